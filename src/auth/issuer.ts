@@ -1,0 +1,142 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type Provider from 'oidc-provider';
+import type { Configuration } from 'oidc-provider';
+// Past the package's front door, whose one extra act is to print a warning about Node 20, on which it runs.
+import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
+import { Provider as OidcProvider } from 'oidc-provider/lib/provider.js';
+import { Failure, Fault, messageOf } from '../fault.js';
+import { type IssuerSecrets, loadIssuerSecrets } from './issuer-store.js';
+import { SCOPES } from './scopes.js';
+import { SEEDED_CLIENTS, type SeededClient } from './seeded-clients.js';
+
+/** Why a development issuer may run: its clients and people are known to everyone who reads the source. */
+export type IssuerPermission = 'embedded-default' | 'asked-by-name' | 'none';
+
+export interface IssuerOptions {
+  /** Port on the loopback interface; 0 takes a free one. */
+  readonly port: number;
+  /** The folder of the embedded default's state; keys and secrets are kept under it. */
+  readonly home: string;
+  readonly permission: IssuerPermission;
+  /** The `aud` of the tokens. */
+  readonly audience?: string;
+  /** Where the browser client may be sent back to after login. */
+  readonly redirectUris?: readonly string[];
+  /** Lifetime of access tokens in seconds. */
+  readonly accessTokenSeconds?: number;
+}
+
+export interface RunningIssuer {
+  readonly issuerUrl: string;
+  readonly clients: readonly SeededClient[];
+  close(): Promise<void>;
+}
+
+/** The issuer's own name for the API; tokens asked for without naming a resource are for it. */
+const API_RESOURCE = 'urn:marquee:api';
+
+export const DEFAULT_AUDIENCE = 'marquee';
+
+const DEFAULT_REDIRECT_URI = 'http://localhost:4000/login/callback';
+
+/**
+ * Starts the OpenID issuer for development, on the loopback interface only. It issues RFC 9068 access tokens to
+ * the seeded clients.
+ * @throws Fault `issuer_not_permitted` outside the embedded default unless asked for by name; Failure `port_taken`.
+ */
+export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer> {
+  if (options.permission === 'none') {
+    throw new Fault(
+      'issuer_not_permitted',
+      'The built-in issuer is for development and was not asked for by name: set OIDC_ISSUER to a real issuer.',
+    );
+  }
+  const secrets = await loadIssuerSecrets(options.home);
+  const server = createServer();
+  const port = await listen(server, options.port);
+  const issuerUrl = `http://localhost:${port}`;
+  const clients = SEEDED_CLIENTS.map((client) => ({ ...client, secret: secrets.clientSecrets[client.id] }));
+  const provider = new OidcProvider(issuerUrl, configuration(options, secrets, clients)) as Provider;
+  server.on('request', provider.callback());
+  return { issuerUrl, clients, close: () => close(server) };
+}
+
+function configuration(
+  options: IssuerOptions,
+  secrets: IssuerSecrets,
+  clients: readonly SeededClient[],
+): Configuration {
+  const seconds = options.accessTokenSeconds ?? 3600;
+  return {
+    adapter: createMemoryAdapter(),
+    jwks: secrets.jwks as Configuration['jwks'],
+    cookies: { keys: [...secrets.cookieKeys] },
+    scopes: ['openid', 'offline_access', ...SCOPES],
+    clients: clients.map((client) => clientMetadata(client, options.redirectUris ?? [DEFAULT_REDIRECT_URI])),
+    pkce: { required: () => true },
+    findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    clientBasedCORS: () => false,
+    renderError(ctx, out) {
+      ctx.type = 'json';
+      ctx.body = out;
+    },
+    ttl: {
+      AccessToken: seconds,
+      ClientCredentials: seconds,
+      IdToken: 3600,
+      Interaction: 3600,
+      Session: 14 * 86_400,
+      Grant: 14 * 86_400,
+      RefreshToken: 14 * 86_400,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => API_RESOURCE,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          audience: options.audience ?? DEFAULT_AUDIENCE,
+          scope: SCOPES.join(' '),
+          accessTokenTTL: seconds,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+  };
+}
+
+function clientMetadata(client: SeededClient, redirectUris: readonly string[]) {
+  const forPeople = client.kind === 'authorization_code';
+  return {
+    client_id: client.id,
+    client_secret: client.secret,
+    grant_types: forPeople ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
+    response_types: forPeople ? ['code' as const] : [],
+    redirect_uris: forPeople ? [...redirectUris] : [],
+    scope: [...(forPeople ? ['openid', 'offline_access'] : []), ...client.scopes].join(' '),
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new Failure('port_taken', `The issuer cannot listen on port ${port}: ${messageOf(error)}.`, {
+          cause: error,
+        }),
+      ),
+    );
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+    server.closeAllConnections();
+  });
+}

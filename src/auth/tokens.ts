@@ -1,0 +1,94 @@
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { Failure } from '../fault.js';
+import { AccessRefusal } from './access-refusal.js';
+import type { Caller } from './caller.js';
+import { issuerKeys } from './issuer-keys.js';
+import { parseScopes } from './scopes.js';
+
+export interface TokenVerifierOptions {
+  /** The `iss` every token must name, exactly. */
+  readonly issuerUrl: string;
+  /** The `aud` every token must name. */
+  readonly audience: string;
+  /** Signature algorithms accepted; never a symmetric one, so that a public key cannot be used as a secret. */
+  readonly algorithms?: readonly string[];
+  /** How far the issuer's clock may be from ours, in seconds. */
+  readonly clockToleranceSeconds?: number;
+  readonly keysMaxAgeMs?: number;
+  readonly keysCooldownMs?: number;
+}
+
+/** Checks access tokens. */
+export interface TokenVerifier {
+  /**
+   * The caller a token speaks for.
+   * @throws AccessRefusal `invalid_token` when the token is not good, Failure when the issuer's keys cannot be read.
+   */
+  verify(token: string): Promise<Caller>;
+}
+
+export const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
+export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 10;
+
+/** Makes the check of RFC 9068 section 4: typ, signature, iss, aud, exp, and nbf where present. */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const keys = issuerKeys({
+    issuerUrl: options.issuerUrl,
+    cacheMaxAgeMs: options.keysMaxAgeMs ?? 600_000,
+    cooldownMs: options.keysCooldownMs ?? 30_000,
+  });
+  const checks = {
+    issuer: options.issuerUrl,
+    audience: options.audience,
+    typ: 'at+jwt',
+    algorithms: [...(options.algorithms ?? DEFAULT_ALGORITHMS)],
+    clockTolerance: options.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
+    requiredClaims: ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'],
+  };
+  return {
+    async verify(token) {
+      try {
+        const { payload } = await jwtVerify(token, keys, checks);
+        return callerOf(payload);
+      } catch (error) {
+        throw refusalOf(error);
+      }
+    },
+  };
+}
+
+function callerOf(payload: JWTPayload): Caller {
+  const { client_id: clientId, sub, jti, exp } = payload;
+  if (typeof clientId !== 'string' || !sub || !jti || exp === undefined) {
+    throw new AccessRefusal('invalid_token', 'The token has an empty client_id, sub or jti.');
+  }
+  return { clientId, subject: sub, scopes: parseScopes(payload.scope), tokenId: jti, expiresAt: exp };
+}
+
+/** Says what is wrong with a token without repeating any of it. */
+function refusalOf(error: unknown): Error {
+  if (error instanceof AccessRefusal || error instanceof Failure) return error;
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    return new Failure(
+      'issuer_unreachable',
+      "The issuer's keys could not be read: check that the issuer runs.",
+      {
+        cause: error,
+      },
+    );
+  }
+  return new AccessRefusal('invalid_token', reasonOf(error), [], { cause: error });
+}
+
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'The token has expired: ask the issuer for a new one.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'nbf'
+      ? 'The token is not valid yet.'
+      : `The token's ${error.claim} is ${error.reason === 'missing' ? 'missing' : 'not the expected one'}.`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return "The token's signature algorithm is not accepted.";
+  if (error instanceof errors.JWKSNoMatchingKey) return "The token's key is not among the issuer's keys.";
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "The token's signature is wrong.";
+  return 'The token is not a signed JWT access token.';
+}
