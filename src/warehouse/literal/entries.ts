@@ -1,0 +1,196 @@
+import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
+import { Kind, LiteralScanner } from './scanner.js';
+import { decodeToken, literalBytes, textOf } from './text.js';
+
+const OPEN_LIST = 0x5b;
+const OPEN_TUPLE = 0x28;
+const OPEN_DICT = 0x7b;
+const CLOSE_DICT = 0x7d;
+const SPACE = 0x20;
+const COLON = 0x3a;
+
+/** Numbers kept per wanted field of an entry: its kind, and where its text begins and ends. */
+const SPAN = 3;
+
+/** Keys whose order is remembered; entries with more are read all the same, only slower. */
+const SHAPE_KEYS = 64;
+
+interface ShapeKey {
+  /** The key as the source wrote it, with its quotes, the colon and one space. */
+  readonly bytes: Uint8Array;
+  /** The wanted field it is, or -1. */
+  readonly slot: number;
+}
+
+/**
+ * Finds the wanted fields of each entry of a nested column (a list or tuple of dicts, or one dict), without making
+ * an object or a string for any of them: `read` leaves spans of the bytes, and what is not wanted is only checked.
+ *
+ * Entries of one column nearly always have the same keys in the same order, so the n-th key is first compared with
+ * the n-th key of the entry before; only another one is looked up by name.
+ */
+export class EntryReader {
+  readonly scanner = new LiteralScanner();
+  readonly width: number;
+  /** `SPAN` numbers for each field of each entry, in the order of the fields. */
+  spans = new Int32Array(SPAN * 256);
+  private readonly fields: readonly Buffer[];
+  private readonly shape: ShapeKey[] = [];
+
+  constructor(fields: readonly string[]) {
+    this.fields = fields.map((field) => Buffer.from(field));
+    this.width = fields.length;
+  }
+
+  /**
+   * Reads the whole literal between `start` and `end` of `bytes` (UTF-8; `bytes[end]` must exist and be a control
+   * character) and gives the number of entries. Blank text and None have none.
+   * Throws `Malformed`, and then nothing of the literal may be used.
+   */
+  read(bytes: Uint8Array, start: number, end: number): number {
+    const scanner = this.scanner;
+    scanner.open(bytes, start, end);
+    const byte = scanner.peek();
+    let count = 0;
+    if (byte === OPEN_DICT) {
+      this.entry(0);
+      count = 1;
+    } else if (byte === OPEN_LIST || byte === OPEN_TUPLE) {
+      const close = scanner.enter(byte);
+      let more = scanner.first(close);
+      while (more) {
+        if (scanner.peek() !== OPEN_DICT) throw scanner.unexpected('an entry that is a dict');
+        this.entry(count++);
+        more = scanner.next(close, count);
+      }
+    } else if (byte !== -1) {
+      const at = scanner.at;
+      if (!scanner.scalar(byte) || scanner.kind !== Kind.null) {
+        scanner.at = at;
+        throw scanner.unexpected('a list of dicts or a dict');
+      }
+    }
+    scanner.close();
+    return count;
+  }
+
+  /** The text of field `slot` of entry `index` (from 0) of the literal just read. */
+  text(index: number, slot: number): string | null {
+    const span = (index * this.width + slot) * SPAN;
+    return textOf(this.scanner, this.spans[span]!, this.spans[span + 1]!, this.spans[span + 2]!);
+  }
+
+  private entry(index: number): void {
+    const scanner = this.scanner;
+    const base = this.reserve(index);
+    const spans = this.spans;
+    scanner.enter(OPEN_DICT);
+    let count = 0;
+    let more = scanner.first(CLOSE_DICT);
+    while (more) {
+      const slot = this.key(count);
+      scanner.value();
+      if (slot >= 0) {
+        if (scanner.kind === Kind.escaped && scanner.unstorable >= 0) {
+          throw scanner.malformed(
+            scanner.unstorable,
+            'Found a NUL or half of a surrogate pair in a wanted text, expected characters a database can store.',
+          );
+        }
+        const span = base + slot * SPAN;
+        spans[span] = scanner.kind;
+        spans[span + 1] = scanner.tokenStart;
+        spans[span + 2] = scanner.tokenEnd;
+      }
+      more = scanner.next(CLOSE_DICT, ++count);
+    }
+  }
+
+  /** Makes room for an entry whose fields are all null, and gives where its spans begin. */
+  private reserve(index: number): number {
+    const size = this.width * SPAN;
+    const base = index * size;
+    if (base + size > this.spans.length) {
+      const larger = new Int32Array(Math.max(this.spans.length * 2, base + size));
+      larger.set(this.spans);
+      this.spans = larger;
+    }
+    for (let span = base; span < base + size; span += SPAN) this.spans[span] = Kind.null;
+    return base;
+  }
+
+  /** Reads the key number `index` of an entry and its colon; gives the wanted field it is, or -1. */
+  private key(index: number): number {
+    const scanner = this.scanner;
+    const byte = scanner.peek();
+    const known = this.shape[index];
+    if (known !== undefined) {
+      const { bytes } = scanner;
+      const { bytes: expected, slot } = known;
+      const at = scanner.at;
+      const length = expected.length;
+      if (at + length <= scanner.end) {
+        let same = 0;
+        while (same < length && bytes[at + same] === expected[same]) same++;
+        if (same === length) {
+          scanner.at = at + length;
+          return slot;
+        }
+      }
+    }
+    return this.otherKey(index, byte);
+  }
+
+  private otherKey(index: number, quote: number): number {
+    const scanner = this.scanner;
+    const begin = scanner.at;
+    scanner.key();
+    if (scanner.kind !== Kind.plain && scanner.kind !== Kind.escaped) return -1;
+    const { bytes, kind, tokenStart, tokenEnd, at } = scanner;
+    const name =
+      kind === Kind.plain
+        ? bytes.subarray(tokenStart, tokenEnd)
+        : Buffer.from(decodeToken(scanner, tokenStart, tokenEnd));
+    const slot = this.fields.findIndex((field) => field.equals(name));
+    // Only the spelling that `repr` and `JSON.stringify` write is worth remembering.
+    if (
+      index < SHAPE_KEYS &&
+      bytes[tokenEnd] === quote &&
+      bytes[tokenEnd + 1] === COLON &&
+      at === tokenEnd + 2
+    ) {
+      const length = bytes[at] === SPACE ? at + 1 : at;
+      this.shape[index] = { bytes: bytes.slice(begin, length), slot };
+    }
+    return slot;
+  }
+}
+
+/** How many entries there were, or why the literal could not be read. */
+export type EntriesResult =
+  | { readonly ok: true; readonly count: number }
+  | ({ readonly ok: false } & MalformedLiteral);
+
+/** Takes one entry: its ordinal (from 1, as `WITH ORDINALITY` counts) and its fields in the order asked for. */
+export type EmitEntry = (ordinal: number, values: (string | null)[]) => void;
+
+/**
+ * Gives the wanted `fields` of each entry of a nested column as text: None and a missing field are null, True is
+ * `true`, numbers are as the source wrote them, lists and dicts are JSON. `emit` is called only when the whole
+ * text has been read without an error. For many literals in a row use `EntryReader` or `EntryExpander`.
+ */
+export function readEntries(text: string, fields: readonly string[], emit: EmitEntry): EntriesResult {
+  const reader = new EntryReader(fields);
+  const count = malformedOr(() => {
+    const bytes = literalBytes(text);
+    return reader.read(bytes, 0, bytes.length - 1);
+  });
+  if (count instanceof Malformed) return { ok: false, position: count.position, message: count.message };
+  for (let index = 0; index < count; index++) {
+    emit(
+      index + 1,
+      fields.map((_, slot) => reader.text(index, slot)),
+    );
+  }
+  return { ok: true, count };
+}
