@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Fault } from '../../fault.js';
+
+/** A real film as the npm package vega-datasets knows it. Money is in US dollars; null is what it does not say. */
+export interface VegaFilm {
+  /** Place in the package's list from 0: what the invented ids are made of. */
+  readonly index: number;
+  readonly title: string | null;
+  readonly budget: number | null;
+  readonly revenue: number | null;
+  /** YYYY-MM-DD. */
+  readonly releaseDate: string;
+  /** Minutes. */
+  readonly runtime: number | null;
+  readonly companies: readonly string[];
+  readonly director: string | null;
+  readonly genres: readonly string[];
+  readonly keywords: readonly string[];
+  /** Mean IMDB vote, 1 to 10. */
+  readonly voteAverage: number | null;
+  readonly voteCount: number | null;
+}
+
+interface PackageFilm {
+  readonly Title: string | number | null;
+  readonly 'Worldwide Gross': number | null;
+  readonly 'Production Budget': number | null;
+  readonly 'Release Date': string;
+  readonly 'Running Time min': number | null;
+  readonly Distributor: string | null;
+  readonly Source: string | null;
+  readonly 'Major Genre': string | null;
+  readonly 'Creative Type': string | null;
+  readonly Director: string | null;
+  readonly 'IMDB Rating': number | null;
+  readonly 'IMDB Votes': number | null;
+}
+
+/**
+ * The films of vega-datasets, in the package's order. The package exports no data path, so the file is sought
+ * beside the one that resolving the package gives. Throws a Fault when it is not there or a date is unreadable.
+ */
+export async function readVegaFilms(): Promise<VegaFilm[]> {
+  const path = fileURLToPath(new URL('../data/movies.json', import.meta.resolve('vega-datasets')));
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Fault(
+      'sample_films_missing',
+      `The sample's films are not at ${path}: install the package vega-datasets again with "npm ci".`,
+      { cause: error },
+    );
+  });
+  return (JSON.parse(text) as PackageFilm[]).map(filmOf);
+}
+
+function filmOf(film: PackageFilm, index: number): VegaFilm {
+  return {
+    index,
+    // Eight titles are numbers in the package ("1776"); one film has none, and stays without.
+    title: film.Title === null ? null : repairText(String(film.Title)),
+    budget: film['Production Budget'] || null,
+    revenue: film['Worldwide Gross'] || null,
+    releaseDate: releaseDateOf(film['Release Date']),
+    runtime: film['Running Time min'],
+    companies: companiesOf(film.Distributor),
+    // One director's nickname still has its quotes doubled from some CSV file.
+    director: film.Director === null ? null : film.Director.replaceAll('""', '"'),
+    genres: genresOf(film),
+    keywords: [film.Source, film['Creative Type']].filter((word) => word !== null),
+    voteAverage: film['IMDB Rating'],
+    voteCount: film['IMDB Votes'] || null,
+  };
+}
+
+/**
+ * The package's list was made in autumn 2010, and its latest film then announced was for December 2011. Years
+ * after that come from two-digit years put into the wrong century: "Gone with the Wind" is dated 2039.
+ */
+const LAST_ANNOUNCED_YEAR = 2011;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** "Jun 12 1998", the one shape of all dates in the package, as 1998-06-12, in the right century. */
+export function releaseDateOf(written: string): string {
+  const found = /^([A-Z][a-z]{2}) (\d{2}) (\d{4})$/.exec(written);
+  const month = MONTHS.indexOf(found?.[1] ?? '') + 1;
+  const [day, writtenYear] = [Number(found?.[2]), Number(found?.[3])];
+  const year = writtenYear > LAST_ANNOUNCED_YEAR ? writtenYear - 100 : writtenYear;
+  const date = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+  if (month === 0 || new Date(`${date}T00:00:00Z`).toJSON()?.slice(0, 10) !== date) {
+    throw new Fault(
+      'sample_film_date',
+      `A film of vega-datasets has the release date "${written}", expected one like "Jun 12 1998": ` +
+        'install the version of the package that package-lock.json names.',
+    );
+  }
+  return date;
+}
+
+/** A slash joins the names of two or three houses that share a release ("Miramax/Dimension"). */
+function companiesOf(distributor: string | null): string[] {
+  return distributor === null || distributor === 'Distributor Unknown' ? [] : distributor.split('/');
+}
+
+/** The package's one main genre, and a second where its creative type is the name of a genre as well. */
+function genresOf(film: PackageFilm): string[] {
+  const second = ['Science Fiction', 'Fantasy'].filter((genre) => genre === film['Creative Type']);
+  return film['Major Genre'] === null ? second : [film['Major Genre'], ...second];
+}
+
+/** Windows text once read as Macintosh text: these are all the wrong characters in the package's titles. */
+const MISREAD = new Map(
+  Object.entries({ È: 'é', Ë: 'è', Í: 'ê', Î: 'ë', Û: 'ó', '·': 'á', '‡': 'à', '‰': 'ä', Ù: 'ô' }),
+)
+  .set('˘', 'ù')
+  .set('Ω', '½')
+  .set('Ö', '…');
+
+function repairText(text: string): string {
+  return Array.from(text, (character) => MISREAD.get(character) ?? character).join('');
+}
