@@ -1,0 +1,127 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm';
+import { packageRoot } from '../package-root.js';
+import { MigrationAdapter } from './migration-adapter.js';
+
+/** What a migration run is told of the files it works with. */
+const noFilter = { externalTables: [], externalEnums: [] };
+
+/**
+ * Prisma's schema engine as WebAssembly: the engine behind `prisma migrate`, without the
+ * native binary that the Prisma command line would download.
+ *
+ * The package's own entry imports the `.wasm` file as a module, which Node 20 cannot do,
+ * so the module is instantiated here by hand; once, since the glue code holds one instance.
+ */
+const loadGlue = memoize(async () => {
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
+  const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
+  const { instance } = await WebAssembly.instantiate(bytes, {
+    './schema_engine_bg.js': glue as unknown as WebAssembly.ModuleImports,
+  });
+  glue.__wbg_set_wasm(instance.exports);
+  (instance.exports.__wbindgen_start as () => void)();
+  return glue;
+});
+
+function memoize<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+async function openEngine(connectionString: string): Promise<SchemaEngine> {
+  const glue = await loadGlue();
+  const { files } = await readSchemas();
+  const adapter = bindMigrationAwareSqlAdapterFactory(new MigrationAdapter(connectionString));
+  return glue.SchemaEngine.new(
+    { datamodels: files.map((file): [string, string] => [file.path, file.content]) },
+    () => undefined,
+    adapter,
+  );
+}
+
+/** Runs `work` with an engine on the given database, and frees the engine whatever happens. */
+export async function withSchemaEngine<T>(
+  connectionString: string,
+  work: (engine: SchemaEngine) => Promise<T>,
+): Promise<T> {
+  const engine = await openEngine(connectionString);
+  try {
+    return await work(engine);
+  } finally {
+    engine.free();
+  }
+}
+
+/** The Prisma schema files, in the shape the engine takes. */
+export async function readSchemas(): Promise<SchemasContainer> {
+  const folder = join(packageRoot, 'prisma');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.prisma')).sort();
+  const files = await Promise.all(
+    names.map(async (name) => ({
+      path: join(folder, name),
+      content: await readFile(join(folder, name), 'utf8'),
+    })),
+  );
+  return { files };
+}
+
+/** The migrations folder, in the shape the engine takes. */
+export async function readMigrations(): Promise<MigrationList> {
+  const baseDir = join(packageRoot, 'prisma', 'migrations');
+  const entries = await readdir(baseDir, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+  const migrationDirectories = await Promise.all(
+    names.map(async (name) => ({
+      path: name,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok' as const, value: await readFile(join(baseDir, name, 'migration.sql'), 'utf8') },
+      },
+    })),
+  );
+  return {
+    baseDir,
+    lockfile: {
+      path: 'migration_lock.toml',
+      content: await readFile(join(baseDir, 'migration_lock.toml'), 'utf8'),
+    },
+    shadowDbInitScript: '',
+    migrationDirectories,
+  };
+}
+
+/** The SQL that turns what the migrations make into what the schema files say; empty when they agree. */
+export async function schemaDrift(connectionString: string): Promise<string> {
+  const migrations = await readMigrations();
+  const schemas = await readSchemas();
+  const result = await withSchemaEngine(connectionString, (engine) =>
+    engine.diff({
+      from: { tag: 'migrations', ...migrations },
+      to: { tag: 'schemaDatamodel', ...schemas },
+      script: true,
+      exitCode: true,
+      filters: noFilter,
+    }),
+  );
+  return result.exitCode === 0 ? '' : (result.stdout ?? '');
+}
+
+/** Applies the migrations that the database lacks and gives their names. */
+export async function applyMigrations(connectionString: string): Promise<string[]> {
+  const migrationsList = await readMigrations();
+  const result = await withSchemaEngine(connectionString, (engine) =>
+    engine.applyMigrations({ migrationsList, filters: noFilter }),
+  );
+  return result.appliedMigrationNames;
+}
