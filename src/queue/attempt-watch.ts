@@ -1,0 +1,66 @@
+import type { Pool } from 'pg';
+import { readLostAttempts } from './step-ledger.js';
+
+/** Why an attempt must stop. */
+export type StopReason = 'run-cancelled' | 'step-taken-over' | 'worker-stopping';
+
+interface Watched {
+  stepId: string;
+  fence: string;
+  stop(reason: StopReason): void;
+}
+
+/** Tells running attempts, which may be on any host, that they are no longer wanted. */
+export interface AttemptWatch {
+  /** Watches an attempt until the returned function is called. */
+  add(attempt: Watched): () => void;
+  close(): void;
+}
+
+/**
+ * Asks the ledger, once per interval and only while something runs, which of this process's
+ * attempts have lost their run or their step. A question a second for the whole process costs
+ * less than a listening connection each, and survives reconnects by itself.
+ */
+export function watchAttempts(
+  pool: Pool,
+  intervalMs: number,
+  onError: (error: unknown) => void,
+): AttemptWatch {
+  const watched = new Set<Watched>();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function look(): Promise<void> {
+    timer = undefined;
+    try {
+      const lost = await readLostAttempts(pool, [...watched]);
+      for (const attempt of watched) {
+        const found = lost.find((other) => other.stepId === attempt.stepId && other.fence === attempt.fence);
+        if (found) attempt.stop(found.cancelled ? 'run-cancelled' : 'step-taken-over');
+      }
+    } catch (error) {
+      onError(error);
+    }
+    schedule();
+  }
+  function schedule(): void {
+    if (closed || watched.size === 0 || timer) return;
+    timer = setTimeout(look, intervalMs);
+    timer.unref();
+  }
+
+  return {
+    add(attempt) {
+      watched.add(attempt);
+      schedule();
+      return () => {
+        watched.delete(attempt);
+      };
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

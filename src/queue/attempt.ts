@@ -1,0 +1,147 @@
+import type { Job } from 'bullmq';
+import type { PoolClient } from 'pg';
+import { Fault } from '../fault.js';
+import type { StopReason } from './attempt-watch.js';
+import type { Dispatch } from './dispatch.js';
+import { nameSteps } from './flow.js';
+import type { Counts, JobContext, PlannedStep } from './job.js';
+import { readRun } from './run-ledger.js';
+import { holdStep, insertSteps, noteProgress, readSteps, type Step, succeedStep } from './step-ledger.js';
+
+/** How often, at most, progress reaches the ledger. */
+const progressIntervalMs = 500;
+
+interface AttemptOptions<Services> {
+  dispatch: Dispatch<Services>;
+  services: Services;
+  job: Job;
+  signal: AbortSignal;
+  payload: unknown;
+}
+
+/** The context of a job outside any run: nothing of it is in the ledger. */
+export function looseContext<Services>(options: AttemptOptions<Services>): JobContext<unknown, Services> {
+  const { job, services, signal, payload } = options;
+  const noStep = () => {
+    throw new Fault(
+      'job-without-run',
+      `Job ${job.name} runs outside any run and has no step to fence or extend.`,
+    );
+  };
+  return {
+    payload,
+    services,
+    signal,
+    runId: null,
+    stepId: null,
+    stepName: job.name,
+    attempt: job.attemptsStarted,
+    progress: (value) => job.updateProgress(value),
+    log: async (line) => void (await job.log(line)),
+    fence: async () => noStep(),
+    complete: async () => noStep(),
+    addSteps: async () => noStep(),
+  };
+}
+
+/** The context of one attempt at a step. */
+export function stepContext<Services>(
+  options: AttemptOptions<Services>,
+  step: Step,
+): JobContext<unknown, Services> {
+  const { dispatch, job } = options;
+  let noted = 0;
+  return {
+    ...looseContext(options),
+    runId: step.runId,
+    stepId: step.id,
+    stepName: step.name,
+    attempt: step.attempt,
+    async progress(value) {
+      await job.updateProgress(value);
+      if (Date.now() - noted < progressIntervalMs) return;
+      noted = Date.now();
+      await noteProgress(
+        dispatch.pool,
+        step.id,
+        step.fence,
+        typeof value === 'number' ? { percent: value } : value,
+      );
+    },
+    async fence(client: PoolClient) {
+      if (!(await holdStep(client, step.id, step.fence))) throw takenOver(step);
+    },
+    async complete(client: PoolClient, counts: Counts) {
+      if (!(await succeedStep(client, step.id, step.fence, counts))) throw takenOver(step);
+    },
+    async addSteps(steps: readonly PlannedStep[]) {
+      const run = await readRun(dispatch.pool, step.runId);
+      const stage = dispatch.flow(run!.kind).stages[step.stage]!;
+      const known = await readSteps(dispatch.pool, step.runId, step.stage);
+      const named = nameSteps(
+        stage.name,
+        steps,
+        known.map((other) => other.name),
+      );
+      await insertSteps(dispatch.pool, step.runId, step.stage, named);
+      const names = new Set(named.map((other) => other.name));
+      const succeeded = new Set(
+        known.filter((other) => other.state === 'succeeded').map((other) => other.name),
+      );
+      const added = await readSteps(dispatch.pool, step.runId, step.stage);
+      for (const other of added) {
+        const ready = other.dependsOn.every((needed) => succeeded.has(needed));
+        if (names.has(other.name) && other.state === 'queued' && ready) await dispatch.enqueueStep(other);
+      }
+    },
+  };
+}
+
+export function takenOver(step: Step): Fault {
+  return new Fault(
+    'step-taken-over',
+    `Attempt ${step.attempt} of ${step.name} lost the step to another attempt or to a cancel; it writes nothing.`,
+  );
+}
+
+/** What stops an attempt from outside. */
+export class Stopped extends Fault {
+  readonly reason: StopReason;
+
+  constructor(reason: StopReason, name: string) {
+    const why = {
+      'run-cancelled': 'its run was cancelled',
+      'step-taken-over': 'another attempt has taken it over',
+      'worker-stopping': 'its worker is stopping',
+    }[reason];
+    super(reason, `${name} was stopped because ${why}.`);
+    this.reason = reason;
+  }
+}
+
+/**
+ * Runs `work`, but once the signal aborts waits for it no longer than `graceMs`:
+ * the slot must come free even when the work does not listen. What such work does
+ * later comes to nothing, since its fence has been raised.
+ */
+export async function untilStopped<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let listener: (() => void) | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    listener = () => {
+      timer = setTimeout(() => reject(signal.reason), graceMs);
+    };
+    if (signal.aborted) listener();
+    else signal.addEventListener('abort', listener, { once: true });
+  });
+  work.catch(() => {}); // Left behind, it must not bring the process down.
+  try {
+    return await Promise.race([work, stopped]);
+  } catch (error) {
+    // Whatever the work says after the abort, the abort is why.
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+    if (listener) signal.removeEventListener('abort', listener);
+  }
+}

@@ -1,0 +1,182 @@
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  createRedisBackend,
+  FlowProducer,
+  type IQueueBackend,
+  type Processor,
+  Queue,
+  QueueEvents,
+  type QueueOptions,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { Failure, Fault, messageOf } from '../fault.js';
+
+/** Where the queues live: Redis for production, Postgres where nothing else is installed. */
+export type QueueLocation =
+  | { kind: 'redis'; url: string; prefix: string; acceptEviction?: boolean }
+  | { kind: 'postgres'; connectionString: string; schema: string };
+
+export type AnyQueue = Queue;
+export type AnyWorker = Worker;
+
+export interface QueueBackend {
+  readonly kind: QueueLocation['kind'];
+  makeQueue(name: string, options?: Partial<QueueOptions>): AnyQueue;
+  makeWorker(name: string, processor: Processor, options?: Partial<WorkerOptions>): AnyWorker;
+  makeFlowProducer(): FlowProducer;
+  makeQueueEvents(name: string): QueueEvents;
+  /** Closes everything this backend made, workers first, then its connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * How often a job may be taken back from a worker that died before it is given up.
+ * BullMQ's own default of 1 loses a job to the second kill.
+ */
+const maxStalledCount = 10;
+
+/** Connections each queue or worker may hold on Postgres, beside its listener. */
+const poolSize = 2;
+
+interface Plumbing {
+  connection: (use: 'producer' | 'worker') => unknown;
+  prefix: string | undefined;
+  factory: BackendFactory<IQueueBackend, never>;
+  close: () => Promise<void>;
+}
+
+/**
+ * Opens the queue backend and proves that it answers.
+ *
+ * @param onError hears connection errors that happen later; BullMQ reconnects by itself.
+ * @throws Failure `queue-unreachable` when the server does not answer.
+ * @throws Fault `redis-evicts` when Redis may throw jobs away under memory pressure.
+ */
+export async function openQueueBackend(
+  location: QueueLocation,
+  onError: (error: Error) => void = () => {},
+): Promise<QueueBackend> {
+  const plumbing =
+    location.kind === 'redis' ? await openRedis(location, onError) : await openPostgres(location);
+  const made: { close(): Promise<unknown> }[] = [];
+  const base = { prefix: plumbing.prefix };
+  const factory = plumbing.factory as unknown as undefined; // The classes' types know the Redis factory only.
+  function track<
+    T extends { close(): Promise<unknown>; on(event: 'error', listener: (error: Error) => void): unknown },
+  >(part: T): T {
+    part.on('error', onError);
+    made.push(part);
+    return part;
+  }
+  const connectionFor = (use: 'producer' | 'worker') =>
+    plumbing.connection(use) as QueueOptions['connection'];
+
+  return {
+    kind: location.kind,
+    makeQueue: (name, options) =>
+      track(new Queue(name, { ...base, connection: connectionFor('producer'), ...options }, factory)),
+    makeWorker: (name, processor, options) =>
+      track(
+        new Worker(
+          name,
+          processor,
+          { ...base, maxStalledCount, connection: connectionFor('worker'), ...options },
+          factory,
+        ),
+      ),
+    makeFlowProducer: () =>
+      track(new FlowProducer({ ...base, connection: connectionFor('producer') }, factory)),
+    makeQueueEvents: (name) =>
+      track(new QueueEvents(name, { ...base, connection: connectionFor('worker') }, factory)),
+    async close() {
+      const workers = made.filter((part) => part instanceof Worker);
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(made.filter((part) => !(part instanceof Worker)).map((part) => part.close()));
+      await plumbing.close();
+    },
+  };
+}
+
+async function openRedis(
+  location: Extract<QueueLocation, { kind: 'redis' }>,
+  onError: (error: Error) => void,
+): Promise<Plumbing> {
+  await checkRedis(location);
+  // A producer gives up after some tries so that its caller hears of it; a worker waits for ever.
+  const producer = new Redis(location.url);
+  const worker = new Redis(location.url, { maxRetriesPerRequest: null });
+  producer.on('error', onError);
+  worker.on('error', onError);
+  return {
+    connection: (use) => (use === 'worker' ? worker : producer),
+    prefix: location.prefix,
+    factory: createRedisBackend as unknown as BackendFactory<IQueueBackend, never>,
+    close: async () => {
+      await Promise.all([producer.quit(), worker.quit()]);
+    },
+  };
+}
+
+async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): Promise<void> {
+  const probe = new Redis(location.url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 5000,
+  });
+  let lastError: unknown;
+  probe.on('error', (error) => {
+    lastError = error;
+  });
+  try {
+    await probe.connect();
+    // INFO rather than CONFIG GET: hosted Redis often forbids CONFIG.
+    const info = await probe.info('memory');
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
+    if (policy !== 'noeviction' && location.acceptEviction !== true) {
+      throw new Fault(
+        'redis-evicts',
+        `Redis has maxmemory-policy ${policy}, under which queued jobs can vanish; ` +
+          'set it to noeviction or accept the risk by name.',
+      );
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw unreachable('Redis', lastError ?? error);
+  } finally {
+    probe.disconnect();
+  }
+}
+
+async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' }>): Promise<Plumbing> {
+  const probe = new Client({ connectionString: location.connectionString, connectionTimeoutMillis: 5000 });
+  try {
+    await probe.connect();
+  } catch (error) {
+    throw unreachable('The queue database', error);
+  } finally {
+    await probe.end().catch(() => {});
+  }
+  return {
+    connection: () => ({
+      connectionString: location.connectionString,
+      schema: location.schema,
+      migrate: true,
+      max: poolSize,
+    }),
+    prefix: undefined,
+    factory: createPostgresBackend as unknown as BackendFactory<IQueueBackend, never>,
+    close: async () => {},
+  };
+}
+
+function unreachable(what: string, error: unknown): Failure {
+  return new Failure(
+    'queue-unreachable',
+    `${what} does not answer (${messageOf(error)}); start it or correct its address.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,101 @@
+import type { JobsOptions } from 'bullmq';
+import type { Pool } from 'pg';
+import { Fault } from '../fault.js';
+import type { AnyQueue, QueueBackend } from './backend.js';
+import type { AnyFlow } from './flow.js';
+import { type AnyJob, jobOptions } from './job.js';
+import type { Run } from './run-ledger.js';
+import { readReadySteps, type Step } from './step-ledger.js';
+
+/** Tries of the job that carries a flow, before a failure of its own (not of a step) ends the run. */
+const flowRetries = { attempts: 10, backoffMs: 1000 };
+
+/** Puts runs and steps on their queues. Enqueuing what is already there changes nothing. */
+export interface Dispatch<Services> {
+  readonly pool: Pool;
+  queue(name: string): AnyQueue;
+  job(name: string): AnyJob<Services>;
+  flow(name: string): AnyFlow<Services>;
+  enqueueRun(run: Pick<Run, 'id' | 'kind'>): Promise<void>;
+  enqueueStep(step: Step): Promise<void>;
+  /** Enqueues the steps that can start now that `after` has succeeded. */
+  enqueueSuccessors(after: Pick<Step, 'runId' | 'stage' | 'name'>): Promise<void>;
+}
+
+export interface DispatchOptions<Services> {
+  backend: QueueBackend;
+  /** The data database, as the pipeline role: it holds the ledger. */
+  pool: Pool;
+  jobs: readonly AnyJob<Services>[];
+  flows: readonly AnyFlow<Services>[];
+}
+
+/** @throws Fault `job-unknown` later on, when a name turns up that is in neither list. */
+export function createDispatch<Services>({
+  backend,
+  pool,
+  jobs,
+  flows,
+}: DispatchOptions<Services>): Dispatch<Services> {
+  const queues = new Map<string, AnyQueue>();
+  const jobsByName = new Map(jobs.map((job) => [job.name, job]));
+  const flowsByName = new Map(flows.map((flow) => [flow.name, flow]));
+
+  function queue(name: string): AnyQueue {
+    const known = queues.get(name) ?? backend.makeQueue(name);
+    queues.set(name, known);
+    return known;
+  }
+
+  const dispatch: Dispatch<Services> = {
+    pool,
+    queue,
+    job: (name) => known(jobsByName, name, 'job'),
+    flow: (name) => known(flowsByName, name, 'flow'),
+
+    async enqueueRun(run) {
+      const flow = dispatch.flow(run.kind);
+      await queue(flow.queue).add(
+        flow.name,
+        { runId: run.id },
+        { ...jobOptions(flowRetries), jobId: run.id },
+      );
+    },
+
+    async enqueueStep(step) {
+      const target = queue(step.queue);
+      // Adding a job that has failed would make the flow wait for it for ever.
+      if (await target.getJob(step.jobId)) return;
+      const run = await pool.query<{ kind: string }>(
+        '/* queue.read_run_kind */ select kind from support.run where id = $1',
+        [step.runId],
+      );
+      const parentQueue = queue(dispatch.flow(run.rows[0]!.kind).queue);
+      const options: JobsOptions = {
+        ...jobOptions(dispatch.job(step.jobName)),
+        jobId: step.jobId,
+        parent: { id: step.runId, queue: parentQueue.qualifiedName },
+        // The flow goes on when a step fails; it reads from the ledger what that means.
+        ignoreDependencyOnFailure: true,
+      };
+      await target.add(step.jobName, { runId: step.runId, stepId: step.id, payload: step.payload }, options);
+    },
+
+    async enqueueSuccessors(after) {
+      const ready = await readReadySteps(pool, after.runId, after.stage, after.name);
+      await Promise.all(ready.map((step) => dispatch.enqueueStep(step)));
+    },
+  };
+  return dispatch;
+}
+
+function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
+  const found = map.get(name);
+  if (found === undefined) {
+    throw new Fault(
+      'job-unknown',
+      `There is no ${what} named ${name}; known are ${[...map.keys()].join(', ')}.`,
+    );
+  }
+  return found;
+}

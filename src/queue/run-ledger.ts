@@ -1,0 +1,182 @@
+import type { Pool, PoolClient } from 'pg';
+import { Fault } from '../fault.js';
+import type { Counts } from './job.js';
+import type { JsonValue } from './json.js';
+
+export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'held' | 'cancelled';
+
+/** One row of `support.run`. */
+export interface Run {
+  id: string;
+  kind: string;
+  state: RunState;
+  requestedBy: string;
+  payload: JsonValue;
+  idempotencyKey: string | null;
+  queue: string;
+  /** The last stage whose steps are known, from 0; -1 before the first. */
+  stage: number;
+  cancelRequested: boolean;
+  createdDate: Date;
+  startedDate: Date | null;
+  finishedDate: Date | null;
+  counts: Counts;
+  errorCode: string | null;
+  error: string | null;
+  publication: number | null;
+  parentRunId: string | null;
+}
+
+export interface RunRequest {
+  kind: string;
+  queue: string;
+  payload: JsonValue;
+  requestedBy: string;
+  idempotencyKey?: string | undefined;
+  parentRunId?: string | undefined;
+}
+
+export interface RunEnd {
+  state: 'succeeded' | 'failed' | 'held' | 'cancelled';
+  counts?: Counts | undefined;
+  publication?: number | undefined;
+  errorCode?: string | undefined;
+  error?: string | undefined;
+}
+
+export type Queryable = Pick<Pool | PoolClient, 'query'>;
+
+const columns = `
+  id, kind, state, requested_by as "requestedBy", payload, idempotency_key as "idempotencyKey", queue, stage,
+  cancel_requested_date is not null as "cancelRequested", created_date as "createdDate",
+  started_date as "startedDate", finished_date as "finishedDate", counts, error_code as "errorCode", error,
+  publication, parent_run_id as "parentRunId"`;
+
+/**
+ * Records a run as queued. The same idempotency key answers with the earlier run.
+ * @throws Fault `idempotency-key-reused` when the key came with another request before.
+ */
+export async function createRun(
+  database: Queryable,
+  request: RunRequest,
+): Promise<{ run: Run; created: boolean }> {
+  const inserted = await database.query<Run>(
+    `/* queue.create_run */
+     insert into support.run (kind, state, queue, payload, requested_by, idempotency_key, parent_run_id)
+     values ($1, 'queued', $2, $3, $4, $5, $6)
+     on conflict (idempotency_key) do nothing
+     returning ${columns}`,
+    [
+      request.kind,
+      request.queue,
+      JSON.stringify(request.payload),
+      request.requestedBy,
+      request.idempotencyKey ?? null,
+      request.parentRunId ?? null,
+    ],
+  );
+  if (inserted.rows[0]) return { run: inserted.rows[0], created: true };
+  const earlier = await database.query<Run & { same: boolean }>(
+    `/* queue.read_run_by_key */
+     select ${columns}, kind = $2 and payload @> $3::jsonb as same from support.run where idempotency_key = $1`,
+    [request.idempotencyKey, request.kind, JSON.stringify(request.payload)],
+  );
+  const { same, ...run } = earlier.rows[0]!;
+  if (!same) {
+    throw new Fault(
+      'idempotency-key-reused',
+      `Idempotency key ${request.idempotencyKey} belongs to run ${run.id} of another request; use a new key.`,
+    );
+  }
+  return { run, created: false };
+}
+
+/** The run, or undefined when there is none of that id. */
+export async function readRun(database: Queryable, runId: string): Promise<Run | undefined> {
+  const found = await database.query<Run>(
+    `/* queue.read_run */ select ${columns} from support.run where id = $1`,
+    [runId],
+  );
+  return found.rows[0];
+}
+
+/** Runs, newest first. */
+export async function listRuns(
+  database: Queryable,
+  filter: { states?: readonly RunState[]; kinds?: readonly string[]; limit?: number; before?: Date } = {},
+): Promise<Run[]> {
+  const found = await database.query<Run>(
+    `/* queue.list_runs */
+     select ${columns} from support.run
+     where ($1::text[] is null or state = any($1)) and ($2::text[] is null or kind = any($2))
+       and ($3::timestamptz is null or created_date < $3)
+     order by created_date desc, id limit $4`,
+    [filter.states ?? null, filter.kinds ?? null, filter.before ?? null, filter.limit ?? 100],
+  );
+  return found.rows;
+}
+
+/** Marks the run as begun; false when it has already ended. */
+export async function beginRun(database: Queryable, runId: string): Promise<boolean> {
+  const updated = await database.query(
+    `/* queue.begin_run */
+     update support.run set state = 'running', started_date = coalesce(started_date, clock_timestamp())
+     where id = $1 and state in ('queued', 'running')`,
+    [runId],
+  );
+  return updated.rowCount === 1;
+}
+
+/** Ends the run; false when it had ended before, which then stands. */
+export async function endRun(database: Queryable, runId: string, end: RunEnd): Promise<boolean> {
+  const updated = await database.query(
+    `/* queue.end_run */
+     update support.run
+     set state = $2, finished_date = clock_timestamp(), counts = coalesce($3::jsonb, counts),
+         publication = coalesce($4, publication), error_code = $5, error = $6
+     where id = $1 and state in ('queued', 'running')`,
+    [
+      runId,
+      end.state,
+      end.counts ? JSON.stringify(end.counts) : null,
+      end.publication ?? null,
+      end.errorCode ?? null,
+      end.error ?? null,
+    ],
+  );
+  return updated.rowCount === 1;
+}
+
+/** Asks a run to stop; the state it was in, or undefined when there is no such run. */
+export async function requestCancel(database: Queryable, runId: string): Promise<RunState | undefined> {
+  const updated = await database.query<{ state: RunState }>(
+    `/* queue.request_cancel */
+     update support.run
+     set cancel_requested_date =
+       case when state in ('queued', 'running') then coalesce(cancel_requested_date, clock_timestamp())
+            else cancel_requested_date end
+     where id = $1 returning state`,
+    [runId],
+  );
+  return updated.rows[0]?.state;
+}
+
+/**
+ * Opens an ended run again, with changes to its payload when given.
+ * @returns false when the run is not one that failed, was held or cancelled.
+ */
+export async function reopenRun(
+  database: Queryable,
+  runId: string,
+  payloadChanges: { [field: string]: JsonValue } = {},
+): Promise<boolean> {
+  const updated = await database.query(
+    `/* queue.reopen_run */
+     update support.run
+     set state = 'queued', finished_date = null, cancel_requested_date = null, error_code = null, error = null,
+         payload = payload || $2::jsonb
+     where id = $1 and state in ('failed', 'held', 'cancelled')`,
+    [runId, JSON.stringify(payloadChanges)],
+  );
+  return updated.rowCount === 1;
+}

@@ -1,0 +1,167 @@
+import type { z } from 'zod';
+import { Failure, Fault } from '../fault.js';
+import { createDispatch, type DispatchOptions } from './dispatch.js';
+import type { FlowDefinition } from './flow.js';
+import { parsePayload } from './job.js';
+import type { JsonValue } from './json.js';
+import { reconcileRuns } from './reconcile.js';
+import {
+  createRun,
+  endRun,
+  type Run,
+  type RunState,
+  readRun,
+  reopenRun,
+  requestCancel,
+} from './run-ledger.js';
+import { cancelQueuedSteps, readSteps, reopenSteps, type Step } from './step-ledger.js';
+import { inTransaction } from './transaction.js';
+
+export interface StartRun {
+  requestedBy: string;
+  /** The same key with the same request answers with the earlier run. */
+  idempotencyKey?: string;
+  parentRunId?: string;
+}
+
+/** Starts, follows, retries and cancels runs, from any process that may write the ledger. */
+export interface Runs {
+  start<Schema extends z.ZodType, Services>(
+    flow: FlowDefinition<Schema, Services>,
+    payload: z.input<Schema>,
+    options: StartRun,
+  ): Promise<{ run: Run; created: boolean }>;
+  /**
+   * Opens a failed, held or cancelled run again: steps that succeeded stay, the others run once more.
+   * `payloadChanges` go into the run's payload and into that of held steps.
+   */
+  retry(runId: string, payloadChanges?: { [field: string]: JsonValue }): Promise<Run>;
+  /** Asks a run to stop. What waits is taken off the queues at once; what runs hears of it within a second. */
+  cancel(runId: string): Promise<Run>;
+  /** Waits until the run has ended, telling `onChange` of its steps as they move. */
+  follow(runId: string, onChange?: (run: Run, steps: Step[]) => void, signal?: AbortSignal): Promise<Run>;
+  /** Enqueues again what the ledger holds open and the queue has lost; how many runs that were. */
+  reconcile(): Promise<number>;
+}
+
+const followIntervalMs = 200;
+const ended: readonly RunState[] = ['succeeded', 'failed', 'held', 'cancelled'];
+
+export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
+  const dispatch = createDispatch(options);
+  const { pool } = dispatch;
+
+  async function mustRead(runId: string): Promise<Run> {
+    const run = await readRun(pool, runId);
+    if (!run)
+      throw new Fault('run-unknown', `There is no run ${runId}; list the runs to see which there are.`);
+    return run;
+  }
+
+  return {
+    async start(flow, payload, request) {
+      parsePayload(flow, payload);
+      const { requestedBy, idempotencyKey, parentRunId } = request;
+      const answer = await createRun(pool, {
+        kind: flow.name,
+        queue: flow.queue,
+        payload: payload as JsonValue,
+        requestedBy,
+        idempotencyKey,
+        parentRunId,
+      });
+      // A failure here leaves a queued run without a job, which `reconcile` enqueues.
+      if (answer.created) await dispatch.enqueueRun(answer.run);
+      return answer;
+    },
+
+    async retry(runId, payloadChanges) {
+      const run = await mustRead(runId);
+      const parent = await dispatch.queue(run.queue).getJob(runId);
+      const parentState = await parent?.getState();
+      if (parentState !== undefined && !['failed', 'completed', 'unknown'].includes(parentState)) {
+        throw new Failure(
+          'run-busy',
+          `Run ${runId} is still ${parentState} on its queue; try again in a moment.`,
+        );
+      }
+      await inTransaction(pool, async (client) => {
+        if (!(await reopenRun(client, runId, payloadChanges))) {
+          throw new Fault(
+            'run-not-retryable',
+            `Run ${runId} is ${run.state}; only an ended, unsuccessful run retries.`,
+          );
+        }
+        await reopenSteps(client, runId, payloadChanges);
+      });
+      if (parentState === 'failed') await parent!.retry('failed', { resetAttemptsMade: true });
+      else {
+        await parent?.remove({ removeChildren: false });
+        await dispatch.enqueueRun(run);
+      }
+      return mustRead(runId);
+    },
+
+    async cancel(runId) {
+      const run = await mustRead(runId);
+      const state = await requestCancel(pool, runId);
+      if (state === 'queued' || state === 'running') {
+        const steps = await cancelQueuedSteps(pool, runId, {
+          code: 'run-cancelled',
+          message: 'The run was cancelled.',
+        });
+        // A job that a worker has just taken cannot be removed; the ledger then tells that worker.
+        await Promise.all(
+          steps.map((step) =>
+            dispatch
+              .queue(step.queue)
+              .remove(step.jobId)
+              .catch(() => 0),
+          ),
+        );
+        const parent = await dispatch.queue(run.queue).getJob(runId);
+        const parentState = await parent?.getState();
+        if (parentState === 'waiting' || parentState === 'delayed' || parentState === undefined) {
+          await endCancelled(runId);
+          await parent?.remove({ removeChildren: false }).catch(() => {});
+        }
+      } else if (state === 'held') {
+        await pool.query(
+          `/* queue.cancel_held */ update support.run set state = 'cancelled' where id = $1 and state = 'held'`,
+          [runId],
+        );
+      }
+      return mustRead(runId);
+    },
+
+    async follow(runId, onChange, signal) {
+      let shown = '';
+      for (;;) {
+        const run = await mustRead(runId);
+        if (onChange) {
+          const steps = await readSteps(pool, runId);
+          const picture = JSON.stringify([
+            run.state,
+            steps.map((step) => [step.state, step.attempt, step.counts]),
+          ]);
+          if (picture !== shown) onChange(run, steps);
+          shown = picture;
+        }
+        if (ended.includes(run.state) || signal?.aborted) return run;
+        await new Promise((resolve) => setTimeout(resolve, followIntervalMs));
+      }
+    },
+
+    reconcile: () => reconcileRuns(dispatch),
+  };
+
+  async function endCancelled(runId: string): Promise<void> {
+    const open = (await readSteps(pool, runId)).some((step) => step.state === 'running');
+    if (!open)
+      await endRun(pool, runId, {
+        state: 'cancelled',
+        errorCode: 'run-cancelled',
+        error: 'The run was cancelled.',
+      });
+  }
+}

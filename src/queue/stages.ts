@@ -1,0 +1,157 @@
+import { DelayedError, type Job, WaitingChildrenError } from 'bullmq';
+import { Fault } from '../fault.js';
+import type { Dispatch } from './dispatch.js';
+import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from './flow.js';
+import { parsePayload } from './job.js';
+import { beginRun, endRun, type Run, readRun } from './run-ledger.js';
+import { cancelQueuedSteps, closeStep, insertSteps, readSteps, type Step } from './step-ledger.js';
+import { inTransaction } from './transaction.js';
+
+/** How long a flow waits before it looks again, when its steps are open but the queue has none to wait for. */
+const lookAgainMs = 1000;
+
+/** A step did not succeed, and so neither does the run; the ledger says so already. */
+export class RunEnded extends Fault {}
+
+/**
+ * Carries a run through its stages. Called each time the queue gives the flow's job to a
+ * worker: at the start, and whenever the steps it waits for are done. All it knows it
+ * reads from the ledger, so that a kill at any moment, or two workers at once, do no harm.
+ *
+ * @throws WaitingChildrenError when steps are under way (the queue's own signal).
+ * @throws RunEnded when the run did not succeed.
+ */
+export async function advanceRun<Services>(
+  dispatch: Dispatch<Services>,
+  services: Services,
+  job: Job,
+  token: string,
+  runId: string,
+): Promise<void> {
+  const { pool } = dispatch;
+  if (!(await beginRun(pool, runId))) return;
+  const flow = dispatch.flow(job.name);
+  for (;;) {
+    const run = await readRun(pool, runId);
+    if (!run) return;
+    const steps = await readSteps(pool, runId);
+    const current = steps.filter((step) => step.stage === run.stage);
+    if (run.cancelRequested) {
+      await refuseOpenSteps(dispatch, run);
+    }
+    if (!run.cancelRequested && current.every((step) => step.state === 'succeeded')) {
+      const context = flowContext(flow, run, steps, services);
+      if (run.stage >= flow.stages.length - 1) {
+        const result = await flow.finish?.(context);
+        await endRun(pool, runId, { state: 'succeeded', ...result });
+        return;
+      }
+      await planStage(dispatch, flow, run, context);
+      continue;
+    }
+    if ((await keepOpenSteps(dispatch, current)) === 0) {
+      await endUnsuccessful(dispatch, run, await readSteps(pool, runId, run.stage));
+    }
+    if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+    // Either the steps ended meanwhile, or they run without this job as their parent
+    // (it was lost and added again): then only looking again helps.
+    const now = await readSteps(pool, runId, run.stage);
+    if (now.some((step, index) => step.state !== current[index]?.state)) continue;
+    await job.moveToDelayed(Date.now() + lookAgainMs, token);
+    throw new DelayedError();
+  }
+}
+
+function flowContext<Services>(
+  flow: AnyFlow<Services>,
+  run: Run,
+  steps: readonly Step[],
+  services: Services,
+): FlowContext<unknown, Services> {
+  return {
+    runId: run.id,
+    payload: parsePayload(flow, run.payload),
+    services,
+    results: resultsOf(flow.stages, steps),
+  };
+}
+
+/** Plans the next stage. Of two workers that do so at once, the ledger keeps the first one's plan. */
+async function planStage<Services>(
+  dispatch: Dispatch<Services>,
+  flow: AnyFlow<Services>,
+  run: Run,
+  context: FlowContext<unknown, Services>,
+): Promise<void> {
+  const index = run.stage + 1;
+  const stage = flow.stages[index]!;
+  const planned = nameSteps(stage.name, await stage.plan(context));
+  for (const step of planned) dispatch.job(step.jobName);
+  await inTransaction(dispatch.pool, async (client) => {
+    const moved = await client.query(
+      '/* queue.begin_stage */ update support.run set stage = $2 where id = $1 and stage = $2 - 1',
+      [run.id, index],
+    );
+    if (moved.rowCount === 1) await insertSteps(client, run.id, index, planned);
+  });
+}
+
+/** Sees to it that every step that can run has a job; how many are under way. */
+async function keepOpenSteps<Services>(
+  dispatch: Dispatch<Services>,
+  steps: readonly Step[],
+): Promise<number> {
+  const succeeded = new Set(steps.filter((step) => step.state === 'succeeded').map((step) => step.name));
+  const startable = steps.filter(
+    (step) =>
+      step.state === 'running' ||
+      (step.state === 'queued' && step.dependsOn.every((needed) => succeeded.has(needed))),
+  );
+  const open = await Promise.all(startable.map((step) => keepStep(dispatch, step)));
+  return open.filter(Boolean).length;
+}
+
+async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
+  const queue = dispatch.queue(step.queue);
+  const job = await queue.getJob(step.jobId);
+  const state = await job?.getState();
+  if (state === 'failed') {
+    // Only the queue itself fails a job the ledger holds open: after too many killed workers.
+    await closeStep(dispatch.pool, step.id, 'failed', {
+      code: 'job-lost',
+      message: `The workers of ${step.name} died too often (${job?.failedReason}); see their logs, then retry the run.`,
+    });
+    return false;
+  }
+  if (state === 'completed') await queue.remove(step.jobId);
+  await dispatch.enqueueStep(step);
+  return true;
+}
+
+async function refuseOpenSteps<Services>(dispatch: Dispatch<Services>, run: Run): Promise<void> {
+  await cancelQueuedSteps(dispatch.pool, run.id, {
+    code: 'run-cancelled',
+    message: 'The run was cancelled.',
+  });
+}
+
+/** Nothing is under way and not all succeeded: the run ends as its steps did. */
+async function endUnsuccessful<Services>(
+  dispatch: Dispatch<Services>,
+  run: Run,
+  steps: readonly Step[],
+): Promise<never> {
+  const ended = steps
+    .filter((step) => step.finishedDate !== null)
+    .sort((a, b) => a.finishedDate!.getTime() - b.finishedDate!.getTime());
+  const cause = ended.find((step) => step.state === 'failed') ?? ended.find((step) => step.state === 'held');
+  const state = run.cancelRequested ? 'cancelled' : cause?.state === 'held' ? 'held' : 'failed';
+  const errorCode = run.cancelRequested ? 'run-cancelled' : (cause?.errorCode ?? 'step-failed');
+  const error = run.cancelRequested ? 'The run was cancelled.' : (cause?.error ?? 'A step did not succeed.');
+  await cancelQueuedSteps(dispatch.pool, run.id, {
+    code: 'not-started',
+    message: `Not started, because ${cause?.name ?? 'the run'} did not succeed.`,
+  });
+  await endRun(dispatch.pool, run.id, { state, errorCode, error });
+  throw new RunEnded(errorCode, error);
+}

@@ -1,0 +1,263 @@
+import type { Counts, PlannedStep } from './job.js';
+import type { JsonValue } from './json.js';
+import type { Queryable, RunState } from './run-ledger.js';
+
+/** One row of `support.run_step`. Ids and fences are bigints, kept as text. */
+export interface Step {
+  id: string;
+  runId: string;
+  name: string;
+  jobName: string;
+  queue: string;
+  jobId: string;
+  stage: number;
+  attempt: number;
+  fence: string;
+  state: RunState;
+  payload: JsonValue;
+  dependsOn: string[];
+  worker: string | null;
+  createdDate: Date;
+  startedDate: Date | null;
+  finishedDate: Date | null;
+  counts: Counts;
+  errorCode: string | null;
+  error: string | null;
+}
+
+export interface StepError {
+  code: string;
+  message: string;
+}
+
+const columns = `
+  id::text, run_id as "runId", name, job_name as "jobName", queue, job_id as "jobId", stage, attempt,
+  fence::text, state, payload, depends_on as "dependsOn", worker, created_date as "createdDate",
+  started_date as "startedDate", finished_date as "finishedDate", counts, error_code as "errorCode", error`;
+
+// A job id may hold no ':' and must not be all digits. The fence in it makes the job of a
+// retried step another job than the one that failed, which the queue still remembers.
+const freshJobId = `run_id || '-' || id || '-' || fence`;
+
+/** Every step of a run, or of one stage of it, in the order they were planned. */
+export async function readSteps(database: Queryable, runId: string, stage?: number): Promise<Step[]> {
+  const found = await database.query<Step>(
+    `/* queue.read_steps */
+     select ${columns} from support.run_step
+     where run_id = $1 and ($2::int is null or stage = $2) order by run_step.id`,
+    [runId, stage ?? null],
+  );
+  return found.rows;
+}
+
+/** Adds planned steps to a stage; a step whose name the run already has is left as it is. */
+export async function insertSteps(
+  database: Queryable,
+  runId: string,
+  stage: number,
+  steps: readonly PlannedStep[],
+): Promise<void> {
+  await database.query(
+    `/* queue.insert_steps */
+     insert into support.run_step (run_id, stage, state, name, job_name, queue, payload, depends_on)
+     select $1, $2, 'queued', name, job_name, queue, payload,
+            array(select jsonb_array_elements_text(depends_on))
+     from jsonb_to_recordset($3::jsonb) as planned
+       (position int, name text, job_name text, queue text, payload jsonb, depends_on jsonb)
+     order by position
+     on conflict (run_id, name) do nothing`,
+    [
+      runId,
+      stage,
+      JSON.stringify(
+        steps.map((step, position) => ({
+          position,
+          name: step.name,
+          job_name: step.jobName,
+          queue: step.queue,
+          payload: step.payload,
+          depends_on: step.dependsOn,
+        })),
+      ),
+    ],
+  );
+  await database.query(
+    `/* queue.name_jobs */ update support.run_step set job_id = ${freshJobId} where run_id = $1 and job_id is null`,
+    [runId],
+  );
+}
+
+/**
+ * Takes the step for one attempt: raises its fence, so that every earlier attempt loses
+ * its right to write. Undefined when the step has ended or the job is not its present one.
+ */
+export async function beginStep(
+  database: Queryable,
+  stepId: string,
+  jobId: string,
+  worker: string,
+): Promise<Step | undefined> {
+  const updated = await database.query<Step>(
+    `/* queue.begin_step */
+     update support.run_step
+     set state = 'running', fence = fence + 1, attempt = attempt + 1, worker = $3,
+         started_date = clock_timestamp(), finished_date = null, error_code = null, error = null
+     where id = $1 and job_id = $2 and state in ('queued', 'running')
+     returning ${columns}`,
+    [stepId, jobId, worker],
+  );
+  return updated.rows[0];
+}
+
+/** Whether the attempt with this fence still holds the step; locks it for the caller's transaction. */
+export async function holdStep(database: Queryable, stepId: string, fence: string): Promise<boolean> {
+  const found = await database.query(
+    `/* queue.hold_step */
+     select 1 from support.run_step where id = $1 and fence = $2 and state = 'running' for no key update`,
+    [stepId, fence],
+  );
+  return found.rowCount === 1;
+}
+
+/** Ends an attempt that succeeded; false when another attempt has taken over. */
+export async function succeedStep(
+  database: Queryable,
+  stepId: string,
+  fence: string,
+  counts: Counts,
+): Promise<boolean> {
+  const updated = await database.query(
+    `/* queue.succeed_step */
+     update support.run_step set state = 'succeeded', finished_date = clock_timestamp(), counts = $3
+     where id = $1 and fence = $2 and state = 'running'`,
+    [stepId, fence, JSON.stringify(counts)],
+  );
+  return updated.rowCount === 1;
+}
+
+/**
+ * Ends an attempt that did not succeed; `queued` gives the step back for another try.
+ * The fence rises, so that a write still under way comes to nothing.
+ */
+export async function releaseStep(
+  database: Queryable,
+  stepId: string,
+  fence: string,
+  state: Exclude<RunState, 'running' | 'succeeded'>,
+  error: StepError,
+): Promise<boolean> {
+  const updated = await database.query(
+    `/* queue.release_step */
+     update support.run_step
+     set state = $3, fence = fence + 1, error_code = $4, error = $5,
+         finished_date = case when $3 = 'queued' then null else clock_timestamp() end
+     where id = $1 and fence = $2 and state = 'running'`,
+    [stepId, fence, state, error.code, error.message],
+  );
+  return updated.rowCount === 1;
+}
+
+/** Notes what a running attempt has done so far; gives way to a transaction that holds the step. */
+export async function noteProgress(
+  database: Queryable,
+  stepId: string,
+  fence: string,
+  counts: Counts,
+): Promise<void> {
+  await database.query(
+    `/* queue.note_progress */
+     update support.run_step set counts = $3
+     where id = (select id from support.run_step
+                 where id = $1 and fence = $2 and state = 'running' for no key update skip locked)`,
+    [stepId, fence, JSON.stringify(counts)],
+  );
+}
+
+/** Ends a step whose job the queue gave up, or that can no longer be reached. */
+export async function closeStep(
+  database: Queryable,
+  stepId: string,
+  state: 'failed' | 'cancelled',
+  error: StepError,
+): Promise<void> {
+  await database.query(
+    `/* queue.close_step */
+     update support.run_step
+     set state = $2, fence = fence + 1, finished_date = clock_timestamp(), error_code = $3, error = $4
+     where id = $1 and state in ('queued', 'running')`,
+    [stepId, state, error.code, error.message],
+  );
+}
+
+/** Ends every step of a run that has not begun, and answers which they were. */
+export async function cancelQueuedSteps(
+  database: Queryable,
+  runId: string,
+  error: StepError,
+): Promise<Step[]> {
+  const updated = await database.query<Step>(
+    `/* queue.cancel_queued_steps */
+     update support.run_step
+     set state = 'cancelled', finished_date = clock_timestamp(), error_code = $2, error = $3
+     where run_id = $1 and state = 'queued' returning ${columns}`,
+    [runId, error.code, error.message],
+  );
+  return updated.rows;
+}
+
+/** Opens the steps of a run that did not succeed once more, each with a new job. */
+export async function reopenSteps(
+  database: Queryable,
+  runId: string,
+  payloadChanges: { [field: string]: JsonValue } = {},
+): Promise<void> {
+  await database.query(
+    `/* queue.reopen_steps */
+     update support.run_step
+     set payload = case when state = 'held' then payload || $2::jsonb else payload end,
+         state = 'queued', finished_date = null, error_code = null, error = null, fence = fence + 1,
+         job_id = run_id || '-' || id || '-' || (fence + 1)
+     where run_id = $1 and state in ('failed', 'held', 'cancelled')`,
+    [runId, JSON.stringify(payloadChanges)],
+  );
+}
+
+/** Queued steps of a stage whose dependencies have all succeeded; with `after`, only those that wait for it. */
+export async function readReadySteps(
+  database: Queryable,
+  runId: string,
+  stage: number,
+  after?: string,
+): Promise<Step[]> {
+  const found = await database.query<Step>(
+    `/* queue.read_ready_steps */
+     select ${columns} from support.run_step
+     where run_id = $1 and stage = $2 and state = 'queued' and ($3::text is null or $3 = any(depends_on))
+       and not exists (
+         select 1 from support.run_step needed
+         where needed.run_id = run_step.run_id and needed.name = any(run_step.depends_on)
+           and needed.state <> 'succeeded')
+     order by run_step.id`,
+    [runId, stage, after ?? null],
+  );
+  return found.rows;
+}
+
+/** Which of these attempts must stop: their run is cancelled, or the step is no longer theirs. */
+export async function readLostAttempts(
+  database: Queryable,
+  attempts: readonly { stepId: string; fence: string }[],
+): Promise<{ stepId: string; fence: string; cancelled: boolean }[]> {
+  const found = await database.query<{ stepId: string; fence: string; cancelled: boolean }>(
+    `/* queue.read_lost_attempts */
+     select attempt.step_id::text as "stepId", attempt.fence::text as fence,
+            run.cancel_requested_date is not null as cancelled
+     from unnest($1::bigint[], $2::bigint[]) as attempt (step_id, fence)
+     join support.run_step step on step.id = attempt.step_id
+     join support.run run on run.id = step.run_id
+     where run.cancel_requested_date is not null
+        or (step.state <> 'succeeded' and (step.fence <> attempt.fence or step.state <> 'running'))`,
+    [attempts.map((attempt) => attempt.stepId), attempts.map((attempt) => attempt.fence)],
+  );
+  return found.rows;
+}
