@@ -1,8 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: {
+    // Vite would take the package's second copy (.mjs), Apollo takes the first, and graphql refuses to mix them.
+    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+  },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/global-set-up.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two cores are the reference machine: more files at once only queue for them.

@@ -1,0 +1,36 @@
+import type { RequestHandler } from 'express';
+import type pg from 'pg';
+
+const READY_TIMEOUT_MS = 2_000;
+
+/** The process answers: a reason not to restart it. */
+export const answerLive: RequestHandler = (_request, response) => {
+  response.json({ live: true });
+};
+
+/**
+ * The process can serve: a reason to send it requests. It asks for the database alone; a database without a publication
+ * is ready too, and says that there is nothing yet.
+ */
+export function answerReady(pool: pg.Pool): RequestHandler {
+  return async (_request, response) => {
+    try {
+      const { rows } = await inTime(
+        pool.query<{ number: number | null }>(
+          '/* api: ready */ select max(number)::int4 as number from reporting.publication',
+        ),
+      );
+      response.json({ ready: true, publication: rows[0]?.number ?? null });
+    } catch {
+      response.status(503).json({ ready: false, reason: 'The database does not answer.' });
+    }
+  };
+}
+
+async function inTime<Result>(promise: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), READY_TIMEOUT_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

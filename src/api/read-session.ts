@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { apiError } from './error-answers.js';
+import { ERROR_CODES } from './error-codes.js';
+import { render, type SqlText } from './sql-text.js';
+
+/** Types whose text from Postgres is passed on as it is: a Date would lose the day or the microseconds. */
+const AS_TEXT = new Set<number>([
+  pg.types.builtins.NUMERIC,
+  pg.types.builtins.INT8,
+  pg.types.builtins.DATE,
+  pg.types.builtins.TIMESTAMP,
+  pg.types.builtins.TIMESTAMPTZ,
+]);
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    AS_TEXT.has(oid)
+      ? (text: string) => text
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * The database as one request sees it: every statement of the request reads the same snapshot, so that no two parts
+ * of an answer come from two publications. A connection is taken at the first statement only.
+ */
+export class ReadSession {
+  #client: Promise<pg.PoolClient> | undefined;
+  #closed = false;
+  /** How many statements were sent, not counting those that open and close the snapshot. */
+  statementCount = 0;
+
+  constructor(readonly pool: pg.Pool) {}
+
+  /** The rows of a statement; `name` tells operators in pg_stat_activity which one it is. */
+  async rows<Row extends pg.QueryResultRow>(name: string, statement: SqlText): Promise<Row[]> {
+    if (this.#closed) throw new Error('the session is closed');
+    this.#client ??= this.#open();
+    const client = await this.#client;
+    this.statementCount += 1;
+    const { text, values } = render(statement);
+    const result = await client.query<Row>({ text: `/* api: ${name} */ ${text}`, values, types });
+    return result.rows;
+  }
+
+  /** Gives the connection back; to be called however the request ended. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const client = await this.#client?.catch(() => undefined);
+    if (!client) return;
+    const failed = await client.query('commit').then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    client.release(failed);
+  }
+
+  async #open(): Promise<pg.PoolClient> {
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw apiError('DATABASE_UNAVAILABLE', ERROR_CODES.DATABASE_UNAVAILABLE.message, error);
+    });
+    try {
+      await client.query('begin isolation level repeatable read read only');
+      return client;
+    } catch (error) {
+      client.release(error as Error);
+      throw error;
+    }
+  }
+}

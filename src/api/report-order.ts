@@ -1,0 +1,67 @@
+import { camelCase } from './contract-names.js';
+import { badInput } from './error-answers.js';
+import type { ReportAccess } from './report-access.js';
+import type { ReportColumn } from './report-source.js';
+import type { NullsOrder, OrderDirection } from './schema-types.js';
+import { ident, joined, raw, type SqlText, sql } from './sql-text.js';
+
+/** One step of an order as the contract's input types let it through. */
+export interface OrderInput {
+  /** The column's name in upper case. */
+  readonly field: string;
+  readonly direction: OrderDirection;
+  readonly nulls: NullsOrder;
+}
+
+/** One column of a total order. */
+export interface OrderStep {
+  readonly column: ReportColumn;
+  /** Name of the column's value in fetched rows. */
+  readonly field: string;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** A caller may name a column once; more steps than this would only slow the comparison of cursors. */
+const MAX_STEPS = 8;
+
+/** The order asked for, made total by the key columns the caller did not name. */
+export function orderSteps(
+  access: ReportAccess,
+  orderBy: readonly OrderInput[] | null | undefined,
+): OrderStep[] {
+  const asked = orderBy ?? [];
+  if (asked.length > MAX_STEPS)
+    throw badInput(`orderBy has ${asked.length} steps: at most ${MAX_STEPS} are taken.`);
+  const steps = asked.map(({ field, direction, nulls }): OrderStep => {
+    const name = camelCase(field.toLowerCase());
+    const column = access.columns.get(name);
+    if (!column) throw badInput(`Rows of ${access.report.name} cannot be ordered by ${field}.`);
+    return { column, field: name, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' };
+  });
+  const named = new Set(steps.map(({ field }) => field));
+  if (named.size < steps.length) throw badInput('orderBy names a column twice: name each once.');
+  const keySteps = access.report.key
+    .map((name): OrderStep => {
+      const column = access.report.columns.find((each) => each.name === name)!;
+      return { column, field: camelCase(name), descending: false, nullsFirst: false };
+    })
+    .filter(({ field }) => !named.has(field));
+  return [...steps, ...keySteps];
+}
+
+/** The same order from the other end. */
+export function reversed(steps: readonly OrderStep[]): OrderStep[] {
+  return steps.map((step) => ({ ...step, descending: !step.descending, nullsFirst: !step.nullsFirst }));
+}
+
+/** The steps as an `order by` list. Nulls are spelled only where there are some, so that plain indexes serve. */
+export function orderList(steps: readonly OrderStep[]): SqlText {
+  return joined(
+    steps.map(({ column, descending, nullsFirst }) => {
+      const nulls = column.nullable ? ` nulls ${nullsFirst ? 'first' : 'last'}` : '';
+      return sql`${ident(column.name)} ${raw(descending ? 'desc' : 'asc')}${raw(nulls)}`;
+    }),
+    ', ',
+  );
+}

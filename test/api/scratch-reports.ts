@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { ReportColumnType, ReportDescription } from '../../src/api/report-source.js';
+import { packageRoot } from '../../src/package-root.js';
+
+/** A migrated database of a test's own, with a few rows in the reports. */
+export interface ScratchReports {
+  /** As the role that may do everything. */
+  readonly owner: pg.Pool;
+  /** As the role the API uses. */
+  readonly reader: pg.Pool;
+  /** The reports as the tables themselves describe them. */
+  readonly reports: readonly ReportDescription[];
+  drop(): Promise<void>;
+}
+
+const SERVER = 'postgresql://postgres@127.0.0.1:5432';
+const MIGRATIONS = join(packageRoot, 'prisma', 'migrations');
+
+export async function createScratchReports(): Promise<ScratchReports> {
+  const name = `marquee_api_${randomBytes(6).toString('hex')}`;
+  const server = new pg.Client(`${SERVER}/postgres`);
+  await server.connect();
+  await server.query(`create database ${name}`);
+  const owner = new pg.Pool({ connectionString: `${SERVER}/${name}` });
+  for (const entry of (await readdir(MIGRATIONS, { withFileTypes: true })).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
+    if (entry.isDirectory())
+      await owner.query(await readFile(join(MIGRATIONS, entry.name, 'migration.sql'), 'utf8'));
+  }
+  const reader = new pg.Pool({ connectionString: `postgresql://marquee_reader@127.0.0.1:5432/${name}` });
+  // A dropped database closes the connections to it, which is no news here.
+  for (const pool of [owner, reader]) pool.on('error', () => undefined);
+  await owner.query(ROWS);
+  return {
+    owner,
+    reader,
+    reports: await describeTables(owner),
+    async drop() {
+      await Promise.all([owner.end(), reader.end()]);
+      await server.query(`drop database ${name} with (force)`);
+      await server.end();
+    },
+  };
+}
+
+/** 120 company years with ties and gaps, and three scored films of which one is unknown in most. */
+const ROWS = `
+  insert into reporting.production_company_report
+    (production_company_id, production_company_name, year, budget, revenue, profit, release_count,
+     average_popularity, budget_movie_count, revenue_movie_count, profit_movie_count)
+  select company, case when company = 7 then null else 'Company ' || chr(64 + company) end, 1990 + year,
+    nullif(company * year, 0) * 1000000, case when (company + year) % 3 > 0 then year * 2500000.5 end,
+    case when (company + year) % 4 > 0 then (year - company) * 1000000 end, year % 5, company + year / 7.0, 1, 1, 1
+  from generate_series(1, 12) company, generate_series(0, 9) year;
+  insert into reporting.production_company_report
+    (production_company_id, production_company_name, year, revenue, release_count, budget_movie_count,
+     revenue_movie_count, profit_movie_count)
+  values (99, '100%_Äpfel\\', 2001, 12345678901234567890.125, 1, 0, 1, 0);
+  insert into reporting.movie_score_report
+    (movie_id, movie_name, reported_vote_average, reported_vote_count, calculated_vote_count, movie_score,
+     budget, release_date, source_file, source_record)
+  values (1, 'First', 7.5, 10, 0, 7.1234, 30000000, '1995-10-30', 'movies_metadata.csv', 1),
+    (2, 'Second', 6.5, 4, 0, 6.9999, null, '1896-01-01', 'movies_metadata.csv', 2),
+    (3, null, null, 0, 0, null, null, null, 'movies_metadata.csv', 3);
+`;
+
+const COLUMN_TYPES: Record<string, ReportColumnType> = {
+  int4: 'int',
+  int8: 'bigint',
+  numeric: 'numeric',
+  text: 'text',
+  date: 'date',
+  timestamptz: 'timestamp',
+  bool: 'boolean',
+};
+
+async function describeTables(pool: pg.Pool): Promise<ReportDescription[]> {
+  const { rows } = await pool.query<{ table: string; key: string[]; columns: [string, string, boolean][] }>(`
+    select c.relname as table,
+      (select jsonb_agg(a.attname order by k.place)
+       from pg_index i, unnest(i.indkey) with ordinality k (number, place)
+       join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
+       where i.indrelid = c.oid and i.indisprimary) as key,
+      (select jsonb_agg(jsonb_build_array(a.attname, t.typname, not a.attnotnull) order by a.attnum)
+       from pg_attribute a join pg_type t on t.oid = a.atttypid
+       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+    from pg_class c
+    where c.relnamespace = 'reporting'::regnamespace and c.relkind = 'r' and c.relname like '%\\_report'
+    order by 1`);
+  return rows.map(({ table, key, columns }) => ({
+    name: table,
+    key,
+    columns: columns.map(([name, type, nullable]) => ({ name, type: COLUMN_TYPES[type]!, nullable })),
+  }));
+}
