@@ -1,0 +1,14 @@
+/** One agreed kind of file. The data set declares its feeds; nothing in this folder knows any by name. */
+export interface Feed {
+  /** The feed's name, also in its table `source.src_<name>`: lower case, digits and underscores. */
+  readonly name: string;
+  /** The vendor's file name, `<stem>.csv`; a delivered file may add its period and a compression. */
+  readonly fileName: string;
+  /** The vendor's column names, in the vendor's spelling and usual order. */
+  readonly columns: readonly string[];
+}
+
+/** The unqualified name of the feed's table in schema `source`. */
+export function tableOf(feed: Feed): string {
+  return `src_${feed.name}`;
+}

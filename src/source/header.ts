@@ -1,0 +1,100 @@
+import { Fault } from '../fault.js';
+import type { Feed } from './feed.js';
+
+/** How a file's header fits its feed. */
+export interface HeaderMatch {
+  /** The header as found, in the file's order, without surrounding spaces. */
+  readonly header: readonly string[];
+  /** For each column of the file the feed's column in the feed's own spelling, or undefined when the feed has none. */
+  readonly columns: readonly (string | undefined)[];
+  /** The header names the feed does not know, in the file's order. Kept as `extra`. */
+  readonly extra: readonly string[];
+  /** One sentence for each oddity that did not stop the load. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Matches a file's header with the columns of its feed. Columns may come in any order; case and surrounding spaces
+ * do not matter; unknown columns are kept and warned about.
+ *
+ * @throws Fault HEADER_REPEATED when a name stands twice, HEADER_UNNAMED when a name is empty, HEADER_MISSING_COLUMN when a
+ *   column of the feed is missing: the message names it and the nearest name found
+ */
+export function matchHeader(feed: Feed, names: readonly string[], fileName: string): HeaderMatch {
+  const header = names.map((name) => name.trim());
+  const byFolded = new Map(feed.columns.map((column) => [fold(column), column]));
+  refuseUnusable(header, fileName);
+
+  const columns = header.map((name) => byFolded.get(fold(name)));
+  const extra = header.filter((_, index) => columns[index] === undefined);
+  const missing = feed.columns.filter((column) => !columns.includes(column));
+  if (missing.length > 0) {
+    throw new Fault('HEADER_MISSING_COLUMN', describeMissing(fileName, missing, extra));
+  }
+  const warnings = extra.map(
+    (name) =>
+      `${fileName} has a column “${name}” that feed ${feed.name} does not know; it is kept under extra.`,
+  );
+  return { header, columns, extra, warnings };
+}
+
+function refuseUnusable(header: readonly string[], fileName: string): void {
+  const seen = new Map<string, string>();
+  header.forEach((name, index) => {
+    if (name === '') {
+      throw new Fault(
+        'HEADER_UNNAMED',
+        `Column ${index + 1} of ${fileName} has no name in the header; every column needs one. Ask the vendor for a corrected file.`,
+      );
+    }
+    const earlier = seen.get(fold(name));
+    if (earlier !== undefined) {
+      throw new Fault(
+        'HEADER_REPEATED',
+        `The header of ${fileName} names a column twice (“${earlier}” and “${name}”), so it is not clear which one holds; ask the vendor for a corrected file.`,
+      );
+    }
+    seen.set(fold(name), name);
+  });
+}
+
+function describeMissing(fileName: string, missing: readonly string[], extra: readonly string[]): string {
+  const parts = missing.map((column) => {
+    const nearest = nearestName(column, extra);
+    return nearest === undefined ? `“${column}”` : `“${column}” (the nearest name found is “${nearest}”)`;
+  });
+  const subject = missing.length === 1 ? 'column' : 'columns';
+  return `The header of ${fileName} lacks the ${subject} ${parts.join(', ')}; nothing of the file was loaded. Ask the vendor for a corrected file.`;
+}
+
+/** The candidate with the fewest edits to `wanted`. */
+function nearestName(wanted: string, candidates: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const edits = editDistance(fold(wanted), fold(candidate));
+    if (edits < fewest) {
+      nearest = candidate;
+      fewest = edits;
+    }
+  }
+  return nearest;
+}
+
+function fold(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+/** Levenshtein's distance: insertions, deletions and replacements. */
+function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const replaced = row[j - 1]! + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[right.length]!;
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { Fault } from '../fault.js';
+import { slideOver } from './byte-window.js';
+import type { Feed } from './feed.js';
+import { type HeaderMatch, matchHeader } from './header.js';
+import { readHeader } from './header-reader.js';
+import type { Limits } from './limits.js';
+import { type Part, partBytesFor } from './part.js';
+import { PartCutter } from './part-cutter.js';
+
+/** What one pass over a file tells about it. */
+export interface Survey extends HeaderMatch {
+  /** SHA-256 of the uncompressed bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Records in the file, those that will be rejected included. */
+  readonly recordCount: number;
+  readonly parts: readonly Part[];
+}
+
+/** What may be set for a survey. */
+export interface SurveyOptions {
+  readonly limits: Limits;
+  /** Least size of every part but the last, in bytes; by default it fits the file. */
+  readonly partBytes?: number;
+}
+
+/**
+ * Reads an uncompressed file once, start to end: header, checksum, and where to cut it into parts.
+ *
+ * @throws Fault FILE_HEADER_ONLY when no record follows the header; the faults of `readHeader` and `matchHeader`
+ */
+export async function surveyFile(
+  file: FileHandle,
+  feed: Feed,
+  fileName: string,
+  options: SurveyOptions,
+): Promise<Survey> {
+  const { size } = await file.stat();
+  const header = await readHeader(file, size, fileName);
+  const match = matchHeader(feed, header.names, fileName);
+  const hash = createHash('sha256').update(header.bytes);
+  const start = header.bytes.length;
+  const cutter = new PartCutter({
+    columnCount: match.columns.length,
+    limits: options.limits,
+    byteStart: start,
+    firstLine: header.lines + 1,
+    partBytes: options.partBytes ?? partBytesFor(size),
+  });
+  await slideOver(
+    file,
+    { start, end: size },
+    (window, to, final) => cutter.take(window, to, final),
+    (bytes) => hash.update(bytes),
+  );
+  if (cutter.recordCount === 0) {
+    throw new Fault(
+      'FILE_HEADER_ONLY',
+      `${fileName} holds a header and no record; a file without records is left out of a drop. Ask the vendor whether it is complete.`,
+    );
+  }
+  return {
+    ...match,
+    sha256: hash.digest('hex'),
+    sizeBytes: size,
+    recordCount: cutter.recordCount,
+    parts: cutter.parts,
+  };
+}

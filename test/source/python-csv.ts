@@ -1,0 +1,95 @@
+/**
+ * Python's `csv.reader` with its defaults, transcribed state by state from CPython's `_csv.c`, over a file opened with
+ * `newline=''`: the reference for what a CSV file says. Rows without a field (blank lines) are left out, as `DictReader`
+ * does. `python-csv.test.ts` holds it against a real Python where there is one.
+ */
+export function readAsPython(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let field = '';
+  let state: 'startRecord' | 'startField' | 'inField' | 'inQuoted' | 'quoteInQuoted' | 'eatNewline' =
+    'startRecord';
+  const saveField = () => {
+    row.push(field);
+    field = '';
+  };
+  const saveRow = () => {
+    if (row.length > 0) {
+      rows.push(row);
+    }
+    row = [];
+    state = 'startRecord';
+  };
+  const process = (c: string | undefined) => {
+    const newline = c === '\n' || c === '\r';
+    switch (state) {
+      case 'eatNewline':
+        if (c === undefined) {
+          state = 'startRecord';
+        }
+        return;
+      case 'quoteInQuoted':
+        if (c === '"') {
+          field += c;
+          state = 'inQuoted';
+        } else if (c === ',') {
+          saveField();
+          state = 'startField';
+        } else if (c === undefined || newline) {
+          saveField();
+          state = c === undefined ? 'startRecord' : 'eatNewline';
+        } else {
+          field += c;
+          state = 'inField';
+        }
+        return;
+      case 'inQuoted':
+        if (c === '"') {
+          state = 'quoteInQuoted';
+        } else if (c !== undefined) {
+          field += c;
+        }
+        return;
+      case 'inField':
+        if (c === undefined || newline) {
+          saveField();
+          state = c === undefined ? 'startRecord' : 'eatNewline';
+        } else if (c === ',') {
+          saveField();
+          state = 'startField';
+        } else {
+          field += c;
+        }
+        return;
+      default:
+        if (state === 'startRecord' && (c === undefined || newline)) {
+          state = c === undefined ? 'startRecord' : 'eatNewline';
+        } else if (c === undefined || newline) {
+          saveField();
+          state = c === undefined ? 'startRecord' : 'eatNewline';
+        } else if (c === '"') {
+          state = 'inQuoted';
+        } else if (c === ',') {
+          saveField();
+          state = 'startField';
+        } else {
+          field += c;
+          state = 'inField';
+        }
+    }
+  };
+  for (const line of text.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? []) {
+    for (const c of line) {
+      process(c);
+    }
+    process(undefined);
+    if (state === 'startRecord') {
+      saveRow();
+    }
+  }
+  if (state !== 'startRecord') {
+    saveField();
+    saveRow();
+  }
+  return rows;
+}
