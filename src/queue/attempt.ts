@@ -5,7 +5,6 @@ import type { StopReason } from './attempt-watch.js';
 import type { Dispatch } from './dispatch.js';
 import { nameSteps } from './flow.js';
 import type { Counts, JobContext, PlannedStep } from './job.js';
-import { readRun } from './run-ledger.js';
 import { holdStep, insertSteps, noteProgress, readSteps, type Step, succeedStep } from './step-ledger.js';
 
 /** How often, at most, progress reaches the ledger. */
@@ -75,8 +74,7 @@ export function stepContext<Services>(
       if (!(await succeedStep(client, step.id, step.fence, counts))) throw takenOver(step);
     },
     async addSteps(steps: readonly PlannedStep[]) {
-      const run = await readRun(dispatch.pool, step.runId);
-      const stage = dispatch.flow(run!.kind).stages[step.stage]!;
+      const stage = dispatch.flow(step.runKind).stages[step.stage]!;
       const known = await readSteps(dispatch.pool, step.runId, step.stage);
       const named = nameSteps(
         stage.name,

@@ -66,11 +66,7 @@ export function createDispatch<Services>({
       const target = queue(step.queue);
       // Adding a job that has failed would make the flow wait for it for ever.
       if (await target.getJob(step.jobId)) return;
-      const run = await pool.query<{ kind: string }>(
-        '/* queue.read_run_kind */ select kind from support.run where id = $1',
-        [step.runId],
-      );
-      const parentQueue = queue(dispatch.flow(run.rows[0]!.kind).queue);
+      const parentQueue = queue(dispatch.flow(step.runKind).queue);
       const options: JobsOptions = {
         ...jobOptions(dispatch.job(step.jobName)),
         jobId: step.jobId,
@@ -78,12 +74,16 @@ export function createDispatch<Services>({
         // The flow goes on when a step fails; it reads from the ledger what that means.
         ignoreDependencyOnFailure: true,
       };
-      await target.add(step.jobName, { runId: step.runId, stepId: step.id, payload: step.payload }, options);
+      await target.add(
+        step.jobName, // The payload is here for the queue board; the worker reads it from the ledger.
+        { runId: step.runId, stepId: step.id, payload: step.payload },
+        options,
+      );
     },
 
     async enqueueSuccessors(after) {
       const ready = await readReadySteps(pool, after.runId, after.stage, after.name);
-      await Promise.all(ready.map((step) => dispatch.enqueueStep(step)));
+      for (const step of ready) await dispatch.enqueueStep(step);
     },
   };
   return dispatch;

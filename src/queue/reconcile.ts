@@ -30,7 +30,7 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
       return endRun(dispatch.pool, run.id, {
         state: 'failed',
         errorCode: 'job-lost',
-        error: `The workers of run ${run.id} died too often (${job!.failedReason}); see their logs, then retry the run.`,
+        error: `The queue gave up the run (${job?.failedReason}); see the workers' logs, then retry it.`,
       });
     case 'completed':
       await job!.remove({ removeChildren: false });

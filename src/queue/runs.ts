@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { Failure, Fault } from '../fault.js';
 import { createDispatch, type DispatchOptions } from './dispatch.js';
@@ -45,6 +46,7 @@ export interface Runs {
 }
 
 const followIntervalMs = 200;
+const settleMs = 5000;
 const ended: readonly RunState[] = ['succeeded', 'failed', 'held', 'cancelled'];
 
 export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
@@ -56,6 +58,19 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
     if (!run)
       throw new Fault('run-unknown', `There is no run ${runId}; list the runs to see which there are.`);
     return run;
+  }
+
+  /** A run ends in the ledger a moment before its job ends on the queue. */
+  async function settledJob(run: Run) {
+    for (let waited = 0; ; waited += followIntervalMs) {
+      const parent = await dispatch.queue(run.queue).getJob(run.id);
+      const state = await parent?.getState();
+      if (state === undefined || ['failed', 'completed', 'unknown'].includes(state)) return { parent, state };
+      if (waited >= settleMs) {
+        throw new Failure('run-busy', `Run ${run.id} is still ${state} on its queue; try again in a moment.`);
+      }
+      await sleep(followIntervalMs);
+    }
   }
 
   return {
@@ -77,21 +92,10 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
 
     async retry(runId, payloadChanges) {
       const run = await mustRead(runId);
-      const parent = await dispatch.queue(run.queue).getJob(runId);
-      const parentState = await parent?.getState();
-      if (parentState !== undefined && !['failed', 'completed', 'unknown'].includes(parentState)) {
-        throw new Failure(
-          'run-busy',
-          `Run ${runId} is still ${parentState} on its queue; try again in a moment.`,
-        );
-      }
+      if (!['failed', 'held', 'cancelled'].includes(run.state)) throw notRetryable(run);
+      const { parent, state: parentState } = await settledJob(run);
       await inTransaction(pool, async (client) => {
-        if (!(await reopenRun(client, runId, payloadChanges))) {
-          throw new Fault(
-            'run-not-retryable',
-            `Run ${runId} is ${run.state}; only an ended, unsuccessful run retries.`,
-          );
-        }
+        if (!(await reopenRun(client, runId, payloadChanges))) throw notRetryable(run);
         await reopenSteps(client, runId, payloadChanges);
       });
       if (parentState === 'failed') await parent!.retry('failed', { resetAttemptsMade: true });
@@ -148,7 +152,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
           shown = picture;
         }
         if (ended.includes(run.state) || signal?.aborted) return run;
-        await new Promise((resolve) => setTimeout(resolve, followIntervalMs));
+        await sleep(followIntervalMs);
       }
     },
 
@@ -164,4 +168,11 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
         error: 'The run was cancelled.',
       });
   }
+}
+
+function notRetryable(run: Run): Fault {
+  return new Fault(
+    'run-not-retryable',
+    `Run ${run.id} is ${run.state}; only a run that failed, was held or was cancelled can be retried.`,
+  );
 }

@@ -107,8 +107,12 @@ async function keepOpenSteps<Services>(
       step.state === 'running' ||
       (step.state === 'queued' && step.dependsOn.every((needed) => succeeded.has(needed))),
   );
-  const open = await Promise.all(startable.map((step) => keepStep(dispatch, step)));
-  return open.filter(Boolean).length;
+  // One after another: the order of the plan is the order on the queue.
+  let open = 0;
+  for (const step of startable) {
+    if (await keepStep(dispatch, step)) open += 1;
+  }
+  return open;
 }
 
 async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
@@ -116,10 +120,10 @@ async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Pro
   const job = await queue.getJob(step.jobId);
   const state = await job?.getState();
   if (state === 'failed') {
-    // Only the queue itself fails a job the ledger holds open: after too many killed workers.
+    // Only the queue itself fails a job the ledger holds open: after too many killed workers, or with the ledger out of reach.
     await closeStep(dispatch.pool, step.id, 'failed', {
       code: 'job-lost',
-      message: `The workers of ${step.name} died too often (${job?.failedReason}); see their logs, then retry the run.`,
+      message: `The queue gave up ${step.name} (${job?.failedReason}); see the workers' logs, then retry the run.`,
     });
     return false;
   }

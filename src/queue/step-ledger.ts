@@ -6,6 +6,8 @@ import type { Queryable, RunState } from './run-ledger.js';
 export interface Step {
   id: string;
   runId: string;
+  /** The kind of its run, which is the name of its flow. */
+  runKind: string;
   name: string;
   jobName: string;
   queue: string;
@@ -31,7 +33,8 @@ export interface StepError {
 }
 
 const columns = `
-  id::text, run_id as "runId", name, job_name as "jobName", queue, job_id as "jobId", stage, attempt,
+  run_step.id::text, run_id as "runId",
+  (select kind from support.run where run.id = run_step.run_id) as "runKind", name, job_name as "jobName", queue, job_id as "jobId", stage, attempt,
   fence::text, state, payload, depends_on as "dependsOn", worker, created_date as "createdDate",
   started_date as "startedDate", finished_date as "finishedDate", counts, error_code as "errorCode", error`;
 
@@ -48,6 +51,15 @@ export async function readSteps(database: Queryable, runId: string, stage?: numb
     [runId, stage ?? null],
   );
   return found.rows;
+}
+
+/** One step, or undefined when there is none of that id. */
+export async function readStep(database: Queryable, stepId: string): Promise<Step | undefined> {
+  const found = await database.query<Step>(
+    `/* queue.read_step */ select ${columns} from support.run_step where id = $1`,
+    [stepId],
+  );
+  return found.rows[0];
 }
 
 /** Adds planned steps to a stage; a step whose name the run already has is left as it is. */

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
-import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
-import { Fault, messageOf } from '../fault.js';
-import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
+import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
+import { messageOf } from '../fault.js';
+import { Stopped } from './attempt.js';
 import { type AttemptWatch, watchAttempts } from './attempt-watch.js';
 import { createDispatch, type Dispatch, type DispatchOptions } from './dispatch.js';
-import { type AnyJob, type Counts, parsePayload } from './job.js';
+import { codeOf, forQueue, isFinal } from './retry-rule.js';
 import { endRun } from './run-ledger.js';
+import { runLoose, runStep } from './run-step.js';
 import { advanceRun, RunEnded } from './stages.js';
-import { beginStep, readSteps, releaseStep, type Step, succeedStep } from './step-ledger.js';
 
 export interface WorkerSettings {
   /** Jobs at once, per queue; 1 where not given. Flow queues hold waiting flows at no cost: give them more. */
@@ -35,7 +35,8 @@ export interface Workers {
   close(waitMs?: number): Promise<void>;
 }
 
-interface WorkerState<Services> {
+/** What the jobs of one process share. */
+export interface WorkerState<Services> {
   dispatch: Dispatch<Services>;
   services: Services;
   watch: AttemptWatch;
@@ -60,7 +61,12 @@ export async function startWorkers<Services>(options: StartWorkersOptions<Servic
   const workers = queues.map((queue) =>
     backend.makeWorker(
       queue,
-      (job, token) => (flowNames.has(job.name) ? runFlow(state, job, token!) : runJob(state, job, token!)),
+      (job, token) =>
+        flowNames.has(job.name)
+          ? runFlow(state, job, token!)
+          : isStep(job)
+            ? runStep(state, job, token!)
+            : runLoose(state, job),
       {
         name: state.name,
         concurrency: settings.concurrency?.[queue] ?? 1,
@@ -102,136 +108,6 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
   }
 }
 
-async function runJob<Services>(
-  state: WorkerState<Services>,
-  job: Job,
-  token: string,
-): Promise<Counts | undefined> {
-  const { stepId, payload } = job.data as { stepId?: string; payload: unknown };
-  const definition = state.dispatch.job(job.name);
-  if (stepId === undefined) return runLoose(state, definition, job, payload);
-
-  const step = await beginStep(state.dispatch.pool, stepId, job.id!, state.name);
-  if (!step) {
-    // Already done by an attempt that died before it could tell the queue, or no longer wanted.
-    await repeatEnd(state.dispatch, (job.data as { runId: string }).runId, stepId);
-    return undefined;
-  }
-  const controller = new AbortController();
-  state.running.add(controller);
-  const unwatch = state.watch.add({
-    stepId: step.id,
-    fence: step.fence,
-    stop: (reason) => controller.abort(new Stopped(reason, step.name)),
-  });
-  let counts: Counts;
-  try {
-    const signal = controller.signal;
-    const context = stepContext(
-      {
-        dispatch: state.dispatch,
-        services: state.services,
-        job,
-        signal,
-        payload: parsePayload(definition, payload),
-      },
-      step,
-    );
-    counts = (await untilStopped(definition.run(context), signal, state.graceMs)) ?? {};
-    await endStep(state.dispatch, step, counts);
-  } catch (error) {
-    return await endAttempt(state, definition, job, token, step, error);
-  } finally {
-    unwatch();
-    state.running.delete(controller);
-  }
-  // The successors are children of the flow before this job ends: else the flow might see no one at work.
-  await state.dispatch.enqueueSuccessors(step);
-  return counts;
-}
-
-async function runLoose<Services>(
-  state: WorkerState<Services>,
-  definition: AnyJob<Services>,
-  job: Job,
-  payload: unknown,
-): Promise<Counts | undefined> {
-  const controller = new AbortController();
-  state.running.add(controller);
-  try {
-    const context = looseContext({
-      dispatch: state.dispatch,
-      services: state.services,
-      job,
-      signal: controller.signal,
-      payload: parsePayload(definition, payload),
-    });
-    return await untilStopped(definition.run(context), controller.signal, state.graceMs);
-  } catch (error) {
-    throw forQueue(error);
-  } finally {
-    state.running.delete(controller);
-  }
-}
-
-/** Marks the step succeeded unless `complete` has done so inside the effect's own transaction. */
-async function endStep<Services>(dispatch: Dispatch<Services>, step: Step, counts: Counts): Promise<void> {
-  if (await succeedStep(dispatch.pool, step.id, step.fence, counts)) return;
-  const now = (await readSteps(dispatch.pool, step.runId, step.stage)).find((other) => other.id === step.id);
-  if (now?.state !== 'succeeded' || now.fence !== step.fence) throw takenOver(step);
-}
-
-/** The step had ended when the job came: what followed from its end is done again, harmlessly. */
-async function repeatEnd<Services>(
-  dispatch: Dispatch<Services>,
-  runId: string,
-  stepId: string,
-): Promise<void> {
-  const step = (await readSteps(dispatch.pool, runId)).find((other) => other.id === stepId);
-  if (step?.state === 'succeeded') await dispatch.enqueueSuccessors(step);
-}
-
-async function endAttempt<Services>(
-  state: WorkerState<Services>,
-  definition: AnyJob<Services>,
-  job: Job,
-  token: string,
-  step: Step,
-  error: unknown,
-): Promise<never> {
-  const { pool } = state.dispatch;
-  const note = { code: codeOf(error), message: messageOf(error) };
-  if (error instanceof Stopped && error.reason === 'worker-stopping') {
-    await releaseStep(pool, step.id, step.fence, 'queued', note);
-    await job.moveToWait(token);
-    throw new WaitingError();
-  }
-  if (error instanceof Stopped) {
-    await releaseStep(pool, step.id, step.fence, 'cancelled', note);
-    throw forQueue(error);
-  }
-  const held = error instanceof Fault && definition.holdOn.includes(error.code);
-  await releaseStep(
-    pool,
-    step.id,
-    step.fence,
-    held ? 'held' : isFinal(error, job) ? 'failed' : 'queued',
-    note,
-  );
-  throw forQueue(error);
-}
-
-/** Whether the queue will not try the job again. */
-function isFinal(error: unknown, job: Job): boolean {
-  return error instanceof Fault || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-}
-
-function forQueue(error: unknown): Error {
-  if (error instanceof Fault) return new UnrecoverableError(error.message);
-  return error instanceof Error ? error : new Error(messageOf(error));
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'unexpected';
+function isStep(job: Job): boolean {
+  return typeof (job.data as { stepId?: unknown }).stepId === 'string';
 }

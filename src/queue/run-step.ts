@@ -1,0 +1,108 @@
+import { type Job, WaitingError } from 'bullmq';
+import { Fault, messageOf } from '../fault.js';
+import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
+import { type Counts, parsePayload } from './job.js';
+import { codeOf, forQueue, isFinal } from './retry-rule.js';
+import { beginStep, readStep, releaseStep, type Step, succeedStep } from './step-ledger.js';
+import type { WorkerState } from './worker.js';
+
+/** Runs a job outside any run. */
+export async function runLoose<Services>(
+  state: WorkerState<Services>,
+  job: Job,
+): Promise<Counts | undefined> {
+  const controller = new AbortController();
+  state.running.add(controller);
+  try {
+    const { dispatch, services, graceMs } = state;
+    const definition = dispatch.job(job.name);
+    const payload = parsePayload(definition, (job.data as { payload: unknown }).payload);
+    const context = looseContext({ dispatch, services, job, signal: controller.signal, payload });
+    return await untilStopped(definition.run(context), controller.signal, graceMs);
+  } catch (error) {
+    throw forQueue(error);
+  } finally {
+    state.running.delete(controller);
+  }
+}
+
+/** Makes one attempt at the step the job stands for, and says in the ledger how it ended. */
+export async function runStep<Services>(
+  state: WorkerState<Services>,
+  job: Job,
+  token: string,
+): Promise<Counts | undefined> {
+  const { dispatch } = state;
+  const { stepId } = job.data as { stepId: string };
+  const step = await beginStep(dispatch.pool, stepId, job.id!, state.name);
+  if (step) {
+    try {
+      await attempt(state, job, step);
+    } catch (error) {
+      if (!(await hasSucceeded(state, step))) return await endAttempt(state, job, token, step, error);
+    }
+  }
+  // Without `step` it had ended before: by an attempt that died before it could tell the queue, or by a cancel.
+  const ended = await readStep(dispatch.pool, stepId);
+  if (ended?.state !== 'succeeded') return undefined;
+  // The successors become children of the flow before this job ends: else the flow would see no one at work.
+  await dispatch.enqueueSuccessors(ended);
+  return ended.counts;
+}
+
+async function attempt<Services>(state: WorkerState<Services>, job: Job, step: Step): Promise<void> {
+  const { dispatch, services, graceMs } = state;
+  const controller = new AbortController();
+  const { signal } = controller;
+  state.running.add(controller);
+  const unwatch = state.watch.add({
+    stepId: step.id,
+    fence: step.fence,
+    stop: (reason) => controller.abort(new Stopped(reason, step.name)),
+  });
+  try {
+    const definition = dispatch.job(step.jobName);
+    const payload = parsePayload(definition, step.payload);
+    const context = stepContext({ dispatch, services, job, signal, payload }, step);
+    const counts = (await untilStopped(definition.run(context), signal, graceMs)) ?? {};
+    // When `complete` has marked the step already, its counts stand.
+    if (await succeedStep(dispatch.pool, step.id, step.fence, counts)) return;
+    if (!(await hasSucceeded(state, step))) throw takenOver(step);
+  } finally {
+    unwatch();
+    state.running.delete(controller);
+  }
+}
+
+/** Whether this very attempt has marked its step succeeded, perhaps inside its effect's transaction. */
+async function hasSucceeded<Services>(state: WorkerState<Services>, step: Step): Promise<boolean> {
+  const now = await readStep(state.dispatch.pool, step.id);
+  return now?.state === 'succeeded' && now.fence === step.fence;
+}
+
+async function endAttempt<Services>(
+  state: WorkerState<Services>,
+  job: Job,
+  token: string,
+  step: Step,
+  error: unknown,
+): Promise<never> {
+  const release = (as: 'queued' | 'failed' | 'held' | 'cancelled') =>
+    releaseStep(state.dispatch.pool, step.id, step.fence, as, {
+      code: codeOf(error),
+      message: messageOf(error),
+    });
+  if (error instanceof Stopped && error.reason === 'worker-stopping') {
+    await release('queued');
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+  if (error instanceof Stopped) {
+    await release('cancelled');
+  } else if (error instanceof Fault && state.dispatch.job(step.jobName).holdOn.includes(error.code)) {
+    await release('held');
+  } else {
+    await release(isFinal(error, job) ? 'failed' : 'queued');
+  }
+  throw forQueue(error);
+}

@@ -1,0 +1,251 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Fault } from '../../src/fault.js';
+import { defineFlow } from '../../src/queue/flow.js';
+import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
+import { createRun, listRuns, readRun } from '../../src/queue/run-ledger.js';
+import type { Runs } from '../../src/queue/runs.js';
+import { readSteps } from '../../src/queue/step-ledger.js';
+import { inTransaction } from '../../src/queue/transaction.js';
+import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
+import { queuePlaces } from './queue-places.js';
+
+type Behaviour = (context: JobContext<Payload, Services>) => Promise<void>;
+interface Payload {
+  step: string;
+  accept?: boolean | undefined;
+}
+interface Services {
+  behave: Map<string, Behaviour>;
+  stopped: string[];
+}
+
+const work = defineJob({
+  name: 'work',
+  queue: 'narrow',
+  payload: z.object({ step: z.string(), accept: z.boolean().optional() }),
+  holdOn: ['too-many-rejects'],
+  async run(context: JobContext<Payload, Services>) {
+    await context.services.behave.get(context.payload.step)?.(context);
+    return { done: context.payload.step };
+  },
+});
+
+const pair = defineFlow({
+  name: 'pair',
+  queue: 'flows',
+  payload: z.object({ first: z.string(), second: z.string() }),
+  stages: [
+    {
+      name: 'only',
+      plan: ({ payload }) => [
+        planStep(work, payload.first, { step: payload.first }),
+        planStep(work, payload.second, { step: payload.second }),
+      ],
+    },
+  ],
+});
+
+describe.each(await queuePlaces())('runs on $kind', (place) => {
+  let fixture: QueueFixture;
+  let runs: Runs;
+  const services: Services = { behave: new Map(), stopped: [] };
+  const by = { requestedBy: 'a test' };
+
+  beforeAll(async () => {
+    fixture = await openQueueFixture(place);
+    // One slot on the work queue: whoever keeps it keeps everyone else out.
+    ({ runs } = await fixture.work(services, [work], [pair], { concurrency: { narrow: 1, flows: 4 } }));
+  });
+  afterAll(() => fixture.close());
+
+  test('the same idempotency key answers with the earlier run, ten times at once', async () => {
+    const request = { ...by, idempotencyKey: 'once' };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => runs.start(pair, { first: 'a', second: 'b' }, request)),
+    );
+    expect(new Set(answers.map((answer) => answer.run.id)).size).toBe(1);
+    expect(answers.filter((answer) => answer.created)).toHaveLength(1);
+    await runs.follow(answers[0]!.run.id);
+    const steps = await readSteps(fixture.pool, answers[0]!.run.id);
+    expect(steps.map((step) => step.attempt)).toEqual([1, 1]);
+  });
+
+  test('an idempotency key with another request is refused', async () => {
+    await runs.start(pair, { first: 'a', second: 'b' }, { ...by, idempotencyKey: 'mine' });
+    await expect(
+      runs.start(pair, { first: 'a', second: 'c' }, { ...by, idempotencyKey: 'mine' }),
+    ).rejects.toMatchObject({ code: 'idempotency-key-reused' });
+  });
+
+  test('a payload that does not fit is refused before anything is recorded', async () => {
+    const before = await listRuns(fixture.pool);
+    const wrong = { first: 1, second: 'b' } as unknown as { first: string; second: string };
+    await expect(runs.start(pair, wrong, by)).rejects.toThrow(/first: .*expected string/);
+    expect(await listRuns(fixture.pool)).toHaveLength(before.length);
+  });
+
+  test.each([
+    ['listens to its signal', true],
+    ['does not listen', false],
+  ])('cancelling stops work that %s, and its slot is free', async (_title, listens) => {
+    let begun = () => {};
+    const running = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    services.behave.set('endless', async ({ signal }) => {
+      begun();
+      if (listens)
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      else await new Promise(() => {});
+    });
+    const { run } = await runs.start(pair, { first: 'endless', second: 'never' }, by);
+    await running;
+    await runs.cancel(run.id);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled', errorCode: 'run-cancelled' });
+    const steps = await readSteps(fixture.pool, run.id);
+    expect(steps.map((step) => [step.name, step.state, step.attempt])).toEqual([
+      ['only:endless', 'cancelled', 1],
+      ['only:never', 'cancelled', 0],
+    ]);
+    services.behave.clear();
+    const next = await runs.start(pair, { first: 'a', second: 'b' }, by);
+    expect(await runs.follow(next.run.id)).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('a held run goes on when it is retried with a change', async () => {
+    services.behave.set('load', async ({ payload }) => {
+      if (!payload.accept) throw new Fault('too-many-rejects', '12 of 100 records were refused; 1 may be.');
+    });
+    const { run } = await runs.start(pair, { first: 'load', second: 'b' }, by);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'held', errorCode: 'too-many-rejects' });
+    await runs.retry(run.id, { accept: true });
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
+    services.behave.clear();
+  });
+
+  test('a run whose job never reached the queue is enqueued from the ledger', async () => {
+    const { run } = await createRun(fixture.pool, {
+      kind: 'pair',
+      queue: 'flows',
+      payload: { first: 'a', second: 'b' },
+      requestedBy: 'a process that died',
+    });
+    expect(await runs.reconcile()).toBe(1);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
+    expect(await runs.reconcile()).toBe(0);
+  });
+
+  test('a run whose jobs all vanished while it was under way is taken up where it stood', async () => {
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    services.behave.set('blocker', () => gate);
+    const blocker = await runs.start(pair, { first: 'blocker', second: 'z' }, by);
+    const { run } = await runs.start(pair, { first: 'a', second: 'b' }, by);
+    while ((await readRun(fixture.pool, run.id))!.stage < 0) await sleep(20);
+    const steps = await readSteps(fixture.pool, run.id);
+    const narrow = fixture.backend.makeQueue('narrow');
+    for (const step of steps) {
+      while (!(await narrow.getJob(step.jobId))) await sleep(20);
+    }
+    const flows = fixture.backend.makeQueue('flows');
+    while ((await (await flows.getJob(run.id))?.getState()) !== 'waiting-children') await sleep(20);
+    await flows.remove(run.id, { removeChildren: true });
+    expect(await narrow.getJob(steps[0]!.jobId)).toBeUndefined();
+    expect(await runs.reconcile()).toBe(1);
+    letGo();
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
+    expect(await runs.follow(blocker.run.id)).toMatchObject({ state: 'succeeded' });
+    services.behave.clear();
+  });
+
+  test('a step whose job vanished while its flow waits is enqueued again', async () => {
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    services.behave.set('blocker', () => gate);
+    const { run } = await runs.start(pair, { first: 'blocker', second: 'lost' }, by);
+    const flows = fixture.backend.makeQueue('flows');
+    while ((await (await flows.getJob(run.id))?.getState()) !== 'waiting-children') await sleep(20);
+    const lost = (await readSteps(fixture.pool, run.id)).find((step) => step.name === 'only:lost')!;
+    await fixture.backend.makeQueue('narrow').remove(lost.jobId);
+    expect(await runs.reconcile()).toBe(1);
+    letGo();
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
+    services.behave.clear();
+  });
+
+  test('an effect completed in its own transaction is not repeated', async () => {
+    await fixture.pool.query('create table if not exists effect (made_by text)');
+    services.behave.set('effect', async (context) => {
+      await inTransaction(fixture.pool, async (client) => {
+        await client.query('insert into effect values ($1)', [context.stepName]);
+        await context.complete(client, { rows: 1 });
+      });
+      throw new Error('The connection broke between commit and its answer.');
+    });
+    const { run } = await runs.start(pair, { first: 'effect', second: 'b' }, by);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
+    const made = await fixture.pool.query('select made_by from effect');
+    expect(made.rows).toEqual([{ made_by: 'only:effect' }]);
+    const step = (await readSteps(fixture.pool, run.id))[0];
+    expect(step).toMatchObject({ state: 'succeeded', counts: { rows: 1 }, attempt: 1 });
+    services.behave.clear();
+  });
+
+  test('an attempt that was taken over cannot write', async () => {
+    await fixture.pool.query('create table if not exists taken (by_attempt int)');
+    const outcomes: string[] = [];
+    services.behave.set('slow', async (context) => {
+      if (context.attempt === 1) {
+        // As if this worker had been frozen while the queue gave its step to another.
+        await fixture.pool.query('update support.run_step set fence = fence + 1, attempt = 2 where id = $1', [
+          context.stepId,
+        ]);
+      }
+      const write = inTransaction(fixture.pool, async (client) => {
+        await client.query('insert into taken values ($1)', [context.attempt]);
+        await context.fence(client);
+      });
+      await write.then(
+        () => outcomes.push('wrote'),
+        (error: Fault) => outcomes.push(error.code),
+      );
+      await fixture.pool.query(`update support.run set cancel_requested_date = now() where id = $1`, [
+        context.runId,
+      ]);
+      await new Promise(() => {});
+    });
+    const { run } = await runs.start(pair, { first: 'slow', second: 'b' }, by);
+    while (outcomes.length === 0) await sleep(20);
+    expect(outcomes).toEqual(['step-taken-over']);
+    expect((await fixture.pool.query('select * from taken')).rows).toEqual([]);
+    services.behave.clear();
+    await runs.cancel(run.id);
+  });
+
+  test('a step may add steps to its stage', async () => {
+    services.behave.set('splitter', (context) =>
+      context.addSteps([
+        planStep(work, 'part-1', { step: 'part-1' }),
+        planStep(work, 'part-2', { step: 'part-2' }),
+        planStep(work, 'join', { step: 'join' }, ['part-1', 'part-2', 'splitter']),
+      ]),
+    );
+    const { run } = await runs.start(pair, { first: 'splitter', second: 'b' }, by);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
+    const steps = await readSteps(fixture.pool, run.id);
+    expect(steps.map((step) => [step.name, step.state])).toEqual([
+      ['only:splitter', 'succeeded'],
+      ['only:b', 'succeeded'],
+      ['only:part-1', 'succeeded'],
+      ['only:part-2', 'succeeded'],
+      ['only:join', 'succeeded'],
+    ]);
+    services.behave.clear();
+  });
+});
