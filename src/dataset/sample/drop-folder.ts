@@ -44,23 +44,34 @@ const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
+ * Makes sure, before anything is written, that a drop can be written for each period. Throws a Fault when one is
+ * no month or its folder exists and may not be replaced.
+ */
+export async function refuseUnwritable(
+  options: DropFolderOptions,
+  periods: readonly string[],
+): Promise<void> {
+  for (const period of periods) {
+    if (!PERIOD.test(period)) {
+      throw new Fault(
+        'sample_period',
+        `The period "${period}" is no month: write it as YYYY-MM, like 2017-08.`,
+      );
+    }
+    await refuseTaken(join(options.outDir, period), options.overwrite === true);
+  }
+}
+
+/**
  * Writes one drop and gives back what it holds. The folder appears under its period's name only when all its
- * files are complete, so that a watched inbox never sees half a drop. Throws a Fault when the period is none or
- * the folder exists and may not be replaced.
+ * files are complete, so that a watched inbox never sees half a drop; until then its name begins with a dot.
  */
 export async function writeDropFolder(
   options: DropFolderOptions,
   period: string,
   fill: Readonly<Record<VendorFeed, FeedFiller>>,
 ): Promise<SampleDrop> {
-  if (!PERIOD.test(period)) {
-    throw new Fault(
-      'sample_period',
-      `The period "${period}" is not a month: write it as YYYY-MM, like 2017-08.`,
-    );
-  }
   const dir = join(options.outDir, period);
-  await refuseTaken(dir, options.overwrite === true);
   const unfinished = join(options.outDir, `.${period}.unfinished`);
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });

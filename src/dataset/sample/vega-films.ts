@@ -56,7 +56,7 @@ export async function readVegaFilms(): Promise<VegaFilm[]> {
 function filmOf(film: PackageFilm, index: number): VegaFilm {
   return {
     index,
-    // Eight titles are numbers in the package ("1776"); one film has none, and stays without.
+    // Nine titles are numbers in the package ("1776"); one film has none, and stays without.
     title: film.Title === null ? null : repairText(String(film.Title)),
     budget: film['Production Budget'] || null,
     revenue: film['Worldwide Gross'] || null,

@@ -1,5 +1,11 @@
 import { csvRecord } from './csv-record.js';
-import { type DropFolderOptions, type FeedFiller, type SampleDrop, writeDropFolder } from './drop-folder.js';
+import {
+  type DropFolderOptions,
+  type FeedFiller,
+  refuseUnwritable,
+  type SampleDrop,
+  writeDropFolder,
+} from './drop-folder.js';
 import { planVegaDrops, type VegaPlan } from './vega-corrections.js';
 import { readVegaFilms, type VegaFilm } from './vega-films.js';
 import { VegaIds } from './vega-ids.js';
@@ -25,6 +31,7 @@ const DELTA = { period: '2011-01', firstDay: '2011-01-01', lastDay: '2011-01-31'
  * not set, or when the package's data is missing or not what it was.
  */
 export async function writeVegaSample(options: DropFolderOptions): Promise<SampleDrop[]> {
+  await refuseUnwritable(options, [FULL.period, DELTA.period]);
   const films = await readVegaFilms();
   const plan = planVegaDrops(films, FULL.lastDay);
   const ids = new VegaIds(films);

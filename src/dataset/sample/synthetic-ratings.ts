@@ -1,0 +1,200 @@
+import { Draw, mix, seedOf } from './draw.js';
+import type { FeedWriter } from './drop-folder.js';
+import type { FilmIds } from './synthetic-films.js';
+
+/** The real file has 26.0 million ratings of 270,900 users. */
+const RATINGS_PER_USER = 96.07;
+const MOST_PER_USER = 18_276;
+/** Out of 256 ratings, how many have one half star, two, ... ten: as in the real file. */
+const STARS_OF_256 = [4, 9, 4, 17, 13, 50, 31, 68, 22, 38];
+const HALF_STARS = Uint8Array.from(
+  STARS_OF_256.flatMap((count, index) => Array<number>(count).fill(index + 1)),
+);
+const USERS = 21;
+const RATINGS = 22;
+/** No line is longer: three numbers of up to ten digits, the stars, commas and the line end. */
+const LINE_BYTES = 40;
+const ZERO = 48;
+const COMMA = 44;
+
+/** Unix seconds, both included. */
+export type TimeSpan = readonly [first: number, last: number];
+
+/** How many ratings each user gives: user number `firstUser + place` gives `counts[place]`. */
+export interface UserCounts {
+  readonly firstUser: number;
+  readonly counts: Uint32Array;
+}
+
+/**
+ * Shares `ratings` among as many users as the real data would have, most giving few and a few thousands, none more
+ * than four fifths of the films. The sum is exact.
+ */
+export function shareAmongUsers(seed: number, ratings: number, films: number, firstUser: number): UserCounts {
+  const cap = Math.min(MOST_PER_USER, Math.max(1, Math.floor(films * 0.8)));
+  const users = Math.max(Math.round(ratings / RATINGS_PER_USER), Math.ceil(ratings / cap));
+  const draw = new Draw(seedOf(seed, USERS, firstUser));
+  const weights = Float64Array.from({ length: users }, () => Math.exp(1.35 * normal(draw)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const counts = new Uint32Array(users).fill(1);
+  let [weighed, given, carried] = [0, 0, 0];
+  for (let user = 0; user < users; user += 1) {
+    weighed += weights[user]!;
+    const upToHere = user === users - 1 ? ratings - users : Math.round(((ratings - users) * weighed) / total);
+    const wanted = 1 + upToHere - given + carried;
+    given = upToHere;
+    counts[user] = Math.min(cap, wanted);
+    carried = wanted - counts[user]!;
+  }
+  for (let user = 0; carried > 0; user += 1) {
+    const more = Math.min(carried, cap - counts[user]!);
+    counts[user]! += more;
+    carried -= more;
+  }
+  return { firstUser, counts };
+}
+
+/**
+ * Draws a user's ratings again and again the same: `place` counts them from 0, films rise. A user goes through the
+ * films in the order of their fame in steps of random length, short among the famous, and so rates none twice.
+ */
+function forEachRating(
+  seed: number,
+  user: number,
+  count: number,
+  films: number,
+  visit: (place: number, film: number, bits: number) => void,
+): void {
+  const start = seedOf(seed, RATINGS, user);
+  let film = -1;
+  for (let place = 0; place < count; place += 1) {
+    const bits = mix(start + place);
+    const fame = (place + (bits & 0xffff) / 0x1_0000) / count;
+    film = Math.min(Math.max(film + 1, Math.floor(films * fame * fame)), films - count + place);
+    visit(place, film, bits);
+  }
+}
+
+/** Writes all ratings of the given users, by user and film, each somewhere in the span. */
+export async function writeRatings(
+  file: FeedWriter,
+  seed: number,
+  users: UserCounts,
+  films: number,
+  ids: FilmIds,
+  [first, last]: TimeSpan,
+): Promise<void> {
+  const lines = new RatingLines(file, ids, films);
+  for (const [place, count] of users.counts.entries()) {
+    const user = users.firstUser + place;
+    const bits = mix(seedOf(seed, user));
+    // Most users come once, some for years; three quarters of the time passed before half of the ratings.
+    const began = first + Math.floor((last - first) * ((bits & 0xffff) / 0x1_0000) ** 0.6);
+    const pace = bits >>> 30 === 0 ? 40_000 : 2;
+    await lines.room(count);
+    forEachRating(seed, user, count, films, (_, film, random) => {
+      const time = Math.min(last, began + ((random >>> 24) * pace + (random & 1)));
+      lines.add(user, film, HALF_STARS[(random >>> 16) & 0xff]!, time);
+    });
+  }
+}
+
+/**
+ * Writes `count` ratings that change one of as many evenly chosen users each, no more than there are: other stars
+ * and a time in the span. `change` numbers the months in which that happens, so that each brings something else.
+ */
+export async function writeChangedRatings(
+  file: FeedWriter,
+  seed: number,
+  users: UserCounts,
+  films: number,
+  ids: FilmIds,
+  [first, last]: TimeSpan,
+  change: number,
+  count: number,
+): Promise<void> {
+  const lines = new RatingLines(file, ids, films);
+  for (let turn = 0; turn < count; turn += 1) {
+    const place = Math.floor((turn * users.counts.length) / count);
+    const user = users.firstUser + place;
+    const chosen = mix(seedOf(seed, user)) % users.counts[place]!;
+    await lines.room(1);
+    forEachRating(seed, user, users.counts[place]!, films, (which, film, bits) => {
+      if (which !== chosen) return;
+      const before = HALF_STARS[(bits >>> 16) & 0xff]!;
+      // One to eight further round the ten: never the same stars, and others in the next month.
+      lines.add(user, film, 1 + ((before + ((bits + change) & 7)) % 10), first + (bits % (last - first)));
+    });
+  }
+}
+
+/** Writes `count` ratings of new films by users evenly chosen from `users`, no more than there are of them. */
+export async function writeRatingsOfNewFilm(
+  file: FeedWriter,
+  seed: number,
+  users: UserCounts,
+  film: number,
+  ids: FilmIds,
+  [first, last]: TimeSpan,
+  count: number,
+): Promise<void> {
+  const lines = new RatingLines(file, ids, 0);
+  for (let place = 0; place < count; place += 1) {
+    const bits = mix(seedOf(seed, film, place));
+    const user = users.firstUser + Math.floor((place * users.counts.length) / count);
+    await lines.room(1);
+    lines.add(user, film, HALF_STARS[bits & 0xff]!, first + ((bits >>> 8) % (last - first)));
+  }
+}
+
+/** Puts ratings into the file's block digit by digit: there are 26 million of them, at 27 bytes. */
+class RatingLines {
+  readonly #file: FeedWriter;
+  readonly #ids: FilmIds;
+  readonly #known: Uint32Array;
+
+  constructor(file: FeedWriter, ids: FilmIds, knownFilms: number) {
+    this.#file = file;
+    this.#ids = ids;
+    this.#known = Uint32Array.from({ length: knownFilms }, (_, film) => ids.movielens(film));
+  }
+
+  /** Makes sure that so many lines fit. */
+  async room(count: number): Promise<void> {
+    if (this.#file.lacks(count * LINE_BYTES)) await this.#file.flush();
+  }
+
+  add(user: number, film: number, halfStars: number, time: number): void {
+    const { block } = this.#file;
+    let at = putNumber(block, this.#file.position, user);
+    block[at++] = COMMA;
+    at = putNumber(block, at, this.#known[film] ?? this.#ids.movielens(film));
+    block[at++] = COMMA;
+    block[at++] = ZERO + (halfStars >> 1);
+    block[at++] = 46;
+    block[at++] = halfStars & 1 ? ZERO + 5 : ZERO;
+    block[at++] = COMMA;
+    at = putNumber(block, at, time);
+    block[at++] = 10;
+    this.#file.position = at;
+    this.#file.records += 1;
+  }
+}
+
+/** Writes a whole number below 2^32 and gives the place after it. */
+function putNumber(block: Buffer, at: number, value: number): number {
+  let rest = value >>> 0;
+  let digits = 1;
+  for (let power = 10; power <= rest && digits < 10; power *= 10) digits += 1;
+  for (let place = at + digits - 1; place >= at; place -= 1) {
+    const next = (rest / 10) >>> 0;
+    block[place] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  return at + digits;
+}
+
+/** A normally distributed number (Box and Muller). */
+function normal(draw: Draw): number {
+  return Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction());
+}
