@@ -17,7 +17,7 @@ export interface ReportArguments {
 }
 
 /** The most rows a page has. */
-export const MAX_PAGE_ROWS = 500;
+const MAX_PAGE_ROWS = 500;
 
 const DEFAULT_PAGE_ROWS = 50;
 

@@ -36,7 +36,7 @@ export interface RunningIssuer {
 /** The issuer's own name for the API; tokens asked for without naming a resource are for it. */
 const API_RESOURCE = 'urn:marquee:api';
 
-export const DEFAULT_AUDIENCE = 'marquee';
+const DEFAULT_AUDIENCE = 'marquee';
 
 const DEFAULT_REDIRECT_URI = 'http://localhost:4000/login/callback';
 

@@ -27,8 +27,8 @@ export interface TokenVerifier {
   verify(token: string): Promise<Caller>;
 }
 
-export const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
-export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 10;
+const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
+const DEFAULT_CLOCK_TOLERANCE_SECONDS = 10;
 
 /** Makes the check of RFC 9068 section 4: typ, signature, iss, aud, exp, and nbf where present. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {

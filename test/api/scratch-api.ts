@@ -20,6 +20,8 @@ export interface ScratchApi extends RunningApi {
   /** Sends a query with a token of a client that may read reports. */
   query(query: string, variables?: object): Promise<Answer>;
   send(path: string, init?: RequestInit): Promise<Answer>;
+  /** Stops the server alone. */
+  stop(): Promise<void>;
 }
 
 export async function startScratchApi(options: Partial<ApiOptions> = {}): Promise<ScratchApi> {
@@ -52,6 +54,7 @@ export async function startScratchApi(options: Partial<ApiOptions> = {}): Promis
     database,
     errors,
     send,
+    stop: api.close,
     query: async (query, variables) =>
       send('/graphql', {
         method: 'POST',

@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import type { ReportColumnType, ReportDescription } from '../../src/api/report-source.js';
-import { packageRoot } from '../../src/package-root.js';
+import { createDatabase } from '../database-fixture.js';
 
 /** A migrated database of a test's own, with a few rows in the reports. */
 export interface ScratchReports {
@@ -11,38 +8,30 @@ export interface ScratchReports {
   readonly owner: pg.Pool;
   /** As the role the API uses. */
   readonly reader: pg.Pool;
+  /** The same with other settings of the session. */
+  readerWith(options: string): pg.Pool;
   /** The reports as the tables themselves describe them. */
   readonly reports: readonly ReportDescription[];
   drop(): Promise<void>;
 }
 
-const SERVER = 'postgresql://postgres@127.0.0.1:5432';
-const MIGRATIONS = join(packageRoot, 'prisma', 'migrations');
-
 export async function createScratchReports(): Promise<ScratchReports> {
-  const name = `marquee_api_${randomBytes(6).toString('hex')}`;
-  const server = new pg.Client(`${SERVER}/postgres`);
-  await server.connect();
-  await server.query(`create database ${name}`);
-  const owner = new pg.Pool({ connectionString: `${SERVER}/${name}` });
-  for (const entry of (await readdir(MIGRATIONS, { withFileTypes: true })).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  )) {
-    if (entry.isDirectory())
-      await owner.query(await readFile(join(MIGRATIONS, entry.name, 'migration.sql'), 'utf8'));
-  }
-  const reader = new pg.Pool({ connectionString: `postgresql://marquee_reader@127.0.0.1:5432/${name}` });
-  // A dropped database closes the connections to it, which is no news here.
-  for (const pool of [owner, reader]) pool.on('error', () => undefined);
+  const database = await createDatabase();
+  const { owner, reader } = database.pools;
+  const others: pg.Pool[] = [];
   await owner.query(ROWS);
   return {
     owner,
     reader,
+    readerWith(options) {
+      const pool = new pg.Pool({ connectionString: database.urls.reader, options });
+      others.push(pool);
+      return pool;
+    },
     reports: await describeTables(owner),
     async drop() {
-      await Promise.all([owner.end(), reader.end()]);
-      await server.query(`drop database ${name} with (force)`);
-      await server.end();
+      await Promise.all(others.map((pool) => pool.end()));
+      await database.drop();
     },
   };
 }
@@ -63,8 +52,8 @@ const ROWS = `
   insert into reporting.movie_score_report
     (movie_id, movie_name, reported_vote_average, reported_vote_count, calculated_vote_count, movie_score,
      budget, release_date, source_file, source_record)
-  values (1, 'First', 7.5, 10, 0, 7.1234, 30000000, '1995-10-30', 'movies_metadata.csv', 1),
-    (2, 'Second', 6.5, 4, 0, 6.9999, null, '1896-01-01', 'movies_metadata.csv', 2),
+  values (1, 'First', 7.50, 10, 0, 7.1234, 30000000, '1995-10-30', 'movies_metadata.csv', 1),
+    (2, 'Second', 6.50, 4, 0, 6.9999, null, '1896-01-01', 'movies_metadata.csv', 2),
     (3, null, null, 0, 0, null, null, null, 'movies_metadata.csv', 3);
 `;
 

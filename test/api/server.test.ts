@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ScratchApi, startScratchApi } from './scratch-api.js';
+
+let api: ScratchApi;
+beforeAll(async () => {
+  api = await startScratchApi();
+});
+afterAll(() => api?.close());
+
+describe('the server', () => {
+  it('is live and ready, and says which publication it serves', async () => {
+    expect(await api.send('/livez')).toMatchObject({ status: 200, body: { live: true } });
+    expect(await api.send('/readyz')).toMatchObject({
+      status: 200,
+      body: { ready: true, publication: null },
+    });
+  });
+
+  it('repeats a harmless request id and replaces any other', async () => {
+    const given = await api.send('/livez', { headers: { 'x-request-id': 'abc-1' } });
+    expect(given.headers.get('x-request-id')).toBe('abc-1');
+    const odd = await api.send('/livez', { headers: { 'x-request-id': '<script>' } });
+    expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('has nothing elsewhere', async () => {
+    const { status, body } = await api.send('/');
+    expect(status).toBe(404);
+    expect(body.errors[0].extensions.code).toBe('NOT_FOUND');
+  });
+
+  it.each([
+    ['{ genreReport { totlCount } }', 'GRAPHQL_VALIDATION_FAILED'],
+    ['{ genreReport {', 'GRAPHQL_PARSE_FAILED'],
+    ['query a { __typename } query b { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
+  ])('refuses %s with a code, the request id and no hint at the schema', async (query, code) => {
+    const { status, headers, body } = await api.query(query);
+    expect(status).toBe(400);
+    expect(body.errors[0].extensions).toEqual({ code, requestId: headers.get('x-request-id') });
+    expect(body.errors[0].message).not.toMatch(/did you mean/i);
+  });
+
+  it('refuses a request that a foreign page can make a browser send', async () => {
+    const token = await api.issuer.token('demo-partner');
+    const { status, body } = await api.send('/graphql?query={__typename}', {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(status).toBe(400);
+    expect(body.errors[0].message).toContain('CSRF');
+  });
+
+  it.each([
+    ['not JSON', '{', 400, 'BAD_REQUEST'],
+    ['too large', JSON.stringify({ query: ' '.repeat(200_000) }), 413, 'BODY_TOO_LARGE'],
+  ])('refuses a body that is %s', async (_what, body, status, code) => {
+    const token = await api.issuer.token('demo-partner');
+    const answer = await api.send('/graphql', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body,
+    });
+    expect(answer.status).toBe(status);
+    expect(answer.body.errors[0].extensions.code).toBe(code);
+  });
+
+  it('tells nothing of the database when a statement fails', async () => {
+    await api.database.owner.query('revoke select on reporting.genre_report from marquee_reader');
+    const { body } = await api.query('{ genreReport { totalCount } }');
+    await api.database.owner.query('grant select on reporting.genre_report to marquee_reader');
+    expect(body.errors).toMatchObject([
+      {
+        message: 'Something broke here: report it with the request id.',
+        extensions: { code: 'INTERNAL_SERVER_ERROR' },
+      },
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/permission|reporting|select/);
+  });
+
+  it('says so when a statement takes too long', async () => {
+    const lock = await api.database.owner.connect();
+    await lock.query('begin; lock reporting.genre_report in access exclusive mode');
+    const impatient = await startScratchApi({
+      readerPool: api.database.readerWith('-c statement_timeout=200'),
+    });
+    const { body } = await impatient.query('{ genreReport { totalCount } }');
+    await lock.query('rollback');
+    lock.release();
+    await impatient.close();
+    expect(body.errors[0].extensions.code).toBe('STATEMENT_TIMEOUT');
+  });
+
+  it('gives every connection back, also after errors', async () => {
+    await Promise.all(
+      Array.from({ length: 30 }, () => api.query('{ genreReport { nodes { year } totalCount } }')),
+    );
+    expect(api.database.reader.waitingCount).toBe(0);
+    await expect.poll(() => api.database.reader.totalCount - api.database.reader.idleCount).toBe(0);
+  });
+
+  it('answers the requests it took before it stops', async () => {
+    const stopping = await startScratchApi();
+    const lock = await stopping.database.owner.connect();
+    await lock.query('begin; lock reporting.genre_report in access exclusive mode');
+    const answer = stopping.query('{ genreReport { totalCount } }');
+    await expect.poll(() => waitingForLock(stopping)).toBe(1);
+    const stopped = stopping.stop();
+    await expect(fetch(`${stopping.url}/livez`)).rejects.toThrow();
+    await lock.query('rollback');
+    lock.release();
+    expect((await answer).body).toEqual({ data: { genreReport: { totalCount: 0 } } });
+    await stopped;
+    await Promise.all([stopping.issuer.close(), stopping.database.drop()]);
+  });
+});
+
+async function waitingForLock({ database }: ScratchApi): Promise<number> {
+  const { rows } = await database.owner.query(
+    "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  return rows[0].count;
+}
