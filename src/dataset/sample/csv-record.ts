@@ -1,7 +1,7 @@
 const NEEDS_QUOTES = /[",\r\n]/;
 
 /** One field as Python's `csv.writer` (QUOTE_MINIMAL) writes it. */
-export function csvField(text: string): string {
+function csvField(text: string): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -5,7 +5,7 @@ import { csvRecord } from './csv-record.js';
 import { VENDOR_COLUMNS, type VendorFeed } from './vendor-feeds.js';
 
 /** One written file. `records` counts CSV records without the header. */
-export interface SampleFile {
+interface SampleFile {
   readonly feed: VendorFeed;
   readonly path: string;
   readonly records: number;
