@@ -10,7 +10,7 @@ const SPACE = 0x20;
 const COLON = 0x3a;
 
 /** Numbers kept per wanted field of an entry: its kind, and where its text begins and ends. */
-const SPAN = 3;
+export const SPAN = 3;
 
 /** Keys whose order is remembered; entries with more are read all the same, only slower. */
 const SHAPE_KEYS = 64;
