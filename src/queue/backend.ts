@@ -72,6 +72,13 @@ export async function openQueueBackend(
     made.push(part);
     return part;
   }
+  let closing: Promise<void> | undefined;
+  async function closeAll(): Promise<void> {
+    const workers = made.filter((part) => part instanceof Worker);
+    await Promise.all(workers.map((worker) => worker.close()));
+    await Promise.all(made.filter((part) => !(part instanceof Worker)).map((part) => part.close()));
+    await plumbing.close();
+  }
   const connectionFor = (use: 'producer' | 'worker') =>
     plumbing.connection(use) as QueueOptions['connection'];
 
@@ -92,11 +99,9 @@ export async function openQueueBackend(
       track(new FlowProducer({ ...base, connection: connectionFor('producer') }, factory)),
     makeQueueEvents: (name) =>
       track(new QueueEvents(name, { ...base, connection: connectionFor('worker') }, factory)),
-    async close() {
-      const workers = made.filter((part) => part instanceof Worker);
-      await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all(made.filter((part) => !(part instanceof Worker)).map((part) => part.close()));
-      await plumbing.close();
+    close() {
+      closing ??= closeAll();
+      return closing;
     },
   };
 }
@@ -107,8 +112,8 @@ async function openRedis(
 ): Promise<Plumbing> {
   await checkRedis(location);
   // A producer gives up after some tries so that its caller hears of it; a worker waits for ever.
-  const producer = new Redis(location.url);
-  const worker = new Redis(location.url, { maxRetriesPerRequest: null });
+  const producer = new Redis(location.url, { connectionName: location.prefix });
+  const worker = new Redis(location.url, { connectionName: location.prefix, maxRetriesPerRequest: null });
   producer.on('error', onError);
   worker.on('error', onError);
   return {

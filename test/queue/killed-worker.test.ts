@@ -35,7 +35,7 @@ describe.each(await queuePlaces())('a killed worker on $kind', (place) => {
 
   beforeAll(async () => {
     fixture = await openQueueFixture(place);
-    await fixture.pool.query('create table attempt (step text, attempt int)');
+    await fixture.pool.query('create table support.attempt (step text, attempt int)');
   });
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
@@ -53,9 +53,10 @@ describe.each(await queuePlaces())('a killed worker on $kind', (place) => {
   }
 
   async function attemptsOf(step: string): Promise<number[]> {
-    const found = await fixture.pool.query('select attempt from attempt where step = $1 order by attempt', [
-      step,
-    ]);
+    const found = await fixture.pool.query(
+      'select attempt from support.attempt where step = $1 order by attempt',
+      [step],
+    );
     return found.rows.map((row) => row.attempt);
   }
 

@@ -17,7 +17,7 @@ export const deadly = defineJob({
   queue: 'deadly',
   payload: z.object({ step: z.string() }),
   async run({ payload, attempt, services }: JobContext<{ step: string }, Services>) {
-    await services.pool.query('insert into attempt values ($1, $2)', [payload.step, attempt]);
+    await services.pool.query('insert into support.attempt values ($1, $2)', [payload.step, attempt]);
     if (services.hang) await new Promise(() => {});
     return { attempt };
   },

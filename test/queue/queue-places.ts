@@ -61,7 +61,8 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function startRedis(): Promise<string | undefined> {
+/** Starts a Redis of this process's own, gone with it; undefined when there is no program for it. */
+export async function startRedis(): Promise<string | undefined> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'marquee-redis-'));
   const server: ChildProcess = spawn(

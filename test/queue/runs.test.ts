@@ -180,17 +180,17 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
   });
 
   test('an effect completed in its own transaction is not repeated', async () => {
-    await fixture.pool.query('create table if not exists effect (made_by text)');
+    await fixture.pool.query('create table if not exists support.effect (made_by text)');
     services.behave.set('effect', async (context) => {
       await inTransaction(fixture.pool, async (client) => {
-        await client.query('insert into effect values ($1)', [context.stepName]);
+        await client.query('insert into support.effect values ($1)', [context.stepName]);
         await context.complete(client, { rows: 1 });
       });
       throw new Error('The connection broke between commit and its answer.');
     });
     const { run } = await runs.start(pair, { first: 'effect', second: 'b' }, by);
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
-    const made = await fixture.pool.query('select made_by from effect');
+    const made = await fixture.pool.query('select made_by from support.effect');
     expect(made.rows).toEqual([{ made_by: 'only:effect' }]);
     const step = (await readSteps(fixture.pool, run.id))[0];
     expect(step).toMatchObject({ state: 'succeeded', counts: { rows: 1 }, attempt: 1 });
@@ -198,7 +198,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
   });
 
   test('an attempt that was taken over cannot write', async () => {
-    await fixture.pool.query('create table if not exists taken (by_attempt int)');
+    await fixture.pool.query('create table if not exists support.taken (by_attempt int)');
     const outcomes: string[] = [];
     services.behave.set('slow', async (context) => {
       if (context.attempt === 1) {
@@ -208,7 +208,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
         ]);
       }
       const write = inTransaction(fixture.pool, async (client) => {
-        await client.query('insert into taken values ($1)', [context.attempt]);
+        await client.query('insert into support.taken values ($1)', [context.attempt]);
         await context.fence(client);
       });
       await write.then(
@@ -223,7 +223,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     const { run } = await runs.start(pair, { first: 'slow', second: 'b' }, by);
     while (outcomes.length === 0) await sleep(20);
     expect(outcomes).toEqual(['step-taken-over']);
-    expect((await fixture.pool.query('select * from taken')).rows).toEqual([]);
+    expect((await fixture.pool.query('select * from support.taken')).rows).toEqual([]);
     services.behave.clear();
     await runs.cancel(run.id);
   });
