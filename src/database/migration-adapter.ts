@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
+import { ColumnTypeEnum, type SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 
 const charType = 18;
 const textType = 25;
 
+/** Which columns of a result were of type `"char"`, by the array of its rows. */
+const charColumns = new WeakMap<object, number[]>();
+
 /**
- * The schema engine reads catalog columns of Postgres' internal one-byte type `"char"`,
- * which the adapter has no name for (@prisma/adapter-pg 7.10); as text they are the same value.
+ * The schema engine reads catalog columns of Postgres' internal one-byte type `"char"`, which the
+ * stock adapter refuses (@prisma/adapter-pg 7.10). Here they pass it as text, remembered, and
+ * {@link MigrationAdapter} tells the engine what they were.
  */
 class CatalogClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's query has a dozen overloads; all are passed through.
@@ -17,10 +22,8 @@ class CatalogClient extends pg.Client {
     // The pool always calls back; other callers are none of the adapter's.
     if (typeof callback === 'function') {
       parameters[parameters.length - 1] = (error: Error | null, result?: pg.QueryResult) => {
-        for (const field of result?.fields ?? []) {
-          if (field.dataTypeID === charType) {
-            field.dataTypeID = textType;
-          }
+        if (result?.fields !== undefined) {
+          charColumns.set(result.rows, renameCharColumns(result.fields));
         }
         callback(error, result);
       };
@@ -30,13 +33,25 @@ class CatalogClient extends pg.Client {
   }
 }
 
+function renameCharColumns(fields: pg.FieldDef[]): number[] {
+  return fields.flatMap((field, index) => {
+    if (field.dataTypeID !== charType) {
+      return [];
+    }
+    field.dataTypeID = textType;
+    return [index];
+  });
+}
+
 /**
- * The adapter for the schema engine. Two things differ from the stock one: a script runs as a whole
+ * The adapter for the schema engine. Three things differ from the stock one: a script runs as a whole
  * (the stock one cuts it at every semicolon, in comments and function bodies too) and so takes effect
- * whole or not at all; and the shadow database is really another one, and really dropped.
+ * whole or not at all; the shadow database is really another one, and
+ * really dropped; and catalog columns of type `"char"` reach the engine as such.
  */
 export class MigrationAdapter extends PrismaPg {
   readonly #config: pg.PoolConfig;
+  readonly #connected: SqlDriverAdapter[] = [];
 
   constructor(connectionString: string) {
     const config = { ...parseIntoClientConfig(connectionString), Client: CatalogClient } as pg.PoolConfig;
@@ -49,7 +64,21 @@ export class MigrationAdapter extends PrismaPg {
     adapter.executeScript = async (script) => {
       await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
     };
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = async (query) => {
+      const result = await queryRaw(query);
+      for (const index of charColumns.get(result.rows) ?? []) {
+        result.columnTypes[index] = ColumnTypeEnum.Character;
+      }
+      return result;
+    };
+    this.#connected.push(adapter);
     return adapter;
+  }
+
+  /** Closes what the engine opened; freeing the engine does not. */
+  async close(): Promise<void> {
+    await Promise.all(this.#connected.splice(0).map((adapter) => adapter.dispose()));
   }
 
   override async connectToShadowDb() {
@@ -61,7 +90,6 @@ export class MigrationAdapter extends PrismaPg {
     shadow.dispose = async () => {
       await dispose();
       await admin.executeScript(`drop database "${database}"`);
-      await admin.dispose();
     };
     return shadow;
   }

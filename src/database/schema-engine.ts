@@ -3,11 +3,18 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm';
+import { Failure } from '../fault.js';
 import { packageRoot } from '../package-root.js';
 import { MigrationAdapter } from './migration-adapter.js';
 
 /** What a migration run is told of the files it works with. */
 const noFilter = { externalTables: [], externalEnums: [] };
+
+const panics = {
+  set_message(message: string) {
+    throw new Failure('schema_engine_panicked', `The schema engine gave up: ${message}`);
+  },
+};
 
 /**
  * Prisma's schema engine as WebAssembly: the engine behind `prisma migrate`, without the
@@ -17,6 +24,8 @@ const noFilter = { externalTables: [], externalEnums: [] };
  * so the module is instantiated here by hand; once, since the glue code holds one instance.
  */
 const loadGlue = memoize(async () => {
+  // Where the engine leaves the message of a panic; without it the cause would be lost.
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panics });
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
@@ -36,27 +45,27 @@ function memoize<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function openEngine(connectionString: string): Promise<SchemaEngine> {
-  const glue = await loadGlue();
-  const { files } = await readSchemas();
-  const adapter = bindMigrationAwareSqlAdapterFactory(new MigrationAdapter(connectionString));
-  return glue.SchemaEngine.new(
-    { datamodels: files.map((file): [string, string] => [file.path, file.content]) },
-    () => undefined,
-    adapter,
-  );
-}
-
-/** Runs `work` with an engine on the given database, and frees the engine whatever happens. */
-export async function withSchemaEngine<T>(
+/** Runs `work` with an engine on the given database, and closes it whatever happens. */
+async function withSchemaEngine<T>(
   connectionString: string,
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
-  const engine = await openEngine(connectionString);
+  const glue = await loadGlue();
+  const { files } = await readSchemas();
+  const adapter = new MigrationAdapter(connectionString);
   try {
-    return await work(engine);
+    const engine = await glue.SchemaEngine.new(
+      { datamodels: files.map((file): [string, string] => [file.path, file.content]) },
+      () => undefined,
+      bindMigrationAwareSqlAdapterFactory(adapter),
+    );
+    try {
+      return await work(engine);
+    } finally {
+      engine.free();
+    }
   } finally {
-    engine.free();
+    await adapter.close();
   }
 }
 

@@ -22,11 +22,11 @@ CREATE TABLE "reporting"."production_company_report" (
     "budget" DECIMAL,
     "revenue" DECIMAL,
     "profit" DECIMAL,
-    "budget_share" DECIMAL(24,2),
-    "revenue_share" DECIMAL(24,2),
-    "profit_share" DECIMAL(24,2),
+    "budget_share" DECIMAL,
+    "revenue_share" DECIMAL,
+    "profit_share" DECIMAL,
     "release_count" INTEGER NOT NULL,
-    "average_popularity" DECIMAL(20,6),
+    "average_popularity" DECIMAL,
     "budget_movie_count" INTEGER NOT NULL,
     "revenue_movie_count" INTEGER NOT NULL,
     "profit_movie_count" INTEGER NOT NULL,
@@ -45,11 +45,11 @@ CREATE TABLE "reporting"."production_company_genre_report" (
     "budget" DECIMAL,
     "revenue" DECIMAL,
     "profit" DECIMAL,
-    "budget_share" DECIMAL(24,2),
-    "revenue_share" DECIMAL(24,2),
-    "profit_share" DECIMAL(24,2),
+    "budget_share" DECIMAL,
+    "revenue_share" DECIMAL,
+    "profit_share" DECIMAL,
     "release_count" INTEGER NOT NULL,
-    "average_popularity" DECIMAL(20,6),
+    "average_popularity" DECIMAL,
     "budget_movie_count" INTEGER NOT NULL,
     "revenue_movie_count" INTEGER NOT NULL,
     "profit_movie_count" INTEGER NOT NULL,
@@ -67,14 +67,14 @@ CREATE TABLE "reporting"."genre_report" (
     "revenue" DECIMAL,
     "profit" DECIMAL,
     "release_count" INTEGER NOT NULL,
-    "average_popularity" DECIMAL(20,6),
+    "average_popularity" DECIMAL,
     "budget_movie_count" INTEGER NOT NULL,
     "revenue_movie_count" INTEGER NOT NULL,
     "profit_movie_count" INTEGER NOT NULL,
     "unreleased_budget" DECIMAL,
     "popularity_rank" INTEGER NOT NULL,
 
-    CONSTRAINT "genre_report_pkey" PRIMARY KEY ("genre_id","year")
+    CONSTRAINT "genre_report_pkey" PRIMARY KEY ("year","genre_id")
 );
 
 -- CreateTable
@@ -90,7 +90,7 @@ CREATE TABLE "reporting"."movie_genre_report" (
     "source_file" TEXT NOT NULL,
     "source_record" INTEGER NOT NULL,
 
-    CONSTRAINT "movie_genre_report_pkey" PRIMARY KEY ("movie_id","genre_id")
+    CONSTRAINT "movie_genre_report_pkey" PRIMARY KEY ("genre_id","movie_id")
 );
 
 -- CreateTable
@@ -102,9 +102,9 @@ CREATE TABLE "reporting"."production_company_movies_report" (
     "budget" DECIMAL,
     "revenue" DECIMAL,
     "profit" DECIMAL,
-    "budget_share" DECIMAL(24,2),
-    "revenue_share" DECIMAL(24,2),
-    "profit_share" DECIMAL(24,2),
+    "budget_share" DECIMAL,
+    "revenue_share" DECIMAL,
+    "profit_share" DECIMAL,
     "release_date" DATE,
     "source_file" TEXT NOT NULL,
     "source_record" INTEGER NOT NULL,
@@ -116,11 +116,11 @@ CREATE TABLE "reporting"."production_company_movies_report" (
 CREATE TABLE "reporting"."movie_score_report" (
     "movie_id" INTEGER NOT NULL,
     "movie_name" TEXT,
-    "reported_vote_average" DECIMAL(6,2),
+    "reported_vote_average" DECIMAL,
     "reported_vote_count" INTEGER NOT NULL,
-    "calculated_vote_average" DECIMAL(6,2),
+    "calculated_vote_average" DECIMAL,
     "calculated_vote_count" INTEGER NOT NULL,
-    "movie_score" DECIMAL(8,4),
+    "movie_score" DECIMAL,
     "budget" DECIMAL,
     "revenue" DECIMAL,
     "profit" DECIMAL,
@@ -207,6 +207,9 @@ CREATE TABLE "source"."file" (
     "state" TEXT NOT NULL,
     "ingested_date" TIMESTAMPTZ(6),
     "backup_name" TEXT,
+    "content_path" TEXT,
+    "content_date" TIMESTAMPTZ(6),
+    "accepted_by" TEXT,
     "header" TEXT[],
     "warnings" JSONB NOT NULL DEFAULT '[]',
     "run_id" UUID,
@@ -223,6 +226,7 @@ CREATE TABLE "source"."part" (
     "byte_end" BIGINT NOT NULL,
     "first_record" INTEGER NOT NULL,
     "first_line" INTEGER NOT NULL,
+    "record_count" INTEGER NOT NULL,
     "method" TEXT NOT NULL DEFAULT 'copy',
     "state" TEXT NOT NULL,
     "loaded_count" INTEGER,
@@ -436,6 +440,19 @@ CREATE TABLE "support"."issue" (
     "created_date" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "issue_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "support"."report_build" (
+    "report" TEXT NOT NULL,
+    "run_id" UUID,
+    "as_of_day" DATE NOT NULL,
+    "definition_hash" TEXT NOT NULL,
+    "warehouse_state" TEXT NOT NULL,
+    "row_count" INTEGER NOT NULL,
+    "created_date" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "report_build_pkey" PRIMARY KEY ("report")
 );
 
 -- CreateTable
@@ -827,13 +844,16 @@ CREATE INDEX "production_company_genre_report_year_genre_id_idx" ON "reporting".
 CREATE INDEX "production_company_genre_report_genre_id_year_idx" ON "reporting"."production_company_genre_report"("genre_id", "year");
 
 -- CreateIndex
+CREATE INDEX "genre_report_genre_id_year_idx" ON "reporting"."genre_report"("genre_id", "year");
+
+-- CreateIndex
 CREATE INDEX "genre_report_year_popularity_rank_idx" ON "reporting"."genre_report"("year", "popularity_rank");
 
 -- CreateIndex
-CREATE INDEX "movie_genre_report_genre_id_movie_id_idx" ON "reporting"."movie_genre_report"("genre_id", "movie_id");
+CREATE INDEX "movie_genre_report_movie_id_idx" ON "reporting"."movie_genre_report"("movie_id");
 
 -- CreateIndex
-CREATE INDEX "production_company_movies_report_movie_id_production_compan_idx" ON "reporting"."production_company_movies_report"("movie_id", "production_company_id");
+CREATE INDEX "production_company_movies_report_movie_id_idx" ON "reporting"."production_company_movies_report"("movie_id");
 
 -- CreateIndex
 CREATE INDEX "movie_score_report_movie_score_idx" ON "reporting"."movie_score_report"("movie_score");

@@ -14,8 +14,9 @@ begin
     exception when duplicate_object or unique_violation then
       null; -- another database on the server was migrated at the same moment
     end;
-    -- whoever migrates hands tables and databases to these roles, which takes membership
-    if role_name <> current_user and not pg_has_role(current_user, role_name, 'member') then
+    -- Whoever migrates hands tables and databases to these roles, which takes membership; since
+    -- Postgres 16 the membership that comes with creating a role does not suffice.
+    if role_name <> current_user and not (select rolsuper from pg_roles where rolname = current_user) then
       execute format('grant %I to current_user', role_name);
     end if;
   end loop;
@@ -32,6 +33,8 @@ begin
   end if;
 end
 $$;
+
+grant usage, create on schema source, warehouse, reporting, support to marquee_pipeline;
 
 -- The pipeline attaches partitions and swaps rebuilt tables, which only an owner can.
 do $$
@@ -50,7 +53,6 @@ begin
 end
 $$;
 
-grant usage, create on schema source, warehouse, reporting, support to marquee_pipeline;
 grant select, insert, update, delete on all tables in schema reporting, support to marquee_pipeline;
 grant usage, select on all sequences in schema reporting, support to marquee_pipeline;
 alter default privileges in schema reporting, support grant select, insert, update, delete on tables to marquee_pipeline;

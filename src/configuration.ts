@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { Fault } from './fault.js';
+
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `expected a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const databaseUrl = url('postgres:', 'postgresql:').optional();
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const flag = z
+  .enum(['0', '1', 'true', 'false'])
+  .default('0')
+  .transform((text) => text === '1' || text === 'true');
+
+/** Every variable Marquee reads, with its default. The README's table of settings is this one. */
+const environmentSchema = z.object({
+  MARQUEE_HOME: z
+    .string()
+    .min(1)
+    .default('.marquee')
+    .transform((path) => resolve(path)),
+  PORT: wholeNumber(0, 65535).default(4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATABASE_URL: databaseUrl,
+  DATABASE_PIPELINE_URL: databaseUrl,
+  DATABASE_READER_URL: databaseUrl,
+  DATABASE_QUEUE_URL: databaseUrl,
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9_-]+$/i, 'expected letters, digits, - and _')
+    .default('marquee'),
+  OIDC_ISSUER: url('http:', 'https:').optional(),
+  OIDC_AUDIENCE: z.string().min(1).default('marquee'),
+  ISSUER_PORT: wholeNumber(0, 65535).optional(),
+  PII_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
+  INBOX: z
+    .string()
+    .min(1)
+    .optional()
+    .transform((path) => (path === undefined ? undefined : resolve(path))),
+  INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
+  INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
+  MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
+  WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ALLOW_DEVELOPMENT_ISSUER: flag,
+});
+
+/** The settings of one process. Paths are absolute. */
+export interface Configuration {
+  /** Folder of all state of the embedded default. */
+  home: string;
+  /** Port of the API; 0 takes a free one. */
+  port: number;
+  host: string;
+  /** Connection strings by use; what is missing comes from the embedded Postgres. */
+  database: { owner?: string; pipeline?: string; reader?: string; queue?: string };
+  redisUrl?: string;
+  queuePrefix: string;
+  /** Issuer of access tokens; missing: the built-in one. */
+  issuerUrl?: string;
+  /** Port of the built-in issuer; missing: the API's port plus one. */
+  issuerPort: number;
+  audience: string;
+  allowDevelopmentIssuer: boolean;
+  /** Key of the hash over personal data; missing: generated once and kept under home. */
+  piiKey?: string;
+  inbox: { folder: string; scanSeconds: number; stableSeconds: number };
+  /** Share of rejected records above which a load is held, 0 to 1. */
+  maxRejectShare: number;
+  /** Jobs of one queue that one worker process runs at once. */
+  workerConcurrency: number;
+  logLevel: string;
+}
+
+/**
+ * Reads the settings from environment variables; the only place that does.
+ *
+ * @throws Fault `configuration_invalid` naming every variable at fault, all at once.
+ */
+export function readConfiguration(environment: NodeJS.ProcessEnv = process.env): Configuration {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(
+      (issue) =>
+        `${issue.path.join('.')} is ${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`,
+    );
+    throw new Fault(
+      'configuration_invalid',
+      `The environment has ${faults.length} wrong setting(s): ${faults.join('; ')}. Correct them and start again.`,
+    );
+  }
+  const read = parsed.data;
+  return {
+    home: read.MARQUEE_HOME,
+    port: read.PORT,
+    host: read.HOST,
+    database: {
+      owner: read.DATABASE_URL,
+      pipeline: read.DATABASE_PIPELINE_URL,
+      reader: read.DATABASE_READER_URL,
+      queue: read.DATABASE_QUEUE_URL,
+    },
+    redisUrl: read.REDIS_URL,
+    queuePrefix: read.QUEUE_PREFIX,
+    issuerUrl: read.OIDC_ISSUER,
+    issuerPort: read.ISSUER_PORT ?? (read.PORT === 0 ? 0 : read.PORT + 1),
+    audience: read.OIDC_AUDIENCE,
+    allowDevelopmentIssuer: read.ALLOW_DEVELOPMENT_ISSUER,
+    piiKey: read.PII_KEY,
+    inbox: {
+      folder: read.INBOX ?? resolve(read.MARQUEE_HOME, 'inbox'),
+      scanSeconds: read.INBOX_SCAN_SECONDS,
+      stableSeconds: read.INBOX_STABLE_SECONDS,
+    },
+    maxRejectShare: read.MAX_REJECT_SHARE,
+    workerConcurrency: read.WORKER_CONCURRENCY,
+    logLevel: read.LOG_LEVEL,
+  };
+}

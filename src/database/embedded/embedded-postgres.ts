@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { Failure } from '../../fault.js';
+import { identifier, literal } from '../identifier.js';
+import { type DatabaseUrls, type Purpose, roleOf } from '../roles.js';
+import { type Binaries, findBinaries } from './binaries.js';
+import { registerProcess, unregisterProcess, withHomeLock } from './home-lock.js';
+import { isAlive } from './process-identity.js';
+import { readSecrets, type Secrets } from './secrets.js';
+import { type Durability, serverSettings } from './settings.js';
+import { type Launch, launchUnprivileged, ownerOf } from './unprivileged.js';
+
+const superuser = 'postgres';
+const database = 'marquee';
+
+/** A running server under a home, in use by this process. */
+export interface EmbeddedPostgres {
+  urls: DatabaseUrls;
+  superuserUrl: string;
+  secrets: Secrets;
+  /** Lets go of it; the last process that does stops the server. */
+  release(): Promise<void>;
+}
+
+/**
+ * Makes sure that the Postgres of this home runs, and says that this process uses it. A server that
+ * already runs, for another command or left over by one that was killed, is taken as it is.
+ *
+ * @param home absolute folder; made when missing
+ * @param durability `disposable` for tests: nothing is forced to disk, and the server is stopped without a checkpoint
+ */
+export async function useEmbeddedPostgres(
+  home: string,
+  durability: Durability = 'durable',
+): Promise<EmbeddedPostgres> {
+  await mkdir(home, { recursive: true, mode: 0o755 });
+  return withHomeLock(home, async () => {
+    const secrets = await readSecrets(home);
+    const server = prepareServer(home);
+    await registerProcess(home);
+    const port = (await runningPort(server)) ?? (await start(server, secrets, durability));
+    const url = (user: string, password: string, name: string) =>
+      `postgresql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`;
+    const urlOf = (purpose: Purpose) =>
+      url(
+        roleOf[purpose],
+        secrets.rolePasswords[roleOf[purpose]],
+        purpose === 'queue' ? `${database}_queue` : database,
+      );
+    const superuserUrl = url(superuser, secrets.superuserPassword, 'postgres');
+    await createOwner(superuserUrl, secrets);
+    return {
+      urls: {
+        owner: urlOf('owner'),
+        pipeline: urlOf('pipeline'),
+        reader: urlOf('reader'),
+        queue: urlOf('queue'),
+      },
+      superuserUrl,
+      secrets,
+      release: () =>
+        withHomeLock(home, async () => {
+          if ((await unregisterProcess(home)).last) {
+            await stop(server, durability === 'durable' ? 'fast' : 'immediate');
+          }
+        }),
+    };
+  });
+}
+
+interface Server {
+  folder: string;
+  data: string;
+  log: string;
+  binaries: Binaries;
+  launch: Launch;
+}
+
+function prepareServer(home: string): Server {
+  const folder = resolve(home, 'postgres');
+  const binaries = findBinaries();
+  return {
+    folder,
+    data: join(folder, 'data'),
+    log: join(folder, 'server.log'),
+    binaries,
+    launch: launchUnprivileged([binaries.postgres, home]),
+  };
+}
+
+async function start(server: Server, secrets: Secrets, durability: Durability): Promise<number> {
+  if (!existsSync(join(server.data, 'PG_VERSION'))) {
+    await initialize(server, secrets);
+  }
+  const port = await freePort();
+  const settings = Object.entries(serverSettings(durability))
+    .map(([name, value]) => `${name} = '${value}'\n`)
+    .join('');
+  await writeFile(join(server.data, 'postgresql.auto.conf'), `${settings}port = ${port}\n`);
+  await run(server, server.binaries.pgCtl, ['start', '-w', '-t', '60', '-D', server.data, '-l', server.log]);
+  return port;
+}
+
+async function initialize(server: Server, secrets: Secrets): Promise<void> {
+  // An initdb that was killed leaves half a folder; the whole one gets its name at the end.
+  const unfinished = `${server.data}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(server.folder, { recursive: true });
+  const owner = ownerOf(server.launch);
+  const passwordFile = join(server.folder, 'initdb-password');
+  await writeFile(passwordFile, secrets.superuserPassword, { mode: 0o600 });
+  if (owner !== undefined) {
+    await chown(server.folder, owner.uid, owner.gid);
+    await chown(passwordFile, owner.uid, owner.gid);
+  }
+  try {
+    await run(server, server.binaries.initdb, [
+      `--pgdata=${unfinished}`,
+      `--username=${superuser}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--no-locale',
+      '--no-sync',
+    ]);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await rename(unfinished, server.data);
+}
+
+/** The port of the server that runs on this data folder, if one does and answers. */
+async function runningPort(server: Server): Promise<number | undefined> {
+  const text = await readFile(join(server.data, 'postmaster.pid'), 'utf8').catch(() => undefined);
+  const [pid = '', , , port = '', , , , status = ''] = text?.split('\n') ?? [];
+  if (!isAlive(pid)) {
+    return undefined;
+  }
+  if (status.trim() === 'ready') {
+    return Number(port);
+  }
+  // Starting or stopping: wait for the end of it either way, then start afresh.
+  await run(server, server.binaries.pgCtl, ['stop', '-w', '-m', 'fast', '-D', server.data]);
+  return undefined;
+}
+
+async function stop(server: Server, mode: 'fast' | 'immediate'): Promise<void> {
+  if ((await runningPort(server)) !== undefined) {
+    await run(server, server.binaries.pgCtl, ['stop', '-w', '-m', mode, '-D', server.data]);
+  }
+}
+
+async function createOwner(superuserUrl: string, secrets: Secrets): Promise<void> {
+  const client = new pg.Client({ connectionString: superuserUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select from pg_database where datname = $1', [database]);
+    if (rows.length > 0) {
+      return;
+    }
+    const owner = identifier(roleOf.owner);
+    const exists = await client.query('select from pg_roles where rolname = $1', [roleOf.owner]);
+    if (exists.rows.length === 0) {
+      await client.query(`create role ${owner} login createrole createdb`);
+    }
+    await client.query(`alter role ${owner} password ${literal(secrets.rolePasswords[roleOf.owner])}`);
+    await client.query(`create database ${identifier(database)} owner ${owner}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolvePort(port));
+    });
+  });
+}
+
+/** Runs one of the programs as whoever may, and fails with what it said. */
+function run(server: Server, program: string, parameters: string[]): Promise<void> {
+  const [command = program, ...rest] = [...server.launch.prefix, program, ...parameters];
+  return new Promise((done, reject) => {
+    const child = spawn(command, rest, {
+      ...server.launch.user,
+      cwd: server.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    child.once('error', reject);
+    // `exit`, not `close`: the server that pg_ctl leaves behind may hold the pipes open.
+    child.once('exit', (code) => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      if (code === 0) {
+        done();
+      } else {
+        reject(
+          new Failure(
+            'embedded_postgres_failed',
+            `${command} ended with ${code}: ${said.trim().split('\n').slice(-3).join(' ')} (its log: ${server.log})`,
+          ),
+        );
+      }
+    });
+  });
+}

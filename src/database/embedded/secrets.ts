@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Role, roles } from '../roles.js';
+
+/** What the embedded default generates once and keeps under its home, readable by its user alone. */
+export interface Secrets {
+  superuserPassword: string;
+  rolePasswords: Record<Role, string>;
+  /** Key of the hash over personal data. */
+  piiKey: string;
+}
+
+/** Reads the secrets of a home; makes them when there are none. Call it under the home's lock. */
+export async function readSecrets(home: string): Promise<Secrets> {
+  const path = join(home, 'secrets.json');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  });
+  if (text !== undefined) {
+    return JSON.parse(text);
+  }
+  const secret = () => randomBytes(24).toString('base64url');
+  const secrets: Secrets = {
+    superuserPassword: secret(),
+    rolePasswords: Object.fromEntries(roles.map((role) => [role, secret()])) as Record<Role, string>,
+    piiKey: randomBytes(32).toString('base64url'),
+  };
+  await mkdir(home, { recursive: true, mode: 0o755 });
+  await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  return secrets;
+}

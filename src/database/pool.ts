@@ -1,0 +1,33 @@
+import pg from 'pg';
+
+/**
+ * Opens a pool of connections that announce themselves by name in `pg_stat_activity`.
+ *
+ * Dates and numbers arrive as Postgres prints them: a `Date` would move days between time zones and a
+ * `number` would lose digits of money.
+ *
+ * @param connectionString whose role decides what the connections may do
+ * @param name shown as `application_name`, for example `marquee worker`
+ * @param most connections held at once
+ */
+export function openPool(connectionString: string, name: string, most = 10): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: name,
+    max: most,
+    types: { getTypeParser: exactTypeParser as typeof pg.types.getTypeParser },
+  });
+  // An idle connection that the server closes (a restart, a failover) is replaced at the next query;
+  // without a listener the event would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+const textOids = new Set<number>([pg.types.builtins.DATE, pg.types.builtins.NUMERIC, pg.types.builtins.INT8]);
+
+function exactTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (format !== 'binary' && textOids.has(oid)) {
+    return (text: string) => text;
+  }
+  return pg.types.getTypeParser(oid, format as 'text');
+}

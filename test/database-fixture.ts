@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { openPool } from '../src/database/pool.js';
+import type { DatabaseUrls, Purpose } from '../src/database/roles.js';
+
+/** A database of a test file's own, cloned from the migrated template, with a pool per role. */
+export interface TestDatabase {
+  name: string;
+  urls: DatabaseUrls;
+  pools: Record<Purpose, pg.Pool>;
+}
+
+/** Makes one; for tests that need more than one in a file. Drop it with `drop()`. */
+export async function createDatabase(): Promise<TestDatabase & { drop(): Promise<void> }> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asSuperuser(async (client) => {
+    // Only one session may copy a template at a time, and nobody may be connected to it.
+    await client.query('select pg_advisory_lock(8273)');
+    await client.query(`create database ${name} template marquee owner marquee_owner`);
+    await client.query('select pg_advisory_unlock(8273)');
+    await client.query(`create database ${name}_queue owner marquee_queue`);
+    // Rights on a database itself are not cloned with it.
+    await client.query(`revoke all on database ${name}, ${name}_queue from public`);
+    await client.query(`grant connect on database ${name} to marquee_reader`);
+    await client.query(`grant connect, temporary on database ${name} to marquee_pipeline`);
+  });
+  const urls = Object.fromEntries(
+    Object.entries(inject('urls')).map(([purpose, url]) => {
+      const own = new URL(url);
+      own.pathname = purpose === 'queue' ? `/${name}_queue` : `/${name}`;
+      return [purpose, own.href];
+    }),
+  ) as DatabaseUrls;
+  const pools = Object.fromEntries(
+    Object.entries(urls).map(([purpose, url]) => [purpose, openPool(url, `test ${purpose}`)]),
+  ) as Record<Purpose, pg.Pool>;
+  return {
+    name,
+    urls,
+    pools,
+    drop: async () => {
+      await Promise.all(Object.values(pools).map((pool) => pool.end()));
+      await asSuperuser(async (client) => {
+        await client.query(`drop database ${name} with (force)`);
+        await client.query(`drop database ${name}_queue with (force)`);
+      });
+    },
+  };
+}
+
+/**
+ * Gives every test of the file (or of the `describe`) one database: made before them, dropped after.
+ * The object is filled in `beforeAll`; read it inside tests.
+ */
+export function useDatabase(): TestDatabase {
+  const fixture = {} as TestDatabase & { drop(): Promise<void> };
+  beforeAll(async () => {
+    Object.assign(fixture, await createDatabase());
+  });
+  afterAll(async () => {
+    await fixture.drop?.();
+  });
+  return fixture;
+}
+
+async function asSuperuser(work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('superuserUrl') });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
