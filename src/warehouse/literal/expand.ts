@@ -183,7 +183,8 @@ export class EntryExpander extends Writable {
       // What follows the field, a tab or a line feed, is the control character that the reader stops at.
       if (!this.hasBackslash(chunk, at.fieldStart, at.fieldEnd))
         return reader.read(chunk, at.fieldStart, at.fieldEnd);
-      return reader.read(this.scratch, 0, this.unescape(chunk, at.fieldStart, at.fieldEnd));
+      const length = this.unescape(chunk, at.fieldStart, at.fieldEnd);
+      return reader.read(this.scratch, 0, length);
     });
     if (count instanceof Malformed) {
       this.counts[column]!.malformed++;

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type EntriesResult, readEntries } from '../../../src/warehouse/literal/entries.js';
+import { type LiteralValue, parseLiteral } from '../../../src/warehouse/literal/parse.js';
+import { pythonRepr, value } from './python-repr.js';
+
+type Row = [ordinal: number, ...values: (string | null)[]];
+
+function rowsOf(text: string, fields: string[]): { rows: Row[]; result: EntriesResult } {
+  const rows: Row[] = [];
+  const result = readEntries(text, fields, (ordinal, values) => rows.push([ordinal, ...values]));
+  return { rows, result };
+}
+
+/** The text that a field's value has by the definition, made from the parsed value. */
+function expectedText(field: LiteralValue | undefined): string | null {
+  if (field === undefined || field === null) return null;
+  if (typeof field === 'string') return field;
+  if (typeof field === 'object') return json(field);
+  return String(field);
+}
+
+function json(nested: LiteralValue): string {
+  if (Array.isArray(nested)) return `[${nested.map(json).join(',')}]`;
+  if (nested instanceof Map)
+    return `{${[...nested].map(([key, item]) => `${json(key)}:${json(item)}`).join(',')}}`;
+  return typeof nested === 'bigint' ? String(nested) : JSON.stringify(nested);
+}
+
+const keys = fc.constantFrom('id', 'name', "it's", 'é"', '\n');
+const pairs = fc.array(fc.tuple(keys, value), { maxLength: 6 });
+
+/** A dict as text with its keys as they come, twice the same one included. */
+function dictRepr(dict: [string, LiteralValue][]): string {
+  return `{${dict.map(([key, item]) => `${pythonRepr(key)}: ${pythonRepr(item)}`).join(', ')}}`;
+}
+
+/** Python's text of a float such as 1e-7 has two digits of exponent where JavaScript's has one. */
+const sameNumbers = (text: string) => !/\de[-+]/.test(text);
+
+describe('readEntries', () => {
+  it('gives the wanted fields that parsing the whole value would give', () => {
+    fc.assert(
+      fc.property(fc.array(pairs, { maxLength: 5 }), fc.uniqueArray(keys), (dicts, fields) => {
+        const text = `[${dicts.map(dictRepr).join(', ')}]`;
+        fc.pre(sameNumbers(text) && !text.includes('\\x00'));
+        const { rows, result } = rowsOf(text, fields);
+        expect(result).toEqual({ ok: true, count: dicts.length });
+        expect(rows).toEqual(
+          dicts.map((dict, index) => [
+            index + 1,
+            ...fields.map((field) => expectedText(new Map(dict).get(field))),
+          ]),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('refuses exactly what parseLiteral refuses, at the same character, wanted or not', () => {
+    const damage = fc.constantFrom(...`'"\\,:{}[]() 0eN\n`, '');
+    fc.assert(
+      fc.property(
+        fc.array(pairs, { minLength: 1, maxLength: 3 }),
+        fc.nat(),
+        damage,
+        (dicts, place, character) => {
+          const whole = `[${dicts.map(dictRepr).join(', ')}]`;
+          const at = 1 + (place % (whole.length - 1));
+          const text = whole.slice(0, at) + character + whole.slice(at + 1);
+          const parsed = parseLiteral(text);
+          fc.pre(!parsed.ok && parsed.position > 1);
+          const { rows, result } = rowsOf(text, ['unheard of']);
+          expect(rows).toEqual([]);
+          expect(result.ok).toBe(false);
+          // An item that is no dict is refused for that before a fault further on is seen.
+          if (!result.ok && !result.message.includes('entry that is a dict')) expect(result).toEqual(parsed);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('writes each kind of value as text', () => {
+    const text = String.raw`[{'a': None, 'b': True, 'c': False, 'd': 1.50, 'e': 123456789012345678901234567890, 'f': 'x\ty\\\u20ac',
+      'g': {'n': [1.50, None, (True,)], 2: "it's"}, 'h': '', 'i': '\ud83d\ude00', 'j': null}]`;
+    const fields = ['j', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'missing'];
+    expect(rowsOf(text, fields).rows).toEqual([
+      [
+        1,
+        ...[null, null, 'true', 'false', '1.50', '123456789012345678901234567890', 'x\ty\\€'],
+        ...['{"n":[1.50,null,[true]],"2":"it\'s"}', '', '😀', null],
+      ],
+    ]);
+  });
+
+  it('takes one dict as one entry, and nothing, blanks and None as none', () => {
+    expect(rowsOf("{'id': 1}", ['id']).rows).toEqual([[1, '1']]);
+    for (const text of ['', '  ', 'None', 'null', '[]', '()', ' [ ] ']) {
+      expect(rowsOf(text, ['id']), text).toEqual({ rows: [], result: { ok: true, count: 0 } });
+    }
+  });
+
+  it('finds fields whatever the order and spelling of the keys from entry to entry', () => {
+    const text = String.raw`[{'id': 1, 'name': 'a'}, {"name":"b","id":2}, {'n\x61me': 'c', 1: 'x'}, {}, {'id': 5, 'id': 6}]`;
+    expect(rowsOf(text, ['id', 'name']).rows).toEqual([
+      [1, '1', 'a'],
+      [2, '2', 'b'],
+      [3, null, 'c'],
+      [4, null, null],
+      [5, '6', null],
+    ]);
+  });
+
+  it.each([
+    ["'text'", 0, 'a list of dicts or a dict'],
+    ['0.065736', 0, 'a list of dicts or a dict'],
+    ['True', 0, 'a list of dicts or a dict'],
+    ['[1]', 1, 'an entry that is a dict'],
+    ["[{'id': 1}, None]", 12, 'an entry that is a dict'],
+    ["[{'id': 1}, [{'id': 2}]]", 12, 'an entry that is a dict'],
+    ["[{'id': 1}, {'id': 2}", 21, "',' or ']'"],
+    ["[{'id': 1}] ]", 12, 'the end of the text'],
+    [String.raw`[{'name': 'é\x00'}]`, 12, 'characters a database can store'],
+    [String.raw`[{'name': '\ud800'}]`, 11, 'characters a database can store'],
+  ])('refuses %s at character %i and emits nothing of it', (text, position, expected) => {
+    const { rows, result } = rowsOf(text, ['id', 'name']);
+    expect(rows).toEqual([]);
+    expect(result).toMatchObject({ ok: false, position });
+    expect(result.ok ? '' : result.message).toContain(`expected ${expected}`);
+  });
+
+  it('lets pass what cannot be stored in a field that is not wanted', () => {
+    expect(rowsOf(String.raw`[{'id': 1, 'name': '\x00\ud800'}]`, ['id']).rows).toEqual([[1, '1']]);
+  });
+});
