@@ -1,3 +1,5 @@
+import { Fault } from '../fault.js';
+
 /** One agreed kind of file. The data set declares its feeds; nothing in this folder knows any by name. */
 export interface Feed {
   /** The feed's name, also in its table `source.src_<name>`: lower case, digits and underscores. */
@@ -11,4 +13,18 @@ export interface Feed {
 /** The unqualified name of the feed's table in schema `source`. */
 export function tableOf(feed: Feed): string {
   return `src_${feed.name}`;
+}
+
+/**
+ * The feed of this name.
+ *
+ * @throws Fault FEED_UNKNOWN
+ */
+export function feedNamed(feeds: readonly Feed[], name: string): Feed {
+  const feed = feeds.find((candidate) => candidate.name === name);
+  if (feed === undefined) {
+    const known = feeds.map((candidate) => candidate.name).join(', ');
+    throw new Fault('FEED_UNKNOWN', `There is no feed ${name}; the feeds are ${known}.`);
+  }
+  return feed;
 }

@@ -28,15 +28,35 @@ export class PartCutter {
     return this.#scanner.records;
   }
 
-  /** Scans a window (see `RecordScanner.scan`) and ends the part behind it when it is large enough. */
+  /**
+   * Scans a window (see `RecordScanner.scan`) and ends parts in it where they are large enough.
+   *
+   * @returns how many bytes were consumed
+   */
   take(window: Buffer, to: number, final: boolean): number {
-    const consumed = this.#scanner.scan(window, to, final);
-    this.#position += consumed;
-    const long = this.#position - this.#start.byte >= this.#partBytes;
-    if (final || (long && this.#scanner.mayCutHere)) {
-      this.#cut();
-    }
-    return consumed;
+    let at = 0;
+    let reach = this.#wanted();
+    do {
+      const end = Math.min(to, at + reach);
+      const last = final && end === to;
+      const consumed = this.#scanner.scan(window.subarray(at), end - at, last);
+      at += consumed;
+      this.#position += consumed;
+      const full = this.#position - this.#start.byte >= this.#partBytes;
+      if (last || (full && this.#scanner.mayCutHere)) {
+        this.#cut();
+      }
+      if (consumed === 0 && end === to) {
+        break; // the record goes on behind the window
+      }
+      reach = consumed === 0 ? reach * 2 : this.#wanted();
+    } while (at < to);
+    return at;
+  }
+
+  /** How far to scan before the part is large enough. */
+  #wanted(): number {
+    return Math.max(Math.min(this.#partBytes, 65_536), this.#start.byte + this.#partBytes - this.#position);
   }
 
   #cut(): void {

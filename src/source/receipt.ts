@@ -1,0 +1,136 @@
+import { open } from 'node:fs/promises';
+import type pg from 'pg';
+import { inTransaction } from '../database/transaction.js';
+import { checkDelivery } from './delivery-check.js';
+import type { Delivery } from './drop.js';
+import { type FileRow, type FileState, findByChecksum, insertFile, listParts } from './file-ledger.js';
+import { defaultLimits, type Limits } from './limits.js';
+import { backupPath, linkBackup, openContent, type Storage } from './storage.js';
+import { type Survey, surveyFile } from './survey.js';
+
+/** What became of a delivered file when it was received. */
+export interface Receipt {
+  readonly fileId: number;
+  readonly feed: string;
+  readonly period: string;
+  /**
+   * `new`: in the ledger now. `joined`: the same bytes are being loaded already; whoever comes may help.
+   * `known`: the same bytes were loaded (or are held) earlier, there is nothing to do.
+   */
+  readonly outcome: 'new' | 'joined' | 'known';
+  readonly state: FileState;
+  /** Numbers of the parts that are not in yet. */
+  readonly openParts: readonly number[];
+  /** Records in the file, where known. */
+  readonly recordCount: number;
+  readonly warnings: readonly string[];
+  /** For a known file a sentence that names the earlier load. */
+  readonly notice?: string;
+}
+
+/** What may be set for receiving. */
+export interface ReceiveOptions {
+  readonly limits?: Limits;
+  /** The run that receives the file. */
+  readonly runId?: string;
+  /** Least size of the parts in bytes; by default it fits the file. */
+  readonly partBytes?: number;
+}
+
+/**
+ * Takes a delivered file in: checks it, reads it once for header, checksum and parts, keeps it as backup, and writes it
+ * into the ledger. Its parts are then loaded one by one, and `finishLoad` makes it visible.
+ *
+ * @param period the month it was delivered for, as YYYY-MM
+ * @throws Fault of `checkDelivery`, `expand`, `surveyFile`: the file is refused and nothing of it is kept
+ */
+export async function receiveFile(
+  pool: pg.Pool,
+  storage: Storage,
+  delivery: Delivery,
+  period: string,
+  options: ReceiveOptions = {},
+): Promise<Receipt> {
+  await checkDelivery(delivery);
+  const content = await openContent(storage, delivery);
+  try {
+    const { survey, modified } = await surveyContent(content.path, delivery, options);
+    const known = await findByChecksum(pool, survey.sha256);
+    if (known !== undefined) {
+      await content.discard();
+      return await describeKnown(pool, known, delivery);
+    }
+    const backupName = await linkBackup(storage, delivery, period, survey.sha256);
+    const linked = delivery.compression === 'none' && backupName !== undefined;
+    const fileId = await inTransaction(pool, (client) =>
+      insertFile(client, {
+        name: delivery.name,
+        feed: delivery.feed.name,
+        period,
+        survey,
+        backupName,
+        contentPath: linked ? backupPath(storage, backupName) : content.path,
+        contentDate: modified,
+        runId: options.runId,
+      }),
+    );
+    if (fileId === undefined) {
+      await content.discard();
+      return await describeKnown(pool, (await findByChecksum(pool, survey.sha256))!, delivery);
+    }
+    return {
+      fileId,
+      feed: delivery.feed.name,
+      period,
+      outcome: 'new',
+      state: 'loading',
+      openParts: survey.parts.map((part) => part.number),
+      recordCount: survey.recordCount,
+      warnings: survey.warnings,
+    };
+  } catch (error) {
+    await content.discard();
+    throw error;
+  }
+}
+
+async function surveyContent(
+  path: string,
+  delivery: Delivery,
+  options: ReceiveOptions,
+): Promise<{ survey: Survey; modified: Date }> {
+  const limits = options.limits ?? defaultLimits;
+  const file = await open(path);
+  try {
+    const { mtime } = await file.stat();
+    const survey = await surveyFile(file, delivery.feed, delivery.name, {
+      limits,
+      partBytes: options.partBytes,
+    });
+    return { survey, modified: mtime };
+  } finally {
+    await file.close();
+  }
+}
+
+async function describeKnown(pool: pg.Pool, known: FileRow, delivery: Delivery): Promise<Receipt> {
+  const parts = await listParts(pool, known.id);
+  const base = {
+    fileId: known.id,
+    feed: known.feed,
+    period: known.period,
+    state: known.state,
+    openParts: parts.filter((part) => part.state !== 'loaded').map((part) => part.number),
+    recordCount: parts.reduce((sum, part) => sum + part.recordCount, 0),
+    warnings: known.warnings,
+  };
+  if (known.state === 'loading') {
+    return { ...base, outcome: 'joined' };
+  }
+  const when = known.state === 'held' ? 'is held' : `was loaded on ${known.ingested_date?.toISOString()}`;
+  return {
+    ...base,
+    outcome: 'known',
+    notice: `${delivery.name} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${when}; nothing was done.`,
+  };
+}

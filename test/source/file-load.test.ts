@@ -1,0 +1,66 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { acceptLoad } from '../../src/source/load-finisher.js';
+import { listRejects } from '../../src/source/reject-ledger.js';
+import { useDatabase } from '../database-fixture.js';
+import { createThingsTable, loadBytes, rowsOf, things, useFolder } from './loading.js';
+
+const database = useDatabase();
+const folder = useFolder();
+beforeAll(() => createThingsTable(database.pools.owner));
+
+const clean = (count: number) =>
+  `id,Name,note\n${Array.from({ length: count }, (_, index) => `${index + 1},name ${index + 1},"note, ${index + 1}"\n`).join('')}`;
+
+describe('loading a file', () => {
+  it('makes every record of a clean file visible under its number', async () => {
+    const { receipt, result } = await loadBytes(database.pools.pipeline, folder, clean(50_000), {
+      partBytes: 100_000,
+    });
+    expect(receipt).toMatchObject({ outcome: 'new', recordCount: 50_000 });
+    expect(receipt.openParts.length).toBeGreaterThan(5);
+    expect(result).toMatchObject({ state: 'loaded', read: 50_000, loaded: 50_000, rejected: 0 });
+    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    expect(rows).toHaveLength(50_000);
+    expect(
+      rows.every((row, index) => row.record_number === index + 1 && row.values[0] === String(index + 1)),
+    ).toBe(true);
+  });
+
+  it('does nothing for the same bytes under another name', async () => {
+    const first = await loadBytes(database.pools.pipeline, folder, clean(3));
+    const again = await loadBytes(database.pools.pipeline, folder, clean(3), {
+      fileName: 'things-2017-09.csv',
+      period: '2017-09',
+    });
+    expect(again.receipt).toMatchObject({ outcome: 'known', fileId: first.receipt.fileId });
+    expect(again.receipt.notice).toContain('same bytes as things.csv of 2017-08');
+  });
+
+  it('keeps broken records as rejects and their neighbours as rows', async () => {
+    const text = 'note,ID ,name,bonus\nx,1,one,\nbroken\nz,3,"three",b3\n';
+    const { receipt, result } = await loadBytes(database.pools.pipeline, folder, text, { rejectShare: 0.5 });
+    expect(result).toMatchObject({ state: 'loaded', read: 3, loaded: 2, rejected: 1 });
+    expect(receipt.warnings[0]).toContain('“bonus”');
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual([
+      { record_number: 1, values: ['1', 'one', 'x'], extra: { bonus: null } },
+      { record_number: 3, values: ['3', 'three', 'z'], extra: { bonus: 'b3' } },
+    ]);
+    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toMatchObject([
+      { record_number: 2, line_number: 3, raw: 'broken', reason: 'field_count' },
+    ]);
+  });
+
+  it('is held above the allowed share of rejects until somebody accepts it', async () => {
+    const { receipt, result } = await loadBytes(
+      database.pools.pipeline,
+      folder,
+      'id,Name,note\n1,a,b\n2,a\n',
+    );
+    expect(result).toMatchObject({ state: 'held', rejected: 1 });
+    expect(result?.held).toContain('1 of 2 records of things.csv (50.00 %)');
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual([]);
+    const accepted = await acceptLoad(database.pools.pipeline, [things], receipt.fileId, 'admin');
+    expect(accepted).toMatchObject({ state: 'loaded', loaded: 1, rejected: 1 });
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(1);
+  });
+});
