@@ -54,7 +54,12 @@ export class MigrationAdapter extends PrismaPg {
   readonly #connected: SqlDriverAdapter[] = [];
 
   constructor(connectionString: string) {
-    const config = { ...parseIntoClientConfig(connectionString), Client: CatalogClient } as pg.PoolConfig;
+    const config = {
+      ...parseIntoClientConfig(connectionString),
+      Client: CatalogClient,
+      // The engine lets connections go after the pool was ended; their idle timers held the process for 10 s.
+      allowExitOnIdle: true,
+    } as pg.PoolConfig;
     super(config);
     this.#config = config;
   }

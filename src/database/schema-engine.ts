@@ -30,12 +30,27 @@ const loadGlue = memoize(async () => {
   const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(bytes, {
-    './schema_engine_bg.js': glue as unknown as WebAssembly.ModuleImports,
+    './schema_engine_bg.js': withoutHoldingTheProcess(glue as unknown as WebAssembly.ModuleImports),
   });
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports.__wbindgen_start as () => void)();
   return glue;
 });
+
+/**
+ * The engine gives its advisory lock ten seconds and never clears that timer, which would keep a
+ * finished command waiting for it; an unreferenced timer does not.
+ */
+function withoutHoldingTheProcess(glue: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
+  const name = Object.keys(glue).find((key) => key.startsWith('__wbg_setTimeout'));
+  if (name === undefined) {
+    return glue;
+  }
+  return {
+    ...glue,
+    [name]: (call: () => void, milliseconds: number) => setTimeout(call, milliseconds).unref(),
+  };
+}
 
 function memoize<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// `npm run check`: everything that is proven without running the product. All of it is run, then the verdict.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { setUp } from './set-up.mjs';
+
+await setUp();
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tool = (path) => fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url));
+const checks = [
+  ['types', tool('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'],
+  ['lint and format', tool('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'],
+  ['unused code', tool('knip/bin/knip.js')],
+  ['layers and schema drift', tool('vitest/vitest.mjs'), 'run', 'test/layers.test.ts', 'test/database/migrations.test.ts'],
+];
+const failed = [];
+for (const [name, ...command] of checks) {
+  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}\n`);
+  if (status !== 0) failed.push(name);
+}
+process.exit(failed.length === 0 ? 0 : 1);
