@@ -877,9 +877,6 @@ CREATE INDEX "reject_file_id_record_number_idx" ON "source"."reject"("file_id", 
 CREATE INDEX "reject_feed_reason_idx" ON "source"."reject"("feed", "reason");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "mapping_version_content_hash_key" ON "support"."mapping_version"("content_hash");
-
--- CreateIndex
 CREATE UNIQUE INDEX "data_mapping_mapping_version_end_schema_end_table_end_field_key" ON "support"."data_mapping"("mapping_version", "end_schema", "end_table", "end_field");
 
 -- CreateIndex

@@ -1,0 +1,119 @@
+import { identifier } from '../database/identifier.js';
+import { entryColumn } from './entry-staging.js';
+import { fieldTypes, transforms } from './field-types.js';
+import { type FieldPlan, isPersonal, type TablePlan } from './mapping.js';
+import { personalText } from './personal-data.js';
+
+/** Where one file's rows for a table are read from. */
+export interface ExtractionSource {
+  readonly fileId: number;
+  /** The relation with the entries of the plan's nested column. */
+  readonly entries: string | null;
+  /** The relation `(value, hash)` with the hashes of personal values. */
+  readonly personalHashes: string | null;
+}
+
+/** Columns the engine adds to what it extracts; no mapped field begins with an underscore. */
+export const recordColumn = '_record';
+export const ordinalColumn = '_ordinal';
+export const faultsColumn = '_faults';
+
+/**
+ * A select that gives one row per record or entry: `_record`, `_ordinal`, the typed fields, and `_faults`: null, or an
+ * object with the raw text of each field that could not be cast (null for a required one that was missing).
+ */
+export function guardedExtraction(plan: TablePlan, source: ExtractionSource): string {
+  const fields = plan.fields.map((field, index) => ({ field, raw: `raw_${index}`, cast: `cast_${index}` }));
+  const faulty = fields.map(({ field, raw, cast }) =>
+    field.required ? `${cast} is null` : `(${raw} is not null and ${cast} is null)`,
+  );
+  const faults = fields.map(
+    ({ field, raw }, index) =>
+      // Nothing of a person's data goes into a fault.
+      `case when ${faulty[index]} then jsonb_build_object('${field.field}', ${isPersonal(field) ? 'null' : raw}) else '{}' end`,
+  );
+  // `offset 0` keeps the planner from repeating each cast in every place that uses its result.
+  return `
+    select ${recordColumn}, ${ordinalColumn},
+           ${fields.map(({ field, cast }) => `${after(field, cast)} as ${identifier(field.field)}`).join(',\n           ')},
+           case when ${faulty.join(' or ')} then ${faults.join(' || ')} end as ${faultsColumn}
+    from (
+      select ${recordColumn}, ${ordinalColumn},
+             ${fields.map(({ field, raw, cast }) => `${raw}, ${castsOf(field).guarded(raw)} as ${cast}`).join(',\n             ')}
+      from (
+        select ${recordOf(plan)} as ${recordColumn}, ${plan.nested ? 'e.ordinal' : '0'} as ${ordinalColumn},
+               ${fields.map(({ field, raw }, index) => `${rawText(field, index)} as ${raw}`).join(',\n               ')}
+        from ${relations(plan, source)}
+        offset 0
+      ) read
+      offset 0
+    ) cast_once`;
+}
+
+/**
+ * As `guardedExtraction` without `_faults`, by casts that end the statement at the first value that does not fit;
+ * null when the plan has a type without such a cast.
+ */
+export function bareExtraction(plan: TablePlan, source: ExtractionSource): string | null {
+  if (plan.nested !== null || plan.fields.some((field) => !castsOf(field).bare)) return null;
+  const fields = plan.fields.map((field, index) => {
+    const text = isPersonal(field) ? `p${index}.hash` : `nullif(${field.sourceColumn}, '')`;
+    return `${after(field, castsOf(field).bare!(text))} as ${identifier(field.field)}`;
+  });
+  return `select s.record_number as ${recordColumn}, ${fields.join(', ')} from ${relations(plan, source)}`;
+}
+
+/** A condition on extracted rows that holds where the bare casts took what the guarded ones refuse; null when none can. */
+export function bareFaults(plan: TablePlan): string | null {
+  const conditions = plan.fields.flatMap((field) => {
+    const fault = transforms[field.transform ?? '']?.cast ? undefined : fieldTypes[field.type]!.bareFault;
+    return fault ? [fault(identifier(field.field))] : [];
+  });
+  return conditions.length > 0 ? conditions.join(' or ') : null;
+}
+
+function castsOf(field: FieldPlan) {
+  return transforms[field.transform ?? '']?.cast ?? fieldTypes[field.type]!;
+}
+
+function after(field: FieldPlan, value: string): string {
+  return transforms[field.transform ?? '']?.after?.(value) ?? value;
+}
+
+function textOf(field: FieldPlan): string {
+  return field.entryField === null ? field.sourceColumn : `e.${identifier(entryColumn(field.entryField))}`;
+}
+
+function rawText(field: FieldPlan, index: number): string {
+  if (isPersonal(field)) return `p${index}.hash`;
+  const text = textOf(field);
+  return fieldTypes[field.type]!.keepsBlanks
+    ? `nullif(${text}, '')`
+    : `nullif(btrim(${text}, E' \\t\\r\\n'), '')`;
+}
+
+function needsRecord(plan: TablePlan): boolean {
+  return plan.nested === null || plan.fields.some((field) => field.entryField === null);
+}
+
+function recordOf(plan: TablePlan): string {
+  return needsRecord(plan) ? 's.record_number' : 'e.record_number';
+}
+
+function relations(plan: TablePlan, source: ExtractionSource): string {
+  const record = `source.${identifier(plan.sourceTable)} s`;
+  const hashes = plan.fields.flatMap((field, index) =>
+    isPersonal(field)
+      ? [`left join ${source.personalHashes} p${index} on p${index}.value = ${personalText(textOf(field))}`]
+      : [],
+  );
+  const from =
+    plan.nested === null
+      ? record
+      : needsRecord(plan)
+        ? `${record} join ${source.entries} e on e.record_number = s.record_number`
+        : `${source.entries} e`;
+  // Record 0 is the mark that closes a staging table.
+  const where = needsRecord(plan) ? `s.file_id = ${source.fileId}` : 'e.record_number > 0';
+  return `${from} ${hashes.join(' ')} where ${where}`;
+}

@@ -1,0 +1,117 @@
+/**
+ * The closed list of types a warehouse field may have, each with the two ways from text to it.
+ *
+ * Postgres before 16 cannot ask whether a text would cast, so the guarded way tests the text first and gives null
+ * where it does not fit. The bare way is the cast itself, for bulk: several times faster, but one bad value ends
+ * the statement. A type has it only where both ways agree on every text the bare one takes.
+ */
+export interface FieldType {
+  /** As Postgres's `format_type` calls it. */
+  readonly catalogName: string;
+  /** An expression that gives the value, or null where `text` (a column reference) does not hold one. */
+  guarded(text: string): string;
+  /** The cast that fails on what it cannot take. */
+  bare?(text: string): string;
+  /** Values that the bare cast takes and the guarded one does not, as a condition on the result. */
+  bareFault?(value: string): string;
+  /** Whether blanks around the text are part of the value. */
+  readonly keepsBlanks: boolean;
+}
+
+const integerBetween = (type: string, digits: number, least: string, most: string) => (text: string) =>
+  `case when ${text} ~ '^[+-]?[0-9]{1,${digits}}$' then ${text}::${type}` +
+  // The vendor's tools write whole numbers as 81.0 where a column has gaps.
+  ` when ${text} ~ '^[+-]?[0-9]{1,40}([.]0*)?$' then` +
+  ` case when ${text}::numeric between ${least} and ${most} then ${text}::numeric::${type} end end`;
+
+const calendarDay = (text: string) =>
+  `case when ${text} ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' and left(${text}, 4) <> '0000' then` +
+  ` case when right(${text}, 2)::integer <= extract(day from make_date(left(${text}, 4)::integer,` +
+  ` substr(${text}, 6, 2)::integer, 1) + interval '1 month - 1 day') then ${text}::date end end`;
+
+const moment = (text: string) =>
+  `case when ${text} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$'` +
+  ` then case when (${calendarDay(`left(${text}, 10)`)}) is not null then ${text}::timestamptz end end`;
+
+export const fieldTypes: Readonly<Record<string, FieldType>> = {
+  text: {
+    catalogName: 'text',
+    keepsBlanks: true,
+    guarded: (text) => text,
+    bare: (text) => text,
+  },
+  integer: {
+    catalogName: 'integer',
+    keepsBlanks: false,
+    guarded: integerBetween('integer', 9, '-2147483648', '2147483647'),
+    bare: (text) => `${text}::integer`,
+  },
+  bigint: {
+    catalogName: 'bigint',
+    keepsBlanks: false,
+    guarded: integerBetween('bigint', 18, '-9223372036854775808', '9223372036854775807'),
+    bare: (text) => `${text}::bigint`,
+  },
+  numeric: {
+    catalogName: 'numeric',
+    keepsBlanks: false,
+    // `numeric` itself takes NaN and Infinity, which no sum survives.
+    guarded: (text) =>
+      `case when length(${text}) <= 200 and ${text} ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$'` +
+      ` then ${text}::numeric end`,
+    bare: (text) => `${text}::numeric`,
+    bareFault: (value) => `(${value} >= 'Infinity' or ${value} <= '-Infinity')`,
+  },
+  boolean: {
+    catalogName: 'boolean',
+    keepsBlanks: false,
+    guarded: (text) =>
+      `case when lower(${text}) in ('true', 't', 'yes', 'y', '1') then true` +
+      ` when lower(${text}) in ('false', 'f', 'no', 'n', '0') then false end`,
+  },
+  date: { catalogName: 'date', keepsBlanks: false, guarded: calendarDay },
+  timestamptz: { catalogName: 'timestamp with time zone', keepsBlanks: false, guarded: moment },
+  uuid: {
+    catalogName: 'uuid',
+    keepsBlanks: false,
+    guarded: (text) =>
+      `case when ${text} ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${text}::uuid end`,
+  },
+};
+
+/** What a mapping may have done to a value beyond its cast: the closed list. */
+export interface Transform {
+  /** The types it gives. */
+  readonly types: readonly string[];
+  readonly description: string;
+  /** Replaces the type's own casts. */
+  readonly cast?: Pick<FieldType, 'guarded' | 'bare'>;
+  /** Applied to the cast value. */
+  after?(value: string): string;
+}
+
+export const transforms: Readonly<Record<string, Transform>> = {
+  zero_as_null: {
+    types: ['integer', 'bigint', 'numeric'],
+    description: '0 means unknown',
+    after: (value) => `nullif(${value}, 0)`,
+  },
+  epoch_seconds: {
+    types: ['timestamptz'],
+    description: 'seconds since 1970-01-01 UTC',
+    cast: {
+      guarded: (text) =>
+        `case when ${text} ~ '^-?[0-9]{1,11}([.][0-9]{1,6})?$' then to_timestamp(${text}::double precision) end`,
+      bare: (text) => `to_timestamp(${text}::bigint)`,
+    },
+  },
+  /** Done in Node, once per distinct value: see personal-data.ts. The text that is cast is the hash already. */
+  pii_hash: {
+    types: ['uuid'],
+    description: 'a keyed hash of personal data: the first 128 bits of an HMAC-SHA-256',
+    cast: { guarded: (hash) => hash, bare: (hash) => hash },
+  },
+};
+
+/** The transform that keeps a field's raw value out of everything but `source`. */
+export const personalDataTransform = 'pii_hash';

@@ -1,0 +1,183 @@
+import { Fault } from '../fault.js';
+import type { Catalog } from './catalog.js';
+import { personalDataTransform } from './field-types.js';
+import { type MappingRow, mappingHash, type TableType } from './mapping-row.js';
+import { validateMapping } from './mapping-validator.js';
+
+/** One field of a warehouse table, and where it comes from. */
+export interface FieldPlan {
+  readonly field: string;
+  readonly type: string;
+  readonly isKey: boolean;
+  /** Without it there is no row: a part of the key, or a column that may not be null. */
+  readonly required: boolean;
+  /** The source column as an expression on the alias `s`. */
+  readonly sourceColumn: string;
+  /** The field of the nested column's entries; null for a column of its own. */
+  readonly entryField: string | null;
+  /** The source field as the mapping calls it, for messages. */
+  readonly sourceField: string;
+  readonly transform: string | null;
+}
+
+/** How one warehouse table is filled. */
+export interface TablePlan {
+  readonly table: string;
+  readonly tableType: TableType;
+  readonly sourceTable: string;
+  /** The column whose entries give the rows; null when each record gives one. */
+  readonly nested: NestedPlan | null;
+  readonly fields: readonly FieldPlan[];
+  readonly keys: readonly FieldPlan[];
+  readonly attributes: readonly FieldPlan[];
+  readonly retireMissing: boolean;
+  readonly partitioned: boolean;
+}
+
+/** A nested column of a source table. */
+export interface NestedPlan {
+  readonly column: string;
+  /** The column as an expression on the alias `s`. */
+  readonly expression: string;
+  /** Whether any of its entries' fields is personal data, so that no part of its text may be shown. */
+  readonly personal: boolean;
+}
+
+/** A mapping compiled against the tables there are. */
+export interface Mapping {
+  /** Its number in `support.mapping_version`; null while it is in none. */
+  readonly version: number | null;
+  readonly contentHash: string;
+  readonly rows: readonly MappingRow[];
+  readonly tables: ReadonlyMap<string, TablePlan>;
+}
+
+/**
+ * Compiles mapping rows into what each table is filled from.
+ * @throws Fault `mapping-invalid` that lists every complaint.
+ */
+export function compileMapping(
+  rows: readonly MappingRow[],
+  catalog: Catalog,
+  version: number | null = null,
+): Mapping {
+  const complaints = validateMapping(rows, catalog);
+  if (complaints.length > 0) {
+    throw new Fault(
+      'mapping-invalid',
+      `The mapping cannot be used: ${complaints.map((complaint) => complaint.message).join(' ')}`,
+    );
+  }
+  const byTable = new Map<string, MappingRow[]>();
+  for (const row of rows) byTable.set(row.end_table, [...(byTable.get(row.end_table) ?? []), row]);
+  const tables = new Map([...byTable].map(([table, own]) => [table, planTable(table, own, rows, catalog)]));
+  return { version, contentHash: mappingHash(rows), rows, tables };
+}
+
+function planTable(
+  table: string,
+  rows: readonly MappingRow[],
+  all: readonly MappingRow[],
+  catalog: Catalog,
+): TablePlan {
+  const first = rows[0]!;
+  const target = catalog.targets.get(table)!;
+  const sourceColumns = catalog.sources.get(first.source_table)!;
+  // What a file brought beyond the agreed columns is kept by name in `extra`.
+  const expression = (column: string) =>
+    sourceColumns.has(column) ? `s."${column}"` : `(s.extra ->> '${column}')`;
+  const isPersonalColumn = (column: string) =>
+    all.some(
+      (row) =>
+        row.source_table === first.source_table &&
+        row.source_field.startsWith(`${column}.`) &&
+        row.transform === personalDataTransform,
+    );
+  let nested: NestedPlan | null = null;
+  const fields = rows.map((row): FieldPlan => {
+    const [column, entryField] = row.source_field.split('.') as [string, string?];
+    if (entryField !== undefined) {
+      nested = { column, expression: expression(column), personal: isPersonalColumn(column) };
+    }
+    return {
+      field: row.end_field,
+      type: row.end_data_type,
+      isKey: row.is_key,
+      required: row.is_key || target.columns.get(row.end_field)!.required,
+      sourceColumn: expression(column),
+      entryField: entryField ?? null,
+      sourceField: row.source_field,
+      transform: row.transform,
+    };
+  });
+  return {
+    table,
+    tableType: first.table_type as TableType,
+    sourceTable: first.source_table,
+    nested,
+    fields,
+    keys: fields.filter((field) => field.isKey),
+    attributes: fields.filter((field) => !field.isKey),
+    retireMissing: first.retire_missing,
+    partitioned: target.partitioned,
+  };
+}
+
+/** Whether a field's raw value may not leave `source`. */
+export function isPersonal(field: FieldPlan): boolean {
+  return field.transform === personalDataTransform;
+}
+
+/** A table to be cleaned, and the tables that come first. */
+export interface OrderedTable {
+  readonly table: string;
+  readonly sourceTable: string;
+  readonly dependsOn: readonly string[];
+}
+
+/**
+ * The mapping's tables, each after those it refers to. A table refers to another when it takes the source field that
+ * is the other's whole key: `movie_genres` takes `genres.id`, the key of `genres`, so that no link is seen before the
+ * thing it leads to.
+ */
+export function tablesInOrder(mapping: Mapping): OrderedTable[] {
+  const plans = [...mapping.tables.values()];
+  const dependencies = (plan: TablePlan) =>
+    plans
+      .filter((other) => {
+        const [key, more] = other.keys;
+        return (
+          other !== plan &&
+          more === undefined &&
+          other.sourceTable === plan.sourceTable &&
+          plan.fields.some((field) => field.sourceField === key!.sourceField) &&
+          !(plan.keys.length === 1 && plan.keys[0]!.sourceField === key!.sourceField)
+        );
+      })
+      .map((other) => other.table);
+  const ordered: OrderedTable[] = [];
+  const visiting = new Set<string>();
+  const visit = (plan: TablePlan) => {
+    if (visiting.has(plan.table)) return;
+    visiting.add(plan.table);
+    const dependsOn = dependencies(plan);
+    for (const table of dependsOn) visit(mapping.tables.get(table)!);
+    ordered.push({ table: plan.table, sourceTable: plan.sourceTable, dependsOn });
+  };
+  for (const plan of plans) visit(plan);
+  return ordered;
+}
+
+/** The nested columns of a source table that the mapping takes entries of, with the fields it wants. */
+export function nestedColumns(mapping: Mapping, sourceTable: string): (NestedPlan & { fields: string[] })[] {
+  const found = new Map<string, NestedPlan & { fields: string[] }>();
+  for (const plan of mapping.tables.values()) {
+    if (plan.sourceTable !== sourceTable || plan.nested === null) continue;
+    const entry = found.get(plan.nested.column) ?? { ...plan.nested, fields: [] };
+    found.set(plan.nested.column, entry);
+    for (const { entryField } of plan.fields) {
+      if (entryField !== null && !entry.fields.includes(entryField)) entry.fields.push(entryField);
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,71 @@
+import { createHmac, type KeyObject } from 'node:crypto';
+import type { PoolClient } from 'pg';
+import { identifier } from '../database/identifier.js';
+import { isPersonal, type TablePlan } from './mapping.js';
+import type { SourceFile } from './source-file.js';
+
+/** The key of the hashes: at least 128 bits that only the pipeline knows. */
+export type PersonalDataKey = KeyObject | Buffer | string;
+
+/** How many values are fetched and hashed at once: a bound of memory. */
+const batch = 20_000;
+
+/**
+ * What stands for a person outside `source`: the first 128 bits of HMAC-SHA-256 over the value's UTF-8 text, as a
+ * uuid. Not to be undone or made without the key, and the same for the same person in every file.
+ */
+export function pseudonym(key: PersonalDataKey, value: string): string {
+  const hex = createHmac('sha256', key).update(value, 'utf8').digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Personal data as the hash sees it: blanks around it are no part of it, and blank is none. */
+export function personalText(expression: string): string {
+  return `nullif(btrim(${expression}, E' \\t\\r\\n'), '')`;
+}
+
+/**
+ * Makes a temporary table `(value, hash)` of a file's personal values for the plan, hashed once per distinct value.
+ * @param relation entries of the plan's nested column, where it has one
+ * @returns its name; null when the plan has no personal data
+ */
+export async function hashPersonalData(
+  client: PoolClient,
+  plan: TablePlan,
+  file: SourceFile,
+  key: PersonalDataKey,
+  relation: string | null,
+): Promise<string | null> {
+  const fields = plan.fields.filter(isPersonal);
+  if (fields.length === 0) return null;
+  const hashes = identifier('pg_temp', 'personal_hash');
+  const values = identifier('pg_temp', 'personal_value');
+  const selects = fields.map((field) =>
+    field.entryField === null
+      ? `select ${personalText(field.sourceColumn)} as value from source.${identifier(file.sourceTable)} s where s.file_id = ${file.id}`
+      : `select ${personalText(`e.${identifier(`field_${field.entryField}`)}`)} as value from ${relation} e`,
+  );
+  await client.query(
+    `/* warehouse.create_personal_hash */
+     create temporary table if not exists personal_hash (value text primary key, hash uuid not null) on commit drop`,
+  );
+  await client.query(
+    `/* warehouse.distinct_personal_values */
+     create temporary table personal_value on commit drop as
+     select value from (${selects.join(' union all ')}) listed where value is not null group by value`,
+  );
+  await client.query(`declare personal_cursor no scroll cursor for select value from ${values}`);
+  for (;;) {
+    const { rows } = await client.query<{ value: string }>(`fetch ${batch} from personal_cursor`);
+    if (rows.length === 0) break;
+    await client.query(
+      `/* warehouse.insert_personal_hash */
+       insert into ${hashes} (value, hash) select * from unnest($1::text[], $2::uuid[]) on conflict do nothing`,
+      [rows.map((row) => row.value), rows.map((row) => pseudonym(key, row.value))],
+    );
+  }
+  await client.query('close personal_cursor');
+  await client.query(`drop table ${values}`);
+  await client.query(`analyze ${hashes}`);
+  return hashes;
+}

@@ -1,0 +1,79 @@
+import type { Pool } from 'pg';
+import { identifier } from '../database/identifier.js';
+import { inTransaction } from '../queue/transaction.js';
+
+/** The codes of one standard, for one reference table with the columns `id, name, standard`. */
+export interface ReferenceTable {
+  readonly table: string;
+  /** The standard, for example ISO 3166-1 alpha-2. */
+  readonly standard: string;
+  /** The package the codes come from, and its version. */
+  readonly source: string;
+  readonly version: string;
+  readonly codes: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** What loading a standard changed. */
+export interface ReferenceCounts {
+  readonly table: string;
+  readonly inserted: number;
+  readonly closed: number;
+}
+
+/**
+ * Brings each reference table to what its standard says now. A renamed code is closed and opened anew, a withdrawn one
+ * closed, a code so far known from the vendor only handed over to the standard. Writes nothing when nothing changed;
+ * what was loaded from which version is kept in `support.audit_event`.
+ */
+export async function loadReferenceData(
+  pool: Pool,
+  tables: readonly ReferenceTable[],
+  actor = 'marquee',
+): Promise<ReferenceCounts[]> {
+  const counts: ReferenceCounts[] = [];
+  for (const table of tables) counts.push(await loadStandard(pool, table, actor));
+  return counts;
+}
+
+async function loadStandard(pool: Pool, reference: ReferenceTable, actor: string): Promise<ReferenceCounts> {
+  const target = identifier('warehouse', reference.table);
+  const codes = [reference.codes.map((code) => code.id), reference.codes.map((code) => code.name)];
+  return inTransaction(pool, async (client) => {
+    await client.query(
+      "/* warehouse.lock_table */ select pg_advisory_xact_lock(hashtextextended('marquee.table.' || $1, 0))",
+      [reference.table],
+    );
+    const closed = await client.query(
+      `/* warehouse.close_codes */
+       update ${target} t set deleted = true, deleted_date = now()
+       where not deleted and (
+         (standard and not exists (select from unnest($1::text[], $2::text[]) as c (id, name) where c.id = t.id and c.name = t.name))
+         or (not standard and t.id = any($1)))`,
+      codes,
+    );
+    const inserted = await client.query(
+      `/* warehouse.insert_codes */
+       insert into ${target} (id, name, standard)
+       select c.id, c.name, true from unnest($1::text[], $2::text[]) as c (id, name)
+       where not exists (select from ${target} t where t.id = c.id and not t.deleted) order by c.id`,
+      codes,
+    );
+    const counts = { table: reference.table, inserted: inserted.rowCount ?? 0, closed: closed.rowCount ?? 0 };
+    if (counts.inserted + counts.closed > 0) {
+      await client.query(
+        `/* warehouse.note_reference */
+         insert into support.audit_event (actor, action, arguments, outcome) values ($1, 'reference-data.load', $2, 'done')`,
+        [
+          actor,
+          JSON.stringify({
+            ...counts,
+            standard: reference.standard,
+            source: reference.source,
+            version: reference.version,
+          }),
+        ],
+      );
+    }
+    return counts;
+  });
+}

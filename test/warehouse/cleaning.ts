@@ -1,0 +1,33 @@
+import type { Pool } from 'pg';
+import { initialMapping } from '../../src/dataset/mapping.js';
+import { type CleanCounts, cleanTable } from '../../src/warehouse/clean-table.js';
+import { expandFile } from '../../src/warehouse/entry-staging.js';
+import { finishClean } from '../../src/warehouse/finish-clean.js';
+import { tablesInOrder } from '../../src/warehouse/mapping.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
+import type { MappingRow } from '../../src/warehouse/mapping-row.js';
+
+export const personalDataKey = Buffer.from('a key that only tests know');
+
+/** Makes the data set's mapping, or another one, the current one. */
+export async function install(pool: Pool, rows: readonly MappingRow[] = initialMapping): Promise<void> {
+  await installMapping(pool, rows, { author: 'test', note: 'for a test' });
+}
+
+/** Cleans files as the table jobs of one drop do: expand, each table in order, clear away. */
+export async function clean(pool: Pool, fileIds: readonly number[]): Promise<Record<string, CleanCounts>> {
+  const mapping = (await currentMapping(pool))!;
+  const { rows } = await pool.query<{ id: number; feed: string }>(
+    'select id, feed from source.file where id = any($1) order by id',
+    [fileIds],
+  );
+  for (const { id } of rows) await expandFile(pool, { mapping, fileId: id });
+  const counts: Record<string, CleanCounts> = {};
+  for (const { table, sourceTable } of tablesInOrder(mapping)) {
+    const files = rows.filter((row) => `src_${row.feed}` === sourceTable).map((row) => row.id);
+    if (files.length > 0)
+      counts[table] = await cleanTable(pool, { table, fileIds: files, mapping, personalDataKey });
+  }
+  await finishClean(pool, fileIds);
+  return counts;
+}
