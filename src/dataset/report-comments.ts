@@ -1,6 +1,8 @@
 import type { Comment } from '../database/model-comments.js';
+import { reportComments as commentsOf } from '../reporting/comments.js';
+import { reports } from './reports/reports.js';
 
 /** What the database says of the report tables and their columns. */
 export function reportComments(): Comment[] {
-  return [];
+  return commentsOf(reports);
 }

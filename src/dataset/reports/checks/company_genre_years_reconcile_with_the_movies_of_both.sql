@@ -1,0 +1,51 @@
+-- Company, year and genre whose sums and counts are not those of their films; shares may differ by the rounding of each
+-- film's share to cents. Parameter: $1 date, the as-of day.
+-- Reads: production_company_genre_report, production_company_movies_report, movie_genre_report.
+
+with released as (
+  select movie_id
+  from warehouse.movies
+  where not deleted
+    and coalesce(status, '') in ('Released', '')
+    and release_date <= $1::date
+),
+
+films as (
+  select
+    extract(year from films.release_date)::integer as year,
+    films.production_company_id,
+    genres.genre_id,
+    sum(films.budget) filter (where released.movie_id is not null) as budget,
+    sum(films.revenue) filter (where released.movie_id is not null) as revenue,
+    sum(films.profit) filter (where released.movie_id is not null) as profit,
+    sum(films.budget_share) filter (where released.movie_id is not null) as budget_share,
+    sum(films.revenue_share) filter (where released.movie_id is not null) as revenue_share,
+    sum(films.profit_share) filter (where released.movie_id is not null) as profit_share,
+    count(released.movie_id) as release_count,
+    count(films.budget) filter (where released.movie_id is not null) as budget_movie_count,
+    count(films.revenue) filter (where released.movie_id is not null) as revenue_movie_count,
+    count(films.profit) filter (where released.movie_id is not null) as profit_movie_count,
+    sum(films.budget) filter (where released.movie_id is null) as unreleased_budget
+  from support.build_production_company_movies_report as films
+  join support.build_movie_genre_report as genres on genres.movie_id = films.movie_id
+  left join released on released.movie_id = films.movie_id
+  where films.release_date is not null
+  group by 1, 2, 3
+)
+
+select year, production_company_id, genre_id, to_json(years) as built, to_json(films) as films
+from support.build_production_company_genre_report as years
+full join films using (year, production_company_id, genre_id)
+where (
+    years.budget, years.revenue, years.profit, years.release_count, years.budget_movie_count,
+    years.revenue_movie_count, years.profit_movie_count, years.unreleased_budget
+  ) is distinct from (
+    films.budget, films.revenue, films.profit, films.release_count, films.budget_movie_count,
+    films.revenue_movie_count, films.profit_movie_count, films.unreleased_budget
+  )
+  or (years.budget_share is null) <> (films.budget_share is null)
+  or (years.revenue_share is null) <> (films.revenue_share is null)
+  or (years.profit_share is null) <> (films.profit_share is null)
+  or abs(years.budget_share - films.budget_share) > 0.005 * (films.budget_movie_count + 1)
+  or abs(years.revenue_share - films.revenue_share) > 0.005 * (films.revenue_movie_count + 1)
+  or abs(years.profit_share - films.profit_share) > 0.005 * (films.profit_movie_count + 1)

@@ -1,0 +1,39 @@
+-- Genre years whose sums and counts are not those of their films. Parameter: $1 date, the as-of day.
+-- Reads: genre_report, movie_genre_report.
+
+with released as (
+  select movie_id
+  from warehouse.movies
+  where not deleted
+    and coalesce(status, '') in ('Released', '')
+    and release_date <= $1::date
+),
+
+films as (
+  select
+    extract(year from films.release_date)::integer as year,
+    films.genre_id,
+    sum(films.budget) filter (where released.movie_id is not null) as budget,
+    sum(films.revenue) filter (where released.movie_id is not null) as revenue,
+    sum(films.profit) filter (where released.movie_id is not null) as profit,
+    count(released.movie_id) as release_count,
+    count(films.budget) filter (where released.movie_id is not null) as budget_movie_count,
+    count(films.revenue) filter (where released.movie_id is not null) as revenue_movie_count,
+    count(films.profit) filter (where released.movie_id is not null) as profit_movie_count,
+    sum(films.budget) filter (where released.movie_id is null) as unreleased_budget
+  from support.build_movie_genre_report as films
+  left join released on released.movie_id = films.movie_id
+  where films.release_date is not null
+  group by 1, 2
+)
+
+select year, genre_id, to_json(years) as built, to_json(films) as films
+from support.build_genre_report as years
+full join films using (year, genre_id)
+where (
+    years.budget, years.revenue, years.profit, years.release_count, years.budget_movie_count,
+    years.revenue_movie_count, years.profit_movie_count, years.unreleased_budget
+  ) is distinct from (
+    films.budget, films.revenue, films.profit, films.release_count, films.budget_movie_count,
+    films.revenue_movie_count, films.profit_movie_count, films.unreleased_budget
+  )

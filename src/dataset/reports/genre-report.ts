@@ -1,0 +1,38 @@
+import type { ReportDefinition } from '../../reporting/definition.js';
+import {
+  genreColumns,
+  popularityRankColumns,
+  yearColumns,
+  yearlyCountColumns,
+  yearlyMoneyColumns,
+} from './report-columns.js';
+import { check, reportSql } from './report-files.js';
+
+export const genreReport: ReportDefinition = {
+  name: 'genre_report',
+  description: 'Money and popularity of genres by release year.',
+  grain:
+    'One row per release year and genre of its films, released or not; a film counts in full in each of its genres.',
+  key: ['year', 'genre_id'],
+  columns: [
+    ...yearColumns,
+    ...genreColumns,
+    ...yearlyMoneyColumns,
+    ...yearlyCountColumns,
+    ...popularityRankColumns,
+  ],
+  questions: [
+    'Which genre was the most popular of a year?',
+    'What did the films of a genre cost, take and earn in a year?',
+  ],
+  indexes: [
+    ['genre_id', 'year'],
+    ['year', 'popularity_rank'],
+  ],
+  sqlFile: reportSql('genre_report'),
+  checks: [
+    check('blocking', 'genre_years_reconcile_with_genre_movies'),
+    check('blocking', 'genres_of_a_year_are_ranked_from_1_without_gaps'),
+    check('warning', 'genres_have_a_name'),
+  ],
+};

@@ -1,0 +1,15 @@
+import type { ReportDefinition } from '../../reporting/definition.js';
+import { genreColumns, movieColumns, movieMoneyColumns, movieOriginColumns } from './report-columns.js';
+import { check, reportSql } from './report-files.js';
+
+export const movieGenreReport: ReportDefinition = {
+  name: 'movie_genre_report',
+  description: 'The films of each genre with their money.',
+  grain: 'One row per genre and film, with or without a release date.',
+  key: ['genre_id', 'movie_id'],
+  columns: [...genreColumns, ...movieColumns, ...movieMoneyColumns, ...movieOriginColumns],
+  questions: ['Which films are behind the numbers of a genre?', 'Which genres does a film belong to?'],
+  indexes: [['movie_id']],
+  sqlFile: reportSql('movie_genre_report'),
+  checks: [check('blocking', 'genre_movies_are_counted_as_in_the_warehouse')],
+};

@@ -1,0 +1,22 @@
+import type { ReportDefinition } from '../../reporting/definition.js';
+import { movieColumns, movieMoneyColumns, movieOriginColumns, voteColumns } from './report-columns.js';
+import { check, reportSql } from './report-files.js';
+
+export const movieScoreReport: ReportDefinition = {
+  name: 'movie_score_report',
+  description: 'Votes, score and money of films.',
+  grain: 'One row per film, with or without a release date.',
+  key: ['movie_id'],
+  columns: [...movieColumns, ...voteColumns, ...movieMoneyColumns, ...movieOriginColumns],
+  questions: [
+    'Which films are liked best, when few votes count less than many?',
+    'How do the votes the vendor reports compare with the ratings received?',
+  ],
+  indexes: [['movie_score']],
+  sqlFile: reportSql('movie_score_report'),
+  checks: [
+    check('blocking', 'scored_movies_are_the_movies_of_the_warehouse'),
+    check('blocking', 'rated_movies_have_a_link'),
+    check('warning', 'votes_and_scores_lie_between_0_and_10'),
+  ],
+};

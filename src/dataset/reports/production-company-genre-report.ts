@@ -1,0 +1,36 @@
+import type { ReportDefinition } from '../../reporting/definition.js';
+import {
+  companyColumns,
+  genreColumns,
+  yearColumns,
+  yearlyCountColumns,
+  yearlyMoneyColumns,
+  yearlyShareColumns,
+} from './report-columns.js';
+import { check, reportSql } from './report-files.js';
+
+export const productionCompanyGenreReport: ReportDefinition = {
+  name: 'production_company_genre_report',
+  description: 'Money and popularity of production companies by release year and genre.',
+  grain:
+    'One row per company, release year and genre of its films, released or not; a film counts in full in each of its genres.',
+  key: ['production_company_id', 'year', 'genre_id'],
+  columns: [
+    ...companyColumns,
+    ...yearColumns,
+    ...genreColumns,
+    ...yearlyMoneyColumns,
+    ...yearlyShareColumns,
+    ...yearlyCountColumns,
+  ],
+  questions: [
+    'How many films of each genre did a company release in a year?',
+    'In which genres did a company earn most in a year?',
+  ],
+  indexes: [
+    ['year', 'genre_id'],
+    ['genre_id', 'year'],
+  ],
+  sqlFile: reportSql('production_company_genre_report'),
+  checks: [check('blocking', 'company_genre_years_reconcile_with_the_movies_of_both')],
+};

@@ -1,0 +1,34 @@
+import type { ReportDefinition } from '../../reporting/definition.js';
+import {
+  companyColumns,
+  yearColumns,
+  yearlyCountColumns,
+  yearlyMoneyColumns,
+  yearlyShareColumns,
+} from './report-columns.js';
+import { check, reportSql } from './report-files.js';
+
+export const productionCompanyReport: ReportDefinition = {
+  name: 'production_company_report',
+  description: 'Money and popularity of production companies by release year.',
+  grain: 'One row per company and release year of its films, released or not.',
+  key: ['production_company_id', 'year'],
+  columns: [
+    ...companyColumns,
+    ...yearColumns,
+    ...yearlyMoneyColumns,
+    ...yearlyShareColumns,
+    ...yearlyCountColumns,
+  ],
+  questions: [
+    'What did the films of a company cost, take and earn in a year, in full and by its share?',
+    'How popular were the films of a company in a year, on average?',
+    'Which companies earned most in a year?',
+  ],
+  indexes: [['year', 'production_company_id']],
+  sqlFile: reportSql('production_company_report'),
+  checks: [
+    check('blocking', 'company_years_reconcile_with_company_movies'),
+    check('warning', 'companies_have_a_name'),
+  ],
+};

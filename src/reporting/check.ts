@@ -1,0 +1,85 @@
+import type { ClientBase } from 'pg';
+import { Fault } from '../fault.js';
+import { type CheckQuery, checkQueries } from './check-queries.js';
+import type { CheckSeverity, ReportDefinition } from './definition.js';
+
+/** What a check found in a build. */
+export interface CheckOutcome {
+  readonly report: string;
+  readonly name: string;
+  readonly severity: CheckSeverity;
+  /** Offenders found; 0 means passed. */
+  readonly offenderCount: number;
+  /** The first 20 of them. */
+  readonly offenders: readonly unknown[];
+}
+
+export interface CheckOptions {
+  readonly asOfDay: string;
+  readonly runId: string | null;
+  /** The share of its rows a report may lose against what is served, 0 to 1; a tenth unless told. */
+  readonly maxLossShare?: number | undefined;
+}
+
+export const defaultMaxLossShare = 0.1;
+
+/**
+ * Runs all checks of all reports on their builds and keeps the results in `support.check_result`. It does not
+ * throw on offenders: commit, so that the results are kept, then ask `refusal`.
+ */
+export async function checkReports(
+  client: ClientBase,
+  definitions: readonly ReportDefinition[],
+  { asOfDay, runId, maxLossShare = defaultMaxLossShare }: CheckOptions,
+): Promise<CheckOutcome[]> {
+  await client.query(
+    `/* reporting.forget_checks */
+     delete from support.check_result where run_id is not distinct from $1 and publication is null`,
+    [runId],
+  );
+  const outcomes: CheckOutcome[] = [];
+  for (const definition of definitions) {
+    for (const query of await checkQueries(definition, { asOfDay, maxLossShare })) {
+      outcomes.push(await runCheck(client, definition.name, query));
+    }
+  }
+  await client.query(
+    `/* reporting.keep_checks */
+     insert into support.check_result (run_id, report, check_name, severity, offender_count, offenders)
+     select $1, report, name, severity, "offenderCount", offenders
+     from jsonb_to_recordset($2::jsonb) as outcome (
+       report text, name text, severity text, "offenderCount" integer, offenders jsonb
+     )`,
+    [runId, JSON.stringify(outcomes)],
+  );
+  return outcomes;
+}
+
+async function runCheck(client: ClientBase, report: string, query: CheckQuery): Promise<CheckOutcome> {
+  const { rows } = await client.query<{ offenderCount: number; offenders: unknown[] }>(
+    `/* reporting.check ${report} ${query.name} */
+     with offender as materialized (\n${query.sql}\n)
+     select
+       (select count(*)::integer from offender) as "offenderCount",
+       coalesce((select jsonb_agg(first) from (select * from offender limit 20) as first), '[]') as offenders`,
+    [...query.values],
+  );
+  return { report, name: query.name, severity: query.severity, ...rows[0]! };
+}
+
+/**
+ * The reason not to publish, when there is one: the blocking checks that found offenders, named with their counts.
+ * What is served stays as it is.
+ */
+export function refusal(outcomes: readonly CheckOutcome[]): Fault | undefined {
+  const failed = outcomes.filter((outcome) => outcome.severity === 'blocking' && outcome.offenderCount > 0);
+  if (failed.length === 0) return undefined;
+  const list = failed
+    .map(({ report, name, offenderCount }) => `${report} ${name} (${offenderCount})`)
+    .join(', ');
+  return new Fault(
+    'checks-failed',
+    `Nothing is published, the reports served stay: blocking checks found offenders: ${list}. ` +
+      'See support.check_result for the first of them.',
+  );
+}

@@ -1,0 +1,64 @@
+import { type Readable, Transform } from 'node:stream';
+import type { ClientBase } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { ReportDefinition } from './definition.js';
+import { columnList, servedTable } from './sql-names.js';
+
+export type ExportFormat = 'csv' | 'json';
+
+/**
+ * A whole report as published, ordered by key, as one statement and so of one publication. CSV has a header of the
+ * column names, and an unknown value is an empty field; JSON is an array of objects whose numbers are exact.
+ * Needs no more than the reader's rights. The client is busy until the stream ends.
+ */
+export function exportReport(
+  client: ClientBase,
+  definition: ReportDefinition,
+  format: ExportFormat,
+): Readable {
+  const columns = columnList(definition.columns.map((column) => column.name));
+  const rows = `select ${columns} from ${servedTable(definition.name)} order by ${columnList(definition.key)}`;
+  const name = `/* reporting.export ${definition.name} */`;
+  if (format === 'csv') {
+    return client.query(copyTo(`${name} copy (${rows}) to stdout (format csv, header)`));
+  }
+  // JSON escapes control characters, so with such ones as quote and delimiter CSV passes it through as it is.
+  const lines = client.query(
+    copyTo(
+      `${name} copy (select row_to_json(report) from (${rows}) as report)
+       to stdout (format csv, quote e'\\x01', delimiter e'\\x02')`,
+    ),
+  );
+  const array = lines.pipe(jsonArray());
+  lines.on('error', (error) => array.destroy(error));
+  return array;
+}
+
+const lineEnd = 0x0a;
+
+/** Lines of JSON to one array, a line each. A line end inside a value is escaped, so each one ends a row. */
+function jsonArray(): Transform {
+  let begun = false;
+  let atLineEnd = false;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const pieces: (Buffer | string)[] = [];
+      let from = 0;
+      while (from < chunk.length) {
+        if (!begun || atLineEnd) pieces.push(begun ? ',\n' : '[\n');
+        begun = true;
+        const end = chunk.indexOf(lineEnd, from);
+        atLineEnd = end >= 0;
+        pieces.push(chunk.subarray(from, atLineEnd ? end : chunk.length));
+        from = atLineEnd ? end + 1 : chunk.length;
+      }
+      done(
+        null,
+        Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))),
+      );
+    },
+    flush(done) {
+      done(null, begun ? '\n]\n' : '[]\n');
+    },
+  });
+}

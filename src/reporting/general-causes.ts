@@ -1,0 +1,38 @@
+import type { LatestPublication, Reflected } from './publication.js';
+import type { ReadyBuilds } from './ready-builds.js';
+
+/** Why numbers of a report may differ from the publication before, as far as it holds for all of its rows. */
+export type GeneralCause =
+  | { kind: 'new file'; feed: string; period: string; name: string; late: boolean }
+  | { kind: 'as-of day'; from: string; to: string }
+  | { kind: 'mapping'; from: number; to: number }
+  | { kind: 'definition'; report: string };
+
+/** The deliveries and rules that changed since the publication before. A file of an earlier month is late. */
+export function generalCauses(
+  report: string,
+  previous: LatestPublication | undefined,
+  builds: ReadyBuilds,
+  reflected: Reflected,
+): GeneralCause[] {
+  if (previous === undefined) return [];
+  const known = new Set(previous.drops.map((drop) => drop.sha256));
+  const newest =
+    previous.drops
+      .map((drop) => drop.period)
+      .sort()
+      .at(-1) ?? '';
+  const causes: GeneralCause[] = reflected.drops
+    .filter((drop) => !known.has(drop.sha256))
+    .map(({ feed, period, name }) => ({ kind: 'new file', feed, period, name, late: period < newest }));
+  if (previous.asOfDay !== builds.asOfDay) {
+    causes.push({ kind: 'as-of day', from: previous.asOfDay, to: builds.asOfDay });
+  }
+  if (previous.mappingVersion !== reflected.mappingVersion) {
+    causes.push({ kind: 'mapping', from: previous.mappingVersion, to: reflected.mappingVersion });
+  }
+  if (previous.definitions[report] !== builds.hashes[report]) {
+    causes.push({ kind: 'definition', report });
+  }
+  return causes;
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import type { DifferenceCounts } from './difference.js';
+import type { ReadyBuilds } from './ready-builds.js';
+
+/** A file a publication reflects. */
+export interface ReflectedDrop {
+  readonly feed: string;
+  readonly period: string;
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** What a publication stands on, beside the rules. */
+export interface Reflected {
+  readonly drops: readonly ReflectedDrop[];
+  readonly mappingVersion: number;
+  /** Hash of it all with the as-of day and the definitions: the same means nothing to publish but differences. */
+  readonly hash: string;
+}
+
+/** A publication as far as the next one is compared with it. */
+export interface LatestPublication {
+  readonly number: number;
+  readonly asOfDay: string;
+  readonly drops: readonly ReflectedDrop[];
+  readonly mappingVersion: number;
+  readonly rowCounts: Readonly<Record<string, number>>;
+  readonly definitions: Readonly<Record<string, string>>;
+  readonly reflects: string;
+}
+
+/** The publication readers see; undefined before the first. */
+export async function latestPublication(client: ClientBase): Promise<LatestPublication | undefined> {
+  const { rows } = await client.query<Omit<LatestPublication, 'reflects'>>(
+    `/* reporting.latest_publication */
+     select number, as_of_day::text as "asOfDay", drops, mapping_version as "mappingVersion",
+       row_counts as "rowCounts", definitions
+     from reporting.publication
+     order by number desc
+     limit 1`,
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return { ...row, reflects: hashOf(row.drops, row.mappingVersion, row.asOfDay, row.definitions) };
+}
+
+/** What the warehouse reflects now: every loaded file, and the mapping it was cleaned with. */
+export async function readReflected(client: ClientBase, builds: ReadyBuilds): Promise<Reflected> {
+  const { rows } = await client.query<{ drops: ReflectedDrop[]; mappingVersion: number }>(
+    `/* reporting.read_reflected */
+     select
+       coalesce((
+         select jsonb_agg(
+           jsonb_build_object('feed', feed, 'period', period, 'name', name, 'sha256', sha256)
+           order by period, feed, sha256
+         )
+         from source.file where state = 'loaded'
+       ), '[]') as drops,
+       coalesce(
+         (select max(mapping_version) from support.file_transform),
+         (select max(number) from support.mapping_version),
+         0
+       ) as "mappingVersion"`,
+  );
+  const { drops, mappingVersion } = rows[0]!;
+  return { drops, mappingVersion, hash: hashOf(drops, mappingVersion, builds.asOfDay, builds.hashes) };
+}
+
+function hashOf(
+  drops: readonly ReflectedDrop[],
+  mappingVersion: number,
+  asOfDay: string,
+  definitions: Readonly<Record<string, string>>,
+): string {
+  const whole = [
+    drops.map((drop) => drop.sha256),
+    mappingVersion,
+    asOfDay,
+    Object.entries(definitions).sort(),
+  ];
+  return createHash('sha256').update(JSON.stringify(whole)).digest('hex');
+}
+
+interface NewPublication {
+  number: number;
+  runId: string | null;
+  reason: string;
+  builds: ReadyBuilds;
+  reflected: Reflected;
+  changes: Readonly<Record<string, DifferenceCounts>>;
+}
+
+export async function insertPublication(client: ClientBase, publication: NewPublication): Promise<void> {
+  const { number, runId, reason, builds, reflected, changes } = publication;
+  const checks = builds.checks.map(({ report, name, severity, offenderCount }) => ({
+    report,
+    check: name,
+    severity,
+    offenders: offenderCount,
+  }));
+  await client.query(
+    `/* reporting.insert_publication */
+     insert into reporting.publication
+       (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
+        check_state, checks, definitions)
+     values ($1, clock_timestamp(), $2, $3, $4, to_char($4::date, 'YYYY-MM'), $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      number,
+      runId,
+      reason,
+      builds.asOfDay,
+      JSON.stringify(reflected.drops),
+      reflected.mappingVersion,
+      JSON.stringify(builds.rowCounts),
+      JSON.stringify(changes),
+      checks.some((check) => check.offenders > 0) ? 'warned' : 'passed',
+      JSON.stringify(checks),
+      JSON.stringify(builds.hashes),
+    ],
+  );
+}

@@ -1,0 +1,93 @@
+import type { ClientBase } from 'pg';
+import { Failure, Fault } from '../fault.js';
+import { type CheckOutcome, refusal } from './check.js';
+import type { ReportDefinition } from './definition.js';
+import { definitionHash } from './definition-hash.js';
+
+/** Builds of one run, checked, that fit together. */
+export interface ReadyBuilds {
+  readonly asOfDay: string;
+  /** SHA-256 of each report's definition. */
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly rowCounts: Readonly<Record<string, number>>;
+  readonly checks: readonly CheckOutcome[];
+}
+
+interface BuildRow {
+  report: string;
+  asOfDay: string;
+  hash: string;
+  state: string;
+  rows: number;
+}
+
+/**
+ * Reads the builds of a run and makes sure they may be published together.
+ * @throws Fault `not-built` when a report is missing or was built by another definition; Failure `builds-apart`
+ *   when the builds stem from different days or states of the warehouse; Fault `not-checked` when a report has no
+ *   check results; Fault `checks-failed` when a blocking check found offenders.
+ */
+export async function readyBuilds(
+  client: ClientBase,
+  definitions: readonly ReportDefinition[],
+  runId: string | null,
+): Promise<ReadyBuilds> {
+  const { rows: builds } = await client.query<BuildRow>(
+    `/* reporting.read_builds */
+     select report, as_of_day::text as "asOfDay", definition_hash as hash, warehouse_state as state,
+       row_count as rows
+     from support.report_build
+     where run_id is not distinct from $1 and report = any($2)`,
+    [runId, definitions.map((definition) => definition.name)],
+  );
+  const hashes: Record<string, string> = {};
+  for (const definition of definitions) {
+    const hash = await definitionHash(definition);
+    if (builds.find((build) => build.report === definition.name)?.hash !== hash) {
+      throw new Fault(
+        'not-built',
+        `${definition.name} is not built by its present definition in run ${runId ?? 'none'}: build it, then publish.`,
+      );
+    }
+    hashes[definition.name] = hash;
+  }
+  const [first] = builds;
+  if (first === undefined || builds.some((b) => b.asOfDay !== first.asOfDay || b.state !== first.state)) {
+    throw new Failure(
+      'builds-apart',
+      'The builds stem from different as-of days or states of the warehouse: build all reports again together.',
+    );
+  }
+  const checks = await readChecks(client, definitions, runId);
+  return {
+    asOfDay: first.asOfDay,
+    hashes,
+    rowCounts: Object.fromEntries(builds.map((build) => [build.report, build.rows])),
+    checks,
+  };
+}
+
+async function readChecks(
+  client: ClientBase,
+  definitions: readonly ReportDefinition[],
+  runId: string | null,
+): Promise<CheckOutcome[]> {
+  const { rows: checks } = await client.query<CheckOutcome>(
+    `/* reporting.read_checks */
+     select report, check_name as name, severity, offender_count as "offenderCount", offenders
+     from support.check_result
+     where run_id is not distinct from $1 and publication is null
+     order by id`,
+    [runId],
+  );
+  const unchecked = definitions.find(({ name }) => !checks.some((check) => check.report === name));
+  if (unchecked !== undefined) {
+    throw new Fault(
+      'not-checked',
+      `${unchecked.name} was built but not checked: run the checks, then publish.`,
+    );
+  }
+  const refused = refusal(checks);
+  if (refused !== undefined) throw refused;
+  return checks;
+}

@@ -1,0 +1,45 @@
+import pg from 'pg';
+import type { ReportColumn, ReportDefinition } from './definition.js';
+
+/** The table readers see. */
+export function servedTable(report: string): string {
+  return `reporting.${pg.escapeIdentifier(report)}`;
+}
+
+/** The table a report is built into, which no reader sees. */
+export function buildTable(report: string): string {
+  return `support.${pg.escapeIdentifier(`build_${report}`)}`;
+}
+
+/** `column`, or `alias.column`, quoted. */
+export function quoted(column: string, alias?: string): string {
+  const name = pg.escapeIdentifier(column);
+  return alias === undefined ? name : `${alias}.${name}`;
+}
+
+/** A list of columns: `a, b` or `x.a, x.b`. */
+export function columnList(columns: readonly string[], alias?: string): string {
+  return columns.map((column) => quoted(column, alias)).join(', ');
+}
+
+/** The condition that two rows have the same key. No key column is null. */
+export function sameKey(definition: ReportDefinition, left: string, right: string): string {
+  return definition.key.map((column) => `${quoted(column, left)} = ${quoted(column, right)}`).join(' and ');
+}
+
+/** `{"key column": value}` of a row as jsonb. */
+export function keyObject(definition: ReportDefinition, alias: string): string {
+  const pairs = definition.key.map((column) => `${pg.escapeLiteral(column)}, ${quoted(column, alias)}`);
+  return `jsonb_build_object(${pairs.join(', ')})`;
+}
+
+/** The whole row as JSON text, column by column. */
+export function rowObject(definition: ReportDefinition, alias: string): string {
+  const pairs = definition.columns.map(({ name }) => `${pg.escapeLiteral(name)}, ${quoted(name, alias)}`);
+  return `json_build_object(${pairs.join(', ')})::text`;
+}
+
+/** The columns that do not identify the row. */
+export function measures(definition: ReportDefinition): readonly ReportColumn[] {
+  return definition.columns.filter((column) => !definition.key.includes(column.name));
+}

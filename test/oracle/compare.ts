@@ -1,0 +1,10 @@
+import type { OracleRow } from './oracle.js';
+
+/** Rows in one order whatever they came in, so that two reports can be compared. */
+export function sorted(rows: readonly OracleRow[]): string[] {
+  return rows
+    .map((row) =>
+      JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))),
+    )
+    .sort();
+}

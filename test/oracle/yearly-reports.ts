@@ -1,0 +1,184 @@
+import { type Film, type FilmWorld, isReleased, knownMoney, profitOf } from './films.js';
+import { Fraction } from './fraction.js';
+import type { OracleRow } from './oracle.js';
+
+/** A film in a group, with the number of companies its money is divided by. */
+interface Member {
+  readonly film: Film;
+  readonly companyCount: number;
+}
+
+interface Group {
+  readonly key: OracleRow;
+  readonly members: Member[];
+}
+
+export function productionCompanyRows(world: FilmWorld): OracleRow[] {
+  const groups = new Map<string, Group>();
+  for (const film of datedFilms(world)) {
+    for (const company of companiesOf(world, film)) {
+      const key = { ...companyKey(world, company), ...yearKey(film) };
+      join(groups, `${company} ${yearOf(film)}`, key, film, companiesOf(world, film).length);
+    }
+  }
+  return rowsOf(groups, ({ key, members }) => ({
+    ...key,
+    ...money(world, members),
+    ...shares(world, members),
+    ...counts(world, members),
+  }));
+}
+
+export function productionCompanyGenreRows(world: FilmWorld): OracleRow[] {
+  const groups = new Map<string, Group>();
+  for (const film of datedFilms(world)) {
+    for (const company of companiesOf(world, film)) {
+      for (const genre of genresOf(world, film)) {
+        const key = { ...companyKey(world, company), ...yearKey(film), ...genreKey(world, genre) };
+        const name = `${company} ${yearOf(film)} ${genre}`;
+        join(groups, name, key, film, companiesOf(world, film).length);
+      }
+    }
+  }
+  return rowsOf(groups, ({ key, members }) => ({
+    ...key,
+    ...money(world, members),
+    ...shares(world, members),
+    ...counts(world, members),
+  }));
+}
+
+export function genreRows(world: FilmWorld): OracleRow[] {
+  const groups = new Map<string, Group>();
+  for (const film of datedFilms(world)) {
+    for (const genre of genresOf(world, film)) {
+      join(groups, `${yearOf(film)} ${genre}`, { ...yearKey(film), ...genreKey(world, genre) }, film, 1);
+    }
+  }
+  const rows = rowsOf(groups, ({ key, members }) => ({
+    ...key,
+    ...money(world, members),
+    ...counts(world, members),
+  }));
+  for (const row of rows) {
+    const rivals = rows.filter((rival) => rival.year === row.year);
+    row.popularity_rank = String(1 + rivals.filter((rival) => moreOften(rival, row) < 0).length);
+  }
+  return rows;
+}
+
+/** Negative when `a` comes before `b` in the ranking of a year. */
+function moreOften(a: OracleRow, b: OracleRow): number {
+  const left = a.average_popularity;
+  const right = b.average_popularity;
+  if (left !== right) {
+    if (left == null) return 1;
+    if (right == null) return -1;
+    return Fraction.parse(right)!.compare(Fraction.parse(left)!);
+  }
+  const more = Number(b.release_count) - Number(a.release_count);
+  if (more !== 0) return more;
+  const names = Buffer.compare(
+    Buffer.from(a.genre_name ?? '\u{10ffff}'),
+    Buffer.from(b.genre_name ?? '\u{10ffff}'),
+  );
+  return names || Number(a.genre_id) - Number(b.genre_id);
+}
+
+function join(
+  groups: Map<string, Group>,
+  name: string,
+  key: OracleRow,
+  film: Film,
+  companyCount: number,
+): void {
+  const group = groups.get(name) ?? { key, members: [] };
+  group.members.push({ film, companyCount });
+  groups.set(name, group);
+}
+
+function rowsOf(groups: Map<string, Group>, row: (group: Group) => OracleRow): OracleRow[] {
+  return [...groups.values()].map(row);
+}
+
+function money(world: FilmWorld, members: Member[]): OracleRow {
+  const films = releasedOf(world, members).map((member) => member.film);
+  return {
+    budget: sum(films.map((film) => knownMoney(film.budget)))?.toString() ?? null,
+    revenue: sum(films.map((film) => knownMoney(film.revenue)))?.toString() ?? null,
+    profit: sum(films.map(profitOf))?.toString() ?? null,
+  };
+}
+
+function shares(world: FilmWorld, members: Member[]): OracleRow {
+  const released = releasedOf(world, members);
+  const share = (of: (film: Film) => Fraction | null) =>
+    sum(released.map(({ film, companyCount }) => of(film)?.over(Fraction.of(companyCount)) ?? null))?.toFixed(
+      2,
+    ) ?? null;
+  return {
+    budget_share: share((film) => knownMoney(film.budget)),
+    revenue_share: share((film) => knownMoney(film.revenue)),
+    profit_share: share(profitOf),
+  };
+}
+
+function counts(world: FilmWorld, members: Member[]): OracleRow {
+  const released = releasedOf(world, members).map((member) => member.film);
+  const others = members.map((member) => member.film).filter((film) => !isReleased(film, world.asOfDay));
+  const popular = released.filter((film) => film.popularity !== null);
+  const known = (of: (film: Film) => Fraction | null) =>
+    String(released.filter((film) => of(film) !== null).length);
+  return {
+    release_count: String(released.length),
+    average_popularity:
+      sum(popular.map((film) => film.popularity))
+        ?.over(Fraction.of(popular.length))
+        .toFixed(6) ?? null,
+    budget_movie_count: known((film) => knownMoney(film.budget)),
+    revenue_movie_count: known((film) => knownMoney(film.revenue)),
+    profit_movie_count: known(profitOf),
+    unreleased_budget: sum(others.map((film) => knownMoney(film.budget)))?.toString() ?? null,
+  };
+}
+
+/** The sum of the known ones; null when none is. */
+function sum(values: (Fraction | null)[]): Fraction | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((total, value) => total.plus(value), Fraction.zero);
+}
+
+function releasedOf(world: FilmWorld, members: Member[]): Member[] {
+  return members.filter((member) => isReleased(member.film, world.asOfDay));
+}
+
+function datedFilms(world: FilmWorld): Film[] {
+  return [...world.films.values()].filter((film) => film.releaseDate !== null);
+}
+
+export function companiesOf(world: FilmWorld, film: Film): number[] {
+  return [...(world.filmCompanies.get(film.id) ?? [])];
+}
+
+export function genresOf(world: FilmWorld, film: Film): number[] {
+  return [...(world.filmGenres.get(film.id) ?? [])];
+}
+
+export function companyKey(world: FilmWorld, company: number): OracleRow {
+  return {
+    production_company_id: String(company),
+    production_company_name: world.companies.get(company) ?? null,
+  };
+}
+
+export function genreKey(world: FilmWorld, genre: number): OracleRow {
+  return { genre_id: String(genre), genre_name: world.genres.get(genre) ?? null };
+}
+
+function yearOf(film: Film): number {
+  return Number(film.releaseDate!.slice(0, 4));
+}
+
+function yearKey(film: Film): OracleRow {
+  return { year: String(yearOf(film)) };
+}

@@ -1,0 +1,59 @@
+import { text } from 'node:stream/consumers';
+import type pg from 'pg';
+import { reports } from '../../src/dataset/reports/reports.js';
+import { inTransaction } from '../../src/queue/transaction.js';
+import { readAsOf } from '../../src/reporting/as-of-day.js';
+import { buildReport } from '../../src/reporting/build.js';
+import { type CheckOutcome, checkReports, refusal } from '../../src/reporting/check.js';
+import type { ReportDefinition } from '../../src/reporting/definition.js';
+import { exportReport } from '../../src/reporting/export.js';
+import { type PublishResult, publish } from '../../src/reporting/publish.js';
+import { readCsv } from '../oracle/vendor-csv.js';
+
+/** Builds all reports, each in its own transaction as their jobs do. */
+export async function buildAll(
+  pool: pg.Pool,
+  definitions: readonly ReportDefinition[] = reports,
+): Promise<string> {
+  const { asOfDay } = await inTransaction(pool, readAsOf);
+  for (const definition of definitions) {
+    await inTransaction(pool, (client) => buildReport(client, definition, { asOfDay, runId: null }));
+  }
+  return asOfDay;
+}
+
+/** Checks the builds and keeps the outcomes. */
+export function checkAll(
+  pool: pg.Pool,
+  asOfDay: string,
+  definitions: readonly ReportDefinition[] = reports,
+): Promise<CheckOutcome[]> {
+  return inTransaction(pool, (client) => checkReports(client, definitions, { asOfDay, runId: null }));
+}
+
+/** From the warehouse to what readers see. */
+export async function publishReports(
+  pool: pg.Pool,
+  definitions: readonly ReportDefinition[] = reports,
+): Promise<PublishResult> {
+  const refused = refusal(await checkAll(pool, await buildAll(pool, definitions), definitions));
+  if (refused !== undefined) throw refused;
+  return inTransaction(pool, (client) => publish(client, definitions, { runId: null }));
+}
+
+export function report(name: string): ReportDefinition {
+  return reports.find((definition) => definition.name === name)!;
+}
+
+/** A report's rows as its CSV export has them: text, null where there is none. */
+export async function exportedRows(pool: pg.Pool, name: string): Promise<Record<string, string | null>[]> {
+  const client = await pool.connect();
+  try {
+    const [header, ...rows] = readCsv(await text(exportReport(client, report(name), 'csv')));
+    return rows.map(({ fields }) =>
+      Object.fromEntries(header!.fields.map((column, place) => [column, fields[place] || null])),
+    );
+  } finally {
+    client.release();
+  }
+}
