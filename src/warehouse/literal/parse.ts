@@ -34,14 +34,17 @@ export function parseLiteral(text: string): LiteralResult {
 
 class LiteralParser {
   private readonly scanner = new LiteralScanner();
-  /** The text itself when each of its characters is one byte: a slice of it is cheaper than decoding. */
-  private readonly ascii: string | undefined;
+  private readonly text: string;
+  private readonly ascii: boolean;
+  /** How many bytes more than UTF-16 units there are before the token last sliced. */
+  private surplus = 0;
 
   constructor(text: string) {
+    this.text = text;
     const bytes = literalBytes(text);
     const end = bytes.length - 1;
     this.scanner.open(bytes, 0, end);
-    this.ascii = end === text.length ? text : undefined;
+    this.ascii = end === text.length;
   }
 
   parse(): LiteralValue {
@@ -92,16 +95,28 @@ class LiteralParser {
         return toNumber(this.slice());
       case Kind.plain:
         return this.slice();
-      default:
-        return decodeToken(scanner, scanner.tokenStart, scanner.tokenEnd);
+      default: {
+        const { tokenStart, tokenEnd } = scanner;
+        this.slice();
+        return decodeToken(scanner, tokenStart, tokenEnd);
+      }
     }
   }
 
+  /**
+   * The token as a slice of the text, which is several times cheaper than decoding its bytes. Only strings hold
+   * characters of more than one byte, so following the surplus from string to string gives each token's place.
+   */
   private slice(): string {
-    const { tokenStart, tokenEnd, bytes } = this.scanner;
-    return (
-      this.ascii?.slice(tokenStart, tokenEnd) ?? (bytes as Buffer).toString('utf8', tokenStart, tokenEnd)
-    );
+    const { bytes, tokenStart, tokenEnd } = this.scanner;
+    if (this.ascii) return this.text.slice(tokenStart, tokenEnd);
+    const start = tokenStart - this.surplus;
+    for (let at = tokenStart; at < tokenEnd; at++) {
+      // The first byte says how long a character is; four bytes are two units, three and two are one.
+      const byte = bytes[at]!;
+      if (byte >= 0xc0) this.surplus += byte >= 0xe0 ? 2 : 1;
+    }
+    return this.text.slice(start, tokenEnd - this.surplus);
   }
 }
 
