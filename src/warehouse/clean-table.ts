@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
+import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
-import { inTransaction } from '../queue/transaction.js';
 import { findEntries } from './entry-staging.js';
 import { bareExtraction, bareFaults, type ExtractionSource, guardedExtraction } from './extraction.js';
 import { type FaultCounts, writeFaults } from './faults.js';
@@ -208,7 +208,7 @@ async function mergeGuarded(
   if (plan.tableType === 'reference') await dropStandardCodes(client, plan, said);
   await client.query(`analyze ${said}`);
   const merged = (await comesInOrder(client, plan, file, before))
-    ? (await isEmpty(client, plan))
+    ? plan.tableType !== 'reference' && (await isEmpty(client, plan))
       ? await fillEmpty(client, plan, file, `select * from ${said}`)
       : await mergeInOrder(client, plan, file, said)
     : await mergeLate(pool, client, plan, file, before, request);

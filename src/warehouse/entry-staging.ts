@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { identifier } from '../database/identifier.js';
-import { inTransaction } from '../queue/transaction.js';
+import { inTransaction } from '../database/transaction.js';
 import { EntryExpander, type MalformedColumn } from './literal/expand.js';
 import { type Mapping, type NestedPlan, nestedColumns } from './mapping.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';

@@ -107,7 +107,7 @@ async function writeRejects(
        where s.file_id = $1 group by s.record_number
        union all
        select record_number, 1 + length(raw) - length(replace(raw, E'\\n', '')) from source.reject
-       where file_id = $1 and raw_encoding = 'text' and reason not in ('key_missing', 'key_not_castable')
+       where file_id = $1 and raw_encoding = 'text' and reason <> 'key_not_usable'
      ),
      placed as (
        select record_number,
@@ -123,7 +123,7 @@ async function writeRejects(
      )
      insert into source.reject (file_id, feed, record_number, line_number, raw, raw_encoding, reason, detail)
      select $1, $2, broken.record_number, placed.line_number, concat_ws(',', ${quoted.join(', ')}), 'text',
-            case when broken.value is null then 'key_missing' else 'key_not_castable' end,
+            'key_not_usable',
             case when broken.value is null then 'The record has no ' || type_of.source_field || ', which identifies it.'
                  else 'The record''s ' || type_of.source_field || ' is ' || to_json(left(broken.value, 100))
                       || ', expected a value of type ' || type_of.name || '.' end
@@ -135,7 +135,7 @@ async function writeRejects(
      where not exists (
        select from source.reject known
        where known.file_id = $1 and known.record_number = broken.record_number
-         and known.reason in ('key_missing', 'key_not_castable'))
+         and known.reason = 'key_not_usable')
      order by broken.record_number`,
     [file.id, file.feed],
   );

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
+import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
-import { inTransaction } from '../queue/transaction.js';
 import { type Queryable, readCatalog } from './catalog.js';
 import { compileMapping, type Mapping } from './mapping.js';
 import { type MappingRow, mappingColumns, mappingHash } from './mapping-row.js';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { identifier } from '../database/identifier.js';
-import { inTransaction } from '../queue/transaction.js';
+import { inTransaction } from '../database/transaction.js';
 
 /** The codes of one standard, for one reference table with the columns `id, name, standard`. */
 export interface ReferenceTable {

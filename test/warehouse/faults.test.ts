@@ -1,0 +1,146 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { useDatabase } from '../database-fixture.js';
+import { clean, install } from './cleaning.js';
+import { emptyAll } from './history.js';
+import { loadRecords, type SourceRecord } from './source-rows.js';
+
+describe('values that cannot be used', () => {
+  const database = useDatabase();
+  const pool = () => database.pools.pipeline;
+  const film = (record: SourceRecord): SourceRecord => ({
+    id: '1',
+    title: 'One',
+    genres: "[{'id': 18, 'name': 'Drama'}]",
+    ...record,
+  });
+  const cleanFilms = async (...records: SourceRecord[]) =>
+    clean(pool(), [await loadRecords(pool(), 'movies_metadata', '2017-08', records)]);
+  const issues = async () =>
+    (
+      await pool().query(
+        'select record_number, table_name, column_name, value, reason from support.issue order by id',
+      )
+    ).rows;
+
+  beforeAll(() => install(pool()));
+  beforeEach(() => emptyAll(pool()));
+
+  it.each([
+    ['budget', 'NaN'],
+    ['budget', 'Infinity'],
+    ['budget', '/ff9qCepilowshEtG2GYWwzt2bs4.jpg'],
+    ['release_date', '2017-02-30'],
+    ['release_date', '22'],
+    ['release_date', 'today'],
+    ['vote_count', '12.5'],
+    ['vote_count', '99999999999'],
+    ['vote_count', '0x1F'],
+    ['adult', ' - Written by Ørnås'],
+  ])('become null and an issue: %s = %s', async (column, value) => {
+    const { movies } = await cleanFilms(film({ [column]: value }));
+    expect(movies).toMatchObject({ inserted: 1, issues: 1, rejected: 0 });
+    const { rows } = await pool().query(`select ${column} as value from warehouse.movies`);
+    expect(rows).toEqual([{ value: null }]);
+    expect(await issues()).toEqual([
+      {
+        record_number: 1,
+        table_name: 'movies',
+        column_name: column,
+        value: value.trim(),
+        reason: 'value_not_castable',
+      },
+    ]);
+  });
+
+  it.each([
+    ['budget', '0', null],
+    ['budget', '30000000', '30000000'],
+    ['popularity', '7e-06', '0.000007'],
+    ['vote_count', '5415.0', 5415],
+    ['vote_count', '-2147483648', -2147483648],
+    ['release_date', '2016-02-29', '2016-02-29'],
+    ['adult', 'True', true],
+    ['title', '', null],
+    ['title', '  Blanks ', '  Blanks '],
+  ])('are none of %s = %j', async (column, value, expected) => {
+    await cleanFilms(film({ [column]: value }));
+    const { rows } = await pool().query(`select ${column} as value from warehouse.movies`);
+    expect(rows).toEqual([{ value: expected }]);
+    expect(await issues()).toEqual([]);
+  });
+
+  it('make one reject of a record whose key is no key, however many tables it feeds', async () => {
+    const counts = await cleanFilms(
+      film({ title: 'A title\non two lines' }),
+      film({ id: '1997-08-20', title: 'Say "when", then', adult: null }),
+      film({ id: null }),
+      film({ id: '2' }),
+    );
+    expect(counts.movies).toMatchObject({ entries: 4, inserted: 2, rejected: 2 });
+    expect(counts.movie_genres).toMatchObject({ entries: 4, inserted: 2, rejected: 2 });
+    const { rows } = await pool().query(
+      'select record_number, line_number, reason, detail, raw from source.reject order by record_number',
+    );
+    expect(rows).toEqual([
+      {
+        record_number: 2,
+        line_number: 4,
+        reason: 'key_not_usable',
+        detail: 'The record\'s id is "1997-08-20", expected a value of type integer.',
+        raw: ',,,"[{\'id\': 18, \'name\': \'Drama\'}]",,1997-08-20,,,,,,,,,,,,,,,"Say ""when"", then",,,',
+      },
+      expect.objectContaining({
+        record_number: 3,
+        line_number: 5,
+        detail: 'The record has no id, which identifies it.',
+      }),
+    ]);
+  });
+
+  it('leave out an entry without its key, and keep its neighbours', async () => {
+    const { genres } = await cleanFilms(
+      film({ genres: "[{'name': 'Nameless'}, {'id': 'x', 'name': 'Odd'}, {'id': 18, 'name': 'Drama'}]" }),
+    );
+    expect(genres).toMatchObject({ entries: 3, inserted: 1, rejected: 2 });
+    expect((await issues()).filter((issue) => issue.table_name === 'genres')).toEqual([
+      { record_number: 1, table_name: 'genres', column_name: 'id', value: null, reason: 'entry_key_missing' },
+      {
+        record_number: 1,
+        table_name: 'genres',
+        column_name: 'id',
+        value: 'x',
+        reason: 'entry_key_not_castable',
+      },
+    ]);
+  });
+
+  it('make an issue with its position of a literal that cannot be read, once', async () => {
+    await cleanFilms(film({ genres: "[{'id': 18, 'name': 'Dra" }));
+    expect(await issues()).toEqual([
+      {
+        record_number: 1,
+        table_name: 'src_movies_metadata',
+        column_name: 'genres',
+        value: "[{'id': 18, 'name': 'Dra",
+        reason: 'malformed_literal',
+      },
+    ]);
+  });
+
+  it('keep a code the standard lacks, under the name the vendor has for it', async () => {
+    await cleanFilms(film({ spoken_languages: "[{'iso_639_1': 'xx', 'name': 'No Language'}]" }));
+    const { rows } = await pool().query(`
+      select l.id, name, standard from warehouse.movie_spoken_languages m
+      join warehouse.spoken_languages l on l.id = m.spoken_language_id`);
+    expect(rows).toEqual([{ id: 'xx', name: 'No Language', standard: false }]);
+    expect(await issues()).toEqual([
+      {
+        record_number: 1,
+        table_name: 'spoken_languages',
+        column_name: 'id',
+        value: 'xx',
+        reason: 'code_not_in_standard',
+      },
+    ]);
+  });
+});
