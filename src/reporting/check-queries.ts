@@ -17,6 +17,9 @@ export interface CheckLimits {
   readonly maxLossShare: number;
 }
 
+/** Of a few rows a large share is lost with one correction, so as many as these are never too many. */
+const negligibleLoss = 10;
+
 /** The checks every report has by its description, and those that come with it as files. */
 export async function checkQueries(definition: ReportDefinition, limits: CheckLimits): Promise<CheckQuery[]> {
   const own = await Promise.all(
@@ -74,7 +77,7 @@ function rowsAreNotLost(definition: ReportDefinition, maxLossShare: number): Che
       select served.rows as served_rows, built.rows as built_rows, $1::numeric as allowed_share
       from (select count(*) as rows from ${servedTable(definition.name)}) as served
       cross join (select count(*) as rows from ${buildTable(definition.name)}) as built
-      where built.rows < served.rows * (1 - $1::numeric)`,
+      where served.rows - built.rows > greatest(served.rows * $1::numeric, ${negligibleLoss})`,
     values: [maxLossShare],
   };
 }
