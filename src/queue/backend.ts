@@ -21,12 +21,13 @@ export type QueueLocation =
   | { kind: 'postgres'; connectionString: string; schema: string };
 
 export type AnyQueue = Queue;
-export type AnyWorker = Worker;
 
 export interface QueueBackend {
   readonly kind: QueueLocation['kind'];
-  makeQueue(name: string, options?: Partial<QueueOptions>): AnyQueue;
-  makeWorker(name: string, processor: Processor, options?: Partial<WorkerOptions>): AnyWorker;
+  /** The queue of this name; asked again, the same one. */
+  makeQueue(name: string): AnyQueue;
+  makeWorker(name: string, processor: Processor, options?: Partial<WorkerOptions>): Worker;
+  /** For trees known beforehand; runs go through stages instead (`stages.ts`). */
   makeFlowProducer(): FlowProducer;
   makeQueueEvents(name: string): QueueEvents;
   /** Closes everything this backend made, workers first, then its connections. */
@@ -62,6 +63,7 @@ export async function openQueueBackend(
 ): Promise<QueueBackend> {
   const plumbing =
     location.kind === 'redis' ? await openRedis(location, onError) : await openPostgres(location);
+  const queues = new Map<string, AnyQueue>();
   const made: { close(): Promise<unknown> }[] = [];
   const base = { prefix: plumbing.prefix };
   const factory = plumbing.factory as unknown as undefined; // The classes' types know the Redis factory only.
@@ -84,8 +86,13 @@ export async function openQueueBackend(
 
   return {
     kind: location.kind,
-    makeQueue: (name, options) =>
-      track(new Queue(name, { ...base, connection: connectionFor('producer'), ...options }, factory)),
+    makeQueue(name) {
+      const queue =
+        queues.get(name) ??
+        track(new Queue(name, { ...base, connection: connectionFor('producer') }, factory));
+      queues.set(name, queue);
+      return queue;
+    },
     makeWorker: (name, processor, options) =>
       track(
         new Worker(

@@ -37,36 +37,27 @@ export function createDispatch<Services>({
   jobs,
   flows,
 }: DispatchOptions<Services>): Dispatch<Services> {
-  const queues = new Map<string, AnyQueue>();
   const jobsByName = new Map(jobs.map((job) => [job.name, job]));
   const flowsByName = new Map(flows.map((flow) => [flow.name, flow]));
 
-  function queue(name: string): AnyQueue {
-    const known = queues.get(name) ?? backend.makeQueue(name);
-    queues.set(name, known);
-    return known;
-  }
-
   const dispatch: Dispatch<Services> = {
     pool,
-    queue,
+    queue: backend.makeQueue,
     job: (name) => known(jobsByName, name, 'job'),
     flow: (name) => known(flowsByName, name, 'flow'),
 
     async enqueueRun(run) {
       const flow = dispatch.flow(run.kind);
-      await queue(flow.queue).add(
-        flow.name,
-        { runId: run.id },
-        { ...jobOptions(flowRetries), jobId: run.id },
-      );
+      await backend
+        .makeQueue(flow.queue)
+        .add(flow.name, { runId: run.id }, { ...jobOptions(flowRetries), jobId: run.id });
     },
 
     async enqueueStep(step) {
-      const target = queue(step.queue);
+      const target = backend.makeQueue(step.queue);
       // Adding a job that has failed would make the flow wait for it for ever.
       if (await target.getJob(step.jobId)) return;
-      const parentQueue = queue(dispatch.flow(step.runKind).queue);
+      const parentQueue = backend.makeQueue(dispatch.flow(step.runKind).queue);
       const options: JobsOptions = {
         ...jobOptions(dispatch.job(step.jobName)),
         jobId: step.jobId,

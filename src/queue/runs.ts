@@ -45,7 +45,7 @@ export interface Runs {
   reconcile(): Promise<number>;
 }
 
-const followIntervalMs = 200;
+const followIntervalMs = 100;
 const settleMs = 5000;
 const ended: readonly RunState[] = ['succeeded', 'failed', 'held', 'cancelled'];
 
@@ -85,8 +85,8 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
         idempotencyKey,
         parentRunId,
       });
-      // A failure here leaves a queued run without a job, which `reconcile` enqueues.
-      if (answer.created) await dispatch.enqueueRun(answer.run);
+      // A failure here leaves a queued run without a job: the caller's next try or `reconcile` enqueues it.
+      if (answer.run.state === 'queued') await dispatch.enqueueRun(answer.run);
       return answer;
     },
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.js';
-import { openRuns } from '../../src/queue/runs.js';
+import type { Run } from '../../src/queue/run-ledger.js';
+import { openRuns, type Runs } from '../../src/queue/runs.js';
 import { readSteps } from '../../src/queue/step-ledger.js';
 import { deadly, survivor } from './killed-worker.js';
 import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
@@ -29,27 +30,36 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(built, { recursive: true, force: true }));
 
-describe.each(await queuePlaces())('a killed worker on $kind', (place) => {
+describe.each(await queuePlaces())('a worker that dies on $kind', (place) => {
   let fixture: QueueFixture;
+  let runs: Runs;
   const children: ChildProcess[] = [];
 
   beforeAll(async () => {
     fixture = await openQueueFixture(place);
-    await fixture.pool.query('create table support.attempt (step text, attempt int)');
+    await fixture.pool.query(`
+      create table support.attempt (step text, attempt int);
+      create table support.effect (step text, attempt int)`);
   });
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     await fixture.close();
   });
 
-  async function startWorker(hang: boolean): Promise<ChildProcess> {
+  async function startWorker(habit: 'work' | 'hang' | 'write' | 'write-unfenced'): Promise<ChildProcess> {
     const { location, connectionString } = fixture;
     const child = fork(join(built, 'test/queue/killed-worker.js'), [
-      JSON.stringify({ location, connectionString, hang }),
+      JSON.stringify({ location, connectionString, habit }),
     ]);
     children.push(child);
     await once(child, 'message');
     return child;
+  }
+
+  async function begin(): Promise<Run> {
+    await fixture.pool.query('truncate support.attempt, support.effect');
+    runs = openRuns({ backend: fixture.backend, pool: fixture.pool, jobs: [deadly], flows: [survivor] });
+    return (await runs.start(survivor, {}, { requestedBy: 'a test' })).run;
   }
 
   async function attemptsOf(step: string): Promise<number[]> {
@@ -69,12 +79,12 @@ describe.each(await queuePlaces())('a killed worker on $kind', (place) => {
     });
     const { run } = await runs.start(survivor, {}, { requestedBy: 'a test' });
     for (const kill of [1, 2]) {
-      const worker = await startWorker(true);
+      const worker = await startWorker('hang');
       while ((await attemptsOf('a')).length < kill) await sleep(50);
       worker.kill('SIGKILL');
       await once(worker, 'exit');
     }
-    await startWorker(false);
+    const last = await startWorker('work');
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
     expect(await attemptsOf('a')).toEqual([1, 2, 3]);
     const steps = await readSteps(fixture.pool, run.id);
@@ -83,5 +93,37 @@ describe.each(await queuePlaces())('a killed worker on $kind', (place) => {
       ['one:b', 'succeeded', 1],
       ['two:c', 'succeeded', 1],
     ]);
+    last.kill('SIGKILL');
   });
+
+  // Without its fence the very same worker does harm, which is what the fence is for.
+  test.each([
+    ['write', ['step-taken-over', 'awake'], []],
+    ['write-unfenced', ['awake'], [{ step: 'a', attempt: 1 }]],
+  ] as const)(
+    'but was only frozen wakes after its step went to another: %s',
+    async (habit, words, effects) => {
+      const run = await begin();
+      const frozen = await startWorker(habit);
+      while ((await attemptsOf('a')).length < 1) await sleep(50);
+      frozen.kill('SIGSTOP');
+      const other = await startWorker('work');
+      expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
+      expect(await attemptsOf('a')).toEqual([1, 2]);
+
+      const said: unknown[] = [];
+      frozen.on('message', (word) => said.push(word));
+      frozen.kill('SIGCONT');
+      while (!said.includes('awake')) await sleep(20);
+      expect(said).toEqual(words);
+      expect((await fixture.pool.query('select * from support.effect')).rows).toEqual(effects);
+      const steps = await readSteps(fixture.pool, run.id);
+      expect(steps.map((step) => [step.name, step.state, step.counts])).toEqual([
+        ['one:a', 'succeeded', { attempt: 2 }],
+        ['one:b', 'succeeded', { attempt: 1 }],
+        ['two:c', 'succeeded', { attempt: 1 }],
+      ]);
+      for (const worker of [frozen, other]) worker.kill('SIGKILL');
+    },
+  );
 });

@@ -4,21 +4,32 @@ import { z } from 'zod';
 import { openQueueBackend } from '../../src/queue/backend.js';
 import { defineFlow } from '../../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
+import { inTransaction } from '../../src/queue/transaction.js';
 import { startWorkers } from '../../src/queue/worker.js';
 
 interface Services {
   pool: Pool;
-  /** Whether this process hangs in the middle of a job, to be killed there. */
-  hang: boolean;
+  /** What this process does in the middle of a job: `hang`, to be killed there, or `write`, once it is let. */
+  habit: 'work' | 'hang' | 'write' | 'write-unfenced';
 }
 
 export const deadly = defineJob({
   name: 'deadly',
   queue: 'deadly',
   payload: z.object({ step: z.string() }),
-  async run({ payload, attempt, services }: JobContext<{ step: string }, Services>) {
+  async run({ payload, attempt, services, fence }: JobContext<{ step: string }, Services>) {
+    // Listening begins before the test can know that this attempt has.
+    const woken = new Promise((resolve) => process.once('SIGCONT', resolve));
     await services.pool.query('insert into support.attempt values ($1, $2)', [payload.step, attempt]);
-    if (services.hang) await new Promise(() => {});
+    if (services.habit === 'hang') await new Promise(() => {});
+    if (services.habit === 'work') return { attempt };
+    // The test freezes this process here and wakes it when another has taken the step.
+    await woken;
+    await inTransaction(services.pool, async (client) => {
+      await client.query('insert into support.effect values ($1, $2)', [payload.step, attempt]);
+      if (services.habit === 'write') await fence(client);
+    }).catch((error) => process.send!(error.code));
+    process.send!('awake');
     return { attempt };
   },
 });
@@ -36,8 +47,8 @@ export const survivor = defineFlow({
   ],
 });
 
-if (process.argv[2] !== undefined && process.send) {
-  const { location, connectionString, hang } = JSON.parse(process.argv[2]);
+if (process.send && process.argv[2]?.startsWith('{')) {
+  const { location, connectionString, habit } = JSON.parse(process.argv[2]);
   const pool = new Pool({ connectionString, max: 4 });
   const backend = await openQueueBackend(location);
   await startWorkers({
@@ -45,7 +56,7 @@ if (process.argv[2] !== undefined && process.send) {
     pool,
     jobs: [deadly],
     flows: [survivor],
-    services: { pool, hang },
+    services: { pool, habit },
     settings: { lockMs: 1000, stalledCheckMs: 300, concurrency: { deadly: 2 } },
   });
   process.send('ready');

@@ -112,6 +112,35 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     services.behave.clear();
     const next = await runs.start(pair, { first: 'a', second: 'b' }, by);
     expect(await runs.follow(next.run.id)).toMatchObject({ state: 'succeeded' });
+    await runs.retry(run.id);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
+  });
+
+  test('cancelling a run that waits behind another ends it at once', async () => {
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    services.behave.set('blocker', () => gate);
+    const blocker = await runs.start(pair, { first: 'blocker', second: 'b' }, by);
+    const { run } = await runs.start(pair, { first: 'x', second: 'y' }, by);
+    while ((await readRun(fixture.pool, run.id))!.stage < 0) await sleep(20);
+    await runs.cancel(run.id);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled' });
+    expect((await readSteps(fixture.pool, run.id)).map((step) => step.attempt)).toEqual([0, 0]);
+    expect(await readRun(fixture.pool, blocker.run.id)).toMatchObject({ state: 'running' });
+    letGo();
+    expect(await runs.follow(blocker.run.id)).toMatchObject({ state: 'succeeded' });
+    services.behave.clear();
+  });
+
+  test('a run that succeeded cannot be retried, and one that is not there is named', async () => {
+    const { run } = await runs.start(pair, { first: 'a', second: 'b' }, by);
+    await runs.follow(run.id);
+    await expect(runs.retry(run.id)).rejects.toMatchObject({ code: 'run-not-retryable' });
+    await expect(runs.cancel('00000000-0000-0000-0000-000000000000')).rejects.toMatchObject({
+      code: 'run-unknown',
+    });
   });
 
   test('a held run goes on when it is retried with a change', async () => {
