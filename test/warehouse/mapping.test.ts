@@ -1,0 +1,156 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { initialMapping } from '../../src/dataset/mapping.js';
+import { type Catalog, readCatalog } from '../../src/warehouse/catalog.js';
+import { compileMapping, tablesInOrder } from '../../src/warehouse/mapping.js';
+import { currentMapping, installMapping, readMappingRows } from '../../src/warehouse/mapping-ledger.js';
+import { type MappingRow, mappingColumns } from '../../src/warehouse/mapping-row.js';
+import { validateMapping } from '../../src/warehouse/mapping-validator.js';
+import { useDatabase } from '../database-fixture.js';
+
+const genres = initialMapping.filter((row) => row.end_table === 'genres');
+const [genreId, genreName] = genres as [MappingRow, MappingRow];
+
+describe('a mapping', () => {
+  const database = useDatabase();
+  let catalog: Catalog;
+  beforeAll(async () => {
+    catalog = await readCatalog(database.pools.pipeline);
+  });
+
+  it('of the data set is valid and fills every field that is not the pipeline its own', () => {
+    expect(validateMapping(initialMapping, catalog)).toEqual([]);
+    const filled = new Set(initialMapping.map((row) => `${row.end_table}.${row.end_field}`));
+    const fields = [...catalog.targets.values()].flatMap(({ name, columns }) =>
+      [...columns.keys()].map((column) => `${name}.${column}`),
+    );
+    expect(fields.filter((field) => !filled.has(field))).toEqual([]);
+  });
+
+  it.each<[string, MappingRow[], string]>([
+    ['without rows', [], 'mapping-empty'],
+    ['with an unknown table', [{ ...genreId, end_table: 'genre' }, genreName], 'mapping-table'],
+    ['with an unknown field', [genreId, { ...genreName, end_field: 'title' }], 'mapping-field'],
+    ['with a field the pipeline fills', [genreId, { ...genreName, end_field: 'deleted' }], 'mapping-field'],
+    ['with an unknown type', [genreId, { ...genreName, end_data_type: 'money' }], 'mapping-cell'],
+    [
+      'with another type than the field has',
+      [{ ...genreId, end_data_type: 'text' }, genreName],
+      'mapping-type',
+    ],
+    ['with an unknown kind of table', [{ ...genreId, table_type: 'scd2' }, genreName], 'mapping-cell'],
+    [
+      'with an unknown source table',
+      genres.map((row) => ({ ...row, source_table: 'src_films' })),
+      'mapping-source-table',
+    ],
+    [
+      'with an unknown source column',
+      [genreId, { ...genreName, source_field: 'genre.name' }],
+      'mapping-source-field',
+    ],
+    ['with an unknown transform', [genreId, { ...genreName, transform: 'upper' }], 'mapping-cell'],
+    [
+      'with a transform of another type',
+      [genreId, { ...genreName, transform: 'zero_as_null' }],
+      'mapping-transform',
+    ],
+    ['without a key', genres.map((row) => ({ ...row, is_key: false })), 'mapping-key'],
+    ['that lacks a field that may not be empty', [{ ...genreName, is_key: true }], 'mapping-required'],
+    [
+      'with two rows for one field',
+      [genreId, genreName, { ...genreName, source_field: 'genres.id' }],
+      'mapping-twice',
+    ],
+    [
+      'with two kinds for one table',
+      [genreId, { ...genreName, table_type: 'append' }],
+      'mapping-contradiction',
+    ],
+    [
+      'with two nested columns for one table',
+      [genreId, { ...genreName, source_field: 'spoken_languages.name' }],
+      'mapping-nested',
+    ],
+    [
+      'with a reference table that marks no standard',
+      genres.map((row) => ({ ...row, table_type: 'reference' })),
+      'mapping-reference',
+    ],
+  ])('%s is refused', (_what, rows, code) => {
+    const complaints = validateMapping(rows, catalog);
+    expect(complaints.map((complaint) => complaint.code)).toContain(code);
+    expect(() => compileMapping(rows, catalog)).toThrow(complaints[0]!.message);
+  });
+
+  it('names the row at fault', () => {
+    const complaints = validateMapping([genreId, { ...genreName, end_field: 'title' }], catalog);
+    expect(complaints).toEqual([
+      {
+        position: 2,
+        column: 'end_field',
+        code: 'mapping-field',
+        message: 'Row 2: warehouse.genres has no field title to fill, expected one of id, name.',
+      },
+    ]);
+  });
+
+  const injections = [
+    "genres'; drop table warehouse.movies; --",
+    'genres"; drop table warehouse.movies; --',
+    'id) select 1; --',
+    'genres\u0000',
+    'name -- ',
+    '$$ || pg_sleep(9) || $$',
+  ];
+  const cells = mappingColumns.filter(
+    (column) => !['is_key', 'retire_missing', 'description'].includes(column),
+  );
+  it.each(cells.flatMap((column) => injections.map((text) => [column, text] as const)))(
+    'with SQL in %s is refused: %j',
+    (column, text) => {
+      const complaints = validateMapping([genreId, { ...genreName, [column]: text }], catalog);
+      expect(
+        complaints.map((complaint) => [complaint.position, complaint.column, complaint.code]),
+      ).toContainEqual([2, column, 'mapping-cell']);
+    },
+  );
+
+  it('has each table after those it refers to', () => {
+    const ordered = tablesInOrder(compileMapping(initialMapping, catalog));
+    const place = new Map(ordered.map(({ table }, index) => [table, index]));
+    for (const { table, dependsOn } of ordered) {
+      for (const other of dependsOn) expect(place.get(other)).toBeLessThan(place.get(table)!);
+    }
+    const dependsOn = Object.fromEntries(ordered.map((entry) => [entry.table, [...entry.dependsOn].sort()]));
+    expect(dependsOn).toMatchObject({
+      movies: [],
+      movie_genres: ['genres', 'movies'],
+      movie_cast_members: ['cast_member'],
+      movie_spoken_languages: ['movies', 'spoken_languages'],
+      movie_ratings: [],
+    });
+  });
+});
+
+describe('the ledger of mappings', () => {
+  const database = useDatabase();
+
+  it('numbers versions, keeps each and adds none that changes nothing', async () => {
+    const pool = database.pools.pipeline;
+    expect(await currentMapping(pool)).toBeNull();
+    const change = { author: 'someone', note: 'why' };
+    expect(await installMapping(pool, initialMapping, change)).toEqual({ version: 1, installed: true });
+    expect(await installMapping(pool, initialMapping, change)).toEqual({ version: 1, installed: false });
+    expect(await installMapping(pool, genres, change)).toEqual({ version: 2, installed: true });
+    expect(await installMapping(pool, initialMapping, change)).toEqual({ version: 3, installed: true });
+    expect(await readMappingRows(pool, 1)).toEqual(initialMapping);
+    expect((await currentMapping(pool))!.version).toBe(3);
+  });
+
+  it('takes no mapping that is at fault', async () => {
+    const rows = genres.map((row) => ({ ...row, is_key: false }));
+    await expect(
+      installMapping(database.pools.pipeline, rows, { author: 'someone', note: 'why' }),
+    ).rejects.toMatchObject({ name: 'Fault', code: 'mapping-invalid' });
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { initialMapping } from '../../src/dataset/mapping.js';
+import { referenceTables } from '../../src/dataset/reference.js';
+import { loadReferenceData, type ReferenceTable } from '../../src/warehouse/reference-data.js';
+import { useDatabase } from '../database-fixture.js';
+import { clean, install } from './cleaning.js';
+import { loadRecords } from './source-rows.js';
+
+describe('reference data', () => {
+  const database = useDatabase();
+  const pool = () => database.pools.pipeline;
+  const countries = async () =>
+    (
+      await pool().query(
+        'select id, name, standard from warehouse.production_countries where not deleted order by id',
+      )
+    ).rows;
+  const standard = (...codes: [string, string][]): ReferenceTable => ({
+    table: 'production_countries',
+    standard: 'a standard',
+    source: 'a package',
+    version: '1',
+    codes: codes.map(([id, name]) => ({ id, name })),
+  });
+
+  it('of the data set are the countries and languages of the ISO standards', () => {
+    const [countries, languages] = referenceTables();
+    const name = (table: ReferenceTable | undefined, id: string) =>
+      table!.codes.find((code) => code.id === id)?.name;
+    expect(countries!.codes).toHaveLength(249);
+    expect(name(countries, 'GB')).toBe('United Kingdom');
+    expect(['XC', 'SU', 'YU', 'XK'].map((id) => name(countries, id))).toEqual(Array(4).fill(undefined));
+    expect(name(languages, 'fr')).toBe('French');
+    expect(['xx', 'cn', 'sh'].map((id) => name(languages, id))).toEqual(Array(3).fill(undefined));
+  });
+
+  it('follows the standard, takes over a code the vendor used first, and is quiet when nothing changed', async () => {
+    await install(
+      pool(),
+      initialMapping.filter((row) => row.end_table === 'production_countries'),
+    );
+    await loadReferenceData(pool(), [standard(['AA', 'Old'], ['BB', 'Gone'])]);
+    const films = "[{'iso_3166_1': 'AA', 'name': 'Vendor A'}, {'iso_3166_1': 'CC', 'name': 'Vendor C'}]";
+    const file = await loadRecords(pool(), 'movies_metadata', '2017-08', [
+      { id: '1', production_countries: films },
+    ]);
+    const counts = await clean(pool(), [file]);
+    expect(counts.production_countries).toMatchObject({ entries: 2, inserted: 1, unchanged: 1, issues: 1 });
+    expect(await countries()).toEqual([
+      { id: 'AA', name: 'Old', standard: true },
+      { id: 'BB', name: 'Gone', standard: true },
+      { id: 'CC', name: 'Vendor C', standard: false },
+    ]);
+    const next = standard(['AA', 'New'], ['CC', 'Known']);
+    expect(await loadReferenceData(pool(), [next])).toEqual([
+      { table: 'production_countries', inserted: 2, closed: 3 },
+    ]);
+    expect(await loadReferenceData(pool(), [next])).toEqual([
+      { table: 'production_countries', inserted: 0, closed: 0 },
+    ]);
+    expect(await countries()).toEqual([
+      { id: 'AA', name: 'New', standard: true },
+      { id: 'CC', name: 'Known', standard: true },
+    ]);
+    const audit = await pool().query("select arguments ->> 'source' as source from support.audit_event");
+    expect(audit.rows).toEqual([{ source: 'a package' }, { source: 'a package' }]);
+  });
+});
