@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { defineJob, type JobContext } from '../src/queue/job.js';
+import { cleanTable } from '../src/warehouse/clean-table.js';
+import { expandFile } from '../src/warehouse/entry-staging.js';
+import { finishClean } from '../src/warehouse/finish-clean.js';
+import { mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
+import { queues, type Services } from './services.js';
+
+const expand = z.object({ fileId: z.int(), mappingVersion: z.int() });
+
+/** Reads the nested columns of one file, once for all tables that take entries of them. */
+export const expandFileJob = defineJob({
+  name: 'expand-file',
+  queue: queues.clean,
+  payload: expand,
+  run: async ({ payload, services }: JobContext<z.output<typeof expand>, Services>) => {
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
+    const { entries, malformed } = await expandFile(services.pool, { mapping, fileId: payload.fileId });
+    return { entries: { ...entries }, malformed };
+  },
+});
+
+const clean = z.object({ table: z.string(), fileIds: z.array(z.int()), mappingVersion: z.int() });
+
+/** Cleans the files of one feed into one warehouse table. */
+export const cleanTableJob = defineJob({
+  name: 'clean-table',
+  queue: queues.clean,
+  payload: clean,
+  run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof clean>, Services>) => {
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
+    const counts = await cleanTable(services.pool, {
+      table: payload.table,
+      fileIds: payload.fileIds,
+      mapping,
+      personalDataKey: services.personalDataKey,
+      runId,
+      beforeCommit: (client, sofar) => complete(client, { ...sofar }),
+    });
+    return { ...counts };
+  },
+});
+
+const finish = z.object({ fileIds: z.array(z.int()) });
+
+/** Clears away what the table jobs shared. */
+export const finishCleanJob = defineJob({
+  name: 'finish-clean',
+  queue: queues.clean,
+  payload: finish,
+  run: async ({ payload, services }: JobContext<z.output<typeof finish>, Services>) => {
+    await finishClean(services.pool, payload.fileIds);
+    return {};
+  },
+});

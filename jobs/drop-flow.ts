@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
+import { type PlannedStep, planStep } from '../src/queue/job.js';
+import { readAsOf } from '../src/reporting/as-of-day.js';
+import { readDrop } from '../src/source/drop.js';
+import { tableOf } from '../src/source/feed.js';
+import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
+import { currentMapping } from '../src/warehouse/mapping-ledger.js';
+import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
+import { type LoadCounts, receiveFileJob } from './ingest.js';
+import { buildReportJob, checkReportsJob, publishJob } from './report.js';
+import { queues, type Services } from './services.js';
+import { takeTurnJob } from './turn.js';
+
+const dropPayload = z.object({
+  /** The drop's folder, absolute. */
+  folder: z.string(),
+  period: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a month as YYYY-MM'),
+  /** Who lets loads through that have too many rejects. */
+  acceptedBy: z.string().optional(),
+});
+
+type Context<Payload> = FlowContext<Payload, Services>;
+
+const takeTurn = { name: 'turn', plan: () => [planStep(takeTurnJob, 'take', {})] };
+
+async function planLoad({
+  payload,
+  services,
+}: Context<z.output<typeof dropPayload>>): Promise<PlannedStep[]> {
+  const drop = await readDrop(payload.folder, services.dataSet.feeds);
+  return drop.deliveries.map((delivery) =>
+    planStep(receiveFileJob, delivery.name, {
+      delivery: { ...delivery, feed: delivery.feed.name },
+      period: payload.period,
+      acceptedBy: payload.acceptedBy,
+    }),
+  );
+}
+
+/** One step per warehouse table that a loaded file feeds, each after those it refers to. */
+async function planClean({ services, results }: Context<unknown>): Promise<PlannedStep[]> {
+  const loads = loadsOf(results);
+  const mapping = await currentMapping(services.pool);
+  if (mapping === null || mapping.version === null || loads.length === 0) {
+    return [];
+  }
+  const mappingVersion = mapping.version;
+  const filesOf = new Map<string, number[]>();
+  for (const feed of services.dataSet.feeds) {
+    filesOf.set(
+      tableOf(feed),
+      loads.filter((load) => load.feed === feed.name).map((load) => load.fileId),
+    );
+  }
+  const expands = [...filesOf].flatMap(([sourceTable, fileIds]) =>
+    nestedColumns(mapping, sourceTable).length === 0
+      ? []
+      : fileIds.map((fileId) => ({
+          sourceTable,
+          step: planStep(expandFileJob, `expand-${fileId}`, { fileId, mappingVersion }),
+        })),
+  );
+  const tables = tablesInOrder(mapping).filter(({ sourceTable }) => filesOf.get(sourceTable)?.length);
+  const planned = new Set(tables.map(({ table }) => table));
+  const cleans = tables.map(({ table, sourceTable, dependsOn }) =>
+    planStep(cleanTableJob, table, { table, fileIds: filesOf.get(sourceTable)!, mappingVersion }, [
+      ...dependsOn.filter((needed) => planned.has(needed)),
+      ...expands.filter((expand) => expand.sourceTable === sourceTable).map(({ step }) => step.name),
+    ]),
+  );
+  const finish = planStep(
+    finishCleanJob,
+    'finish',
+    { fileIds: loads.map((load) => load.fileId) },
+    cleans.map((step) => step.name),
+  );
+  // The longest first: a feed without nested columns waits for nothing.
+  const waitsForNothing = (step: PlannedStep) => (step.dependsOn.length === 0 ? 0 : 1);
+  cleans.sort((a, b) => waitsForNothing(a) - waitsForNothing(b));
+  return [...expands.map(({ step }) => step), ...cleans, finish];
+}
+
+/** What was loaded, or known from an earlier load that may not have got further. */
+export function loadsOf(results: Context<unknown>['results']): LoadCounts[] {
+  return [...(results.get('load')?.values() ?? [])].filter(
+    (counts): counts is LoadCounts & typeof counts => 'outcome' in counts,
+  );
+}
+
+/** Build, check, publish: what every flow ends with. */
+function publishStages(reason: 'load' | 'rebuild'): Stage<unknown, Services>[] {
+  return [
+    {
+      name: 'build',
+      async plan({ services }) {
+        const asOfDay = await asOf(services);
+        return services.dataSet.reports.map((report) =>
+          planStep(buildReportJob, report.name, { report: report.name, asOfDay }),
+        );
+      },
+    },
+    {
+      name: 'check',
+      plan: async ({ services }) => [planStep(checkReportsJob, 'check', { asOfDay: await asOf(services) })],
+    },
+    { name: 'publish', plan: () => [planStep(publishJob, 'publish', { reason })] },
+  ];
+}
+
+async function asOf(services: Services): Promise<string> {
+  const client = await services.pool.connect();
+  try {
+    return (await readAsOf(client)).asOfDay;
+  } finally {
+    client.release();
+  }
+}
+
+function publicationOf(context: Context<unknown>) {
+  const counts = context.results.get('publish')?.get('publish');
+  return { publication: Number(counts?.publication), counts: { published: counts?.published } };
+}
+
+/** From a folder of files to a publication. */
+export const dropFlow = defineFlow({
+  name: 'drop',
+  queue: queues.drop,
+  payload: dropPayload,
+  stages: [
+    { name: 'load', plan: planLoad },
+    takeTurn,
+    { name: 'clean', plan: planClean },
+    ...publishStages('load'),
+  ],
+  finish: publicationOf,
+});
+
+/** The reports anew from the warehouse as it is. */
+export const rebuildReportsFlow = defineFlow({
+  name: 'rebuild-reports',
+  queue: queues.drop,
+  payload: z.object({}),
+  stages: [takeTurn, ...publishStages('rebuild')],
+  finish: publicationOf,
+});

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { Fault } from '../src/fault.js';
+import { defineJob, planStep } from '../src/queue/job.js';
+import { finishLoad, type LoadResult } from '../src/source/load-finisher.js';
+import { loadPart } from '../src/source/part-loader.js';
+import { receiveFile } from '../src/source/receipt.js';
+import { queues, type Services } from './services.js';
+
+const delivery = z.object({
+  feed: z.string(),
+  folder: z.string(),
+  path: z.string(),
+  name: z.string(),
+  compression: z.enum(['none', 'gzip', 'zip']),
+  entry: z.string().optional(),
+});
+
+/** What the ledger keeps of a finished load; later stages read it. */
+export interface LoadCounts {
+  fileId: number;
+  feed: string;
+  name: string;
+  outcome: 'loaded' | 'known';
+  read: number;
+  loaded: number;
+  rejected: number;
+  warnings: string[];
+}
+
+/** Loads one part of a file. */
+export const loadPartJob = defineJob({
+  name: 'load-part',
+  queue: queues.ingest,
+  payload: z.object({ fileId: z.int(), partNumber: z.int() }),
+  run: async ({ payload, services, signal }: JobOf<{ fileId: number; partNumber: number }>) => {
+    const { loaded, rejected } = await loadPart(
+      services.pool,
+      services.dataSet.feeds,
+      payload.fileId,
+      payload.partNumber,
+      { signal },
+    );
+    return { loaded, rejected };
+  },
+});
+
+/** Makes a load visible, whole, once all its parts are in; or has the run held when too much was rejected. */
+export const finishLoadJob = defineJob({
+  name: 'finish-load',
+  queue: queues.ingest,
+  payload: z.object({ fileId: z.int(), warnings: z.array(z.string()), acceptedBy: z.string().optional() }),
+  holdOn: ['load_held'],
+  run: async ({
+    payload,
+    services,
+  }: JobOf<{ fileId: number; warnings: string[]; acceptedBy?: string | undefined }>) => {
+    const result = await finishLoad(services.pool, services.dataSet.feeds, payload.fileId, {
+      rejectShare: services.maxRejectShare,
+      acceptedBy: payload.acceptedBy,
+    });
+    if (result.held !== undefined) {
+      throw new Fault('load_held', result.held);
+    }
+    return { ...countsOf(result, payload.warnings) };
+  },
+});
+
+/** Takes one delivered file in, and adds the steps that load its parts and finish it. */
+export const receiveFileJob = defineJob({
+  name: 'receive-file',
+  queue: queues.ingest,
+  payload: z.object({ delivery, period: z.string(), acceptedBy: z.string().optional() }),
+  holdOn: ['load_held'],
+  run: async ({
+    payload,
+    services,
+    runId,
+    addSteps,
+  }: JobOf<{ delivery: z.output<typeof delivery>; period: string; acceptedBy?: string | undefined }>) => {
+    const { pool, storage, dataSet } = services;
+    const feed = dataSet.feeds.find((candidate) => candidate.name === payload.delivery.feed)!;
+    const receipt = await receiveFile(pool, storage, { ...payload.delivery, feed }, payload.period, {
+      runId: runId ?? undefined,
+    });
+    const { fileId, openParts, warnings } = receipt;
+    const open = receipt.outcome !== 'known' || receipt.state === 'held';
+    if (open) {
+      const file = `${feed.name}-${fileId}`;
+      const parts = openParts.map((partNumber) =>
+        planStep(loadPartJob, `${file}-part-${partNumber}`, { fileId, partNumber }),
+      );
+      const finish = planStep(
+        finishLoadJob,
+        `${file}-finish`,
+        { fileId, warnings: [...warnings], acceptedBy: payload.acceptedBy },
+        parts.map((part) => part.name),
+      );
+      await addSteps([...parts, finish]);
+      return { fileId, parts: openParts.length };
+    }
+    return { ...knownCounts(receipt, payload.delivery.name) };
+  },
+});
+
+function countsOf(result: LoadResult, warnings: string[]): LoadCounts {
+  const { fileId, feed, name, read, loaded, rejected } = result;
+  return { fileId, feed, name, outcome: 'loaded', read, loaded, rejected, warnings };
+}
+
+function knownCounts(
+  receipt: {
+    fileId: number;
+    feed: string;
+    recordCount: number;
+    notice?: string;
+    warnings: readonly string[];
+  },
+  name: string,
+): LoadCounts {
+  return {
+    fileId: receipt.fileId,
+    feed: receipt.feed,
+    name,
+    outcome: 'known',
+    read: 0,
+    loaded: 0,
+    rejected: 0,
+    warnings: receipt.notice === undefined ? [] : [receipt.notice],
+  };
+}
+
+type JobOf<Payload> = import('../src/queue/job.js').JobContext<Payload, Services>;

@@ -1,0 +1,36 @@
+import { currentMapping, installMapping } from '../src/warehouse/mapping-ledger.js';
+import { loadReferenceData } from '../src/warehouse/reference-data.js';
+import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
+import { dropFlow, rebuildReportsFlow } from './drop-flow.js';
+import { finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
+import { buildReportJob, checkReportsJob, publishJob } from './report.js';
+import type { Services } from './services.js';
+import { takeTurnJob } from './turn.js';
+
+/** Every kind of job a worker knows. */
+export const pipelineJobs = [
+  receiveFileJob,
+  loadPartJob,
+  finishLoadJob,
+  takeTurnJob,
+  expandFileJob,
+  cleanTableJob,
+  finishCleanJob,
+  buildReportJob,
+  checkReportsJob,
+  publishJob,
+];
+
+/** Every kind of run. */
+export const pipelineFlows = [dropFlow, rebuildReportsFlow];
+
+/** What a new database needs before its first drop: the data set's mapping and its reference tables. */
+export async function prepareWarehouse({ pool, dataSet }: Services): Promise<void> {
+  if ((await currentMapping(pool)) === null) {
+    await installMapping(pool, dataSet.mapping, {
+      author: 'marquee',
+      note: `Initial mapping of ${dataSet.name}`,
+    });
+  }
+  await loadReferenceData(pool, dataSet.reference);
+}

@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises';
+import { openQueueBackend, type QueueBackend, type QueueLocation } from '../src/queue/backend.js';
+import { openRuns, type Runs } from '../src/queue/runs.js';
+import { startWorkers } from '../src/queue/worker.js';
+import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
+import { queues, type Services } from './services.js';
+
+/** How often runs that the queue has lost are looked for. */
+const reconcileMs = 30_000;
+
+export interface PipelineOptions {
+  readonly location: QueueLocation;
+  readonly services: Services;
+  /** Jobs of one kind of work at once. */
+  readonly concurrency: number;
+  /** Hears what goes wrong beside the runs: lost connections, for one. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The queues as a process sees them that starts and follows runs. */
+export interface Pipeline {
+  readonly backend: QueueBackend;
+  readonly runs: Runs;
+  close(): Promise<void>;
+}
+
+/** Opens the queues without working on them. */
+export async function openPipeline({ location, services, onError }: PipelineOptions): Promise<Pipeline> {
+  const backend = await openQueueBackend(location, onError);
+  const runs = openRuns({ backend, pool: services.pool, jobs: pipelineJobs, flows: pipelineFlows });
+  return { backend, runs, close: () => backend.close() };
+}
+
+/** Opens the queues and works on them until closed. */
+export async function startPipelineWorker(options: PipelineOptions): Promise<Pipeline> {
+  const { services, concurrency, onError } = options;
+  await mkdir(services.storage.folder, { recursive: true });
+  await prepareWarehouse(services);
+  const pipeline = await openPipeline(options);
+  const workers = await startWorkers({
+    backend: pipeline.backend,
+    pool: services.pool,
+    jobs: pipelineJobs,
+    flows: pipelineFlows,
+    services,
+    onError,
+    settings: {
+      concurrency: {
+        [queues.drop]: 16,
+        [queues.ingest]: concurrency,
+        [queues.clean]: concurrency,
+        [queues.report]: concurrency,
+      },
+    },
+  });
+  const reconcile = () => pipeline.runs.reconcile().catch(onError);
+  await reconcile();
+  const timer = setInterval(reconcile, reconcileMs);
+  return {
+    ...pipeline,
+    async close() {
+      clearInterval(timer);
+      await workers.close();
+      await pipeline.close();
+    },
+  };
+}

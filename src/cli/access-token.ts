@@ -1,0 +1,30 @@
+import { fetchClientToken } from '../auth/client-credentials.js';
+import { loadIssuerSecrets } from '../auth/issuer-store.js';
+import { SEEDED_CLIENTS } from '../auth/seeded-clients.js';
+import { Fault } from '../fault.js';
+
+/**
+ * Fetches an access token for one of the built-in issuer's clients.
+ *
+ * @throws Fault `client_unknown`
+ */
+export async function accessToken(home: string, issuerUrl: string, clientId: string): Promise<string> {
+  const client = SEEDED_CLIENTS.find(
+    (candidate) => candidate.id === clientId && candidate.kind === 'client_credentials',
+  );
+  if (client === undefined) {
+    const known = SEEDED_CLIENTS.filter(({ kind }) => kind === 'client_credentials').map(({ id }) => id);
+    throw new Fault(
+      'client_unknown',
+      `The built-in issuer gives no token to ${clientId} by itself; it does to ${known.join(' and ')}.`,
+    );
+  }
+  const { clientSecrets } = await loadIssuerSecrets(home);
+  const { accessToken: token } = await fetchClientToken({
+    issuerUrl,
+    clientId: client.id,
+    clientSecret: clientSecrets[client.id],
+    scopes: client.scopes,
+  });
+  return token;
+}

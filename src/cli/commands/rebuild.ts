@@ -1,0 +1,33 @@
+import { rebuildReportsFlow } from '../../../jobs/drop-flow.js';
+import { Fault } from '../../fault.js';
+import { commandUser, withEnvironment } from '../command.js';
+import { followRun } from '../follow.js';
+import { usePipeline } from '../services.js';
+import { print } from '../terminal.js';
+
+/** `marquee rebuild`: the reports anew from the warehouse; publishes what differs. */
+export async function rebuild(options: { json?: boolean }): Promise<void> {
+  await withEnvironment(async (environment, log) => {
+    const pipeline = await usePipeline(environment, log);
+    try {
+      const { run } = await pipeline.runs.start(rebuildReportsFlow, {}, { requestedBy: commandUser() });
+      const ended = await followRun(pipeline.runs, run.id);
+      if (ended.state !== 'succeeded') {
+        throw new Fault(
+          ended.errorCode ?? 'run_failed',
+          `The run ${run.id} is ${ended.state}: ${ended.error}`,
+        );
+      }
+      const { published } = ended.counts;
+      print(
+        options.json
+          ? JSON.stringify({ publication: ended.publication, published, run: run.id })
+          : published
+            ? `Published as publication ${ended.publication}.`
+            : `Nothing differs: publication ${ended.publication} stays.`,
+      );
+    } finally {
+      await pipeline.close();
+    }
+  });
+}

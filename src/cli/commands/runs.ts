@@ -1,0 +1,34 @@
+import { listRuns } from '../../queue/run-list.js';
+import { withEnvironment } from '../command.js';
+import { print, table } from '../terminal.js';
+
+/** `marquee runs`: what was run, and what came of it. */
+export async function runs(options: { state?: string; limit: number; json?: boolean }): Promise<void> {
+  await withEnvironment(async (environment) => {
+    const found = await listRuns(environment.pool('pipeline'), options);
+    if (options.json) {
+      print(JSON.stringify(found));
+      return;
+    }
+    print(
+      table(
+        ['run', 'kind', 'state', 'steps', 'by', 'asked', 'seconds', 'publication'],
+        found.map((run) => [
+          run.id,
+          run.kind,
+          run.state,
+          `${run.stepsDone}/${run.steps}`,
+          run.requestedBy,
+          run.createdDate.toISOString(),
+          run.startedDate === null
+            ? ''
+            : (((run.finishedDate ?? new Date()).getTime() - run.startedDate.getTime()) / 1000).toFixed(1),
+          String(run.publication ?? ''),
+        ]),
+      ),
+    );
+    for (const run of found.filter(({ error }) => error !== null)) {
+      print(`\n${run.id}: ${run.error}`);
+    }
+  });
+}

@@ -1,0 +1,125 @@
+import { basename, resolve } from 'node:path';
+import { dropFlow, loadsOf } from '../../jobs/drop-flow.js';
+import type { Pipeline } from '../../jobs/worker.js';
+import { movies } from '../dataset/movies.js';
+import { Fault } from '../fault.js';
+import { resultsOf } from '../queue/flow.js';
+import type { Run } from '../queue/run-ledger.js';
+import { readSteps } from '../queue/step-ledger.js';
+import { periodIn, readDrop } from '../source/drop.js';
+import type { Environment } from './environment.js';
+import { followRun } from './follow.js';
+
+/** What a drop came to. Seconds are of the whole way, files to publication. */
+export interface DropResult {
+  publication: number | null;
+  /** Whether this drop changed what readers see. */
+  published: boolean;
+  period: string;
+  seconds: number;
+  run: string;
+  state: Run['state'];
+  error?: string;
+  feeds: Record<string, { read: number; loaded: number; rejected: number; known?: true }>;
+  /** Live rows per warehouse table. */
+  warehouse: Record<string, number>;
+  /** Rows per report, as published. */
+  reports: Record<string, number>;
+  issues: number;
+  warnings: string[];
+}
+
+/** What may be set for a drop. */
+export interface DropOptions {
+  period?: string | undefined;
+  acceptedBy?: string | undefined;
+  requestedBy: string;
+}
+
+/**
+ * Brings one drop to its publication and waits for it.
+ *
+ * @throws Fault `period_missing` when neither the option nor the folder's name tells the month
+ */
+export async function ingestDrop(
+  environment: Environment,
+  pipeline: Pipeline,
+  folder: string,
+  options: DropOptions,
+): Promise<DropResult> {
+  const path = resolve(folder);
+  const period = options.period ?? periodIn(basename(path));
+  if (period === undefined) {
+    throw new Fault(
+      'period_missing',
+      `The name of ${folder} tells no month; say which one it was delivered for with --period YYYY-MM.`,
+    );
+  }
+  const drop = await readDrop(path, movies.feeds);
+  const begun = Date.now();
+  const { run } = await pipeline.runs.start(
+    dropFlow,
+    { folder: path, period, acceptedBy: options.acceptedBy },
+    { requestedBy: options.requestedBy },
+  );
+  const ended = await followRun(pipeline.runs, run.id);
+  return summarize(environment, ended, period, (Date.now() - begun) / 1000, drop.warnings);
+}
+
+async function summarize(
+  environment: Environment,
+  run: Run,
+  period: string,
+  seconds: number,
+  warnings: readonly string[],
+): Promise<DropResult> {
+  const pool = environment.pool('pipeline');
+  const results = resultsOf(dropFlow.stages, await readSteps(pool, run.id));
+  const loads = loadsOf(results);
+  return {
+    publication: run.publication,
+    published: run.counts.published === true,
+    period,
+    seconds: Math.round(seconds * 1000) / 1000,
+    run: run.id,
+    state: run.state,
+    ...(run.error === null ? {} : { error: run.error }),
+    feeds: Object.fromEntries(
+      loads.map(({ feed, read, loaded, rejected, outcome }) => [
+        feed,
+        { read, loaded, rejected, ...(outcome === 'known' ? { known: true as const } : {}) },
+      ]),
+    ),
+    warehouse: run.state === 'succeeded' ? await liveRows(environment) : {},
+    reports: run.publication === null ? {} : await reportRows(environment, run.publication),
+    issues: [...(results.get('clean')?.values() ?? [])].reduce(
+      (sum, step) => sum + Number(step.issues ?? 0),
+      0,
+    ),
+    warnings: [...warnings, ...loads.flatMap((load) => load.warnings)],
+  };
+}
+
+async function liveRows(environment: Environment): Promise<Record<string, number>> {
+  const tables = [...new Set(movies.mapping.map((row) => row.end_table))];
+  const pool = environment.pool('pipeline');
+  const counted = await Promise.all(
+    tables.map(async (table) => {
+      const { rows } = await pool.query<{ live: string }>(
+        `/* cli.live_rows */ select count(*) as live from warehouse."${table}" where not deleted`,
+      );
+      return [table, Number(rows[0]!.live)] as const;
+    }),
+  );
+  return Object.fromEntries(counted);
+}
+
+async function reportRows(environment: Environment, publication: number): Promise<Record<string, number>> {
+  const { rows } = await environment
+    .pool('pipeline')
+    .query<{ row_counts: Record<string, number> }>(
+      '/* cli.report_rows */ select row_counts from reporting.publication where number = $1',
+      [publication],
+    );
+  return rows[0]?.row_counts ?? {};
+}

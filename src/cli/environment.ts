@@ -1,0 +1,133 @@
+import type pg from 'pg';
+import type { Configuration } from '../configuration.js';
+import { type EmbeddedPostgres, useEmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
+import { readSecrets, type Secrets } from '../database/embedded/secrets.js';
+import { migrate } from '../database/migrate.js';
+import { openPool } from '../database/pool.js';
+import { type DatabaseUrls, type Purpose, type Role, roleOf } from '../database/roles.js';
+import { reportComments } from '../dataset/report-comments.js';
+import { Fault } from '../fault.js';
+import type { QueueLocation } from '../queue/backend.js';
+
+/** The databases and secrets a command works with, whether they are embedded or given. */
+export interface Environment {
+  readonly configuration: Configuration;
+  /** Whether the Postgres under the home is used. */
+  readonly embedded: boolean;
+  /** Key of the hash over personal data. */
+  readonly piiKey: string;
+  /** @throws Fault `database_not_configured` when there is no connection for the purpose. */
+  url(purpose: Purpose): string;
+  /** One pool per purpose, closed with the environment. */
+  pool(purpose: Purpose): pg.Pool;
+  queueLocation(): QueueLocation;
+  /** Brings the database to the current model; on the embedded one it has been done. */
+  migrate(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Opens the environment that the configuration describes; the embedded Postgres is started and migrated. */
+export async function openEnvironment(configuration: Configuration): Promise<Environment> {
+  const given = configuration.database;
+  const embedded = Object.values(given).every((url) => url === undefined);
+  const server = embedded ? await useEmbeddedPostgres(configuration.home) : undefined;
+  try {
+    const environment = await assemble(configuration, server);
+    if (embedded) {
+      await environment.migrate();
+    }
+    return environment;
+  } catch (error) {
+    await server?.release();
+    throw error;
+  }
+}
+
+async function assemble(
+  configuration: Configuration,
+  server: EmbeddedPostgres | undefined,
+): Promise<Environment> {
+  const { database } = configuration;
+  // Whoever has the owner's connection may set the passwords of the other roles, and so may make them up.
+  const secrets =
+    server?.secrets ?? (database.owner === undefined ? undefined : await readSecrets(configuration.home));
+  const urls: Partial<DatabaseUrls> = server?.urls ?? urlsBeside(database, secrets);
+  const pools = new Map<Purpose, pg.Pool>();
+  const url = (purpose: Purpose) => {
+    const found = urls[purpose];
+    if (found === undefined) {
+      throw new Fault(
+        'database_not_configured',
+        `There is no database connection for the ${purpose}; set DATABASE_${purpose === 'owner' ? '' : `${purpose.toUpperCase()}_`}URL, or DATABASE_URL to the owner's connection.`,
+      );
+    }
+    return found;
+  };
+  return {
+    configuration,
+    embedded: server !== undefined,
+    get piiKey() {
+      const key = configuration.piiKey ?? secrets?.piiKey;
+      if (key === undefined) {
+        throw new Fault(
+          'pii_key_missing',
+          'Personal data is hashed with a key, and there is none; set PII_KEY to a secret of at least 32 characters.',
+        );
+      }
+      return key;
+    },
+    url,
+    pool(purpose) {
+      const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, 20);
+      pools.set(purpose, pool);
+      return pool;
+    },
+    queueLocation() {
+      return configuration.redisUrl === undefined
+        ? { kind: 'postgres', connectionString: url('queue'), schema: configuration.queuePrefix }
+        : { kind: 'redis', url: configuration.redisUrl, prefix: configuration.queuePrefix };
+    },
+    migrate: () =>
+      migrate(url('owner'), {
+        passwords: passwordsToSet(database, server, secrets),
+        comments: reportComments(),
+        queueDatabase: urls.queue === undefined ? undefined : new URL(urls.queue).pathname.slice(1),
+      }),
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.end()));
+      await server?.release();
+    },
+  };
+}
+
+/** The connections that are given, and those that follow from the owner's. */
+function urlsBeside(given: Configuration['database'], secrets: Secrets | undefined): Partial<DatabaseUrls> {
+  const derived: Partial<DatabaseUrls> = {};
+  for (const purpose of ['pipeline', 'reader', 'queue'] as const) {
+    if (given.owner !== undefined && secrets !== undefined) {
+      const url = new URL(given.owner);
+      url.username = roleOf[purpose];
+      url.password = secrets.rolePasswords[roleOf[purpose]];
+      if (purpose === 'queue') {
+        url.pathname += '_queue';
+      }
+      derived[purpose] = url.href;
+    }
+  }
+  const own = Object.fromEntries(Object.entries(given).filter(([, url]) => url !== undefined));
+  return { ...derived, ...own };
+}
+
+/** Passwords are set for the roles whose connections Marquee made up, never for those it was given. */
+function passwordsToSet(
+  given: Configuration['database'],
+  server: EmbeddedPostgres | undefined,
+  secrets: Secrets | undefined,
+): Partial<Record<Role, string>> {
+  const purposes = (['pipeline', 'reader', 'queue'] as const).filter(
+    (purpose) => server !== undefined || given[purpose] === undefined,
+  );
+  return Object.fromEntries(
+    purposes.map((purpose) => [roleOf[purpose], secrets?.rolePasswords[roleOf[purpose]]]),
+  );
+}

@@ -1,0 +1,152 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { messageOf } from '../fault.js';
+import { warn } from './terminal.js';
+
+function month(text: string): string {
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) {
+    throw new InvalidArgumentError(`expected a month as YYYY-MM, found ${text}.`);
+  }
+  return text;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(`expected a whole number above 0, found ${text}.`);
+  }
+  return value;
+}
+
+/** The commands. Each one's code is loaded when it is called, so that `--help` is quick. */
+function defineProgram(): Command {
+  const program = new Command('marquee')
+    .description('Monthly vendor files in; explained report tables over GraphQL out.')
+    .showHelpAfterError('(see marquee --help)')
+    .exitOverride();
+
+  program
+    .command('up')
+    .description(
+      'run everything: database, issuer, worker, API; load the drops, or the sample when the database is new',
+    )
+    .argument('[drop...]', "folders of the vendor's files")
+    .option(
+      '--period <YYYY-MM>',
+      'the month the drop was delivered for, where its folder does not tell',
+      month,
+    )
+    .action(async (drops: string[], options) => (await import('./commands/up.js')).up(drops, options));
+
+  program
+    .command('ingest')
+    .description('bring one drop to its publication; exit 0 only when published')
+    .argument('<drop>', "the folder of the vendor's files")
+    .option('--period <YYYY-MM>', 'the month it was delivered for, where its folder does not tell', month)
+    .option('--accept-rejects', 'let loads through that have too many rejects')
+    .option('--json', 'print one object with what was done')
+    .action(async (drop: string, options) => (await import('./commands/ingest.js')).ingest(drop, options));
+
+  program
+    .command('export')
+    .description('print a whole report as published')
+    .argument('<report>', 'its name, for example genre_report')
+    .option('--format <format>', 'csv or json', 'csv')
+    .option('--out <file>', 'write to this file')
+    .action(async (report: string, options) =>
+      (await import('./commands/export.js')).exportCommand(report, options),
+    );
+
+  program
+    .command('rebuild')
+    .description('build the reports again from the warehouse and publish what differs')
+    .option('--json', 'print one object with what was done')
+    .action(async (options) => (await import('./commands/rebuild.js')).rebuild(options));
+
+  program
+    .command('status')
+    .description('what is loaded, held, running and published')
+    .option('--json', 'print one object')
+    .action(async (options) => (await import('./commands/status.js')).status(options));
+
+  program
+    .command('rejects')
+    .description('records that were not accepted')
+    .option('--feed <name>', 'of this feed')
+    .option('--reason <code>', 'for this reason')
+    .option('--csv', 'print all of them as CSV')
+    .action(async (options) => (await import('./commands/rejects.js')).rejects(options));
+
+  program
+    .command('runs')
+    .description('what was run, when, by whom, and what came of it')
+    .option('--state <state>', 'only runs in this state')
+    .option('--limit <n>', 'so many, newest first', wholeNumber, 20)
+    .option('--json', 'print an array')
+    .action(async (options) => (await import('./commands/runs.js')).runs(options));
+
+  program
+    .command('token')
+    .description('print an access token from the built-in issuer')
+    .requiredOption('--client <id>', 'demo-partner or demo-admin')
+    .action(async (options) => (await import('./commands/token.js')).token(options));
+
+  program
+    .command('sample')
+    .description("write drops in the vendor's format: real films, or with --movies synthetic ones")
+    .requiredOption('--out <dir>', 'the folder to write them under')
+    .option('--movies <n>', 'synthetic films', wholeNumber)
+    .option('--ratings <n>', 'synthetic ratings', wholeNumber)
+    .option('--seed <n>', 'another seed gives other films', wholeNumber)
+    .option('--delta <share>', 'also a second month that changes this share of the first, 0 to 1', Number)
+    .option('--overwrite', 'replace drops that are there')
+    .option('--json', 'print an array of what was written')
+    .action(async (options) => (await import('./commands/sample.js')).sample(options));
+
+  program
+    .command('api')
+    .description('serve the reports; nothing else')
+    .action(async () => (await import('./commands/api.js')).api());
+
+  program
+    .command('worker')
+    .description('work on the queues; nothing else')
+    .action(async () => (await import('./commands/worker.js')).worker());
+
+  program
+    .command('migrate')
+    .description('bring the database to the current model')
+    .option('--json', 'print one object')
+    .action(async (options) => (await import('./commands/migrate.js')).migrateCommand(options));
+
+  for (const command of program.commands) {
+    command.exitOverride().showHelpAfterError('(see --help)');
+  }
+  return program;
+}
+
+/**
+ * Runs one command and ends the process: 0 done, 1 not done (the reason is on standard error), 2 wrong usage.
+ *
+ * @param parameters what stands behind `marquee`
+ */
+export async function main(parameters: string[]): Promise<never> {
+  process.exit(await runCommand(parameters));
+}
+
+async function runCommand(parameters: string[]): Promise<number> {
+  // A reader that has seen enough (`| head`) is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+  try {
+    await defineProgram().parseAsync(parameters, { from: 'user' });
+    await new Promise((flushed) => process.stdout.write('', flushed));
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    warn(`marquee: ${messageOf(error)}`);
+    return 1;
+  }
+}

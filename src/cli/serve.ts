@@ -1,0 +1,62 @@
+import { type RunningApi, startApi } from '../api/server.js';
+import { type RunningIssuer, startIssuer } from '../auth/issuer.js';
+import { movies } from '../dataset/movies.js';
+import { Fault } from '../fault.js';
+import type { Environment } from './environment.js';
+import type { Log } from './log.js';
+
+/** The API, and the built-in issuer where no other is configured. */
+export interface Serving {
+  readonly api: RunningApi;
+  readonly issuerUrl: string;
+  /** The built-in issuer, when it is this process that runs it. */
+  readonly issuer?: RunningIssuer;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the API. It connects as the reader and needs nothing else of the database.
+ *
+ * @throws Fault `issuer_missing` when nothing says whose tokens to accept
+ */
+export async function serve(environment: Environment, log: Log): Promise<Serving> {
+  const { configuration } = environment;
+  const issuer = configuration.issuerUrl === undefined ? await builtInIssuer(environment) : undefined;
+  const issuerUrl = configuration.issuerUrl ?? issuer!.issuerUrl;
+  try {
+    const api = await startApi({
+      port: configuration.port,
+      host: configuration.host,
+      readerPool: environment.pool('reader'),
+      issuerUrl,
+      audience: configuration.audience,
+      reports: movies.reports,
+      logger: log,
+    });
+    return {
+      api,
+      issuerUrl,
+      issuer,
+      async close() {
+        await api.close();
+        await issuer?.close();
+      },
+    };
+  } catch (error) {
+    await issuer?.close();
+    throw error;
+  }
+}
+
+/** Starts the built-in issuer where it may run: in the embedded default, or when asked for by name. */
+export async function builtInIssuer({ configuration, embedded }: Environment): Promise<RunningIssuer> {
+  const { home, issuerPort: port, audience, allowDevelopmentIssuer } = configuration;
+  const permission = embedded ? 'embedded-default' : allowDevelopmentIssuer ? 'asked-by-name' : 'none';
+  if (permission === 'none') {
+    throw new Fault(
+      'issuer_missing',
+      'Nothing says whose access tokens to accept: set OIDC_ISSUER to your issuer, or ALLOW_DEVELOPMENT_ISSUER=1 to run the built-in one.',
+    );
+  }
+  return startIssuer({ port, home, permission, audience });
+}
