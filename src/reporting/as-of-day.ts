@@ -11,7 +11,8 @@ export interface AsOf {
 
 /**
  * Reads the as-of day from the ledger of loads. All reports of a publication are built for the same one.
- * @throws Fault `nothing-loaded` when no file is loaded yet.
+ * A file counts once the warehouse knows it: another drop may be loaded meanwhile, and waits for its turn.
+ * @throws Fault `nothing-loaded` when no file is loaded and cleaned yet.
  */
 export async function readAsOf(client: ClientBase): Promise<AsOf> {
   const { rows } = await client.query<{ asOfDay: string; period: string }>(
@@ -19,13 +20,14 @@ export async function readAsOf(client: ClientBase): Promise<AsOf> {
      select period, ((period || '-01')::date + interval '1 month' - interval '1 day')::date::text as "asOfDay"
      from source.file
      where state = 'loaded'
+       and exists (select from support.file_transform where file_id = file.id)
      order by period desc
      limit 1`,
   );
   if (rows[0] === undefined) {
     throw new Fault(
       'nothing-loaded',
-      'No file is loaded, so there is nothing to report on: ingest a drop first.',
+      'No file is loaded and cleaned, so there is nothing to report on: ingest a drop first.',
     );
   }
   return rows[0];

@@ -24,8 +24,9 @@ export interface CheckOptions {
 export const defaultMaxLossShare = 0.2;
 
 /**
- * Runs all checks of all reports on their builds and keeps the results in `support.check_result`. It does not
- * throw on offenders: commit, so that the results are kept, then ask `refusal`.
+ * Runs all checks of these reports on their builds and keeps the results in `support.check_result`. All reports
+ * are built before the first is checked, since checks compare them. It does not throw on offenders: commit, so
+ * that the results are kept, then ask `refusal`.
  */
 export async function checkReports(
   client: ClientBase,
@@ -34,8 +35,9 @@ export async function checkReports(
 ): Promise<CheckOutcome[]> {
   await client.query(
     `/* reporting.forget_checks */
-     delete from support.check_result where run_id is not distinct from $1 and publication is null`,
-    [runId],
+     delete from support.check_result
+     where run_id is not distinct from $1 and publication is null and report = any($2)`,
+    [runId, definitions.map((definition) => definition.name)],
   );
   const outcomes: CheckOutcome[] = [];
   for (const definition of definitions) {

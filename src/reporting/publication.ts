@@ -45,7 +45,7 @@ export async function latestPublication(client: ClientBase): Promise<LatestPubli
   return { ...row, reflects: hashOf(row.drops, row.mappingVersion, row.asOfDay, row.definitions) };
 }
 
-/** What the warehouse reflects now: every loaded file, and the mapping it was cleaned with. */
+/** What the warehouse reflects now: every file that went into it, and the mapping it was cleaned with. */
 export async function readReflected(client: ClientBase, builds: ReadyBuilds): Promise<Reflected> {
   const { rows } = await client.query<{ drops: ReflectedDrop[]; mappingVersion: number }>(
     `/* reporting.read_reflected */
@@ -55,7 +55,9 @@ export async function readReflected(client: ClientBase, builds: ReadyBuilds): Pr
            jsonb_build_object('feed', feed, 'period', period, 'name', name, 'sha256', sha256)
            order by period, feed, sha256
          )
-         from source.file where state = 'loaded'
+         from source.file
+         where state = 'loaded'
+           and exists (select from support.file_transform where file_id = file.id)
        ), '[]') as drops,
        coalesce(
          (select max(mapping_version) from support.file_transform),

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type pg from 'pg';
+import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { inTransaction } from '../../src/queue/transaction.js';
 import { readAsOf } from '../../src/reporting/as-of-day.js';
 import { buildReport } from '../../src/reporting/build.js';
 import { type CheckOutcome, checkReports, refusal } from '../../src/reporting/check.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { inTransaction } from '../../src/queue/transaction.js';
 import { publish } from '../../src/reporting/publish.js';
 import { useDatabase } from '../database-fixture.js';
 import { emptyDatabase } from './empty-database.js';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Film, FilmWorld } from '../oracle/films.js';
 
-/** A loaded file of a period to hang warehouse rows on; gives its id. */
+/** A file of a period, loaded and cleaned, to hang warehouse rows on; gives its id. */
 export async function addFile(pool: pg.Pool, period: string, name = 'movies_metadata.csv'): Promise<number> {
   const { rows } = await pool.query<{ id: number }>(
     `insert into source.file (name, feed, period, sha256, size_bytes, state)
@@ -9,7 +9,16 @@ export async function addFile(pool: pg.Pool, period: string, name = 'movies_meta
      returning id`,
     [name, period],
   );
-  return rows[0]!.id;
+  const { id } = rows[0]!;
+  await pool.query(
+    `insert into support.mapping_version (number, author, note, content_hash) values (1, 'test', '', 'test')
+     on conflict do nothing`,
+  );
+  await pool.query(
+    `insert into support.file_transform (file_id, table_name, mapping_version) values ($1, 'movies', 1)`,
+    [id],
+  );
+  return id;
 }
 
 /** Puts a world into the live rows of an empty warehouse, as cleaning one drop would leave them. */
