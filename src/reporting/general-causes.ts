@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import type { LatestPublication, Reflected } from './publication.js';
 import type { ReadyBuilds } from './ready-builds.js';
 
@@ -6,7 +7,23 @@ export type GeneralCause =
   | { kind: 'new file'; feed: string; period: string; name: string; late: boolean }
   | { kind: 'as-of day'; from: string; to: string }
   | { kind: 'mapping'; from: number; to: number }
-  | { kind: 'definition'; report: string };
+  | { kind: 'definition'; report: string }
+  | { kind: 'retired' | 'restored'; table: string; key: unknown; reason: string };
+
+/** What was retired or restored by hand since a publication. */
+export async function retirementsSince(client: ClientBase, publication: number): Promise<GeneralCause[]> {
+  const { rows } = await client.query<GeneralCause>(
+    `/* reporting.retirements_since */
+     select case when restored_date is null then 'retired' else 'restored' end as kind,
+       table_name as "table", row_key as key, reason
+     from support.retirement
+     where greatest(created_date, restored_date)
+       > (select published_date from reporting.publication where number = $1)
+     order by id`,
+    [publication],
+  );
+  return rows;
+}
 
 /** The deliveries and rules that changed since the publication before. A file of an earlier month is late. */
 export function generalCauses(

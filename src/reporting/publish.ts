@@ -9,7 +9,7 @@ import {
   insertBuild,
   recordDifferences,
 } from './difference.js';
-import { generalCauses } from './general-causes.js';
+import { generalCauses, retirementsSince } from './general-causes.js';
 import { insertPublication, latestPublication, readReflected } from './publication.js';
 import { type ReadyBuilds, readyBuilds } from './ready-builds.js';
 import { buildTable } from './sql-names.js';
@@ -65,6 +65,7 @@ export async function publish(
   const published = different || previous === undefined || previous.reflects !== reflected.hash;
   const number = published ? (previous?.number ?? 0) + 1 : previous.number;
   if (published) {
+    const retirements = previous === undefined ? [] : await retirementsSince(client, previous.number);
     await insertPublication(client, { number, runId, reason, builds, reflected, changes });
     for (const definition of definitions) {
       if (isNew(definition)) {
@@ -73,7 +74,7 @@ export async function publish(
       } else {
         await applyDifferences(client, definition);
         const causes = generalCauses(definition.name, previous, builds, reflected);
-        await recordDifferences(client, definition, number, causes);
+        await recordDifferences(client, definition, number, [...causes, ...retirements]);
       }
     }
     await updateCatalog(client, definitions, number, builds.rowCounts, changes);

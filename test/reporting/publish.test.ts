@@ -132,6 +132,25 @@ describe('publishing', () => {
     ]);
   });
 
+  it('names a link retired by hand as a cause', async () => {
+    const { pipeline } = database.pools;
+    await publishReports(pipeline);
+    await pipeline.query('update warehouse.movie_genres set deleted = true where genre_id = 35');
+    const key = { movie_id: 1, genre_id: 35 };
+    await pipeline.query(
+      `insert into support.retirement (table_name, row_key, reason, actor) values ('movie_genres', $1, 'not funny', 'ann')`,
+      [JSON.stringify(key)],
+    );
+    await publishReports(pipeline);
+    const lost = (await changes(2)).find(
+      (change) => change.report === 'genre_report' && change.change === 'delete',
+    );
+    expect(lost).toMatchObject({
+      row_key: { year: 1995, genre_id: 35 },
+      cause: [{ kind: 'retired', table: 'movie_genres', key, reason: 'not funny' }],
+    });
+  });
+
   it('publishes nothing when a blocking check finds offenders, and keeps what was found', async () => {
     const { owner, pipeline, reader } = database.pools;
     await emptyDatabase(owner);
