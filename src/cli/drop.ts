@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { dropFlow, loadsOf } from '../../jobs/drop-flow.js';
 import type { Pipeline } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
@@ -6,7 +6,7 @@ import { Fault } from '../fault.js';
 import { resultsOf } from '../queue/flow.js';
 import type { Run } from '../queue/run-ledger.js';
 import { readSteps } from '../queue/step-ledger.js';
-import { periodIn, readDrop } from '../source/drop.js';
+import { readDrop } from '../source/drop.js';
 import type { Environment } from './environment.js';
 import { followRun } from './follow.js';
 
@@ -48,14 +48,14 @@ export async function ingestDrop(
   options: DropOptions,
 ): Promise<DropResult> {
   const path = resolve(folder);
-  const period = options.period ?? periodIn(basename(path));
+  const drop = await readDrop(path, movies.feeds);
+  const period = options.period ?? drop.period;
   if (period === undefined) {
     throw new Fault(
       'period_missing',
       `The name of ${folder} tells no month; say which one it was delivered for with --period YYYY-MM.`,
     );
   }
-  const drop = await readDrop(path, movies.feeds);
   const begun = Date.now();
   const { run } = await pipeline.runs.start(
     dropFlow,
