@@ -75,10 +75,11 @@ async function planClean({ services, results }: Context<unknown>): Promise<Plann
     { fileIds: loads.map((load) => load.fileId) },
     cleans.map((step) => step.name),
   );
-  // The longest first: a feed without nested columns waits for nothing.
-  const waitsForNothing = (step: PlannedStep) => (step.dependsOn.length === 0 ? 0 : 1);
-  cleans.sort((a, b) => waitsForNothing(a) - waitsForNothing(b));
-  return [...expands.map(({ step }) => step), ...cleans, finish];
+  // What waits for nothing comes first: it is the feed with the most records and no nested columns,
+  // and beside it there is time for all the others.
+  const free = cleans.filter((step) => step.dependsOn.length === 0);
+  const waiting = cleans.filter((step) => step.dependsOn.length > 0);
+  return [...free, ...expands.map(({ step }) => step), ...waiting, finish];
 }
 
 /** What was loaded, or known from an earlier load that may not have got further. */
