@@ -1,16 +1,16 @@
-import { join } from 'node:path';
-import { packageRoot } from '../../package-root.js';
+import { fileURLToPath } from 'node:url';
 import type { CheckSeverity, ReportCheck } from '../../reporting/definition.js';
 
-/** The .sql files lie beside these descriptions in `src/`, also where the code runs compiled. */
-const folder = join(packageRoot, 'src', 'dataset', 'reports');
-
-/** The query that computes a report: the file of its name. */
+/** The query that computes a report: the file of its name, which lies beside this one, in `dist/` too. */
 export function reportSql(report: string): string {
-  return join(folder, `${report}.sql`);
+  return fileBeside(`${report}.sql`);
 }
 
 /** A check by its sentence: the file of that name in `checks/`. */
 export function check(severity: CheckSeverity, name: string): ReportCheck {
-  return { name, severity, sqlFile: join(folder, 'checks', `${name}.sql`) };
+  return { name, severity, sqlFile: fileBeside(`checks/${name}.sql`) };
+}
+
+function fileBeside(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
 }
