@@ -65,7 +65,7 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
     where c.relkind in ('r', 'p') and not c.relispartition
-      and (n.nspname = 'warehouse' or n.nspname = 'source' and c.relname like 'src\\_%')
+      and (n.nspname = 'warehouse' or n.nspname = 'source' and c.relkind = 'p' and c.relname like 'src\\_%')
       and c.relpersistence = 'p'
     order by 1, 2, a.attnum`);
   const targets = new Map<

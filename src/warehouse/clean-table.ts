@@ -66,6 +66,9 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
       "/* warehouse.lock_table */ select pg_advisory_xact_lock(hashtextextended('marquee.table.' || $1, 0))",
       [plan.table],
     );
+    // A month touches few rows of a large table, most of them in memory: without this the planner reads the table whole
+    // (26,000 ratings into 2.6 million: 4.8 s instead of 0.4 s).
+    await client.query('set local random_page_cost = 1.1');
     const total: CleanCounts = {
       records: 0,
       entries: 0,

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
+import { entryColumn } from './entry-column.js';
 import { EntryExpander, type MalformedColumn } from './literal/expand.js';
 import { type Mapping, type NestedPlan, nestedColumns } from './mapping.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';
@@ -18,11 +19,6 @@ export interface ExpandCounts {
 /** The staging table of one nested column of one file: `record_number, ordinal` and the wanted fields as text. */
 export function stagingName(fileId: number, column: string): string {
   return `entries_${fileId}_${column}`;
-}
-
-/** The column of a staging table that holds a field of the entries. */
-export function entryColumn(field: string): string {
-  return `field_${field}`;
 }
 
 /**

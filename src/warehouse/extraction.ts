@@ -1,5 +1,5 @@
 import { identifier } from '../database/identifier.js';
-import { entryColumn } from './entry-staging.js';
+import { entryColumn } from './entry-column.js';
 import { fieldTypes, transforms } from './field-types.js';
 import { type FieldPlan, isPersonal, type TablePlan } from './mapping.js';
 import { personalText } from './personal-data.js';

@@ -1,6 +1,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
+import { entryColumn } from './entry-column.js';
 import { isPersonal, type TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
 
@@ -40,11 +41,16 @@ export async function hashPersonalData(
   if (fields.length === 0) return null;
   const hashes = identifier('pg_temp', 'personal_hash');
   const values = identifier('pg_temp', 'personal_value');
-  const selects = fields.map((field) =>
-    field.entryField === null
-      ? `select ${personalText(field.sourceColumn)} as value from source.${identifier(file.sourceTable)} s where s.file_id = ${file.id}`
-      : `select ${personalText(`e.${identifier(`field_${field.entryField}`)}`)} as value from ${relation} e`,
-  );
+  // Grouped as sent first: that is three times faster than grouping what `btrim` gives.
+  const selects = fields.map((field) => {
+    const column =
+      field.entryField === null ? field.sourceColumn : `e.${identifier(entryColumn(field.entryField))}`;
+    const rows =
+      field.entryField === null
+        ? `source.${identifier(file.sourceTable)} s where s.file_id = ${file.id}`
+        : `${relation} e`;
+    return `select ${personalText('raw')} as value from (select ${column} as raw from ${rows} group by 1) sent`;
+  });
   await client.query(
     `/* warehouse.create_personal_hash */
      create temporary table if not exists personal_hash (value text primary key, hash uuid not null) on commit drop`,
