@@ -53,7 +53,7 @@ export function defineFlow<Schema extends z.ZodType, Services>(
 }
 
 /** A step's name in the run: two stages may use the same words. */
-export function stepName(stage: string, name: string): string {
+function stepName(stage: string, name: string): string {
   return `${stage}:${name}`;
 }
 

@@ -34,9 +34,10 @@ test.each([
   });
 });
 
+// The memory policy belongs to the whole server, so its test needs one of its own.
+const url = await startRedis();
+
 test('a Redis that may evict jobs is refused unless that is accepted', async (context) => {
-  // The policy belongs to the whole server, so this needs one of its own.
-  const url = await startRedis();
   if (url === undefined) return context.skip('there is no redis-server program to start');
   const location = { kind: 'redis' as const, url, prefix: 'x' };
   const redis = new Redis(url);

@@ -26,7 +26,7 @@ export interface QueueFixture {
 }
 
 /** Quick enough for tests: dead workers are noticed within a second or two. */
-export const hasty: WorkerSettings = { lockMs: 1000, stalledCheckMs: 300, watchMs: 50, graceMs: 200 };
+const hasty: WorkerSettings = { lockMs: 1000, stalledCheckMs: 300, watchMs: 50, graceMs: 200 };
 
 export async function openQueueFixture(place: QueuePlace): Promise<QueueFixture> {
   const database = await createDatabase();

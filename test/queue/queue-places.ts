@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { afterAll } from 'vitest';
 import type { QueueLocation } from '../../src/queue/backend.js';
 
 /** A place queues can live in during tests. */
@@ -61,11 +62,11 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Starts a Redis of this process's own, gone with it; undefined when there is no program for it. */
+/** Starts a Redis that ends with the test file; undefined when there is no program for it. Call it while tests are collected. */
 export async function startRedis(): Promise<string | undefined> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'marquee-redis-'));
-  const server: ChildProcess = spawn(
+  const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
     { stdio: 'ignore' },
@@ -74,7 +75,8 @@ export async function startRedis(): Promise<string | undefined> {
   server.on('error', () => {
     missing = true;
   });
-  process.on('exit', () => {
+  // Not on the process's exit: vitest ends its processes without one.
+  afterAll(() => {
     server.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
