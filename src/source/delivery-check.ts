@@ -7,7 +7,7 @@ import type { Delivery } from './drop.js';
 /**
  * Refuses what is not a readable file of the drop.
  *
- * @throws Fault FILE_UNREADABLE, FILE_OUTSIDE_DROP (a link that leads out of the drop's folder), FILE_NOT_A_FILE, FILE_EMPTY
+ * @throws Fault file_unreadable, file_outside_drop (a link that leads out of the drop's folder), file_not_a_file, file_empty
  */
 export async function checkDelivery(delivery: Delivery): Promise<void> {
   const { path, name } = delivery;
@@ -17,7 +17,7 @@ export async function checkDelivery(delivery: Delivery): Promise<void> {
     const folder = await realpath(delivery.folder);
     if (!target.startsWith(folder + sep)) {
       throw new Fault(
-        'FILE_OUTSIDE_DROP',
+        'file_outside_drop',
         `${name} is a link that leads out of the drop, to ${target}; put the file itself into the drop.`,
       );
     }
@@ -25,11 +25,11 @@ export async function checkDelivery(delivery: Delivery): Promise<void> {
   const found = await orUnreadable(name, () => stat(path));
   if (!found.isFile()) {
     const what = found.isDirectory() ? 'a folder' : 'no regular file';
-    throw new Fault('FILE_NOT_A_FILE', `${name} is ${what}; expected a file of feed ${delivery.feed.name}.`);
+    throw new Fault('file_not_a_file', `${name} is ${what}; expected a file of feed ${delivery.feed.name}.`);
   }
   if (found.size === 0) {
     throw new Fault(
-      'FILE_EMPTY',
+      'file_empty',
       `${name} is empty; a header and records were expected. Ask the vendor for the file again.`,
     );
   }
@@ -41,7 +41,7 @@ async function orUnreadable<T>(name: string, look: () => Promise<T>): Promise<T>
     return await look();
   } catch (error) {
     throw new Fault(
-      'FILE_UNREADABLE',
+      'file_unreadable',
       `${name} cannot be read (${messageOf(error)}); check that it exists and its rights.`,
       {
         cause: error,

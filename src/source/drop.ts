@@ -33,7 +33,7 @@ export interface Drop {
  * Looks through a drop's folder. Files are matched with feeds by name (`ratings.csv`, also with a period, and as `.csv.gz`
  * or inside a `.zip`); unknown files are named in a warning; a missing feed is fine.
  *
- * @throws Fault DROP_NOT_FOUND when there is no such folder, DROP_WITHOUT_FILES when it holds no file of any feed
+ * @throws Fault drop_not_found when there is no such folder, drop_without_files when it holds no file of any feed
  */
 export async function readDrop(folder: string, feeds: readonly Feed[]): Promise<Drop> {
   const path = resolve(folder);
@@ -50,7 +50,7 @@ export async function readDrop(folder: string, feeds: readonly Feed[]): Promise<
   if (deliveries.length === 0) {
     const names = feeds.map((feed) => feed.fileName).join(', ');
     throw new Fault(
-      'DROP_WITHOUT_FILES',
+      'drop_without_files',
       `${folder} holds no file of any feed; expected at least one of ${names} (plain, .gz or in a .zip).`,
     );
   }
@@ -84,7 +84,7 @@ async function listFolder(path: string): Promise<Dirent[]> {
       .sort((left, right) => (left.name < right.name ? -1 : 1));
   } catch (error) {
     throw new Fault(
-      'DROP_NOT_FOUND',
+      'drop_not_found',
       `${path} cannot be read as a folder; give the folder that holds the drop's files.`,
       {
         cause: error,

@@ -22,7 +22,7 @@ const RATIO_APPLIES_FROM = 64 * 1024 * 1024;
 /**
  * Writes the uncompressed bytes of a compressed delivery to `target`, as a stream. Nothing is left there on error.
  *
- * @throws Fault FILE_DAMAGED when the compression is broken or cut short, FILE_EXPANDS_TOO_FAR beyond the limit
+ * @throws Fault file_damaged when the compression is broken or cut short, file_expands_too_far beyond the limit
  */
 export async function expand(
   delivery: Delivery,
@@ -54,7 +54,7 @@ function expansionWatch(delivery: Delivery, compressedBytes: number, limit: Expa
         const allowed = Math.min(limit.bytes, Math.max(RATIO_APPLIES_FROM, compressedBytes * limit.ratio));
         done(
           new Fault(
-            'FILE_EXPANDS_TOO_FAR',
+            'file_expands_too_far',
             `${delivery.name} expands to more than ${allowed} bytes, the most allowed for ${compressedBytes} compressed ones; deliver it uncompressed if that is right.`,
           ),
         );
@@ -72,7 +72,7 @@ function asFault(error: unknown, delivery: Delivery): Error {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOSPC' || code === 'EIO' || code === 'EDQUOT') {
     return new Failure(
-      'DISK_FAILED',
+      'disk_failed',
       `${delivery.name} could not be expanded: ${messageOf(error)}. Free disk space and try again.`,
       {
         cause: error,
@@ -81,7 +81,7 @@ function asFault(error: unknown, delivery: Delivery): Error {
   }
   const cut = code === 'Z_BUF_ERROR' ? 'is cut short' : 'is damaged';
   return new Fault(
-    'FILE_DAMAGED',
+    'file_damaged',
     `The compressed file ${delivery.name} ${cut} (${messageOf(error)}); nothing of it was loaded. Ask the vendor for the file again.`,
     { cause: error },
   );

@@ -18,13 +18,13 @@ export function tableOf(feed: Feed): string {
 /**
  * The feed of this name.
  *
- * @throws Fault FEED_UNKNOWN
+ * @throws Fault feed_unknown
  */
 export function feedNamed(feeds: readonly Feed[], name: string): Feed {
   const feed = feeds.find((candidate) => candidate.name === name);
   if (feed === undefined) {
     const known = feeds.map((candidate) => candidate.name).join(', ');
-    throw new Fault('FEED_UNKNOWN', `There is no feed ${name}; the feeds are ${known}.`);
+    throw new Fault('feed_unknown', `There is no feed ${name}; the feeds are ${known}.`);
   }
   return feed;
 }

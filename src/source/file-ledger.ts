@@ -102,7 +102,7 @@ export async function findByChecksum(
  * The file's row, locked until the transaction ends.
  *
  * @param lock `share` while parts are loaded, which others do too; `update` to change the file's state
- * @throws Fault FILE_UNKNOWN
+ * @throws Fault file_unknown
  */
 export async function lockFile(
   client: pg.ClientBase,
@@ -116,7 +116,7 @@ export async function lockFile(
   const row = rows[0];
   if (row === undefined) {
     throw new Fault(
-      'FILE_UNKNOWN',
+      'file_unknown',
       `There is no file ${fileId} in the ledger; list the known ones with marquee status.`,
     );
   }
@@ -133,7 +133,7 @@ export interface PartRow extends Part {
 /**
  * The part's row, locked until the transaction ends: this lock is the fence that lets each part be loaded once.
  *
- * @throws Fault PART_UNKNOWN
+ * @throws Fault part_unknown
  */
 export async function lockPart(client: pg.ClientBase, fileId: number, partNumber: number): Promise<PartRow> {
   const { rows } = await client.query<PartColumns>(
@@ -143,7 +143,7 @@ export async function lockPart(client: pg.ClientBase, fileId: number, partNumber
   const row = rows[0];
   if (row === undefined) {
     throw new Fault(
-      'PART_UNKNOWN',
+      'part_unknown',
       `File ${fileId} has no part ${partNumber} in the ledger; start the load again.`,
     );
   }

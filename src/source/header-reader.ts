@@ -21,7 +21,7 @@ export interface Header {
 /**
  * Reads the header at the start of a file. A byte order mark is passed over.
  *
- * @throws Fault FILE_EMPTY, or HEADER_UNREADABLE when the first record is no header
+ * @throws Fault file_empty, or header_unreadable when the first record is no header
  */
 export async function readHeader(file: FileHandle, sizeBytes: number, fileName: string): Promise<Header> {
   const head = Buffer.alloc(Math.min(sizeBytes, LONGEST_HEADER + BYTE_ORDER_MARK.length));
@@ -41,13 +41,13 @@ export async function readHeader(file: FileHandle, sizeBytes: number, fileName: 
   });
   if (first === undefined && head.length === sizeBytes) {
     throw new Fault(
-      'FILE_EMPTY',
+      'file_empty',
       `${fileName} is empty; a header and records were expected. Ask the vendor for the file again.`,
     );
   }
   if (first === undefined || first.kind === 'unbalanced' || first.kind === 'long' || !isText(first.raw)) {
     throw new Fault(
-      'HEADER_UNREADABLE',
+      'header_unreadable',
       `${fileName} does not begin with a header of at most ${LONGEST_HEADER} bytes of UTF-8 text with balanced quotes, so it is no CSV file of this feed; ask the vendor for a corrected file.`,
     );
   }

@@ -17,7 +17,7 @@ export interface HeaderMatch {
  * Matches a file's header with the columns of its feed. Columns may come in any order; case and surrounding spaces
  * do not matter; unknown columns are kept and warned about.
  *
- * @throws Fault HEADER_REPEATED when a name stands twice, HEADER_UNNAMED when a name is empty, HEADER_MISSING_COLUMN when a
+ * @throws Fault header_repeated when a name stands twice, header_unnamed when a name is empty, header_missing_column when a
  *   column of the feed is missing: the message names it and the nearest name found
  */
 export function matchHeader(feed: Feed, names: readonly string[], fileName: string): HeaderMatch {
@@ -29,7 +29,7 @@ export function matchHeader(feed: Feed, names: readonly string[], fileName: stri
   const extra = header.filter((_, index) => columns[index] === undefined);
   const missing = feed.columns.filter((column) => !columns.includes(column));
   if (missing.length > 0) {
-    throw new Fault('HEADER_MISSING_COLUMN', describeMissing(fileName, missing, extra));
+    throw new Fault('header_missing_column', describeMissing(fileName, missing, extra));
   }
   const warnings = extra.map(
     (name) =>
@@ -43,14 +43,14 @@ function refuseUnusable(header: readonly string[], fileName: string): void {
   header.forEach((name, index) => {
     if (name === '') {
       throw new Fault(
-        'HEADER_UNNAMED',
+        'header_unnamed',
         `Column ${index + 1} of ${fileName} has no name in the header; every column needs one. Ask the vendor for a corrected file.`,
       );
     }
     const earlier = seen.get(fold(name));
     if (earlier !== undefined) {
       throw new Fault(
-        'HEADER_REPEATED',
+        'header_repeated',
         `The header of ${fileName} names a column twice (“${earlier}” and “${name}”), so it is not clear which one holds; ask the vendor for a corrected file.`,
       );
     }

@@ -35,7 +35,7 @@ export interface FinishOptions {
  * Makes a load visible, whole, in one transaction, once all its parts are in; or holds it when too many of its
  * records were rejected. Calling it again changes nothing. A held load called with `acceptedBy` is let through.
  *
- * @throws Failure PARTS_MISSING while parts are not in
+ * @throws Failure parts_missing while parts are not in
  */
 export async function finishLoad(
   pool: pg.Pool,
@@ -50,7 +50,7 @@ export async function finishLoad(
     if (missing.length > 0) {
       const numbers = missing.map((part) => part.number).join(', ');
       throw new Failure(
-        'PARTS_MISSING',
+        'parts_missing',
         `${file.name} cannot be finished: of its ${parts.length} parts these are not in: ${numbers}. Load them first.`,
       );
     }
@@ -76,7 +76,7 @@ export async function finishLoad(
  * Lets a held load through.
  *
  * @param acceptedBy who decided it, for the ledger
- * @throws Fault LOAD_NOT_HELD
+ * @throws Fault load_not_held
  */
 export async function acceptLoad(
   pool: pg.Pool,
@@ -90,7 +90,7 @@ export async function acceptLoad(
   );
   if (rows[0]?.state === 'loading') {
     throw new Fault(
-      'LOAD_NOT_HELD',
+      'load_not_held',
       `${rows[0].name} is not held but still loading; accept it when it is held.`,
     );
   }

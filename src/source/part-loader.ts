@@ -32,7 +32,7 @@ export interface LoadOptions {
  * The bytes go to COPY as they are. Only a part in which the survey saw what COPY refuses or reads otherwise than
  * Python's csv module, or that COPY refuses after all, is read record by record.
  *
- * @throws Fault FILE_UNKNOWN, PART_UNKNOWN, FILE_CHANGED (no longer the bytes that were surveyed); Failure CONTENT_MISSING
+ * @throws Fault file_unknown, part_unknown, file_changed (no longer the bytes that were surveyed); Failure content_missing
  */
 export async function loadPart(
   pool: pg.Pool,
@@ -72,14 +72,14 @@ async function checkContent(file: FileRow): Promise<string> {
   const path = file.content_path ?? '';
   const found = await stat(path).catch((error: unknown) => {
     throw new Failure(
-      'CONTENT_MISSING',
+      'content_missing',
       `${path}, the content of ${file.name}, is not there; the load needs it. Ingest the file again to go on.`,
       { cause: error },
     );
   });
   if (found.size !== Number(file.size_bytes) || found.mtime.getTime() !== file.content_date?.getTime()) {
     throw new Fault(
-      'FILE_CHANGED',
+      'file_changed',
       `${file.name} changed while it was being loaded; deliver it again when it is complete.`,
     );
   }

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { Fault } from '../fault.js';
 import { columnList } from './column-plan.js';
+import { LINE_FEED } from './csv-bytes.js';
 import type { PartCounts, PartLoad } from './part-load.js';
 import { createPartTable, type PartTarget } from './part-table.js';
 import { type GoodRecord, readPart } from './record-reader.js';
@@ -12,7 +13,7 @@ import { insertRejects } from './reject-ledger.js';
 /**
  * Reads a part record by record, copies the good ones with their numbers and keeps the others as rejects.
  *
- * @throws Fault FILE_CHANGED when the part no longer holds the records that were counted
+ * @throws Fault file_changed when the part no longer holds the records that were counted
  */
 export async function copyRecords(load: PartLoad): Promise<PartCounts> {
   const { client, feed, plan, file, part, partCount, path, limits, signal } = load;
@@ -33,7 +34,7 @@ export async function copyRecords(load: PartLoad): Promise<PartCounts> {
   }
   if (loaded + rejected !== part.recordCount) {
     throw new Fault(
-      'FILE_CHANGED',
+      'file_changed',
       `Part ${part.number} of ${file.name} held ${part.recordCount} records when it was surveyed and holds ${loaded + rejected} now; a file must not change while it is loaded. Deliver it again.`,
     );
   }
@@ -50,6 +51,19 @@ async function copyGood(load: PartLoad, target: PartTarget, good: readonly GoodR
       `/* source: copy records */ copy ${target.copyInto} (record_number, ${columnList(load.plan.copied)}) from stdin (format csv, encoding 'UTF8')`,
     ),
   );
-  const text = good.map((record) => `${record.number},${record.text}\n`).join('');
-  await pipeline(Readable.from([Buffer.from(text)]), copy);
+  await pipeline(Readable.from([numberedLines(good)]), copy);
+}
+
+/** The records as lines of CSV, each behind its number: record numbers of good records have gaps. */
+function numberedLines(good: readonly GoodRecord[]): Buffer {
+  const longestNumber = 11;
+  const bytes = good.reduce((sum, record) => sum + record.bytes.length + longestNumber + 1, 0);
+  const lines = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const { number, bytes: record } of good) {
+    at += lines.write(`${number},`, at, 'latin1');
+    at += record.copy(lines, at);
+    lines[at++] = LINE_FEED;
+  }
+  return lines.subarray(0, at);
 }

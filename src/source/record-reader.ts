@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { slideOver } from './byte-window.js';
+import { COMMA, QUOTE } from './csv-bytes.js';
 import { readFields } from './field-reader.js';
 import type { Limits } from './limits.js';
 import type { Part } from './part.js';
@@ -11,8 +12,11 @@ import { toStrictRecord } from './strict-record.js';
 /** A record that can be loaded. */
 export interface GoodRecord {
   readonly number: number;
-  /** The record, strictly quoted, without line end: COPY and Python's csv module read it alike. */
-  readonly text: string;
+  /**
+   * The record in UTF-8, strictly quoted, without line end: COPY and Python's csv module read it alike. A view of the
+   * window: valid until the taker is done with it.
+   */
+  readonly bytes: Buffer;
 }
 
 /** A record that cannot, kept as it stood in the file. */
@@ -36,39 +40,81 @@ export interface PartReading {
 /** Takes the records of one window in order; each record of the file is in one of the two lists. */
 export type RecordTaker = (good: readonly GoodRecord[], rejected: readonly RejectedRecord[]) => Promise<void>;
 
-/** Reads a part record by record and tells good ones from rejects. Memory is bounded by the window. */
+/**
+ * Reads a part record by record and tells good ones from rejects. Memory is bounded by the window.
+ *
+ * Of a strictly quoted record its bytes tell how many fields it has; that is enough for nearly all. The others (odd quotes,
+ * another number of fields, long ones) are read field by field with fast-csv.
+ */
 export async function readPart(reading: PartReading, take: RecordTaker): Promise<void> {
   const { part, header, limits } = reading;
   const first = { record: part.firstRecord, line: part.firstLine };
   const scanner = new RecordScanner(header.length, limits, first);
   const range = { start: part.byteStart, end: part.byteEnd };
   await slideOver(reading.file, range, async (window, to, final) => {
-    const candidates: { number: number; line: number; text: string; raw: string }[] = [];
+    const good: GoodRecord[] = [];
+    const doubtful: DoubtfulRecord[] = [];
     const rejected: RejectedRecord[] = [];
     const consumed = scanner.scan(window, to, final, (record) => {
-      const { number, line } = record;
+      const { number, line, kind, raw } = record;
       const verdict = judgeBytes(record, limits);
-      if (verdict === undefined) {
-        const raw = record.raw.toString('utf8');
-        const text = record.kind === 'loose' ? toStrictRecord(record.raw).toString('utf8') : raw;
-        candidates.push({ number, line, text, raw });
+      if (verdict !== undefined) {
+        rejected.push({ number, line, ...encodeRaw(raw), ...verdict });
+      } else if (kind === 'plain' && raw.length <= limits.fieldBytes && countFields(raw) === header.length) {
+        good.push({ number, bytes: raw });
       } else {
-        rejected.push({ number, line, ...encodeRaw(record.raw), ...verdict });
+        doubtful.push({ number, line, raw, bytes: kind === 'loose' ? toStrictRecord(raw) : raw });
       }
       return true;
     });
-    const rows = await readFields(candidates.map((candidate) => candidate.text));
-    const good = candidates.filter(({ number, line, raw }, index) => {
-      const verdict = judgeFields(rows[index]!, header, limits);
-      if (verdict !== undefined) {
-        rejected.push({ number, line, raw, rawEncoding: 'text', ...verdict });
-      }
-      return verdict === undefined;
-    });
-    rejected.sort((left, right) => left.number - right.number);
-    await take(good, rejected);
+    const passed = await readDoubtful(doubtful, rejected, header, limits);
+    await take(merge(good, passed), rejected.sort(byNumber));
     return consumed;
   });
+}
+
+interface DoubtfulRecord extends GoodRecord {
+  readonly line: number;
+  readonly raw: Buffer;
+}
+
+/** Those that are good after all; the others join the rejects. */
+async function readDoubtful(
+  doubtful: readonly DoubtfulRecord[],
+  rejected: RejectedRecord[],
+  header: readonly string[],
+  limits: Limits,
+): Promise<GoodRecord[]> {
+  const rows = await readFields(doubtful.map(({ bytes }) => bytes.toString('utf8')));
+  return doubtful.filter(({ number, line, raw }, index) => {
+    const verdict = judgeFields(rows[index]!, header, limits);
+    if (verdict !== undefined) {
+      rejected.push({ number, line, raw: raw.toString('utf8'), rawEncoding: 'text', ...verdict });
+    }
+    return verdict === undefined;
+  });
+}
+
+function merge(good: GoodRecord[], passed: readonly GoodRecord[]): GoodRecord[] {
+  return passed.length === 0 ? good : [...good, ...passed].sort(byNumber);
+}
+
+function byNumber(left: { number: number }, right: { number: number }): number {
+  return left.number - right.number;
+}
+
+/** Fields of a strictly quoted record. */
+function countFields(record: Buffer): number {
+  let fields = 1;
+  for (let at = 0; at < record.length; at++) {
+    const byte = record[at];
+    if (byte === COMMA) {
+      fields++;
+    } else if (byte === QUOTE) {
+      at = record.indexOf(QUOTE, at + 1); // a doubled quote closes a field and opens it again: it counts no less
+    }
+  }
+  return fields;
 }
 
 function encodeRaw(raw: Buffer): Pick<RejectedRecord, 'raw' | 'rawEncoding'> {

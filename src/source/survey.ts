@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Fault } from '../fault.js';
 import { slideOver } from './byte-window.js';
+import { startChecksum } from './checksum.js';
 import type { Feed } from './feed.js';
 import { type HeaderMatch, matchHeader } from './header.js';
 import { readHeader } from './header-reader.js';
@@ -29,7 +29,7 @@ export interface SurveyOptions {
 /**
  * Reads an uncompressed file once, start to end: header, checksum, and where to cut it into parts.
  *
- * @throws Fault FILE_HEADER_ONLY when no record follows the header; the faults of `readHeader` and `matchHeader`
+ * @throws Fault file_header_only when no record follows the header; the faults of `readHeader` and `matchHeader`
  */
 export async function surveyFile(
   file: FileHandle,
@@ -40,7 +40,6 @@ export async function surveyFile(
   const { size } = await file.stat();
   const header = await readHeader(file, size, fileName);
   const match = matchHeader(feed, header.names, fileName);
-  const hash = createHash('sha256').update(header.bytes);
   const start = header.bytes.length;
   const cutter = new PartCutter({
     columnCount: match.columns.length,
@@ -49,23 +48,29 @@ export async function surveyFile(
     firstLine: header.lines + 1,
     partBytes: options.partBytes ?? partBytesFor(size),
   });
-  await slideOver(
-    file,
-    { start, end: size },
-    (window, to, final) => cutter.take(window, to, final),
-    (bytes) => hash.update(bytes),
-  );
-  if (cutter.recordCount === 0) {
-    throw new Fault(
-      'FILE_HEADER_ONLY',
-      `${fileName} holds a header and no record; a file without records is left out of a drop. Ask the vendor whether it is complete.`,
+  const checksum = startChecksum(file, size);
+  try {
+    checksum.update(header.bytes);
+    await slideOver(
+      file,
+      { start, end: size },
+      (window, to, final) => cutter.take(window, to, final),
+      (bytes) => checksum.update(bytes),
     );
+    if (cutter.recordCount === 0) {
+      throw new Fault(
+        'file_header_only',
+        `${fileName} holds a header and no record; a file without records is left out of a drop. Ask the vendor whether it is complete.`,
+      );
+    }
+    return {
+      ...match,
+      sha256: await checksum.digest(),
+      sizeBytes: size,
+      recordCount: cutter.recordCount,
+      parts: cutter.parts,
+    };
+  } finally {
+    await checksum.end();
   }
-  return {
-    ...match,
-    sha256: hash.digest('hex'),
-    sizeBytes: size,
-    recordCount: cutter.recordCount,
-    parts: cutter.parts,
-  };
 }

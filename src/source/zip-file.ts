@@ -5,7 +5,7 @@ import { Fault, messageOf } from '../fault.js';
 /**
  * The names of the files in an archive, folders and hidden files left out.
  *
- * @throws Fault FILE_DAMAGED when it is no readable archive
+ * @throws Fault file_damaged when it is no readable archive
  */
 export async function listZipEntries(path: string): Promise<string[]> {
   const names: string[] = [];
@@ -34,7 +34,7 @@ export async function readZipEntry(
         return;
       }
     }
-    throw new Fault('FILE_DAMAGED', `${path} no longer holds ${name}; deliver the archive again.`);
+    throw new Fault('file_damaged', `${path} no longer holds ${name}; deliver the archive again.`);
   });
 }
 
@@ -44,7 +44,7 @@ async function withZip(path: string, work: (zip: yauzl.ZipFile) => Promise<void>
     zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
   } catch (error) {
     const why = messageOf(error);
-    throw new Fault('FILE_DAMAGED', `${path} cannot be read as a zip archive (${why}); deliver it again.`, {
+    throw new Fault('file_damaged', `${path} cannot be read as a zip archive (${why}); deliver it again.`, {
       cause: error,
     });
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Feed } from '../../src/source/feed.js';
 import { defaultLimits, type Limits } from '../../src/source/limits.js';
-import { type GoodRecord, type RejectedRecord, readPart } from '../../src/source/record-reader.js';
+import { type RejectedRecord, readPart } from '../../src/source/record-reader.js';
 import { type Survey, surveyFile } from '../../src/source/survey.js';
 
 export const things: Feed = { name: 'things', fileName: 'things.csv', columns: ['id', 'name', 'note'] };
@@ -11,7 +11,7 @@ export const things: Feed = { name: 'things', fileName: 'things.csv', columns: [
 /** What a file says, read record by record, part by part. */
 export interface Reading {
   readonly survey: Survey;
-  readonly good: readonly GoodRecord[];
+  readonly good: readonly { readonly number: number; readonly text: string }[];
   readonly rejected: readonly RejectedRecord[];
 }
 
@@ -26,12 +26,12 @@ export async function readBytes(
     await writeFile(join(folder, feed.fileName), bytes);
     await using file = await open(join(folder, feed.fileName));
     const survey = await surveyFile(file, feed, feed.fileName, { limits, partBytes });
-    const good: GoodRecord[] = [];
+    const good: { number: number; text: string }[] = [];
     const rejected: RejectedRecord[] = [];
     for (const part of survey.parts) {
       let count = 0;
       await readPart({ file, part, header: survey.header, limits }, async (goodOnes, rejectedOnes) => {
-        good.push(...goodOnes);
+        good.push(...goodOnes.map(({ number, bytes }) => ({ number, text: bytes.toString('utf8') })));
         rejected.push(...rejectedOnes);
         count += goodOnes.length + rejectedOnes.length;
       });

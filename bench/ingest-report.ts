@@ -1,0 +1,74 @@
+/** What the benchmark found. MB are 10^6 bytes; `bare` is one COPY into a table that was there before. */
+export interface Figures {
+  readonly scale: number;
+  readonly feeds: readonly FeedFigures[];
+  readonly drop: DropFigures;
+}
+
+/** One file, loaded with nothing beside it. */
+interface FeedFigures {
+  readonly feed: string;
+  readonly records: number;
+  readonly megabytes: number;
+  readonly scanner_mb_s: number;
+  readonly load_seconds: number;
+  readonly bare_seconds: number;
+  /** The same into a table made in the same transaction, which Postgres does not log. */
+  readonly bare_unlogged_seconds: number;
+  /** Load by bare COPY. */
+  readonly ratio: number;
+}
+
+/** All files, side by side as workers load them. */
+interface DropFigures {
+  readonly records: number;
+  readonly megabytes: number;
+  readonly load_seconds: number;
+  readonly bare_seconds: number;
+  readonly bare_unlogged_seconds: number;
+  readonly ratio: number;
+  readonly ratio_file_by_file: number;
+  readonly records_s: number;
+  readonly mb_s: number;
+  /** Of this one process, which made, copied, scanned and loaded the drop. */
+  readonly peak_rss_megabytes: number;
+}
+
+/** The figures as a table for people. */
+export function printFigures({ scale, feeds, drop }: Figures): string {
+  const columns = ['feed', 'records', 'MB', 'scan MB/s', 'load s', 'bare s', 'unlogged s', 'ratio'];
+  const rows = feeds.map((feed) => [
+    feed.feed,
+    String(feed.records),
+    feed.megabytes.toFixed(1),
+    feed.scanner_mb_s.toFixed(0),
+    feed.load_seconds.toFixed(2),
+    feed.bare_seconds.toFixed(2),
+    feed.bare_unlogged_seconds.toFixed(2),
+    feed.ratio.toFixed(2),
+  ]);
+  rows.push([
+    'whole drop',
+    String(drop.records),
+    drop.megabytes.toFixed(1),
+    '',
+    drop.load_seconds.toFixed(2),
+    drop.bare_seconds.toFixed(2),
+    drop.bare_unlogged_seconds.toFixed(2),
+    drop.ratio.toFixed(2),
+  ]);
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, ...rows.map((row) => row[index]!.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, index) => (index === 0 ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!)))
+      .join('  ');
+  return [
+    `Scale ${scale}. Ratio: time of the load by that of a bare COPY over one connection.`,
+    line(columns),
+    ...rows.map(line),
+    `${Math.round(drop.records_s)} records/s, ${drop.mb_s.toFixed(1)} MB/s, peak resident ${drop.peak_rss_megabytes.toFixed(0)} MB; file by file ${drop.ratio_file_by_file.toFixed(2)}`,
+    '',
+  ].join('\n');
+}
