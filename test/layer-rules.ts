@@ -1,0 +1,201 @@
+import { posix } from 'node:path';
+
+/** One file of the project, by its path from the root, and its text. */
+export interface ProjectFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * What each folder may import, besides itself. `source ← warehouse ← reporting` is the order of a drop;
+ * `database` and `queue` know no layer; only where processes are put together (`jobs`, `src/cli`) is more in reach.
+ */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'src/fault.ts': [],
+  'src/package-root.ts': [],
+  'src/configuration.ts': ['src/fault.ts'],
+  'src/data-set.ts': ['src/source', 'src/warehouse', 'src/reporting'],
+  'src/database': ['src/fault.ts', 'src/package-root.ts'],
+  'src/queue': ['src/database', 'src/fault.ts'],
+  'src/source': ['src/database', 'src/fault.ts'],
+  'src/warehouse': ['src/source', 'src/database', 'src/fault.ts'],
+  'src/reporting': ['src/warehouse', 'src/source', 'src/database', 'src/fault.ts'],
+  'src/auth': ['src/fault.ts', 'src/package-root.ts'],
+  'src/api': ['src/auth', 'src/queue', 'src/database', 'src/fault.ts', 'src/package-root.ts'],
+  'src/dataset': [
+    'src/data-set.ts',
+    'src/source',
+    'src/warehouse',
+    'src/reporting',
+    'src/database',
+    'src/fault.ts',
+    'src/package-root.ts',
+  ],
+  jobs: [
+    'src/data-set.ts',
+    'src/source',
+    'src/warehouse',
+    'src/reporting',
+    'src/queue',
+    'src/database',
+    'src/fault.ts',
+  ],
+  'src/cli': [
+    'jobs',
+    'src/api',
+    'src/auth',
+    'src/configuration.ts',
+    'src/data-set.ts',
+    'src/database',
+    'src/dataset',
+    'src/fault.ts',
+    'src/package-root.ts',
+    'src/queue',
+    'src/reporting',
+    'src/source',
+    'src/warehouse',
+  ],
+};
+
+/** Which Postgres schemas the statements of a folder may name; a folder that is not listed may name all. */
+const maySelect: Readonly<Record<string, readonly string[]>> = {
+  'src/source': ['source'],
+  'src/warehouse': ['source', 'warehouse', 'support'],
+  'src/api': ['reporting'],
+  'src/auth': [],
+  'src/queue': ['support'],
+};
+
+/** The engine takes the data set as an argument, so none of its code may name what a data set is about. */
+const engine = ['src/source', 'src/warehouse', 'src/reporting', 'src/queue', 'src/database', 'src/api'];
+const datasetWords = new Set(
+  'movie movies film films genre genres company companies crew rating ratings tmdb imdb movielens'.split(' '),
+);
+
+const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'shared', 'lib']);
+
+/** The folder of `src` a file belongs to (`src/api`), `jobs`, or for a file beside them the file itself. */
+export function unitOf(path: string): string {
+  const parts = path.split('/');
+  return parts[0] === 'src' ? parts.slice(0, 2).join('/') : parts[0]!;
+}
+
+/**
+ * The text without its comments: those on lines of their own, and `//` behind code. By pattern, not by
+ * parsing, so a comment in the middle of a line stays, as the names of SQL statements do.
+ */
+export function withoutComments(text: string): string {
+  return text.replace(/^[ \t]*\/\*[\s\S]*?\*\//gm, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
+
+/** The project's own files that a file imports: statically, again by exporting, dynamically, or for a type. */
+export function importsOf({ path, text }: ProjectFile): string[] {
+  const specifier = /(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])(\.[^'"]*)\1/g;
+  return [...withoutComments(text).matchAll(specifier)].map((match) =>
+    posix.join(posix.dirname(path), match[2]!).replace(/\.js$/, '.ts'),
+  );
+}
+
+/** Imports that run against the order of the layers. */
+export function backwardImports(files: readonly ProjectFile[]): string[] {
+  return files.flatMap((file) => {
+    const unit = unitOf(file.path);
+    const allowed = mayImport[unit];
+    if (allowed === undefined) {
+      return [`${file.path}: ${unit} has no rule for what it may import; give it one`];
+    }
+    return importsOf(file)
+      .filter((target) => unitOf(target) !== unit && !allowed.includes(unitOf(target)))
+      .map((target) => `${file.path} imports ${target}`);
+  });
+}
+
+/** Circles among the folders, each named once, by way of its units. */
+export function importCycles(files: readonly ProjectFile[]): string[] {
+  const next = new Map<string, Set<string>>();
+  for (const file of files) {
+    const unit = unitOf(file.path);
+    const targets = next.get(unit) ?? new Set();
+    next.set(unit, targets);
+    for (const target of importsOf(file).map(unitOf)) {
+      if (target !== unit) {
+        targets.add(target);
+      }
+    }
+  }
+  const found: string[] = [];
+  const finished = new Set<string>();
+  const visit = (unit: string, way: readonly string[]) => {
+    if (way.includes(unit)) {
+      found.push([...way.slice(way.indexOf(unit)), unit].join(' -> '));
+      return;
+    }
+    if (!finished.has(unit)) {
+      for (const target of next.get(unit) ?? []) {
+        visit(target, [...way, unit]);
+      }
+      finished.add(unit);
+    }
+  };
+  for (const unit of next.keys()) {
+    visit(unit, []);
+  }
+  return found;
+}
+
+/** Files and folders whose name says nothing of what is in them. */
+export function vagueNamesAmong(paths: readonly string[]): string[] {
+  return paths.filter((path) =>
+    path.split('/').some((part) => vagueNames.has(part.replace(/(\.[a-z]+)+$/, ''))),
+  );
+}
+
+/** Files that read the environment; `src/configuration.ts` is the one that may. */
+export function environmentReaders(files: readonly ProjectFile[]): string[] {
+  return files
+    .filter(({ path }) => path !== 'src/configuration.ts')
+    .filter(({ text }) =>
+      /\bprocess\s*(?:\.\s*env\b|\[\s*['"]env)|\benv\b[^;\n]*\bfrom\s*['"](node:)?process/.test(
+        withoutComments(text),
+      ),
+    )
+    .map(({ path }) => path);
+}
+
+/** Files that write to the console; the command line may. */
+export function consoleWriters(files: readonly ProjectFile[]): string[] {
+  return files
+    .filter(({ path }) => unitOf(path) !== 'src/cli')
+    .filter(({ text }) => /\bconsole\s*[.[]/.test(withoutComments(text)))
+    .map(({ path }) => path);
+}
+
+/**
+ * Words of a data set in the engine's code: identifiers, strings and SQL. Comments may give examples, since
+ * a rule is easier to grasp with the case it was made for.
+ */
+export function datasetWordsInEngine(files: readonly ProjectFile[]): string[] {
+  return files
+    .filter(({ path }) => engine.includes(unitOf(path)))
+    .flatMap(({ path, text }) => {
+      const words = withoutComments(text).split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
+      const named = new Set(words.map((word) => word.toLowerCase()).filter((word) => datasetWords.has(word)));
+      return [...named].map((word) => `${path}: ${word}`);
+    });
+}
+
+/** SQL of one layer that names the schema of another. */
+export function foreignSchemas(files: readonly ProjectFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const allowed = maySelect[unitOf(path)];
+    if (allowed === undefined) {
+      return [];
+    }
+    const named = withoutComments(text).matchAll(
+      /\b(?:from|join|into|update|table|truncate)\s+"?(source|warehouse|reporting|support)"?\./gi,
+    );
+    return [...new Set([...named].map((match) => match[1]!.toLowerCase()))]
+      .filter((schema) => !allowed.includes(schema))
+      .map((schema) => `${path}: ${schema}`);
+  });
+}
