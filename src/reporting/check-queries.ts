@@ -54,6 +54,8 @@ function requiredValuesAreThere(definition: ReportDefinition): CheckQuery {
   };
 }
 
+const notFinite = ['NaN', 'Infinity', '-Infinity'].map((value) => `numeric '${value}'`).join(', ');
+
 /** `numeric` holds NaN and infinities too, and one of them makes every sum it enters one. */
 function numbersAreFinite(definition: ReportDefinition): CheckQuery {
   const numbers = definition.columns.filter((column) => column.type === 'numeric');
@@ -64,7 +66,7 @@ function numbersAreFinite(definition: ReportDefinition): CheckQuery {
       numbers.length === 0
         ? ''
         : `select * from ${buildTable(definition.name)}
-           where ${numbers.map(({ name }) => `${quoted(name)}::text in ('NaN', 'Infinity', '-Infinity')`).join(' or ')}`,
+           where ${numbers.map(({ name }) => `${quoted(name)} in (${notFinite})`).join(' or ')}`,
     values: [],
   };
 }

@@ -13,6 +13,8 @@ export interface Film {
   voteCount: number | null;
   sourceFile: string;
   sourceRecord: number;
+  /** What the record says of the film itself; the same again is no news. */
+  content?: string;
 }
 
 /** All that the six reports are made of. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addTo, emptyWorld, type FilmWorld } from './films.js';
+import { addTo, emptyWorld, type Film, type FilmWorld } from './films.js';
 import { Fraction } from './fraction.js';
 import { type PythonNumber, type PythonValue, readPython } from './python-value.js';
 import { readCsv } from './vendor-csv.js';
@@ -17,7 +17,12 @@ type NamedRecord = { number: number; values: Record<string, string> };
 export function readDrops(drops: readonly VendorDrop[]): FilmWorld {
   const world = emptyWorld();
   for (const { period, folder } of [...drops].sort((a, b) => (a.period < b.period ? -1 : 1))) {
-    for (const record of recordsOf(folder, 'movies_metadata.csv')) readMovie(world, record);
+    const told = new Map<number, Film>();
+    for (const record of recordsOf(folder, 'movies_metadata.csv')) readMovie(world, told, record);
+    // A film told again as it is known stays the earlier record's.
+    for (const film of told.values()) {
+      if (world.films.get(film.id)?.content !== film.content) world.films.set(film.id, film);
+    }
     for (const record of recordsOf(folder, 'links.csv')) readLink(world, record);
     for (const record of recordsOf(folder, 'ratings.csv')) readRating(world, record);
     const [year, month] = period.split('-').map(Number);
@@ -39,10 +44,15 @@ function recordsOf(folder: string, name: string): NamedRecord[] {
     }));
 }
 
-function readMovie(world: FilmWorld, { number, values }: NamedRecord): void {
+/** The fields that make a film another version of itself; the others are links to other things. */
+const ownFields =
+  'title adult budget homepage imdb_id original_language original_title overview popularity poster_path ' +
+  'release_date revenue runtime tagline video vote_average vote_count status';
+
+function readMovie(world: FilmWorld, told: Map<number, Film>, { number, values }: NamedRecord): void {
   const id = wholeNumber(values.id);
   if (id === null) return;
-  world.films.set(id, {
+  told.set(id, {
     id,
     title: values.title || null,
     budget: decimal(values.budget),
@@ -54,6 +64,11 @@ function readMovie(world: FilmWorld, { number, values }: NamedRecord): void {
     voteCount: wholeNumber(values.vote_count),
     sourceFile: 'movies_metadata.csv',
     sourceRecord: number,
+    content: ownFields
+      .split(' ')
+      .map((field) => decimal(values[field])?.toString() ?? values[field])
+      .map((value) => (value === '0' ? '' : value))
+      .join('\n'),
   });
   for (const [companyId, name] of namedEntries(values.production_companies)) {
     world.companies.set(companyId, name);
