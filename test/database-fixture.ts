@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { openPool } from '../src/database/pool.js';
@@ -15,10 +16,7 @@ export interface TestDatabase {
 export async function createDatabase(): Promise<TestDatabase & { drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asSuperuser(async (client) => {
-    // Only one session may copy a template at a time, and nobody may be connected to it.
-    await client.query('select pg_advisory_lock(8273)');
-    await client.query(`create database ${name} template marquee owner marquee_owner`);
-    await client.query('select pg_advisory_unlock(8273)');
+    await cloneTemplate(client, name);
     await client.query(`create database ${name}_queue owner marquee_queue`);
     // Rights on a database itself are not cloned with it.
     await client.query(`revoke all on database ${name}, ${name}_queue from public`);
@@ -62,6 +60,24 @@ export function useDatabase(): TestDatabase {
     await fixture.drop?.();
   });
   return fixture;
+}
+
+/** Nobody may be connected to a template while it is copied; the session that migrated it may still be leaving. */
+async function cloneTemplate(client: pg.Client, name: string): Promise<void> {
+  await client.query('select pg_advisory_lock(8273)');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query(`create database ${name} template marquee owner marquee_owner`);
+      break;
+    } catch (error) {
+      const inUse = (error as { code?: string }).code === '55006';
+      if (!inUse || attempt === 50) {
+        throw error;
+      }
+      await sleep(100);
+    }
+  }
+  await client.query('select pg_advisory_unlock(8273)');
 }
 
 async function asSuperuser(work: (client: pg.Client) => Promise<void>): Promise<void> {
