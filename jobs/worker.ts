@@ -8,6 +8,12 @@ import { queues, type Services } from './services.js';
 /** How often runs that the queue has lost are looked for. */
 const reconcileMs = 30_000;
 
+/**
+ * A worker that has not renewed its lock for so long is dead. BullMQ's 30 s would keep the work of a killed
+ * process waiting for most of a minute.
+ */
+const lockMs = 10_000;
+
 export interface PipelineOptions {
   readonly location: QueueLocation;
   readonly services: Services;
@@ -45,6 +51,8 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
     services,
     onError,
     settings: {
+      lockMs,
+      stalledCheckMs: lockMs / 2,
       concurrency: {
         [queues.drop]: 16,
         [queues.ingest]: concurrency,

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { type Configuration, readConfiguration } from '../configuration.js';
+import { readConfiguration } from '../configuration.js';
 import { type Environment, openEnvironment } from './environment.js';
 import { type Log, openLog } from './log.js';
 
@@ -22,13 +22,22 @@ export function commandUser(): string {
   return `cli:${userInfo().username}`;
 }
 
-/** A promise that is kept when the process is asked to stop. */
+/** How long stopping may take before the process ends all the same; what it left undone the next start finishes. */
+const stopMilliseconds = 20_000;
+
+/** A promise that is kept when the process is asked to stop. Asked twice, or when stopping hangs, it ends at once. */
 export function stopRequested(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, resolve);
-    }
+    const stop = (signal: NodeJS.Signals) => {
+      resolve(signal);
+      const giveUp = () => process.exit(1);
+      setTimeout(giveUp, stopMilliseconds).unref();
+      for (const again of ['SIGINT', 'SIGTERM'] as const) {
+        process.removeAllListeners(again);
+        process.once(again, giveUp);
+      }
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
   });
 }
-
-export type { Configuration };

@@ -23,6 +23,8 @@ export interface Environment {
   queueLocation(): QueueLocation;
   /** Brings the database to the current model; on the embedded one it has been done. */
   migrate(): Promise<string[]>;
+  /** Keeps the embedded Postgres running while this process does; nothing to do for another one. */
+  keepAlive(onRestart: (reason: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ async function assemble(
         comments: reportComments(),
         queueDatabase: urls.queue === undefined ? undefined : new URL(urls.queue).pathname.slice(1),
       }),
+    keepAlive: (onRestart) => server?.keepAlive(onRestart),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.end()));
       await server?.release();

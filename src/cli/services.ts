@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import type { Services } from '../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
+import { messageOf } from '../fault.js';
 import type { Environment } from './environment.js';
 import type { Log } from './log.js';
+
+const quietMilliseconds = 10_000;
 
 /** Puts together what the jobs need. The data set is chosen here and nowhere else on this side. */
 export function pipelineServices(environment: Environment): Services {
@@ -38,6 +41,18 @@ function optionsFrom(environment: Environment, log: Log) {
     location: environment.queueLocation(),
     services: pipelineServices(environment),
     concurrency: environment.configuration.workerConcurrency,
-    onError: (error: unknown) => log.warn({ err: error }, 'the queue reports an error'),
+    onError: quietly((message) => log.warn(`The queue reports: ${message}`)),
+  };
+}
+
+/** Tells each message once in a while: a lost database is reported by every connection that notices. */
+function quietly(tell: (message: string) => void): (error: unknown) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    const message = messageOf(error);
+    if (Date.now() - (told.get(message) ?? 0) > quietMilliseconds) {
+      told.set(message, Date.now());
+      tell(message);
+    }
   };
 }

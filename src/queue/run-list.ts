@@ -39,3 +39,12 @@ export async function listRuns(
   );
   return rows;
 }
+
+/** Runs that have not ended, oldest first. */
+export async function listOpenRuns(pool: Pool): Promise<{ id: string; kind: string }[]> {
+  const { rows } = await pool.query<{ id: string; kind: string }>(
+    `/* queue.list_open_runs */
+     select id, kind from support.run where state in ('queued', 'running') order by created_date`,
+  );
+  return rows;
+}

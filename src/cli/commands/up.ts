@@ -1,11 +1,14 @@
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pipeline } from '../../../jobs/worker.js';
 import { readConfiguration } from '../../configuration.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
+import { listOpenRuns } from '../../queue/run-list.js';
 import { commandUser, stopRequested } from '../command.js';
 import { ingestDrop } from '../drop.js';
 import { type Environment, openEnvironment } from '../environment.js';
+import { followRun } from '../follow.js';
 import { openLog } from '../log.js';
 import { announceServer, findServer, withdrawServer } from '../running-server.js';
 import { type Serving, serve } from '../serve.js';
@@ -32,6 +35,7 @@ export async function up(drops: string[], options: { period?: string }): Promise
   try {
     serving = await serve(environment, log);
     await announceServer(configuration.home, { apiUrl: serving.api.url, issuerUrl: serving.issuerUrl });
+    environment.keepAlive(warn);
     pipeline = await startWorker(environment, log);
     const loading = load(environment, pipeline, drops, options);
     const stopped = await Promise.race([loading, stop]);
@@ -48,13 +52,34 @@ export async function up(drops: string[], options: { period?: string }): Promise
   }
 }
 
+/** Finishes what an earlier start left, then loads what was asked for. */
 async function load(
   environment: Environment,
   pipeline: Pipeline,
   drops: string[],
   options: { period?: string },
 ): Promise<undefined> {
-  const folders = drops.length > 0 || !(await isNew(environment)) ? drops : await sampleFolders(environment);
+  for (const run of await listOpenRuns(environment.pool('pipeline'))) {
+    print(`Finishing run ${run.id} (${run.kind}), which an earlier start left ...`);
+    tellEnd(await followRun(pipeline.runs, run.id));
+  }
+  const sample = sampleLoad(environment.configuration.home);
+  if (drops.length > 0) {
+    await loadDrops(environment, pipeline, drops, options);
+  } else if ((await isNew(environment)) || (await sample.wasBegun())) {
+    print('The database is new: loading the sample, 3,201 real films in two months.');
+    const folders = await sample.begin();
+    await loadDrops(environment, pipeline, folders, options);
+    await sample.end();
+  }
+}
+
+async function loadDrops(
+  environment: Environment,
+  pipeline: Pipeline,
+  folders: string[],
+  options: { period?: string },
+): Promise<void> {
   for (const folder of folders) {
     print(`Loading ${folder} ...`);
     const result = await ingestDrop(environment, pipeline, folder, {
@@ -64,11 +89,15 @@ async function load(
     for (const warning of result.warnings) {
       warn(`warning: ${warning}`);
     }
-    if (result.state === 'succeeded') {
-      print(`  publication ${result.publication} after ${result.seconds.toFixed(1)} s`);
-    } else {
-      warn(`marquee: the run ${result.run} is ${result.state}: ${result.error}`);
-    }
+    tellEnd({ ...result, id: result.run, error: result.error ?? null });
+  }
+}
+
+function tellEnd(run: { id: string; state: string; publication: number | null; error: string | null }): void {
+  if (run.state === 'succeeded') {
+    print(`  publication ${run.publication}`);
+  } else {
+    warn(`marquee: the run ${run.id} is ${run.state}: ${run.error}`);
   }
 }
 
@@ -79,8 +108,21 @@ async function isNew(environment: Environment): Promise<boolean> {
   return rows[0].new;
 }
 
-async function sampleFolders({ configuration }: Environment): Promise<string[]> {
-  print('The database is new: loading the sample, 3,201 real films in two months.');
-  const outDir = join(configuration.home, 'sample');
-  return (await writeVegaSample({ outDir, overwrite: true })).map((drop) => drop.dir);
+/** The sample is two drops; a start that was killed between them is gone on with, by a mark left in the home. */
+function sampleLoad(home: string) {
+  const outDir = join(home, 'sample');
+  const mark = join(outDir, '.loading');
+  return {
+    wasBegun: () =>
+      stat(mark).then(
+        () => true,
+        () => false,
+      ),
+    async begin(): Promise<string[]> {
+      const made = await writeVegaSample({ outDir, overwrite: true });
+      await writeFile(mark, '');
+      return made.map((drop) => drop.dir);
+    },
+    end: () => rm(mark, { force: true }),
+  };
 }

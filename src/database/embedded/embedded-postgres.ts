@@ -4,7 +4,7 @@ import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { Failure } from '../../fault.js';
+import { Failure, messageOf } from '../../fault.js';
 import { identifier, literal } from '../identifier.js';
 import { type DatabaseUrls, type Purpose, roleOf } from '../roles.js';
 import { type Binaries, findBinaries } from './binaries.js';
@@ -16,12 +16,15 @@ import { type Launch, launchUnprivileged, ownerOf } from './unprivileged.js';
 
 const superuser = 'postgres';
 const database = 'marquee';
+const watchMilliseconds = 2000;
 
 /** A running server under a home, in use by this process. */
 export interface EmbeddedPostgres {
   urls: DatabaseUrls;
   superuserUrl: string;
   secrets: Secrets;
+  /** Starts the server again, on the same port, when it has died; looks every few seconds until released. */
+  keepAlive(onRestart: (reason: string) => void): void;
   /** Lets go of it; the last process that does stops the server. */
   release(): Promise<void>;
 }
@@ -51,6 +54,7 @@ export async function useEmbeddedPostgres(
         secrets.rolePasswords[roleOf[purpose]],
         purpose === 'queue' ? `${database}_queue` : database,
       );
+    let watch: NodeJS.Timeout | undefined;
     const superuserUrl = url(superuser, secrets.superuserPassword, 'postgres');
     await createOwner(superuserUrl, secrets);
     return {
@@ -62,8 +66,27 @@ export async function useEmbeddedPostgres(
       },
       superuserUrl,
       secrets,
+      keepAlive(onRestart) {
+        watch = setInterval(async () => {
+          if (isAlive(await postmasterPid(server))) {
+            return;
+          }
+          try {
+            await withHomeLock(home, async () => {
+              if ((await runningPort(server)) === undefined && watch !== undefined) {
+                await start(server, secrets, durability, port);
+                onRestart('The embedded Postgres had ended and was started again.');
+              }
+            });
+          } catch (error) {
+            onRestart(`The embedded Postgres has ended and does not start again: ${messageOf(error)}`);
+          }
+        }, watchMilliseconds);
+      },
       release: () =>
         withHomeLock(home, async () => {
+          clearInterval(watch);
+          watch = undefined;
           if ((await unregisterProcess(home)).last) {
             await stop(server, durability === 'durable' ? 'fast' : 'immediate');
           }
@@ -92,11 +115,16 @@ function prepareServer(home: string): Server {
   };
 }
 
-async function start(server: Server, secrets: Secrets, durability: Durability): Promise<number> {
+async function start(
+  server: Server,
+  secrets: Secrets,
+  durability: Durability,
+  samePort?: number,
+): Promise<number> {
   if (!existsSync(join(server.data, 'PG_VERSION'))) {
     await initialize(server, secrets);
   }
-  const port = await freePort();
+  const port = samePort ?? (await freePort());
   const settings = Object.entries(serverSettings(durability))
     .map(([name, value]) => `${name} = '${value}'\n`)
     .join('');
@@ -133,6 +161,11 @@ async function initialize(server: Server, secrets: Secrets): Promise<void> {
     await rm(passwordFile, { force: true });
   }
   await rename(unfinished, server.data);
+}
+
+async function postmasterPid(server: Server): Promise<string> {
+  const text = await readFile(join(server.data, 'postmaster.pid'), 'utf8').catch(() => '');
+  return text.split('\n')[0] ?? '';
 }
 
 /** The port of the server that runs on this data folder, if one does and answers. */
