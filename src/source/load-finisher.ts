@@ -4,7 +4,7 @@ import { inTransaction } from '../database/transaction.js';
 import { Failure, Fault } from '../fault.js';
 import { type Feed, feedNamed, tableOf } from './feed.js';
 import { type FileRow, type FileState, listParts, lockFile, type PartRow } from './file-ledger.js';
-import { fileTable, partTable } from './part-table.js';
+import { fileTable, partTable, STATISTICS_TARGET } from './part-table.js';
 
 /** A load in which a greater share of the records is rejected is held: 1 %. */
 export const defaultRejectShare = 0.01;
@@ -155,4 +155,20 @@ async function showParts(
   }
   statements.push(`alter table ${feedTable} attach partition ${whole} for values in (${file.id})`);
   await client.query(`/* source: show parts */ ${statements.join(';\n')}`);
+  await sampleFeed(client, feedTable);
+}
+
+/**
+ * Tells the planner about the feed as a whole; the parts were sampled when they were loaded. Before Postgres 18 that
+ * would sample every part of every file again, so it is left out there.
+ */
+async function sampleFeed(client: pg.ClientBase, feedTable: string): Promise<void> {
+  const { rows } = await client.query<{ version: number }>(
+    `/* source: server version */ select current_setting('server_version_num')::int as version`,
+  );
+  if (rows[0]!.version >= 180_000) {
+    await client.query(
+      `/* source: sample feed */ set local default_statistics_target = ${STATISTICS_TARGET}; analyze only ${feedTable}`,
+    );
+  }
 }
