@@ -5,7 +5,7 @@ import type { AnyQueue, QueueBackend } from './backend.js';
 import type { AnyFlow } from './flow.js';
 import { type AnyJob, jobOptions } from './job.js';
 import type { Run } from './run-ledger.js';
-import { readReadySteps, type Step } from './step-ledger.js';
+import { readReadySteps, readStep, type Step } from './step-ledger.js';
 
 /** Tries of the job that carries a flow, before a failure of its own (not of a step) ends the run. */
 const flowRetries = { attempts: 10, backoffMs: 1000 };
@@ -70,6 +70,8 @@ export function createDispatch<Services>({
         { runId: step.runId, stepId: step.id, payload: step.payload },
         options,
       );
+      // A cancel between the caller's look at the ledger and this moment found no job to take off the queue.
+      if ((await readStep(pool, step.id))?.state === 'cancelled') await target.remove(step.jobId);
     },
 
     async enqueueSuccessors(after) {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { Fault } from '../../src/fault.js';
+import { createDispatch } from '../../src/queue/dispatch.js';
 import { defineFlow } from '../../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
 import { createRun, listRuns, readRun } from '../../src/queue/run-ledger.js';
@@ -59,6 +60,25 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     ({ runs } = await fixture.work(services, [work], [pair], { concurrency: { narrow: 1, flows: 4 } }));
   });
   afterAll(() => fixture.close());
+  afterEach(() => services.behave.clear());
+
+  /** Has the step `blocker` keep the one slot from when it begins until it is let go, at the latest when the test is over. */
+  function block(): { begun: Promise<void>; letGo: () => void } {
+    let letGo = () => {};
+    let begin = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    services.behave.set('blocker', () => {
+      begin();
+      return gate;
+    });
+    onTestFinished(letGo);
+    return { begun, letGo };
+  }
 
   test('the same idempotency key answers with the earlier run, ten times at once', async () => {
     const request = { ...by, idempotencyKey: 'once' };
@@ -117,12 +137,9 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
   });
 
   test('cancelling a run that waits behind another ends it at once', async () => {
-    let letGo = () => {};
-    const gate = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    services.behave.set('blocker', () => gate);
+    const { begun, letGo } = block();
     const blocker = await runs.start(pair, { first: 'blocker', second: 'b' }, by);
+    await begun;
     const { run } = await runs.start(pair, { first: 'x', second: 'y' }, by);
     while ((await readRun(fixture.pool, run.id))!.stage < 0) await sleep(20);
     await runs.cancel(run.id);
@@ -131,7 +148,25 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await readRun(fixture.pool, blocker.run.id)).toMatchObject({ state: 'running' });
     letGo();
     expect(await runs.follow(blocker.run.id)).toMatchObject({ state: 'succeeded' });
-    services.behave.clear();
+  });
+
+  test('a step enqueued from an earlier look at the ledger does not outlive a cancel', async () => {
+    const { begun } = block();
+    await runs.start(pair, { first: 'blocker', second: 'b' }, by);
+    await begun;
+    const { run } = await runs.start(pair, { first: 'x', second: 'y' }, by);
+    while ((await readSteps(fixture.pool, run.id)).length === 0) await sleep(5);
+    const [seen] = await readSteps(fixture.pool, run.id);
+    await runs.cancel(run.id);
+    const dispatch = createDispatch({
+      backend: fixture.backend,
+      pool: fixture.pool,
+      jobs: [work],
+      flows: [pair],
+    });
+    await dispatch.enqueueStep(seen!);
+    expect(await fixture.backend.makeQueue('narrow').getJob(seen!.jobId)).toBeUndefined();
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled' });
   });
 
   test('a run that succeeded cannot be retried, and one that is not there is named', async () => {
@@ -151,7 +186,6 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(run.id)).toMatchObject({ state: 'held', errorCode: 'too-many-rejects' });
     await runs.retry(run.id, { accept: true });
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
-    services.behave.clear();
   });
 
   test('a run whose job never reached the queue is enqueued from the ledger', async () => {
@@ -167,12 +201,9 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
   });
 
   test('a run whose jobs all vanished while it was under way is taken up where it stood', async () => {
-    let letGo = () => {};
-    const gate = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    services.behave.set('blocker', () => gate);
+    const { begun, letGo } = block();
     const blocker = await runs.start(pair, { first: 'blocker', second: 'z' }, by);
+    await begun;
     const { run } = await runs.start(pair, { first: 'a', second: 'b' }, by);
     while ((await readRun(fixture.pool, run.id))!.stage < 0) await sleep(20);
     const steps = await readSteps(fixture.pool, run.id);
@@ -188,16 +219,12 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     letGo();
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
     expect(await runs.follow(blocker.run.id)).toMatchObject({ state: 'succeeded' });
-    services.behave.clear();
   });
 
   test('a step whose job vanished while its flow waits is enqueued again', async () => {
-    let letGo = () => {};
-    const gate = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    services.behave.set('blocker', () => gate);
+    const { begun, letGo } = block();
     const { run } = await runs.start(pair, { first: 'blocker', second: 'lost' }, by);
+    await begun;
     const flows = fixture.backend.makeQueue('flows');
     while ((await (await flows.getJob(run.id))?.getState()) !== 'waiting-children') await sleep(20);
     const lost = (await readSteps(fixture.pool, run.id)).find((step) => step.name === 'only:lost')!;
@@ -205,7 +232,6 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.reconcile()).toBe(1);
     letGo();
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded' });
-    services.behave.clear();
   });
 
   test('an effect completed in its own transaction is not repeated', async () => {
@@ -223,7 +249,6 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(made.rows).toEqual([{ made_by: 'only:effect' }]);
     const step = (await readSteps(fixture.pool, run.id))[0];
     expect(step).toMatchObject({ state: 'succeeded', counts: { rows: 1 }, attempt: 1 });
-    services.behave.clear();
   });
 
   test('an attempt that was taken over cannot write', async () => {
@@ -275,6 +300,5 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
       ['only:part-2', 'succeeded'],
       ['only:join', 'succeeded'],
     ]);
-    services.behave.clear();
   });
 });
