@@ -13,3 +13,8 @@ export function pascalCase(name: string): string {
 export function upperCase(name: string): string {
   return name.toUpperCase();
 }
+
+/** `releaseCount` -> `release_count`: a name of the contract as a column. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

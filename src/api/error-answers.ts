@@ -1,5 +1,5 @@
-import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { Failure, Fault } from '../fault.js';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
 
 /** An error to tell the caller, with one of the documented codes. */
@@ -10,17 +10,42 @@ export function apiError(
 ): GraphQLError {
   return new GraphQLError(message, {
     originalError: cause instanceof Error ? cause : undefined,
-    extensions: { code, http: { status: ERROR_CODES[code].status } },
+    extensions: { code },
   });
 }
 
 /** A value of the caller's that cannot be used; other parts of the same operation still answer. */
 export function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' satisfies ErrorCode } });
+  return apiError('BAD_USER_INPUT', message);
 }
 
-/** The code for what the database threw; undefined when the fault is ours. */
-export function databaseErrorCode(error: unknown): ErrorCode | undefined {
+/** The limits of a request, as errors and their documentation name them. */
+export type LimitName =
+  | 'depth'
+  | 'cost'
+  | 'page size'
+  | 'tokens'
+  | 'aliases'
+  | 'batch size'
+  | 'body size in bytes'
+  | 'order steps';
+
+/** A refusal that says which limit, how much is allowed and what was found. */
+export function limitError(
+  limit: LimitName,
+  allowed: number,
+  actual: number,
+  code: ErrorCode = 'LIMIT_EXCEEDED',
+): GraphQLError {
+  return new GraphQLError(`The ${limit} is ${actual}: at most ${allowed} is allowed.`, {
+    extensions: { code, limit: { name: limit, allowed, actual } },
+  });
+}
+
+/** The code for what was thrown below us; undefined when the fault is ours. */
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof Failure) return 'QUEUE_UNAVAILABLE';
+  if (error instanceof Fault) return 'BAD_USER_INPUT';
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code !== 'string') return undefined;
   if (code === '57014') return 'STATEMENT_TIMEOUT';
@@ -31,23 +56,25 @@ export function databaseErrorCode(error: unknown): ErrorCode | undefined {
   return undefined;
 }
 
-/** Of what the caller sees: a documented code, a message that gives nothing away, and the request's id. */
-export function formatError(
-  formatted: GraphQLFormattedError,
-  error: unknown,
-  requestId: string,
-): GraphQLFormattedError {
-  const { message, locations, path } = formatted;
-  const given = formatted.extensions?.code;
-  const code =
-    isErrorCode(given) && given !== 'INTERNAL_SERVER_ERROR'
-      ? given
-      : databaseErrorCode(unwrapResolverError(error));
-  const told = code === given;
+/** What the caller sees of an error: a documented code, a message that gives nothing away, and the request's id. */
+export function formatError(error: GraphQLError, requestId: string): GraphQLFormattedError {
+  const { locations, path, extensions } = error;
+  const told = isErrorCode(extensions.code) && extensions.code !== 'INTERNAL_SERVER_ERROR';
+  const code = told
+    ? (extensions.code as ErrorCode)
+    : (codeOf(error.originalError ?? undefined) ?? 'INTERNAL_SERVER_ERROR');
+  // Some checks of graphql itself suggest names of the schema, or quote what they were given.
+  const message = told ? error.message.replace(/ Did you mean .*\?$/s, '') : ERROR_CODES[code].message;
   return {
-    message: told ? message : ERROR_CODES[code ?? 'INTERNAL_SERVER_ERROR'].message,
+    message,
     ...(locations && { locations }),
     ...(path && { path }),
-    extensions: { code: code ?? 'INTERNAL_SERVER_ERROR', requestId },
+    extensions: { code, requestId, ...(extensions.limit ? { limit: extensions.limit } : {}) },
   };
+}
+
+/** Whether an error is the caller's doing; others are for the log. */
+export function isCallersDoing(formatted: GraphQLFormattedError): boolean {
+  const code = formatted.extensions?.code;
+  return isErrorCode(code) && ERROR_CODES[code].status < 500;
 }

@@ -1,64 +1,118 @@
-import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';
-import type { Caller } from '../auth/caller.js';
-import type { TokenVerifier } from '../auth/tokens.js';
 import { Failure } from '../fault.js';
+import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
-import { ERROR_CODES, type ErrorCode } from './error-codes.js';
-import { currentRequestId } from './request-id.js';
+import { formatError } from './error-answers.js';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
+import type { Headers } from './http-manners.js';
 
-/** What the handlers before GraphQL leave for it in `response.locals`. */
-export interface RequestLocals {
-  caller: Caller;
-}
-
-export type ApiResponse = Response<unknown, RequestLocals & Record<string, unknown>>;
-
-/** Lets only requests through whose token is good and opens at least something here. */
-export function authenticate(
-  verifier: TokenVerifier,
-  bearerToken: (request: Request) => string,
-): RequestHandler {
-  return async (request: Request, response: Response, next: NextFunction) => {
-    const caller = await verifier.verify(bearerToken(request));
-    if (caller.scopes.size === 0)
-      throw new AccessRefusal('insufficient_scope', 'The token has no scope of this service.');
-    response.locals.caller = caller;
-    next();
-  };
+/** An answer before it is sent. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** JSON. */
+  readonly body: string;
 }
 
 /** An error answer in the form of a GraphQL one, so that a client needs to know one form only. */
-export function sendError(response: Response, code: ErrorCode, message?: string, status?: number): void {
-  const requestId = currentRequestId();
-  response
-    .status(status ?? ERROR_CODES[code].status)
-    .json({ errors: [{ message: message ?? ERROR_CODES[code].message, extensions: { code, requestId } }] });
+export function errorAnswer(
+  code: ErrorCode,
+  requestId: string,
+  message?: string,
+  status?: number,
+): HttpAnswer {
+  const told = message ?? ERROR_CODES[code].message;
+  return {
+    status: status ?? ERROR_CODES[code].status,
+    headers: {},
+    body: JSON.stringify({ errors: [{ message: told, extensions: { code, requestId } }] }),
+  };
 }
 
-export const answerNotFound: RequestHandler = (_request, response) => sendError(response, 'NOT_FOUND');
+/** Turns whatever was thrown before or beside the operations into an answer that gives nothing away. */
+export function failureAnswer(
+  error: unknown,
+  requestId: string,
+  resource: ProtectedResource,
+  logger: ApiLogger,
+): HttpAnswer {
+  if (error instanceof AccessRefusal) {
+    const code =
+      error.status === 400 ? 'BAD_REQUEST' : error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED';
+    return {
+      ...errorAnswer(code, requestId, error.message, error.status),
+      headers: { 'www-authenticate': challengeOf(error, resource) },
+    };
+  }
+  if (error instanceof AllowanceExceeded) {
+    const { body } = failureAnswer(error.error, requestId, resource, logger);
+    return {
+      status: ERROR_CODES.RATE_LIMITED.status,
+      headers: { ...error.headers, 'retry-after': error.retryAfterSeconds },
+      body,
+    };
+  }
+  if (error instanceof GraphQLError) {
+    const formatted = formatError(error, requestId);
+    const code = formatted.extensions?.code;
+    return {
+      status: isErrorCode(code) ? ERROR_CODES[code].status : 500,
+      headers: {},
+      body: JSON.stringify({ errors: [formatted] }),
+    };
+  }
+  if (error instanceof Failure && error.code.startsWith('issuer')) {
+    logger.error({ requestId, err: error }, 'the token issuer could not be asked');
+    return errorAnswer('ISSUER_UNAVAILABLE', requestId);
+  }
+  logger.error({ requestId, err: error }, 'a request failed');
+  return errorAnswer('INTERNAL_SERVER_ERROR', requestId);
+}
 
-/** Turns whatever a handler threw into an answer that gives nothing away. */
-export function answerError(resource: ProtectedResource, logger: ApiLogger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) return next(error);
-    const requestId = currentRequestId();
-    if (error instanceof AccessRefusal) {
-      response.setHeader('www-authenticate', challengeOf(error, resource));
-      const code =
-        error.status === 400 ? 'BAD_REQUEST' : error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED';
-      return sendError(response, code, error.message, error.status);
-    }
-    if (error instanceof Failure) {
-      logger.error({ requestId, err: error }, 'the token issuer could not be asked');
-      return sendError(response, 'ISSUER_UNAVAILABLE');
-    }
-    const status = (error as { status?: unknown } | undefined)?.status;
-    if (status === 413) return sendError(response, 'BODY_TOO_LARGE');
-    if (typeof status === 'number' && status >= 400 && status < 500) {
-      return sendError(response, 'BAD_REQUEST', undefined, status);
-    }
-    logger.error({ requestId, err: error, path: request.path }, 'a request failed');
-    return sendError(response, 'INTERNAL_SERVER_ERROR');
-  };
+/** Reads a request's body up to a limit. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const tooLarge = (found: number) => {
+      request.off('data', take).resume();
+      reject(
+        new GraphQLError(`The body size in bytes is ${found}: at most ${maxBytes} is allowed.`, {
+          extensions: {
+            code: 'BODY_TOO_LARGE' satisfies ErrorCode,
+            limit: { name: 'body size in bytes', allowed: maxBytes, actual: found },
+          },
+        }),
+      );
+    };
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) return tooLarge(size);
+      chunks.push(chunk);
+    };
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > maxBytes) return tooLarge(announced);
+    request.on('data', take);
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('the caller hung up'));
+    });
+  });
+}
+
+/** Sends an answer, unless the caller has hung up. */
+export function send(response: ServerResponse, answer: HttpAnswer, common: Headers): void {
+  if (response.destroyed || response.headersSent) return;
+  const { status, headers, body } = answer;
+  const withBody = status !== 304 && status !== 204;
+  response.writeHead(status, {
+    ...common,
+    'content-type': 'application/json; charset=utf-8',
+    ...headers,
+    ...(withBody && { 'content-length': Buffer.byteLength(body) }),
+  });
+  response.end(withBody ? body : undefined);
 }

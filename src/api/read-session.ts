@@ -12,7 +12,8 @@ const AS_TEXT = new Set<number>([
   pg.types.builtins.TIMESTAMPTZ,
 ]);
 
-const types: pg.CustomTypesConfig = {
+/** How values arrive: exact, and days as they are. */
+export const exactTypes: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
     AS_TEXT.has(oid)
       ? (text: string) => text
@@ -31,6 +32,11 @@ export class ReadSession {
 
   constructor(readonly pool: pg.Pool) {}
 
+  /** Whether any statement was sent: an answer without one says nothing of a publication. */
+  get used(): boolean {
+    return this.statementCount > 0;
+  }
+
   /** The rows of a statement; `name` tells operators in pg_stat_activity which one it is. */
   async rows<Row extends pg.QueryResultRow>(name: string, statement: SqlText): Promise<Row[]> {
     if (this.#closed) throw new Error('the session is closed');
@@ -38,7 +44,7 @@ export class ReadSession {
     const client = await this.#client;
     this.statementCount += 1;
     const { text, values } = render(statement);
-    const result = await client.query<Row>({ text: `/* api: ${name} */ ${text}`, values, types });
+    const result = await client.query<Row>({ text: `/* api: ${name} */ ${text}`, values, types: exactTypes });
     return result.rows;
   }
 

@@ -1,7 +1,9 @@
-import type { Caller } from '../auth/caller.js';
+import { asOfRelation } from './as-of.js';
+import type { CallerRights } from './caller-policy.js';
 import { camelCase } from './contract-names.js';
+import { apiError } from './error-answers.js';
 import type { ReportColumn, ReportDescription } from './report-source.js';
-import { ident, type SqlText, sql } from './sql-text.js';
+import { ident, joined, type SqlText, sql } from './sql-text.js';
 
 /**
  * One report as one caller may see it. Every statement on a report is built from this and nothing else, so that what
@@ -17,12 +19,43 @@ export interface ReportAccess {
 
 const columnsOf = new WeakMap<ReportDescription, ReadonlyMap<string, ReportColumn>>();
 
-/** What a caller may see of a report. Every caller with the scope to query sees all of it. */
-export function accessReport(report: ReportDescription, _caller: Caller): ReportAccess {
+/**
+ * What a caller may see of a report.
+ * @param asOf Number of an earlier publication to read it as of.
+ * @throws a FORBIDDEN error when the caller may not see it at all.
+ */
+export function accessReport(report: ReportDescription, rights: CallerRights, asOf?: number): ReportAccess {
+  const relation = asOf === undefined ? ident('reporting', report.name) : asOfRelation(report, asOf);
+  if (!rights.reports) return { report, columns: allColumns(report), relation };
+  const allowed = rights.reports.get(report.name);
+  if (!allowed) throw apiError('FORBIDDEN', `This client may not read ${report.name}.`);
+  const columns = new Map(
+    [...allColumns(report)].filter(([, { name }]) => allowed.columns?.has(name) ?? true),
+  );
+  const list = joined(
+    [...columns.values()].map(({ name }) => ident(name)),
+    ', ',
+  );
+  // Hidden columns are not in the relation at all: a mistake elsewhere could not show them.
+  return {
+    report,
+    columns,
+    relation: sql`(select ${list} from ${relation} where ${allowed.rows ?? sql`true`}) as visible`,
+  };
+}
+
+function allColumns(report: ReportDescription): ReadonlyMap<string, ReportColumn> {
   let columns = columnsOf.get(report);
   if (!columns) {
     columns = new Map(report.columns.map((column) => [camelCase(column.name), column]));
     columnsOf.set(report, columns);
   }
-  return { report, columns, relation: sql`${ident('reporting', report.name)}` };
+  return columns;
+}
+
+/** The column of a field, or a refusal in the same words whether it is hidden or not there. */
+export function visibleColumn(access: ReportAccess, field: string): ReportColumn {
+  const column = access.columns.get(field);
+  if (!column) throw apiError('FORBIDDEN', `This client may not read ${field} of ${access.report.name}.`);
+  return column;
 }

@@ -1,14 +1,19 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import type { Measure } from './contract-links.js';
 import type { ReadSession } from './read-session.js';
 import { afterCondition, encodeCursor, type ReportRow } from './report-cursor.js';
+import { readTotals } from './report-measures.js';
 import { reversed } from './report-order.js';
 import { anyRow, countRows, type ReportPage, type ReportQuery, readPage } from './report-page.js';
-import { selectedFields } from './selected-fields.js';
+import { rowFields, selectedFields } from './selected-fields.js';
 
 interface ReportEdge {
   readonly node: ReportRow;
   cursor(): string;
 }
+
+/** The paths from a connection to its rows. */
+const ROW_PATHS = [['nodes'], ['edges', 'node']] as const;
 
 /**
  * A connection of the contract over one report. Its fields are computed when they are selected, so that a count
@@ -18,12 +23,21 @@ export class ReportConnection {
   readonly #session: ReadSession;
   readonly #query: ReportQuery;
   readonly #fields: ReadonlySet<string>;
+  readonly #measures: readonly Measure[];
   #page: Promise<ReportPage> | undefined;
 
-  constructor(session: ReadSession, query: ReportQuery, info: GraphQLResolveInfo) {
+  /** @param measures What `totals` sums up. */
+  constructor(
+    session: ReadSession,
+    query: ReportQuery,
+    info: GraphQLResolveInfo,
+    measures: readonly Measure[] = [],
+  ) {
     this.#session = session;
     this.#query = query;
-    this.#fields = new Set([...selectedFields(info, ['nodes']), ...selectedFields(info, ['edges', 'node'])]);
+    this.#fields = rowFields(query.access, info, ROW_PATHS);
+    const totals = selectedFields(info, ['totals']);
+    this.#measures = measures.filter(({ field }) => totals.has(field));
   }
 
   async nodes(): Promise<readonly ReportRow[]> {
@@ -36,6 +50,10 @@ export class ReportConnection {
 
   totalCount(): Promise<number> {
     return countRows(this.#session, this.#query);
+  }
+
+  totals(): Promise<Record<string, unknown>> {
+    return readTotals(this.#session, this.#query, this.#measures);
   }
 
   async pageInfo() {

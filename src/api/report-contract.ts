@@ -1,4 +1,5 @@
 import {
+  type FieldDefinitionNode,
   type GraphQLSchema,
   getNamedType,
   isEnumType,
@@ -18,6 +19,7 @@ const SCALARS: Record<ReportColumnType, string> = {
   date: 'Date',
   timestamp: 'DateTime',
   boolean: 'Boolean',
+  json: 'JSON',
 };
 
 const FILTERS: Record<ReportColumnType, string> = {
@@ -28,6 +30,7 @@ const FILTERS: Record<ReportColumnType, string> = {
   date: 'DateFilter',
   timestamp: 'DateTimeFilter',
   boolean: 'BooleanFilter',
+  json: 'JSONFilter',
 };
 
 /**
@@ -66,7 +69,9 @@ function reportDifferences(schema: GraphQLSchema, report: ReportDescription): st
   const orderValues = new Set(orderType.getValues().map(({ name }) => name));
   const filterFields = filterType.getFields();
   const unknown = [
-    ...Object.keys(rowType.getFields()).filter((name) => !columns.has(name)),
+    ...Object.values(rowType.getFields())
+      .filter(({ name, astNode }) => !columns.has(name) && !isWalk(astNode))
+      .map(({ name }) => name),
     ...Object.keys(filterFields).filter((name) => !columns.has(name) && !['and', 'or', 'not'].includes(name)),
     ...[...orderValues].filter((name) => !columnNames.has(name)),
   ].map((name) => `${stem} has ${name}, but the report has no such column.`);
@@ -86,6 +91,11 @@ function reportDifferences(schema: GraphQLSchema, report: ReportDescription): st
     ].filter((each) => each !== undefined);
   });
   return [...unknown, ...wrong];
+}
+
+/** Whether a field is not of the report's own but leads to another's rows. */
+function isWalk(node: FieldDefinitionNode | null | undefined): boolean {
+  return node?.directives?.some(({ name }) => name.value === 'walk') ?? false;
 }
 
 function fieldType(type: Parameters<typeof getNamedType>[0] & object): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { typedValue } from './column-values.js';
+import { fitsColumn, typedValue } from './column-values.js';
 import { badInput } from './error-answers.js';
 import type { OrderStep } from './report-order.js';
 import { allOf, anyOf, ident, joined, raw, type SqlText, sql } from './sql-text.js';
@@ -12,8 +12,15 @@ export type ReportRow = Readonly<Record<string, unknown>>;
 
 /** A row's place in an order, as text for the caller to hand back. */
 export function encodeCursor(reportName: string, steps: readonly OrderStep[], row: ReportRow): string {
-  const values = steps.map(({ field }) => row[field] ?? null);
-  return Buffer.from(JSON.stringify([orderMark(reportName, steps), ...values])).toString('base64url');
+  return cursorOf(
+    orderMark(reportName, steps),
+    steps.map(({ field }) => row[field] ?? null),
+  );
+}
+
+/** A cursor from the mark of its order and a row's values in the order's columns. */
+export function cursorOf(mark: string, values: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify([mark, ...values])).toString('base64url');
 }
 
 /**
@@ -49,23 +56,14 @@ function parseCursor(cursor: string): unknown[] | undefined {
   }
 }
 
-const VALUE_PATTERNS: Record<OrderStep['column']['type'], RegExp> = {
-  int: /^-?\d{1,10}$/,
-  bigint: /^-?\d{1,19}$/,
-  numeric: /^-?\d{1,100}(\.\d{1,100})?$/,
-  text: /^[^\0]*$/,
-  date: /^\d{4,6}-(0[1-9]|1[0-2])-([0-2]\d|3[01])$/,
-  timestamp: /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,
-  boolean: /^(true|false)$/,
-};
-
 function fits({ column }: OrderStep, value: unknown): boolean {
   if (value === null) return column.nullable;
   if (typeof value === 'object') return false;
-  return VALUE_PATTERNS[column.type].test(String(value));
+  return fitsColumn(column, value as string | number | boolean);
 }
 
-function orderMark(reportName: string, steps: readonly OrderStep[]): string {
+/** Tells orders apart. */
+export function orderMark(reportName: string, steps: readonly OrderStep[]): string {
   const order = steps.map((step) => [step.column.name, step.descending, step.nullsFirst]);
   return createHash('sha256')
     .update(JSON.stringify([reportName, order]))

@@ -1,5 +1,5 @@
 import { camelCase } from './contract-names.js';
-import { badInput } from './error-answers.js';
+import { badInput, limitError } from './error-answers.js';
 import type { ReportAccess } from './report-access.js';
 import type { ReportColumn } from './report-source.js';
 import type { NullsOrder, OrderDirection } from './schema-types.js';
@@ -31,8 +31,7 @@ export function orderSteps(
   orderBy: readonly OrderInput[] | null | undefined,
 ): OrderStep[] {
   const asked = orderBy ?? [];
-  if (asked.length > MAX_STEPS)
-    throw badInput(`orderBy has ${asked.length} steps: at most ${MAX_STEPS} are taken.`);
+  if (asked.length > MAX_STEPS) throw limitError('order steps', MAX_STEPS, asked.length);
   const steps = asked.map(({ field, direction, nulls }): OrderStep => {
     const name = camelCase(field.toLowerCase());
     const column = access.columns.get(name);

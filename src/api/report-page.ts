@@ -1,4 +1,4 @@
-import { badInput } from './error-answers.js';
+import { badInput, limitError } from './error-answers.js';
 import type { ReadSession } from './read-session.js';
 import type { ReportAccess } from './report-access.js';
 import { afterCondition, decodeCursor, type ReportRow } from './report-cursor.js';
@@ -17,9 +17,10 @@ export interface ReportArguments {
 }
 
 /** The most rows a page has. */
-const MAX_PAGE_ROWS = 500;
+export const MAX_PAGE_ROWS = 500;
 
-const DEFAULT_PAGE_ROWS = 50;
+/** The rows a page has unless told. */
+export const DEFAULT_PAGE_ROWS = 50;
 
 /** What a caller asked of one report, checked. */
 export interface ReportQuery {
@@ -48,9 +49,8 @@ export function reportQuery(access: ReportAccess, args: ReportArguments): Report
   if (backward && typeof first === 'number')
     throw badInput('first and last are both given: give one of them.');
   const size = (backward ? last : first) ?? DEFAULT_PAGE_ROWS;
-  if (size < 0 || size > MAX_PAGE_ROWS) {
-    throw badInput(`${backward ? 'last' : 'first'} is ${size}: expected 0 to ${MAX_PAGE_ROWS}.`);
-  }
+  if (size < 0) throw badInput(`${backward ? 'last' : 'first'} is ${size}: expected 0 to ${MAX_PAGE_ROWS}.`);
+  if (size > MAX_PAGE_ROWS) throw limitError('page size', MAX_PAGE_ROWS, size);
   const { report } = access;
   const steps = orderSteps(access, args.orderBy);
   const bound = (argument: string, cursor: string | null | undefined, along: readonly OrderStep[]) =>

@@ -1,5 +1,13 @@
 /** The kinds of values a report column holds, and by them its scalar in the contract. */
-export type ReportColumnType = 'int' | 'bigint' | 'numeric' | 'text' | 'date' | 'timestamp' | 'boolean';
+export type ReportColumnType =
+  | 'int'
+  | 'bigint'
+  | 'numeric'
+  | 'text'
+  | 'date'
+  | 'timestamp'
+  | 'boolean'
+  | 'json';
 
 export interface ReportColumn {
   /** Name in the table, snake_case. */
@@ -19,7 +27,7 @@ export interface ReportColumn {
 export interface ReportDescription {
   /** Name of the report and of its table in the schema `reporting`. */
   readonly name: string;
-  /** The columns that identify a row, in the order rows come in unless told. None is nullable. */
+  /** The columns that identify a row, in the order rows come in unless told. None is nullable in a report. */
   readonly key: readonly string[];
   /** Every column, in table order. */
   readonly columns: readonly ReportColumn[];

@@ -1,21 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { IncomingMessage } from 'node:http';
 
-const current = new AsyncLocalStorage<string>();
-
-/**
- * Gives each request an id, the caller's own where it is harmless, and repeats it in the answer. It is carried along
- * with the asynchronous work of the request, since not all that reports an error is told which request it serves.
- */
-export const identifyRequest: RequestHandler = (request, response, next) => {
-  const given = request.get('x-request-id');
-  const requestId = given && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
-  response.setHeader('x-request-id', requestId);
-  current.run(requestId, next);
-};
-
-/** The id of the request being served. */
-export function currentRequestId(): string {
-  return current.getStore() ?? 'none';
+/** The id of a request: the caller's own where it is harmless, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }

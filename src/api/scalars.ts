@@ -1,13 +1,19 @@
-import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
 
 const MAX_DECIMAL_DIGITS = 60;
 
-/** The contract's scalars: all exact, all strings in JSON. Inputs that would lose digits are refused. */
+/** The contract's scalars: all exact, all but JSON strings in JSON. Inputs that would lose digits are refused. */
 export const scalars: readonly GraphQLScalarType[] = [
   textScalar('Date', parseDate, (text) => text),
   textScalar('DateTime', parseDateTime, rfc3339),
   textScalar('BigInt', parseBigInt, (text) => text),
   textScalar('Decimal', parseDecimal, (text) => text),
+  new GraphQLScalarType({
+    name: 'JSON',
+    serialize: (value) => value,
+    parseValue: (value) => value,
+    parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+  }),
 ];
 
 function textScalar(
@@ -75,8 +81,8 @@ function parseDecimal(text: string): string {
   return text;
 }
 
-/** Postgres writes `2017-08-31 12:00:00.5+00`; its sessions run in UTC, but any offset stays exact. */
-function rfc3339(text: string): string {
+/** A moment as the contract writes it. Postgres writes `2017-08-31 12:00:00.5+00`; any offset stays exact. */
+export function rfc3339(text: string): string {
   const [, day, time, offset, minutes] =
     /^(\S+)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d)(?::?(\d\d))?$/.exec(text) ?? [];
   if (!day || !offset) return text;

@@ -4,17 +4,51 @@ import {
   type GraphQLResolveInfo,
   GraphQLSkipDirective,
   getDirectiveValues,
+  getNamedType,
+  isObjectType,
   type SelectionSetNode,
 } from 'graphql';
+import { type ReportAccess, visibleColumn } from './report-access.js';
 
 /**
  * The names of the fields that an operation selects below a field, along a path such as `['edges', 'node']`;
  * fragments are followed, and what @skip or @include leaves out is left out.
  */
 export function selectedFields(info: GraphQLResolveInfo, path: readonly string[]): Set<string> {
+  return new Set(selectedNodes(info, path).map((node) => node.name.value));
+}
+
+/**
+ * The columns, by field, that the rows selected along some paths need: those selected and those that walks start
+ * from.
+ * @throws a FORBIDDEN error when the caller may not see one of them.
+ */
+export function rowFields(
+  access: ReportAccess,
+  info: GraphQLResolveInfo,
+  paths: readonly (readonly string[])[],
+): Set<string> {
+  const fields = new Set<string>();
+  for (const path of paths) {
+    let type = getNamedType(info.returnType);
+    for (const name of path) {
+      if (isObjectType(type)) type = getNamedType(type.getFields()[name]!.type);
+    }
+    if (!isObjectType(type)) continue;
+    for (const name of selectedFields(info, path)) {
+      if (name === '__typename') continue;
+      const sources = type.getFields()[name]?.extensions.walkSources as readonly string[] | undefined;
+      for (const field of sources ?? [name]) fields.add(field);
+    }
+  }
+  for (const field of fields) visibleColumn(access, field);
+  return fields;
+}
+
+function selectedNodes(info: GraphQLResolveInfo, path: readonly string[]): FieldNode[] {
   let nodes: readonly FieldNode[] = info.fieldNodes;
   for (const name of path) nodes = fieldsBelow(info, nodes).filter((node) => node.name.value === name);
-  return new Set(fieldsBelow(info, nodes).map((node) => node.name.value));
+  return fieldsBelow(info, nodes);
 }
 
 function fieldsBelow(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): FieldNode[] {

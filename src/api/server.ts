@@ -1,28 +1,31 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
-import { expressMiddleware } from '@as-integrations/express5';
-import express from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { ProtectedResource } from '../auth/access-refusal.js';
 import { bearerToken } from '../auth/bearer.js';
+import { followRevocations } from '../auth/revocations.js';
 import { SCOPES } from '../auth/scopes.js';
 import { createTokenVerifier, type TokenVerifierOptions } from '../auth/tokens.js';
-import { Failure, messageOf } from '../fault.js';
+import { rememberVerified } from '../auth/verified-tokens.js';
+import type { ControlClient } from '../queue/control.js';
+import { Allowances, memoryAllowances, sharedAllowances } from './allowance.js';
+import { AnswerCache } from './answer-cache.js';
 import type { ApiLogger } from './api-logger.js';
-import { formatError } from './error-answers.js';
+import { loadCallerPolicies, type Quotas } from './caller-policy.js';
+import { graphqlHandler } from './graphql-handler.js';
 import { answerLive, answerReady } from './health.js';
-import { type ApiResponse, answerError, answerNotFound, authenticate } from './http-answers.js';
-import { ReadSession } from './read-session.js';
+import { jobResolvers } from './job-resolvers.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import { listen } from './listener.js';
+import { apiMetrics } from './metrics.js';
+import { operationAnswers } from './operation-answers.js';
+import { documentFinder, loadSafelist } from './persisted-documents.js';
+import { PublicationWatch } from './publication-watch.js';
 import type { ReportDescription } from './report-source.js';
-import type { RequestContext } from './request-context.js';
-import { currentRequestId, identifyRequest } from './request-id.js';
+import { answerJson, createRouter } from './router.js';
 import { reportSchema } from './schema.js';
-import { scopePlugin } from './scope-plugin.js';
 
-export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms'> {
+export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'revocations'> {
   /** 0 takes a free port. */
   readonly port: number;
   /** The interface to listen on. */
@@ -33,103 +36,141 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms'> {
   readonly logger: ApiLogger;
   /** The address callers know the API by; its own by default. */
   readonly publicUrl?: string;
+  /** JSON file that narrows clients; nobody is narrowed without one. */
+  readonly policyFile?: string;
+  /** File of revoked token ids, one a line. */
+  readonly revocationsFile?: string;
+  /** JSON list of the only documents that are answered. */
+  readonly safelistFile?: string;
+  readonly limits?: Partial<Limits>;
+  /** What callers without a quota of their own may use. */
+  readonly quotas?: Quotas;
+  /** Counts allowances for all API processes together; stays the giver's to end. */
+  readonly redis?: Redis;
+  /** Begins the names of keys in Redis. */
+  readonly redisPrefix?: string;
+  /** Origins whose pages may ask with a token. */
+  readonly corsOrigins?: readonly string[];
+  /** Reaches the pipeline over its queue; without it what concerns runs answers QUEUE_UNAVAILABLE. */
+  readonly control?: ControlClient;
+  /** Port of the Prometheus metrics; not served without one. */
+  readonly metricsPort?: number;
+  /** How long requests under way may still take when the server stops, in ms. */
+  readonly graceMs?: number;
+  /** Memory for answers that are given again, in bytes. */
+  readonly cacheBytes?: number;
 }
 
 export interface RunningApi {
   readonly url: string;
+  /** Where Prometheus finds the metrics. */
+  readonly metricsUrl?: string;
   /** Stops taking requests, answers those that came, then resolves. */
   close(): Promise<void>;
 }
 
+const DEFAULT_CACHE_BYTES = 64_000_000;
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
-const MAX_BODY = '100kb';
 
 /**
  * Starts the API: GraphQL over the published reports at `/graphql` for callers with an access token, `/livez`, `/readyz`.
- * @throws Fault `contract_differs` when schema.graphql does not fit the reports; Failure `port_taken`.
+ * @throws Fault `contract_differs` when schema.graphql does not fit the reports, `policy_invalid`, `safelist_invalid`,
+ * `revocations_unreadable`; Failure `port_taken`.
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const schema = await reportSchema(options.reports);
-  const app = express();
-  const server = createServer(app);
-  const url = await listen(server, options.port, options.host);
-  const publicUrl = options.publicUrl ?? url;
+  const { logger, readerPool, reports } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { schema } = await reportSchema(reports, jobResolvers(options.control));
+  const policies = await loadCallerPolicies(options.policyFile, reports);
+  const safelist = options.safelistFile ? await loadSafelist(options.safelistFile) : undefined;
+  const access = await openAccess(options);
+  const metrics = apiMetrics(readerPool);
+  const metricsServer =
+    options.metricsPort === undefined ? undefined : await metrics.listen(options.metricsPort, options.host);
+  const router = createRouter();
+  const listener = await listen(router.listener, options).catch(async (error: unknown) => {
+    await metricsServer?.close();
+    throw error;
+  });
+  const publicUrl = options.publicUrl ?? listener.url;
   const resource: ProtectedResource = {
     realm: options.audience,
     metadataUrl: `${publicUrl}${METADATA_PATH}`,
     defaultScopes: ['reports:read'],
   };
-  const apollo = new ApolloServer<RequestContext>({
-    schema,
-    introspection: true,
-    csrfPrevention: true,
-    hideSchemaDetailsFromClientErrors: true,
-    includeStacktraceInErrorResponses: false,
-    stopOnTerminationSignals: false,
-    // Apollo's switch of its development conveniences; the process's own environment has no say in it.
-    nodeEnv: 'production',
-    logger: apolloLogger(options.logger),
-    formatError: (formatted, error) => formatError(formatted, error, currentRequestId()),
-    plugins: [
-      ApolloServerPluginLandingPageDisabled(),
-      ApolloServerPluginDrainHttpServer({ httpServer: server }),
-      scopePlugin(schema, resource),
-    ],
-  });
-  await apollo.start();
-  const verifier = createTokenVerifier(options);
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.use(identifyRequest);
-  app.get('/livez', answerLive);
-  app.get('/readyz', answerReady(options.readerPool));
-  app.get(METADATA_PATH, (_request, response) => {
-    response.json({
-      resource: publicUrl,
-      authorization_servers: [options.issuerUrl],
-      scopes_supported: SCOPES,
-      bearer_methods_supported: ['header'],
-    });
-  });
-  app.use(
-    '/graphql',
-    authenticate(verifier, bearerToken),
-    express.json({ limit: MAX_BODY }),
-    expressMiddleware(apollo, {
-      context: async ({ res }) => requestContext(res as ApiResponse, options.readerPool),
+  const graphql = graphqlHandler({
+    callerOf: access.callerOf,
+    policies,
+    allowances: allowancesOf(options),
+    answer: operationAnswers({
+      schema,
+      reports,
+      readerPool,
+      limits,
+      findDocument: documentFinder(safelist),
+      logger,
     }),
-  );
-  app.use(answerNotFound, answerError(resource, options.logger));
-  return { url, close: () => apollo.stop() };
-}
-
-function requestContext(response: ApiResponse, pool: pg.Pool): RequestContext {
-  const { caller } = response.locals;
-  const session = new ReadSession(pool);
-  // However the answer ends, also when the caller hangs up: the connection goes back.
-  response.once('close', () => void session.close());
-  return { requestId: currentRequestId(), caller, session };
-}
-
-function apolloLogger(logger: ApiLogger) {
-  const at = (level: 'info' | 'warn' | 'error') => (message: unknown) =>
-    logger[level]({ from: 'apollo' }, messageOf(message));
-  return { debug: () => {}, info: at('info'), warn: at('warn'), error: at('error') };
-}
-
-function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new Failure('port_taken', `The API cannot listen on ${host}:${port}: ${messageOf(error)}.`, {
-          cause: error,
-        }),
-      ),
-    );
-    server.listen(port, host, () => {
-      const { port: taken } = server.address() as AddressInfo;
-      const name = host === '0.0.0.0' || host === '::' || host === '127.0.0.1' ? 'localhost' : host;
-      resolve(`http://${name}:${taken}`);
-    });
+    cache: new AnswerCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES),
+    watch: new PublicationWatch(readerPool),
+    readerPool,
+    limits,
+    resource,
+    logger,
   });
+  router.serve({
+    routes: [
+      { path: '/graphql', handle: graphql },
+      { path: '/livez', handle: answerLive },
+      { path: '/readyz', handle: answerReady(readerPool) },
+      { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options.issuerUrl)) },
+    ],
+    resource,
+    logger,
+    metrics,
+    corsOrigins: options.corsOrigins ?? [],
+  });
+  return {
+    url: listener.url,
+    metricsUrl: metricsServer?.url,
+    async close() {
+      await listener.close();
+      access.close();
+      await metricsServer?.close();
+    },
+  };
+}
+
+/** How callers are told from their requests. */
+async function openAccess(options: ApiOptions) {
+  const revocations = options.revocationsFile
+    ? await followRevocations(options.revocationsFile, (error) =>
+        options.logger.warn(
+          { err: error },
+          'the revocation list cannot be read; the one before stays in force',
+        ),
+      )
+    : undefined;
+  const verifier = rememberVerified({
+    verifier: createTokenVerifier({ ...options, revocations }),
+    clockToleranceSeconds: options.clockToleranceSeconds,
+  });
+  return {
+    callerOf: (request: IncomingMessage) => verifier.verify(bearerToken(request)),
+    close: () => revocations?.close(),
+  };
+}
+
+function allowancesOf({ redis, redisPrefix, quotas, logger }: ApiOptions): Allowances {
+  const store = redis ? sharedAllowances(redis, redisPrefix ?? 'marquee', logger) : memoryAllowances();
+  return new Allowances(store, quotas);
+}
+
+/** RFC 9728 section 2. */
+function resourceMetadata(publicUrl: string, issuerUrl: string): object {
+  return {
+    resource: publicUrl,
+    authorization_servers: [issuerUrl],
+    scopes_supported: SCOPES,
+    bearer_methods_supported: ['header'],
+  };
 }

@@ -3,6 +3,7 @@ import { Failure } from '../fault.js';
 import { AccessRefusal } from './access-refusal.js';
 import type { Caller } from './caller.js';
 import { issuerKeys } from './issuer-keys.js';
+import type { Revocations } from './revocations.js';
 import { parseScopes } from './scopes.js';
 
 export interface TokenVerifierOptions {
@@ -16,6 +17,8 @@ export interface TokenVerifierOptions {
   readonly clockToleranceSeconds?: number;
   readonly keysMaxAgeMs?: number;
   readonly keysCooldownMs?: number;
+  /** Tells which token ids are revoked. */
+  readonly revocations?: Pick<Revocations, 'has'>;
 }
 
 /** Checks access tokens. */
@@ -25,6 +28,8 @@ export interface TokenVerifier {
    * @throws AccessRefusal `invalid_token` when the token is not good, Failure when the issuer's keys cannot be read.
    */
   verify(token: string): Promise<Caller>;
+  /** @throws AccessRefusal `invalid_token` when the caller's token was revoked since. */
+  refuseRevoked(caller: Caller): void;
 }
 
 const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
@@ -45,15 +50,22 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     clockTolerance: options.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'],
   };
+  function refuseRevoked({ tokenId }: Caller): void {
+    if (options.revocations?.has(tokenId))
+      throw new AccessRefusal('invalid_token', 'The token was revoked: ask the issuer for a new one.');
+  }
   return {
     async verify(token) {
       try {
         const { payload } = await jwtVerify(token, keys, checks);
-        return callerOf(payload);
+        const caller = callerOf(payload);
+        refuseRevoked(caller);
+        return caller;
       } catch (error) {
         throw refusalOf(error);
       }
     },
+    refuseRevoked,
   };
 }
 

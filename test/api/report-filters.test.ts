@@ -43,7 +43,7 @@ describe('a filter', () => {
       `select count(*)::int as count from reporting.production_company_report where ${condition}`,
     );
     const { body } = await api.query(COUNT, { filter });
-    expect(body).toEqual({ data: { productionCompanyReport: { totalCount: rows[0].count } } });
+    expect(body.data).toEqual({ productionCompanyReport: { totalCount: rows[0].count } });
   });
 
   it.each([

@@ -107,7 +107,7 @@ describe('the server', () => {
     await expect(fetch(`${stopping.url}/livez`)).rejects.toThrow();
     await lock.query('rollback');
     lock.release();
-    expect((await answer).body).toEqual({ data: { genreReport: { totalCount: 0 } } });
+    expect((await answer).body.data).toEqual({ genreReport: { totalCount: 0 } });
     await stopped;
     await Promise.all([stopping.issuer.close(), stopping.database.drop()]);
   });

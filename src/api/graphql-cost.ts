@@ -1,0 +1,88 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getArgumentValues,
+  getNamedType,
+  isObjectType,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './report-page.js';
+
+/** What a count, a total or a set of groups costs: it may read a whole report. */
+const WHOLE_REPORT_COST = 100;
+
+/** What is known of an operation before it runs. */
+export interface OperationOutlook {
+  /** See `Limits.cost`. */
+  readonly cost: number;
+  /** The publications its parts are to be read as of; undefined stands for the current one. */
+  readonly asOf: ReadonlySet<number | undefined>;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** Works out what an operation costs at most, and which publication its parts ask for. */
+export function operationOutlook(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Variables,
+): OperationOutlook {
+  const asOf = new Set<number | undefined>();
+  let cost = 0;
+
+  function visit(set: SelectionSetNode, typeName: string, rows: number, pageRows: number): void {
+    const type = schema.getType(typeName);
+    if (!isObjectType(type)) return;
+    for (const selection of set.selections) {
+      if (selection.kind === 'InlineFragment')
+        visit(selection.selectionSet, selection.typeCondition?.name.value ?? typeName, rows, pageRows);
+      else if (selection.kind === 'FragmentSpread')
+        visit(fragment(selection.name.value), typeName, rows, pageRows);
+      else if (!selection.name.value.startsWith('__')) visitField(selection, type, rows, pageRows);
+    }
+  }
+
+  function visitField(node: FieldNode, type: GraphQLObjectType, rows: number, pageRows: number): void {
+    const field = type.getFields()[node.name.value]!;
+    const target = getNamedType(field.type).name;
+    const below = (count: number, page = 0): void => {
+      if (node.selectionSet) visit(node.selectionSet, target, count, page);
+    };
+    if (field.args.length > 0) {
+      const args = getArgumentValues(field, node, variables);
+      if (field.args.some(({ name }) => name === 'asOf')) asOf.add((args.asOf as number | null) ?? undefined);
+      const size = Number(args.first ?? args.last ?? DEFAULT_PAGE_ROWS);
+      const page = Math.min(Math.max(size, 0), MAX_PAGE_ROWS);
+      if (args.by) cost += WHOLE_REPORT_COST;
+      if (target.endsWith('Connection')) {
+        cost += page;
+        below(1, page);
+        return;
+      }
+      if (field.extensions.walkSources) {
+        // At least 1: a document of nothing but empty walks is work all the same.
+        cost += Math.max(rows * page, 1);
+        below(rows * page);
+        return;
+      }
+    }
+    if (field.name === 'totalCount' || field.name === 'totals') cost += WHOLE_REPORT_COST;
+    if (field.name === 'nodes' || field.name === 'edges') below(pageRows, pageRows);
+    else below(rows, pageRows);
+  }
+
+  const queryType = schema.getRootType(operation.operation);
+  function fragment(name: string): SelectionSetNode {
+    const found = document.definitions.find(
+      (each) => each.kind === 'FragmentDefinition' && each.name.value === name,
+    );
+    if (found?.kind !== 'FragmentDefinition') throw new Error(`no fragment ${name}`);
+    return found.selectionSet;
+  }
+  if (queryType) visit(operation.selectionSet, queryType.name, 1, 0);
+  return { cost, asOf };
+}

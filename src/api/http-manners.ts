@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from 'helmet';
+
+/** Headers by lower-case name. */
+export type Headers = Record<string, string | number>;
+
+/**
+ * The headers of helmet, worked out once: they are the same for every answer.
+ * @param pages For pages rather than data: scripts and styles from this server may run.
+ */
+export function securityHeaders(pages: boolean): Headers {
+  const headers: Headers = {};
+  const response = {
+    setHeader: (name: string, value: string) => {
+      headers[name.toLowerCase()] = value;
+    },
+    removeHeader: () => undefined,
+  };
+  const policy: Record<string, string[]> = pages
+    ? {
+        'default-src': ["'self'"],
+        'script-src': ["'self'"],
+        // Editors set styles from script.
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:'],
+        'font-src': ["'self'", 'data:'],
+        'worker-src': ["'self'", 'blob:'],
+        'frame-ancestors': ["'none'"],
+        'form-action': ["'self'"],
+        'base-uri': ["'none'"],
+      }
+    : { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
+  helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy } })(
+    {} as IncomingMessage,
+    response as unknown as ServerResponse,
+    () => undefined,
+  );
+  return headers;
+}
+
+const ALLOWED_HEADERS =
+  'authorization, content-type, if-none-match, x-request-id, x-apollo-operation-name, apollo-require-preflight, x-requested-with';
+const EXPOSED_HEADERS =
+  'etag, x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, content-disposition';
+
+/** What pages of other origins may do: those on the list may ask with a token; cookies are never for them. */
+export function crossOriginHeaders(
+  origins: ReadonlySet<string>,
+): (request: IncomingMessage) => Headers | undefined {
+  return ({ headers: { origin } }) =>
+    origin && origins.has(origin)
+      ? {
+          'access-control-allow-origin': origin,
+          'access-control-allow-methods': 'GET, POST, PUT, HEAD',
+          'access-control-allow-headers': ALLOWED_HEADERS,
+          'access-control-expose-headers': EXPOSED_HEADERS,
+          'access-control-max-age': '600',
+          'cross-origin-resource-policy': 'cross-origin',
+        }
+      : undefined;
+}

@@ -1,0 +1,30 @@
+/** What one request may ask for at most. */
+export interface Limits {
+  /** Fields within fields. */
+  readonly depth: number;
+  /** The same below `__schema` and `__type`, which tools ask deeper questions of. */
+  readonly introspectionDepth: number;
+  /**
+   * The most rows an answer can have, counting a walk's rows for each row walked from, and 100 for each count, total,
+   * or set of groups.
+   */
+  readonly cost: number;
+  /** Lexical tokens of a document. */
+  readonly tokens: number;
+  /** Fields with an alias. */
+  readonly aliases: number;
+  /** Operations in one HTTP request. */
+  readonly batch: number;
+  /** Bytes of a request's body. */
+  readonly bodyBytes: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  depth: 12,
+  introspectionDepth: 20,
+  cost: 20_000,
+  tokens: 2000,
+  aliases: 30,
+  batch: 10,
+  bodyBytes: 100_000,
+};

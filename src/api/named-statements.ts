@@ -1,0 +1,26 @@
+/** Statements prepared on each connection at most: they stay there as long as the connection does. */
+const MAX_NAMES = 200;
+/** A text seen so often is worth preparing; callers can make up any number of texts. */
+const WORTH_PREPARING = 3;
+const MAX_COUNTED = 5000;
+
+/** Gives names to the texts of statements that come again and again, so that Postgres parses and plans them once. */
+export class NamedStatements {
+  readonly #names = new Map<string, string>();
+  #seen = new Map<string, number>();
+
+  nameOf(text: string): string | undefined {
+    const name = this.#names.get(text);
+    if (name || this.#names.size >= MAX_NAMES) return name;
+    const seen = (this.#seen.get(text) ?? 0) + 1;
+    if (seen < WORTH_PREPARING) {
+      if (this.#seen.size >= MAX_COUNTED) this.#seen = new Map();
+      this.#seen.set(text, seen);
+      return undefined;
+    }
+    this.#seen.delete(text);
+    const given = `page_${this.#names.size + 1}`;
+    this.#names.set(text, given);
+    return given;
+  }
+}
