@@ -50,7 +50,10 @@ export async function loadDeliveries(
           }
           let open = receipt.openParts.length;
           const finish = async () => {
-            loaded[index] = { receipt, result: await finishLoad(pool, feeds, receipt.fileId, options) };
+            loaded[index] = {
+              receipt,
+              result: await finishLoad(pool, feeds, receipt.fileId, { storage, ...options }),
+            };
           };
           for (const part of receipt.openParts) {
             lanes.add(async ({ signal }) => {

@@ -33,11 +33,16 @@ export interface Drop {
  * Looks through a drop's folder. Files are matched with feeds by name (`ratings.csv`, also with a period, and as `.csv.gz`
  * or inside a `.zip`); unknown files are named in a warning; a missing feed is fine.
  *
+ * @param only names of the files to look at, as `scanInbox` gives them for loose files; by default all
  * @throws Fault drop_not_found when there is no such folder, drop_without_files when it holds no file of any feed
  */
-export async function readDrop(folder: string, feeds: readonly Feed[]): Promise<Drop> {
+export async function readDrop(
+  folder: string,
+  feeds: readonly Feed[],
+  only?: readonly string[],
+): Promise<Drop> {
   const path = resolve(folder);
-  const entries = await listFolder(path);
+  const entries = (await listFolder(path)).filter((entry) => only?.includes(entry.name) ?? true);
   const deliveries: Delivery[] = [];
   const warnings: string[] = [];
   for (const entry of entries) {

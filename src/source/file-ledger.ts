@@ -73,7 +73,12 @@ export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<
   return id;
 }
 
-async function insertParts(client: pg.ClientBase, fileId: number, parts: readonly Part[]): Promise<void> {
+/** Writes the parts of a file into the ledger, none of them loaded. */
+export async function insertParts(
+  client: pg.ClientBase,
+  fileId: number,
+  parts: readonly Part[],
+): Promise<void> {
   await client.query(
     `/* source: insert parts */
      insert into source.part
@@ -121,6 +126,18 @@ export async function lockFile(
     );
   }
   return row;
+}
+
+/** Says where the uncompressed bytes of a file lie now. */
+export async function moveContent(
+  client: pg.ClientBase | pg.Pool,
+  fileId: number,
+  content: { path: string; modified: Date } | undefined,
+): Promise<void> {
+  await client.query(
+    '/* source: move content */ update source.file set content_path = $2, content_date = $3 where id = $1',
+    [fileId, content?.path ?? null, content?.modified ?? null],
+  );
 }
 
 /** A part as the ledger has it. */

@@ -3,8 +3,16 @@ import { identifier, literal } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import { Failure, Fault } from '../fault.js';
 import { type Feed, feedNamed, tableOf } from './feed.js';
-import { type FileRow, type FileState, listParts, lockFile, type PartRow } from './file-ledger.js';
+import {
+  type FileRow,
+  type FileState,
+  listParts,
+  lockFile,
+  moveContent,
+  type PartRow,
+} from './file-ledger.js';
 import { fileTable, partTable, STATISTICS_TARGET } from './part-table.js';
+import { isExpanded, removeContent, type Storage } from './storage.js';
 
 /** A load in which a greater share of the records is rejected is held: 1 %. */
 export const defaultRejectShare = 0.01;
@@ -29,6 +37,8 @@ export interface FinishOptions {
   readonly rejectShare?: number;
   /** Who lets the load through whatever was rejected; undefined for nobody. */
   readonly acceptedBy?: string;
+  /** Where uncompressed bytes made for the load lie; they are removed once all is in. Without it upkeep does it later. */
+  readonly storage?: Storage;
 }
 
 /**
@@ -43,33 +53,49 @@ export async function finishLoad(
   fileId: number,
   options: FinishOptions = {},
 ): Promise<LoadResult> {
-  return await inTransaction(pool, async (client) => {
-    const file = await lockFile(client, fileId, 'update');
-    const parts = await listParts(client, fileId);
-    const missing = parts.filter((part) => part.state !== 'loaded');
-    if (missing.length > 0) {
-      const numbers = missing.map((part) => part.number).join(', ');
-      throw new Failure(
-        'parts_missing',
-        `${file.name} cannot be finished: of its ${parts.length} parts these are not in: ${numbers}. Load them first.`,
-      );
-    }
-    const loaded = parts.reduce((sum, part) => sum + (part.loadedCount ?? 0), 0);
-    const rejected = parts.reduce((sum, part) => sum + (part.rejectCount ?? 0), 0);
-    const { name, feed, period } = file;
-    const result = { fileId, name, feed, period, read: loaded + rejected, loaded, rejected };
-    if (file.state === 'loaded') {
-      return { ...result, state: 'loaded' };
-    }
-    const held = options.acceptedBy === undefined ? whyHeld(result, options.rejectShare) : undefined;
-    if (held !== undefined) {
-      await recordState(client, result, 'held', null);
-      return { ...result, state: 'held', held };
-    }
-    await showParts(client, feedNamed(feeds, feed), file, parts);
-    await recordState(client, result, 'loaded', options.acceptedBy ?? null);
+  const { content, kept, ...result } = await inTransaction(pool, (client) =>
+    finishInside(client, feeds, fileId, options),
+  );
+  // The backup is written from these bytes when the delivered file could not be linked: then they stay until it is.
+  if (options.storage !== undefined && kept && content !== null && isExpanded(options.storage, content)) {
+    await removeContent(options.storage, content);
+    await moveContent(pool, fileId, undefined);
+  }
+  return result;
+}
+
+async function finishInside(
+  client: pg.ClientBase,
+  feeds: readonly Feed[],
+  fileId: number,
+  options: FinishOptions,
+): Promise<LoadResult & { content: string | null; kept: boolean }> {
+  const file = await lockFile(client, fileId, 'update');
+  const parts = await listParts(client, fileId);
+  const missing = parts.filter((part) => part.state !== 'loaded');
+  if (missing.length > 0) {
+    const numbers = missing.map((part) => part.number).join(', ');
+    throw new Failure(
+      'parts_missing',
+      `${file.name} cannot be finished: of its ${parts.length} parts these are not in: ${numbers}. Load them first.`,
+    );
+  }
+  const loaded = parts.reduce((sum, part) => sum + (part.loadedCount ?? 0), 0);
+  const rejected = parts.reduce((sum, part) => sum + (part.rejectCount ?? 0), 0);
+  const { name, feed, period, content_path: content } = file;
+  const kept = file.backup_name !== null;
+  const result = { fileId, name, feed, period, content, kept, read: loaded + rejected, loaded, rejected };
+  if (file.state === 'loaded') {
     return { ...result, state: 'loaded' };
-  });
+  }
+  const held = options.acceptedBy === undefined ? whyHeld(result, options.rejectShare) : undefined;
+  if (held !== undefined) {
+    await recordState(client, result, 'held', null);
+    return { ...result, state: 'held', held };
+  }
+  await showParts(client, feedNamed(feeds, feed), file, parts);
+  await recordState(client, result, 'loaded', options.acceptedBy ?? null);
+  return { ...result, state: 'loaded' };
 }
 
 /**

@@ -42,12 +42,13 @@ export async function loadPart(
   options: LoadOptions = {},
 ): Promise<PartResult> {
   return await inTransaction(pool, async (client) => {
+    // The file before the part: whoever discards or reopens the file takes them in this order too.
+    const file = await lockFile(client, fileId, 'share');
     const part = await lockPart(client, fileId, partNumber);
     if (part.state === 'loaded') {
       const { loadedCount, rejectCount } = part;
       return { fileId, partNumber, outcome: 'earlier', loaded: loadedCount ?? 0, rejected: rejectCount ?? 0 };
     }
-    const file = await lockFile(client, fileId, 'share');
     const feed = feedNamed(feeds, file.feed);
     const load = {
       client,

@@ -78,11 +78,7 @@ export async function createPartTable(
         await client.query(
           `/* source: fold extra columns */
            insert into ${table} (record_number, extra, ${columnList(feed.columns)})
-           select record_number,
-             jsonb_object(
-               array[${plan.extra.map(({ name }) => literal(name)).join(', ')}],
-               array[${columnList(plan.extra.map(({ column }) => column))}]),
-             ${columnList(feed.columns)}
+           select record_number, ${extraOf(plan)}, ${columnList(feed.columns)}
            from ${staging};
            drop table ${staging}`,
         );
@@ -99,4 +95,13 @@ export async function createPartTable(
       );
     },
   };
+}
+
+/** An SQL expression of the columns the feed does not know, as one jsonb object. */
+export function extraOf(plan: ColumnPlan): string {
+  if (plan.extra.length === 0) {
+    return 'null::jsonb';
+  }
+  const names = plan.extra.map(({ name }) => literal(name)).join(', ');
+  return `jsonb_object(array[${names}], array[${columnList(plan.extra.map(({ column }) => column))}])`;
 }

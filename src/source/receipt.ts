@@ -1,11 +1,18 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type pg from 'pg';
 import { inTransaction } from '../database/transaction.js';
 import { checkDelivery } from './delivery-check.js';
 import type { Delivery } from './drop.js';
-import { type FileRow, type FileState, findByChecksum, insertFile, listParts } from './file-ledger.js';
+import {
+  type FileRow,
+  type FileState,
+  findByChecksum,
+  insertFile,
+  listParts,
+  moveContent,
+} from './file-ledger.js';
 import { defaultLimits, type Limits } from './limits.js';
-import { backupPath, linkBackup, openContent, type Storage } from './storage.js';
+import { backupPath, type Content, linkBackup, openContent, type Storage } from './storage.js';
 import { type Survey, surveyFile } from './survey.js';
 
 /** What became of a delivered file when it was received. */
@@ -57,8 +64,7 @@ export async function receiveFile(
     const { survey, modified } = await surveyContent(content.path, delivery, options);
     const known = await findByChecksum(pool, survey.sha256);
     if (known !== undefined) {
-      await content.discard();
-      return await describeKnown(pool, known, delivery);
+      return await joinKnown(pool, known, delivery, { ...content, modified });
     }
     const backupName = await linkBackup(storage, delivery, period, survey.sha256);
     const linked = delivery.compression === 'none' && backupName !== undefined;
@@ -75,8 +81,8 @@ export async function receiveFile(
       }),
     );
     if (fileId === undefined) {
-      await content.discard();
-      return await describeKnown(pool, (await findByChecksum(pool, survey.sha256))!, delivery);
+      const winner = (await findByChecksum(pool, survey.sha256))!;
+      return await joinKnown(pool, winner, delivery, { ...content, modified });
     }
     return {
       fileId,
@@ -94,7 +100,8 @@ export async function receiveFile(
   }
 }
 
-async function surveyContent(
+/** Surveys the uncompressed bytes of a delivery; also says when they were last changed, before they were read. */
+export async function surveyContent(
   path: string,
   delivery: Delivery,
   options: ReceiveOptions,
@@ -111,6 +118,24 @@ async function surveyContent(
   } finally {
     await file.close();
   }
+}
+
+/** The same bytes are in the ledger. Where those it points to were lost half-way, the ones at hand take their place. */
+async function joinKnown(
+  pool: pg.Pool,
+  known: FileRow,
+  delivery: Delivery,
+  content: Content & { modified: Date },
+): Promise<Receipt> {
+  const found = await stat(known.content_path ?? '').catch(() => undefined);
+  const intact =
+    found?.size === Number(known.size_bytes) && found.mtime.getTime() === known.content_date?.getTime();
+  if (known.state === 'loading' && !intact) {
+    await moveContent(pool, known.id, content);
+  } else {
+    await content.discard();
+  }
+  return await describeKnown(pool, known, delivery);
 }
 
 async function describeKnown(pool: pg.Pool, known: FileRow, delivery: Delivery): Promise<Receipt> {

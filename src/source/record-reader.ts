@@ -73,6 +73,35 @@ export async function readPart(reading: PartReading, take: RecordTaker): Promise
   });
 }
 
+/**
+ * Reads bytes that are to be one record, a reject for example.
+ *
+ * @returns the record, strictly quoted, or undefined when they are no record or more than one, or speak against it
+ */
+export async function readSingle(
+  raw: Buffer,
+  header: readonly string[],
+  limits: Limits,
+): Promise<Buffer | undefined> {
+  const scanner = new RecordScanner(header.length, limits, { record: 1, line: 1 });
+  const records: DoubtfulRecord[] = [];
+  let refused = false;
+  scanner.scan(raw, raw.length, true, (record) => {
+    const { number, line, kind } = record;
+    refused ||= judgeBytes(record, limits) !== undefined;
+    if (!refused) {
+      const bytes = kind === 'loose' ? toStrictRecord(record.raw) : record.raw;
+      records.push({ number, line, raw: record.raw, bytes });
+    }
+    return !refused;
+  });
+  if (refused || records.length !== 1) {
+    return undefined;
+  }
+  const [good] = await readDoubtful(records, [], header, limits);
+  return good?.bytes;
+}
+
 interface DoubtfulRecord extends GoodRecord {
   readonly line: number;
   readonly raw: Buffer;

@@ -62,8 +62,11 @@ export interface RejectRow {
 }
 
 /** Rejects in the order they were kept, page by page. */
-export async function listRejects(pool: pg.Pool, filter: RejectFilter = {}): Promise<RejectRow[]> {
-  const { rows } = await pool.query<RejectRow>(
+export async function listRejects(
+  client: pg.ClientBase | pg.Pool,
+  filter: RejectFilter = {},
+): Promise<RejectRow[]> {
+  const { rows } = await client.query<RejectRow>(
     `/* source: list rejects */
      select r.id, r.file_id, f.name as file_name, f.period, r.feed, r.record_number, r.line_number, r.raw,
        r.raw_encoding, r.reason, r.detail, r.created_date, r.replayed_date
@@ -86,4 +89,33 @@ export async function listRejects(pool: pg.Pool, filter: RejectFilter = {}): Pro
     ],
   );
   return rows;
+}
+
+/** Notes that rejects of a file were loaded after all: they stay on record, and its counts follow. */
+export async function countReplayed(
+  client: pg.ClientBase,
+  file: Pick<FileRow, 'id' | 'state'>,
+  rejects: readonly RejectRow[],
+): Promise<void> {
+  await client.query(
+    `/* source: count replayed rejects */
+     with replayed as (
+       update source.reject set replayed_date = now() where id = any($2::bigint[]) returning record_number
+     ), counted as (
+       select p.part_number, count(*)::int as records
+       from replayed r
+       join source.part p on p.file_id = $1
+         and r.record_number >= p.first_record and r.record_number < p.first_record + p.record_count
+       group by p.part_number
+     ), parts as (
+       update source.part p
+       set loaded_count = p.loaded_count + c.records, reject_count = p.reject_count - c.records
+       from counted c
+       where p.file_id = $1 and p.part_number = c.part_number
+     )
+     update source.file
+     set reject_count = reject_count - (select count(*) from replayed)
+     where id = $1`,
+    [file.id, rejects.map((reject) => reject.id)],
+  );
 }

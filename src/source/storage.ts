@@ -22,10 +22,27 @@ export async function openContent(storage: Storage, delivery: Delivery): Promise
   if (delivery.compression === 'none') {
     return { path: delivery.path, discard: async () => undefined };
   }
-  const path = join(storage.folder, 'expanded', `${randomUUID()}.csv`);
+  const path = join(expandedFolder(storage), `${randomUUID()}.csv`);
   await mkdir(dirname(path), { recursive: true });
   await expand(delivery, path, storage.expansionLimit);
   return { path, discard: () => rm(path, { force: true }) };
+}
+
+/** Whether a file is one of those `openContent` made. */
+export function isExpanded(storage: Storage, path: string): boolean {
+  return dirname(path) === expandedFolder(storage);
+}
+
+/** Where `openContent` puts what it makes. */
+export function expandedFolder(storage: Storage): string {
+  return join(storage.folder, 'expanded');
+}
+
+/** Removes uncompressed bytes that were made for a load; delivered files and backups stay. */
+export async function removeContent(storage: Storage, path: string | null): Promise<void> {
+  if (path !== null && isExpanded(storage, path)) {
+    await rm(path, { force: true });
+  }
 }
 
 /** The path of a backup, from the name kept in `source.file.backup_name`. */
