@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { readLostAttempts } from './step-ledger.js';
 
 /** Why an attempt must stop. */
-export type StopReason = 'run-cancelled' | 'step-taken-over' | 'worker-stopping';
+export type StopReason = 'run_cancelled' | 'step_taken_over' | 'worker_stopping';
 
 interface Watched {
   stepId: string;
@@ -37,7 +37,7 @@ export function watchAttempts(
       const lost = await readLostAttempts(pool, [...watched]);
       for (const attempt of watched) {
         const found = lost.find((other) => other.stepId === attempt.stepId && other.fence === attempt.fence);
-        if (found) attempt.stop(found.cancelled ? 'run-cancelled' : 'step-taken-over');
+        if (found) attempt.stop(found.cancelled ? 'run_cancelled' : 'step_taken_over');
       }
     } catch (error) {
       onError(error);

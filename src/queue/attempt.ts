@@ -23,7 +23,7 @@ export function looseContext<Services>(options: AttemptOptions<Services>): JobCo
   const { job, services, signal, payload } = options;
   const noStep = () => {
     throw new Fault(
-      'job-without-run',
+      'job_without_run',
       `Job ${job.name} runs outside any run and has no step to fence or extend.`,
     );
   };
@@ -97,7 +97,7 @@ export function stepContext<Services>(
 
 export function takenOver(step: Step): Fault {
   return new Fault(
-    'step-taken-over',
+    'step_taken_over',
     `Attempt ${step.attempt} of ${step.name} lost the step to another attempt or to a cancel; it writes nothing.`,
   );
 }
@@ -108,9 +108,9 @@ export class Stopped extends Fault {
 
   constructor(reason: StopReason, name: string) {
     const why = {
-      'run-cancelled': 'its run was cancelled',
-      'step-taken-over': 'another attempt has taken it over',
-      'worker-stopping': 'its worker is stopping',
+      run_cancelled: 'its run was cancelled',
+      step_taken_over: 'another attempt has taken it over',
+      worker_stopping: 'its worker is stopping',
     }[reason];
     super(reason, `${name} was stopped because ${why}.`);
     this.reason = reason;

@@ -54,8 +54,8 @@ interface Plumbing {
  * Opens the queue backend and proves that it answers.
  *
  * @param onError hears connection errors that happen later; BullMQ reconnects by itself.
- * @throws Failure `queue-unreachable` when the server does not answer.
- * @throws Fault `redis-evicts` when Redis may throw jobs away under memory pressure.
+ * @throws Failure `queue_unreachable` when the server does not answer.
+ * @throws Fault `redis_evicts` when Redis may throw jobs away under memory pressure.
  */
 export async function openQueueBackend(
   location: QueueLocation,
@@ -150,7 +150,7 @@ async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): 
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
     if (policy !== 'noeviction' && location.acceptEviction !== true) {
       throw new Fault(
-        'redis-evicts',
+        'redis_evicts',
         `Redis has maxmemory-policy ${policy}, under which queued jobs can vanish; ` +
           'set it to noeviction or accept the risk by name.',
       );
@@ -187,7 +187,7 @@ async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' 
 
 function unreachable(what: string, error: unknown): Failure {
   return new Failure(
-    'queue-unreachable',
+    'queue_unreachable',
     `${what} does not answer (${messageOf(error)}); start it or correct its address.`,
     { cause: error },
   );

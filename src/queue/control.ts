@@ -65,7 +65,7 @@ type ControlOutcome =
 export interface ControlClient {
   /**
    * @throws Fault with the code of the answering side when the request cannot be met, Failure
-   * `control-unanswered` when nobody answers in time, Fault `control-arguments` when the arguments do not fit.
+   * `control_unanswered` when nobody answers in time, Fault `control_arguments` when the arguments do not fit.
    */
   ask<Action extends ControlAction>(
     action: Action,
@@ -95,7 +95,7 @@ export function openControlClient(backend: QueueBackend, timeoutMs = DEFAULT_TIM
       const parsed = controlArguments[action].safeParse(args);
       if (!parsed.success) {
         const complaints = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-        throw new Fault('control-arguments', `${action} cannot be asked so: ${complaints.join('; ')}.`);
+        throw new Fault('control_arguments', `${action} cannot be asked so: ${complaints.join('; ')}.`);
       }
       const request = { action, arguments: parsed.data, caller, expiresAt: Date.now() + timeoutMs };
       const outcome = await answered(
@@ -128,7 +128,7 @@ async function answered(outcome: Promise<ControlOutcome>, timeoutMs: number): Pr
     return await Promise.race([outcome, late]);
   } catch (error) {
     throw new Failure(
-      'control-unanswered',
+      'control_unanswered',
       `The pipeline did not answer within ${timeoutMs / 1000} s (${messageOf(error)}): see that a worker runs, then ask again with the same idempotency key.`,
       { cause: error },
     );
@@ -149,14 +149,14 @@ export function answerControl(backend: QueueBackend, handlers: ControlHandlers):
 async function answer(handlers: ControlHandlers, request: ControlRequest): Promise<ControlOutcome> {
   try {
     if (Date.now() > request.expiresAt)
-      throw new Fault('control-expired', 'The request had waited too long: it has no effect.');
+      throw new Fault('control_expired', 'The request had waited too long: it has no effect.');
     const schema = controlArguments[request.action];
-    if (!schema) throw new Fault('control-arguments', 'There is no such action.');
+    if (!schema) throw new Fault('control_arguments', 'There is no such action.');
     const args = schema.parse(request.arguments);
     const handle = handlers[request.action] as (args: unknown, request: ControlRequest) => Promise<JsonValue>;
     return { ok: true, value: await handle(args, request) };
   } catch (error) {
-    const code = error instanceof Fault || error instanceof Failure ? error.code : 'control-failed';
+    const code = error instanceof Fault || error instanceof Failure ? error.code : 'control_failed';
     // What is neither is a defect: its message is for the log of this side alone.
     const message = error instanceof Fault ? error.message : 'The pipeline failed to answer: see its log.';
     return { ok: false, code, message, retry: !(error instanceof Fault) };

@@ -30,7 +30,7 @@ export interface DispatchOptions<Services> {
   flows: readonly AnyFlow<Services>[];
 }
 
-/** @throws Fault `job-unknown` later on, when a name turns up that is in neither list. */
+/** @throws Fault `job_unknown` later on, when a name turns up that is in neither list. */
 export function createDispatch<Services>({
   backend,
   pool,
@@ -86,7 +86,7 @@ function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
   const found = map.get(name);
   if (found === undefined) {
     throw new Fault(
-      'job-unknown',
+      'job_unknown',
       `There is no ${what} named ${name}; known are ${[...map.keys()].join(', ')}.`,
     );
   }

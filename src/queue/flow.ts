@@ -38,14 +38,14 @@ export interface FlowDefinition<Schema extends z.ZodType = z.ZodType, Services =
 // biome-ignore lint/suspicious/noExplicitAny: a list of flows of different payloads has no narrower type.
 export type AnyFlow<Services> = FlowDefinition<any, Services>;
 
-/** @throws Fault `flow-shape` when two stages share a name. */
+/** @throws Fault `flow_shape` when two stages share a name. */
 export function defineFlow<Schema extends z.ZodType, Services>(
   flow: FlowDefinition<Schema, Services>,
 ): FlowDefinition<Schema, Services> {
   const names = flow.stages.map((stage) => stage.name);
   if (new Set(names).size !== names.length) {
     throw new Fault(
-      'flow-shape',
+      'flow_shape',
       `Flow ${flow.name} has two stages of one name (${names.join(', ')}); rename one.`,
     );
   }
@@ -60,7 +60,7 @@ function stepName(stage: string, name: string): string {
 /**
  * The planned steps under their names in the run, proven to be runnable.
  * @param known names the stage already has, which the new ones may depend on.
- * @throws Fault `flow-shape` for a repeated name, an unknown dependency or a circle.
+ * @throws Fault `flow_shape` for a repeated name, an unknown dependency or a circle.
  */
 export function nameSteps(
   stage: string,
@@ -77,14 +77,14 @@ export function nameSteps(
   for (const step of named) {
     if (seen.has(step.name)) {
       throw new Fault(
-        'flow-shape',
+        'flow_shape',
         `Step ${step.name} is planned twice; give each step of a stage its own name.`,
       );
     }
     seen.add(step.name);
     const unknown = step.dependsOn.find((needed) => !all.has(needed));
     if (unknown !== undefined) {
-      throw new Fault('flow-shape', `Step ${step.name} needs ${unknown}, which the stage does not have.`);
+      throw new Fault('flow_shape', `Step ${step.name} needs ${unknown}, which the stage does not have.`);
     }
   }
   refuseCircles(named, known);
@@ -99,7 +99,7 @@ function refuseCircles(steps: readonly PlannedStep[], known: readonly string[]):
     if (ready.length === 0) {
       const names = waiting.map((step) => step.name).join(', ');
       throw new Fault(
-        'flow-shape',
+        'flow_shape',
         `The steps ${names} wait for each other in a circle; remove one dependency.`,
       );
     }

@@ -24,7 +24,7 @@ export interface JobContext<Payload, Services> {
   /**
    * Holds this attempt's right to the step until the caller's transaction ends.
    * Call it last before the commit: from here on a successor waits for this transaction.
-   * @throws Fault `step-taken-over` when another attempt has begun or the run was cancelled.
+   * @throws Fault `step_taken_over` when another attempt has begun or the run was cancelled.
    */
   fence(client: PoolClient): Promise<void>;
   /**
@@ -83,7 +83,7 @@ export function defineJob<Schema extends z.ZodType, Services>(
 
 /**
  * Plans one step of a stage. The payload is checked here, where it is made, and again where it is used.
- * @throws Fault `job-payload` when the payload does not fit the job.
+ * @throws Fault `job_payload` when the payload does not fit the job.
  */
 export function planStep<Schema extends z.ZodType, Services>(
   job: JobDefinition<Schema, Services>,
@@ -95,7 +95,7 @@ export function planStep<Schema extends z.ZodType, Services>(
   return { name, jobName: job.name, queue: job.queue, payload: payload as JsonValue, dependsOn };
 }
 
-/** @throws Fault `job-payload` naming the job and each field that does not fit. */
+/** @throws Fault `job_payload` naming the job and each field that does not fit. */
 export function parsePayload<Schema extends z.ZodType>(
   job: { name: string; payload: Schema },
   payload: unknown,
@@ -105,7 +105,7 @@ export function parsePayload<Schema extends z.ZodType>(
   const complaints = parsed.error.issues.map(
     (issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`,
   );
-  throw new Fault('job-payload', `The payload of ${job.name} does not fit: ${complaints.join('; ')}.`);
+  throw new Fault('job_payload', `The payload of ${job.name} does not fit: ${complaints.join('; ')}.`);
 }
 
 /** Options every job is enqueued with; finished jobs stay a while for the queue board. */

@@ -29,7 +29,7 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
       // A run ends in the ledger first; here only the queue gave up, after too many killed workers.
       return endRun(dispatch.pool, run.id, {
         state: 'failed',
-        errorCode: 'job-lost',
+        errorCode: 'job_lost',
         error: `The queue gave up the run (${job?.failedReason}); see the workers' logs, then retry it.`,
       });
     case 'completed':

@@ -54,7 +54,7 @@ const columns = `
 
 /**
  * Records a run as queued. The same idempotency key answers with the earlier run.
- * @throws Fault `idempotency-key-reused` when the key came with another request before.
+ * @throws Fault `idempotency_key_reused` when the key came with another request before.
  */
 export async function createRun(
   database: Queryable,
@@ -84,7 +84,7 @@ export async function createRun(
   const { same, ...run } = earlier.rows[0]!;
   if (!same) {
     throw new Fault(
-      'idempotency-key-reused',
+      'idempotency_key_reused',
       `Idempotency key ${request.idempotencyKey} belongs to run ${run.id} of another request; use a new key.`,
     );
   }

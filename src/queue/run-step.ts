@@ -92,7 +92,7 @@ async function endAttempt<Services>(
       code: codeOf(error),
       message: messageOf(error),
     });
-  if (error instanceof Stopped && error.reason === 'worker-stopping') {
+  if (error instanceof Stopped && error.reason === 'worker_stopping') {
     await release('queued');
     await job.moveToWait(token);
     throw new WaitingError();

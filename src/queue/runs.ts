@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
+import { inTransaction } from '../database/transaction.js';
 import { Failure, Fault } from '../fault.js';
 import { createDispatch, type DispatchOptions } from './dispatch.js';
 import type { FlowDefinition } from './flow.js';
@@ -16,7 +17,6 @@ import {
   requestCancel,
 } from './run-ledger.js';
 import { cancelQueuedSteps, readSteps, reopenSteps, type Step } from './step-ledger.js';
-import { inTransaction } from './transaction.js';
 
 export interface StartRun {
   requestedBy: string;
@@ -56,7 +56,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
   async function mustRead(runId: string): Promise<Run> {
     const run = await readRun(pool, runId);
     if (!run)
-      throw new Fault('run-unknown', `There is no run ${runId}; list the runs to see which there are.`);
+      throw new Fault('run_unknown', `There is no run ${runId}; list the runs to see which there are.`);
     return run;
   }
 
@@ -67,7 +67,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
       const state = await parent?.getState();
       if (state === undefined || ['failed', 'completed', 'unknown'].includes(state)) return { parent, state };
       if (waited >= settleMs) {
-        throw new Failure('run-busy', `Run ${run.id} is still ${state} on its queue; try again in a moment.`);
+        throw new Failure('run_busy', `Run ${run.id} is still ${state} on its queue; try again in a moment.`);
       }
       await sleep(followIntervalMs);
     }
@@ -111,7 +111,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
       const state = await requestCancel(pool, runId);
       if (state === 'queued' || state === 'running') {
         const steps = await cancelQueuedSteps(pool, runId, {
-          code: 'run-cancelled',
+          code: 'run_cancelled',
           message: 'The run was cancelled.',
         });
         // A job that a worker has just taken cannot be removed; the ledger then tells that worker.
@@ -164,7 +164,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
     if (!open)
       await endRun(pool, runId, {
         state: 'cancelled',
-        errorCode: 'run-cancelled',
+        errorCode: 'run_cancelled',
         error: 'The run was cancelled.',
       });
   }
@@ -172,7 +172,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
 
 function notRetryable(run: Run): Fault {
   return new Fault(
-    'run-not-retryable',
+    'run_not_retryable',
     `Run ${run.id} is ${run.state}; only a run that failed, was held or was cancelled can be retried.`,
   );
 }

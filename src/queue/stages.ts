@@ -1,11 +1,11 @@
 import { DelayedError, type Job, WaitingChildrenError } from 'bullmq';
+import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
 import type { Dispatch } from './dispatch.js';
 import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from './flow.js';
 import { parsePayload } from './job.js';
 import { beginRun, endRun, type Run, readRun } from './run-ledger.js';
 import { cancelQueuedSteps, closeStep, insertSteps, readSteps, type Step } from './step-ledger.js';
-import { inTransaction } from './transaction.js';
 
 /** How long a flow waits before it looks again, when its steps are open but the queue has none to wait for. */
 const lookAgainMs = 1000;
@@ -122,7 +122,7 @@ async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Pro
   if (state === 'failed') {
     // Only the queue itself fails a job the ledger holds open: after too many killed workers, or with the ledger out of reach.
     await closeStep(dispatch.pool, step.id, 'failed', {
-      code: 'job-lost',
+      code: 'job_lost',
       message: `The queue gave up ${step.name} (${job?.failedReason}); see the workers' logs, then retry the run.`,
     });
     return false;
@@ -134,7 +134,7 @@ async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Pro
 
 async function refuseOpenSteps<Services>(dispatch: Dispatch<Services>, run: Run): Promise<void> {
   await cancelQueuedSteps(dispatch.pool, run.id, {
-    code: 'run-cancelled',
+    code: 'run_cancelled',
     message: 'The run was cancelled.',
   });
 }
@@ -150,10 +150,10 @@ async function endUnsuccessful<Services>(
     .sort((a, b) => a.finishedDate!.getTime() - b.finishedDate!.getTime());
   const cause = ended.find((step) => step.state === 'failed') ?? ended.find((step) => step.state === 'held');
   const state = run.cancelRequested ? 'cancelled' : cause?.state === 'held' ? 'held' : 'failed';
-  const errorCode = run.cancelRequested ? 'run-cancelled' : (cause?.errorCode ?? 'step-failed');
+  const errorCode = run.cancelRequested ? 'run_cancelled' : (cause?.errorCode ?? 'step_failed');
   const error = run.cancelRequested ? 'The run was cancelled.' : (cause?.error ?? 'A step did not succeed.');
   await cancelQueuedSteps(dispatch.pool, run.id, {
-    code: 'not-started',
+    code: 'not_started',
     message: `Not started, because ${cause?.name ?? 'the run'} did not succeed.`,
   });
   await endRun(dispatch.pool, run.id, { state, errorCode, error });

@@ -80,7 +80,7 @@ export async function startWorkers<Services>(options: StartWorkersOptions<Servic
     name: state.name,
     async close(waitMs = 10_000) {
       const timer = setTimeout(() => {
-        for (const controller of state.running) controller.abort(new Stopped('worker-stopping', 'The job'));
+        for (const controller of state.running) controller.abort(new Stopped('worker_stopping', 'The job'));
       }, waitMs);
       await Promise.all(workers.map((worker) => worker.close()));
       clearTimeout(timer);

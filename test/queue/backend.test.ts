@@ -29,7 +29,7 @@ test.each([
   { kind: 'postgres' as const, connectionString: 'postgresql://nobody@127.0.0.1:1/none', schema: 'x' },
 ])('a silent $kind server is named at the start', async (location) => {
   await expect(openQueueBackend(location)).rejects.toMatchObject({
-    code: 'queue-unreachable',
+    code: 'queue_unreachable',
     message: expect.stringContaining('ECONNREFUSED'),
   });
 });
@@ -43,7 +43,7 @@ test('a Redis that may evict jobs is refused unless that is accepted', async (co
   const redis = new Redis(url);
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await redis.quit();
-  await expect(openQueueBackend(location)).rejects.toMatchObject({ code: 'redis-evicts' });
+  await expect(openQueueBackend(location)).rejects.toMatchObject({ code: 'redis_evicts' });
   const accepted = await openQueueBackend({ ...location, acceptEviction: true });
   await accepted.close();
 });

@@ -98,7 +98,7 @@ describe.each(await queuePlaces())('a worker that dies on $kind', (place) => {
 
   // Without its fence the very same worker does harm, which is what the fence is for.
   test.each([
-    ['write', ['step-taken-over', 'awake'], []],
+    ['write', ['step_taken_over', 'awake'], []],
     ['write-unfenced', ['awake'], [{ step: 'a', attempt: 1 }]],
   ] as const)(
     'but was only frozen wakes after its step went to another: %s',

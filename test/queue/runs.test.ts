@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { inTransaction } from '../../src/database/transaction.js';
 import { Fault } from '../../src/fault.js';
 import { createDispatch } from '../../src/queue/dispatch.js';
 import { defineFlow } from '../../src/queue/flow.js';
@@ -8,7 +9,6 @@ import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
 import { createRun, listRuns, readRun } from '../../src/queue/run-ledger.js';
 import type { Runs } from '../../src/queue/runs.js';
 import { readSteps } from '../../src/queue/step-ledger.js';
-import { inTransaction } from '../../src/queue/transaction.js';
 import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
 import { queuePlaces } from './queue-places.js';
 
@@ -96,7 +96,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     await runs.start(pair, { first: 'a', second: 'b' }, { ...by, idempotencyKey: 'mine' });
     await expect(
       runs.start(pair, { first: 'a', second: 'c' }, { ...by, idempotencyKey: 'mine' }),
-    ).rejects.toMatchObject({ code: 'idempotency-key-reused' });
+    ).rejects.toMatchObject({ code: 'idempotency_key_reused' });
   });
 
   test('a payload that does not fit is refused before anything is recorded', async () => {
@@ -123,7 +123,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     const { run } = await runs.start(pair, { first: 'endless', second: 'never' }, by);
     await running;
     await runs.cancel(run.id);
-    expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled', errorCode: 'run-cancelled' });
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled', errorCode: 'run_cancelled' });
     const steps = await readSteps(fixture.pool, run.id);
     expect(steps.map((step) => [step.name, step.state, step.attempt])).toEqual([
       ['only:endless', 'cancelled', 1],
@@ -172,9 +172,9 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
   test('a run that succeeded cannot be retried, and one that is not there is named', async () => {
     const { run } = await runs.start(pair, { first: 'a', second: 'b' }, by);
     await runs.follow(run.id);
-    await expect(runs.retry(run.id)).rejects.toMatchObject({ code: 'run-not-retryable' });
+    await expect(runs.retry(run.id)).rejects.toMatchObject({ code: 'run_not_retryable' });
     await expect(runs.cancel('00000000-0000-0000-0000-000000000000')).rejects.toMatchObject({
-      code: 'run-unknown',
+      code: 'run_unknown',
     });
   });
 
@@ -276,7 +276,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     });
     const { run } = await runs.start(pair, { first: 'slow', second: 'b' }, by);
     while (outcomes.length === 0) await sleep(20);
-    expect(outcomes).toEqual(['step-taken-over']);
+    expect(outcomes).toEqual(['step_taken_over']);
     expect((await fixture.pool.query('select * from support.taken')).rows).toEqual([]);
     services.behave.clear();
     await runs.cancel(run.id);

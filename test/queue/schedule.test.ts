@@ -45,7 +45,7 @@ describe.each(await queuePlaces())('a schedule on $kind', (place) => {
     const queue = fixture.backend.makeQueue('clock');
     const wrong = {} as { word: string };
     await expect(schedule(queue, 'scan', { cron: '* * * * *' }, tick, wrong)).rejects.toMatchObject({
-      code: 'job-payload',
+      code: 'job_payload',
     });
   });
 });

@@ -147,7 +147,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
     expect(steps['tables:left']).toMatchObject({ state: 'failed', attempt: 1 });
     expect(steps['tables:right']!.state).toBe('succeeded');
     expect(steps['tables:shed']!.state).toBe('succeeded');
-    expect(steps['tables:roof']).toMatchObject({ state: 'cancelled', errorCode: 'not-started', attempt: 0 });
+    expect(steps['tables:roof']).toMatchObject({ state: 'cancelled', errorCode: 'not_started', attempt: 0 });
     expect(steps['after:garden']).toBeUndefined();
   });
 

@@ -50,7 +50,7 @@ describe.each(await queuePlaces())('a worker that is stopped on $kind', (place) 
     expect(under[0]).toMatchObject({ state: 'running', worker: workers.name });
     await workers.close(0);
     const given = await readSteps(fixture.pool, run.id);
-    expect(given[0]).toMatchObject({ state: 'queued', counts: { read: 10 }, errorCode: 'worker-stopping' });
+    expect(given[0]).toMatchObject({ state: 'queued', counts: { read: 10 }, errorCode: 'worker_stopping' });
 
     const second: Services = { patient: true, begun: 0 };
     await fixture.work(second, [slow], [flow]);
