@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
 import { dropFlow } from '../jobs/drop-flow.js';
-import type { Services } from '../jobs/services.js';
+import type { Resources } from '../jobs/services.js';
 import { startPipelineWorker } from '../jobs/worker.js';
 import { readConfiguration } from '../src/configuration.js';
 import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
@@ -49,16 +49,18 @@ try {
   say('Bare COPY ...');
   const bare = await copyBare(server, await readDrop(join(drops, MONTHS[0]), movies.feeds));
   const bareSeconds = sum([...bare.logged.values()]);
-  const services: Services = {
+  const resources: Resources = {
     pool,
     dataSet: movies,
     storage: { folder: join(home, 'files') },
     personalDataKey: server.secrets.piiKey,
     maxRejectShare: 0.01,
+    inbox: { folder: join(home, 'inbox'), scanSeconds: 3600, stableSeconds: 30 },
+    lateAfterDays: 20,
   };
   const pipeline = await startPipelineWorker({
     location: { kind: 'postgres', connectionString: server.urls.queue, schema: 'bench' },
-    services,
+    resources,
     concurrency: 2,
     onError: (error) => say(String(error)),
   });
@@ -78,7 +80,9 @@ try {
     }
     months.push({ period, seconds, stages: await stageSeconds(pool, run.id) });
     if (options.steps) {
-      console.table(await stepSeconds(pool, run.id));
+      for (const step of await stepSeconds(pool, run.id)) {
+        say(JSON.stringify(step));
+      }
     }
   }
   await pipeline.close();

@@ -16,6 +16,8 @@ const dropPayload = z.object({
   /** The drop's folder, absolute. */
   folder: z.string(),
   period: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a month as YYYY-MM'),
+  /** Names of the files that belong to it; missing: all of the folder. */
+  files: z.array(z.string()).optional(),
   /** Who lets loads through that have too many rejects. */
   acceptedBy: z.string().optional(),
 });
@@ -28,7 +30,7 @@ async function planLoad({
   payload,
   services,
 }: Context<z.output<typeof dropPayload>>): Promise<PlannedStep[]> {
-  const drop = await readDrop(payload.folder, services.dataSet.feeds);
+  const drop = await readDrop(payload.folder, services.dataSet.feeds, payload.files);
   return drop.deliveries.map((delivery) =>
     planStep(receiveFileJob, delivery.name, {
       delivery: { ...delivery, feed: delivery.feed.name },

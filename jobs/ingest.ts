@@ -55,6 +55,7 @@ export const finishLoadJob = defineJob({
     services,
   }: JobOf<{ fileId: number; warnings: string[]; acceptedBy?: string | undefined }>) => {
     const result = await finishLoad(services.pool, services.dataSet.feeds, payload.fileId, {
+      storage: services.storage,
       rejectShare: services.maxRejectShare,
       acceptedBy: payload.acceptedBy,
     });

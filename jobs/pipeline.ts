@@ -4,7 +4,8 @@ import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { dropFlow, rebuildReportsFlow } from './drop-flow.js';
 import { finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
 import { buildReportJob, checkReportsJob, publishJob } from './report.js';
-import type { Services } from './services.js';
+import { scanInboxJob, upkeepJob } from './schedule.js';
+import type { Resources } from './services.js';
 import { takeTurnJob } from './turn.js';
 
 /** Every kind of job a worker knows. */
@@ -19,13 +20,15 @@ export const pipelineJobs = [
   buildReportJob,
   checkReportsJob,
   publishJob,
+  scanInboxJob,
+  upkeepJob,
 ];
 
 /** Every kind of run. */
 export const pipelineFlows = [dropFlow, rebuildReportsFlow];
 
 /** What a new database needs before its first drop: the data set's mapping and its reference tables. */
-export async function prepareWarehouse({ pool, dataSet }: Services): Promise<void> {
+export async function prepareWarehouse({ pool, dataSet }: Resources): Promise<void> {
   if ((await currentMapping(pool)) === null) {
     await installMapping(pool, dataSet.mapping, {
       author: 'marquee',

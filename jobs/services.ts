@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import type { DataSet } from '../src/data-set.js';
+import type { Runs } from '../src/queue/runs.js';
 import type { Storage } from '../src/source/storage.js';
 
-/** What the process that runs the jobs lends them. */
-export interface Services {
+/** What the process that runs the jobs has for them. */
+export interface Resources {
   /** The data database, as the pipeline role. */
   readonly pool: Pool;
   readonly dataSet: DataSet;
@@ -13,6 +14,15 @@ export interface Services {
   readonly personalDataKey: string;
   /** Share of rejected records above which a load is held, 0 to 1. */
   readonly maxRejectShare: number;
+  /** Where drops are put to be taken up by themselves. */
+  readonly inbox: { readonly folder: string; readonly scanSeconds: number; readonly stableSeconds: number };
+  /** Days after a month's end by which each feed is expected. */
+  readonly lateAfterDays: number;
+}
+
+/** What a job is lent: the resources, and the runs, to start others. */
+export interface Services extends Resources {
+  readonly runs: Runs;
 }
 
 /** The queues, named after the stations of a drop. */

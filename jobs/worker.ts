@@ -3,7 +3,8 @@ import { openQueueBackend, type QueueBackend, type QueueLocation } from '../src/
 import { openRuns, type Runs } from '../src/queue/runs.js';
 import { startWorkers } from '../src/queue/worker.js';
 import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
-import { queues, type Services } from './services.js';
+import { startSchedules } from './schedule.js';
+import { queues, type Resources } from './services.js';
 
 /** How often runs that the queue has lost are looked for. */
 const reconcileMs = 30_000;
@@ -16,7 +17,7 @@ const lockMs = 10_000;
 
 export interface PipelineOptions {
   readonly location: QueueLocation;
-  readonly services: Services;
+  readonly resources: Resources;
   /** Jobs of one kind of work at once. */
   readonly concurrency: number;
   /** Hears what goes wrong beside the runs: lost connections, for one. */
@@ -31,24 +32,24 @@ export interface Pipeline {
 }
 
 /** Opens the queues without working on them. */
-export async function openPipeline({ location, services, onError }: PipelineOptions): Promise<Pipeline> {
+export async function openPipeline({ location, resources, onError }: PipelineOptions): Promise<Pipeline> {
   const backend = await openQueueBackend(location, onError);
-  const runs = openRuns({ backend, pool: services.pool, jobs: pipelineJobs, flows: pipelineFlows });
+  const runs = openRuns({ backend, pool: resources.pool, jobs: pipelineJobs, flows: pipelineFlows });
   return { backend, runs, close: () => backend.close() };
 }
 
 /** Opens the queues and works on them until closed. */
 export async function startPipelineWorker(options: PipelineOptions): Promise<Pipeline> {
-  const { services, concurrency, onError } = options;
-  await mkdir(services.storage.folder, { recursive: true });
-  await prepareWarehouse(services);
+  const { resources, concurrency, onError } = options;
+  await mkdir(resources.storage.folder, { recursive: true });
+  await prepareWarehouse(resources);
   const pipeline = await openPipeline(options);
   const workers = await startWorkers({
     backend: pipeline.backend,
-    pool: services.pool,
+    pool: resources.pool,
     jobs: pipelineJobs,
     flows: pipelineFlows,
-    services,
+    services: { ...resources, runs: pipeline.runs },
     onError,
     settings: {
       lockMs,
@@ -61,6 +62,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
       },
     },
   });
+  await startSchedules(pipeline.backend.makeQueue(queues.schedule), resources);
   const reconcile = () => pipeline.runs.reconcile().catch(onError);
   await reconcile();
   const timer = setInterval(reconcile, reconcileMs);

@@ -42,6 +42,7 @@ const environmentSchema = z.object({
     .transform((path) => (path === undefined ? undefined : resolve(path))),
   INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
   INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
+  FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
   MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -68,6 +69,8 @@ export interface Configuration {
   /** Key of the hash over personal data; missing: generated once and kept under home. */
   piiKey?: string;
   inbox: { folder: string; scanSeconds: number; stableSeconds: number };
+  /** Days after a month's end by which each feed is expected. */
+  lateAfterDays: number;
   /** Share of rejected records above which a load is held, 0 to 1. */
   maxRejectShare: number;
   /** Jobs of one queue that one worker process runs at once. */
@@ -116,6 +119,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
       scanSeconds: read.INBOX_SCAN_SECONDS,
       stableSeconds: read.INBOX_STABLE_SECONDS,
     },
+    lateAfterDays: read.FEED_LATE_DAYS,
     maxRejectShare: read.MAX_REJECT_SHARE,
     workerConcurrency: read.WORKER_CONCURRENCY,
     logLevel: read.LOG_LEVEL,

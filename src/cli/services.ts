@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Services } from '../../jobs/services.js';
+import type { Resources } from '../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
 import { messageOf } from '../fault.js';
@@ -9,13 +9,15 @@ import type { Log } from './log.js';
 const quietMilliseconds = 10_000;
 
 /** Puts together what the jobs need. The data set is chosen here and nowhere else on this side. */
-export function pipelineServices(environment: Environment): Services {
+export function pipelineResources(environment: Environment): Resources {
   return {
     pool: environment.pool('pipeline'),
     dataSet: movies,
     storage: { folder: join(environment.configuration.home, 'files') },
     personalDataKey: environment.piiKey,
     maxRejectShare: environment.configuration.maxRejectShare,
+    inbox: environment.configuration.inbox,
+    lateAfterDays: environment.configuration.lateAfterDays,
   };
 }
 
@@ -39,7 +41,7 @@ export async function usePipeline(environment: Environment, log: Log): Promise<P
 function optionsFrom(environment: Environment, log: Log) {
   return {
     location: environment.queueLocation(),
-    services: pipelineServices(environment),
+    resources: pipelineResources(environment),
     concurrency: environment.configuration.workerConcurrency,
     onError: quietly((message) => log.warn(`The queue reports: ${message}`)),
   };
