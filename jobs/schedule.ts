@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { z } from 'zod';
+import type { AnyQueue } from '../src/queue/backend.js';
+import { defineJob, type JobContext } from '../src/queue/job.js';
+import { schedule } from '../src/queue/schedule.js';
+import { scanInbox } from '../src/source/inbox.js';
+import { recordLateFeeds } from '../src/source/late-feed.js';
+import { discardAbandonedLoads } from '../src/source/load-discard.js';
+import { tidyStorage } from '../src/source/storage-upkeep.js';
+import { dropFlow } from './drop-flow.js';
+import { queues, type Resources, type Services } from './services.js';
+
+/** A load nothing has happened to for so long is nobody's any more. */
+const abandonedAfterMs = 24 * 3_600_000;
+
+const nothing = z.object({});
+
+/** Starts the flow of each drop in the inbox that is complete; of each once, whatever becomes of it. */
+export const scanInboxJob = defineJob({
+  name: 'scan-inbox',
+  queue: queues.schedule,
+  payload: nothing,
+  run: async ({ services, log }: JobContext<object, Services>) => {
+    const { inbox, dataSet, runs } = services;
+    const ready = await scanInbox(inbox.folder, dataSet.feeds, { stableMs: inbox.stableSeconds * 1000 });
+    let started = 0;
+    for (const { folder, period, files, key } of ready) {
+      const { created } = await runs.start(
+        dropFlow,
+        { folder, period, files: files === undefined ? undefined : [...files] },
+        { requestedBy: 'inbox', idempotencyKey: key },
+      );
+      if (created) {
+        started += 1;
+        await log(`Started the drop of ${period} in ${folder}.`);
+      }
+    }
+    return { ready: ready.length, started };
+  },
+});
+
+/** What can wait for a quiet hour: late feeds are noted, backups compressed, abandoned loads taken back. */
+export const upkeepJob = defineJob({
+  name: 'upkeep',
+  queue: queues.schedule,
+  payload: nothing,
+  run: async ({ services }: JobContext<object, Services>) => {
+    const { pool, storage, dataSet, lateAfterDays } = services;
+    const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
+    const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs);
+    const tidied = await tidyStorage(pool, storage);
+    return { late, discarded, ...tidied, warnings: [...tidied.warnings] };
+  },
+});
+
+/** Has the scheduled jobs done; however many workers ask, each is done once a time. */
+export async function startSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
+  await mkdir(inbox.folder, { recursive: true });
+  await schedule(queue, 'inbox', { everyMs: inbox.scanSeconds * 1000 }, scanInboxJob, {});
+  await schedule(queue, 'upkeep', { cron: '17 * * * *' }, upkeepJob, {});
+}
