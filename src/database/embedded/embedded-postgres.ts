@@ -155,6 +155,9 @@ async function initialize(server: Server, secrets: Secrets): Promise<void> {
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
       '--no-locale',
+      // With checksums the first reader of a loaded table logs each of its pages, for the marks it leaves on
+      // the rows: 26 million ratings took 20 seconds more to read.
+      '--no-data-checksums',
       '--no-sync',
     ]);
   } finally {
