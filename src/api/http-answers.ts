@@ -108,11 +108,16 @@ export function send(response: ServerResponse, answer: HttpAnswer, common: Heade
   if (response.destroyed || response.headersSent) return;
   const { status, headers, body } = answer;
   const withBody = status !== 304 && status !== 204;
+  if (!withBody) {
+    const { 'content-type': _type, ...others } = { ...common, ...headers };
+    response.writeHead(status, others).end();
+    return;
+  }
   response.writeHead(status, {
     ...common,
     'content-type': 'application/json; charset=utf-8',
     ...headers,
-    ...(withBody && { 'content-length': Buffer.byteLength(body) }),
+    'content-length': Buffer.byteLength(body),
   });
-  response.end(withBody ? body : undefined);
+  response.end(body);
 }

@@ -17,11 +17,11 @@ interface ToldRun {
 
 /** The pipeline's words for what cannot be met, in the API's. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  'run-unknown': 'NOT_FOUND',
+  run_unknown: 'NOT_FOUND',
   'drop-unknown': 'NOT_FOUND',
-  'idempotency-key-reused': 'CONFLICT',
-  'run-not-retryable': 'CONFLICT',
-  'control-expired': 'QUEUE_UNAVAILABLE',
+  idempotency_key_reused: 'CONFLICT',
+  run_not_retryable: 'CONFLICT',
+  control_expired: 'QUEUE_UNAVAILABLE',
 };
 
 const MUTATIONS = [

@@ -9,6 +9,7 @@ import {
 import type pg from 'pg';
 import type { Caller } from '../auth/caller.js';
 import type { Scope } from '../auth/scopes.js';
+import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
 import { currentPublication, earlierPublication, type PublicationMark } from './as-of.js';
 import type { CallerRights } from './caller-policy.js';
@@ -73,7 +74,7 @@ export interface OperationAnswersOptions {
 /** Root fields whose answers change with a publication and at no other time. */
 const PAGE_NOTE = 'compiled page';
 
-/** Answers operations; never throws. */
+/** Answers operations; throws nothing but AllowanceExceeded. */
 export function operationAnswers(options: OperationAnswersOptions) {
   const { schema, readerPool, limits, logger } = options;
   const readDocument = documentReader(schema, limits);
@@ -175,6 +176,7 @@ export function operationAnswers(options: OperationAnswersOptions) {
       }
       return { ...known, ...(await executeAll(prepared, operation, params, asker, session, asOf)) };
     } catch (error) {
+      if (error instanceof AllowanceExceeded) throw error;
       const faults = error instanceof DocumentFaults ? error.faults : [error];
       return { ...known, ...refusals(faults, asker.requestId) };
     }

@@ -1,6 +1,6 @@
 import { typedValue, typedValues } from './column-values.js';
 import { badInput } from './error-answers.js';
-import type { ReportAccess } from './report-access.js';
+import { type ReportAccess, visibleColumn } from './report-access.js';
 import type { ReportColumn } from './report-source.js';
 import { allOf, anyOf, ident, type SqlText, sql } from './sql-text.js';
 
@@ -28,8 +28,7 @@ export function filterCondition(access: ReportAccess, filter: FilterInput | null
     if (name === 'or') return anyOf((value as FilterInput[]).map((each) => filterCondition(access, each)));
     // Not SQL's own not, which keeps a null: a row without the value does not meet the condition, so it meets this.
     if (name === 'not') return sql`(${filterCondition(access, value as FilterInput)} is not true)`;
-    const column = access.columns.get(name);
-    if (!column) throw badInput(`Rows of ${access.report.name} cannot be filtered by ${name}.`);
+    const column = visibleColumn(access, name);
     return columnCondition(name, column, value as Readonly<Record<string, unknown>>);
   });
   return allOf(conditions);

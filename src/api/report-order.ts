@@ -1,6 +1,6 @@
 import { camelCase } from './contract-names.js';
 import { badInput, limitError } from './error-answers.js';
-import type { ReportAccess } from './report-access.js';
+import { type ReportAccess, visibleColumn } from './report-access.js';
 import type { ReportColumn } from './report-source.js';
 import type { NullsOrder, OrderDirection } from './schema-types.js';
 import { ident, joined, raw, type SqlText, sql } from './sql-text.js';
@@ -34,8 +34,7 @@ export function orderSteps(
   if (asked.length > MAX_STEPS) throw limitError('order steps', MAX_STEPS, asked.length);
   const steps = asked.map(({ field, direction, nulls }): OrderStep => {
     const name = camelCase(field.toLowerCase());
-    const column = access.columns.get(name);
-    if (!column) throw badInput(`Rows of ${access.report.name} cannot be ordered by ${field}.`);
+    const column = visibleColumn(access, name);
     return { column, field: name, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' };
   });
   const named = new Set(steps.map(({ field }) => field));

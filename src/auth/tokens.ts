@@ -71,7 +71,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
 function callerOf(payload: JWTPayload): Caller {
   const { client_id: clientId, sub, jti, exp } = payload;
-  if (typeof clientId !== 'string' || !sub || !jti || exp === undefined) {
+  if (typeof clientId !== 'string' || !clientId || !sub || !jti || exp === undefined) {
     throw new AccessRefusal('invalid_token', 'The token has an empty client_id, sub or jti.');
   }
   return { clientId, subject: sub, scopes: parseScopes(payload.scope), tokenId: jti, expiresAt: exp };
