@@ -11,7 +11,13 @@ const checks = [
   ['types', tool('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['lint and format', tool('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'],
   ['unused code', tool('knip/bin/knip.js')],
-  ['layers and schema drift', tool('vitest/vitest.mjs'), 'run', 'test/layers.test.ts', 'test/database/migrations.test.ts'],
+  [
+    'layers and schema drift',
+    tool('vitest/vitest.mjs'),
+    'run',
+    'test/layers.test.ts',
+    'test/database/migrations.test.ts',
+  ],
 ];
 const failed = [];
 for (const [name, ...command] of checks) {

@@ -47,7 +47,8 @@ function requireNode() {
 
 function isCurrent() {
   return (
-    readStamp('node_modules/.marquee-installed') === installHash() && readStamp('dist/.marquee-built') === buildHash()
+    readStamp('node_modules/.marquee-installed') === installHash() &&
+    readStamp('dist/.marquee-built') === buildHash()
   );
 }
 
@@ -125,7 +126,9 @@ function installHash() {
 function buildHash() {
   const sources = ['src', 'jobs', 'bench'].flatMap((folder) => filesIn(folder, /\.(ts|sql)$/));
   return hashOf([
-    ...sources.filter((file) => !file.startsWith('src/database/client/') && file !== 'src/api/schema-types.ts'),
+    ...sources.filter(
+      (file) => !file.startsWith('src/database/client/') && file !== 'src/api/schema-types.ts',
+    ),
     ...filesIn('prisma', /\.prisma$/),
     'schema.graphql',
     'tsconfig.json',
@@ -137,7 +140,10 @@ function buildHash() {
 function hashOf(files) {
   const hash = createHash('sha256');
   for (const file of files) {
-    hash.update(`${file}\0`).update(readFileSync(inRoot(file))).update('\0');
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(inRoot(file)))
+      .update('\0');
   }
   return hash.digest('hex');
 }
