@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { columnList } from './column-plan.js';
+import type { Part } from './part.js';
 import type { PartCounts, PartLoad } from './part-load.js';
-import { createPartTable } from './part-table.js';
+import { createPartTable, type PartTarget } from './part-table.js';
 
 const READ_BYTES = 256 * 1024;
 
@@ -14,24 +15,61 @@ const READ_BYTES = 256 * 1024;
  *   18 it takes a line `\.` for the end of the data and says nothing); nothing of the part is left then
  */
 export async function copyBytes(load: PartLoad): Promise<PartCounts | undefined> {
-  const { client, feed, plan, file, part, partCount, path, signal } = load;
+  const { client, feed, plan, file, part, partCount } = load;
+  return await unlessRefused(load, async () => {
+    const target = await createPartTable(client, plan, feed, file.id, part, partCount);
+    // A table made in the same subtransaction may be filled with rows that need no second visit.
+    const counts = await copyStretch(load, target, part, ', freeze');
+    if (counts !== undefined) {
+      await target.complete();
+    }
+    return counts;
+  });
+}
+
+/** The same for a piece of a part, into the part's table. */
+export async function copyPieceBytes(
+  load: PartLoad,
+  target: PartTarget,
+  piece: Part,
+): Promise<PartCounts | undefined> {
+  return await unlessRefused(load, async () => {
+    await target.numberFrom(piece.firstRecord);
+    return await copyStretch(load, target, piece, '');
+  });
+}
+
+async function copyStretch(
+  { client, plan, path, signal }: PartLoad,
+  target: PartTarget,
+  stretch: Part,
+  option: '' | ', freeze',
+): Promise<PartCounts | undefined> {
+  const copy = client.query(
+    copyFrom(
+      `/* source: copy bytes */ copy ${target.copyInto} (${columnList(plan.copied)}) from stdin (format csv${option}, encoding 'UTF8')`,
+    ),
+  );
+  const bytes = createReadStream(path, {
+    start: stretch.byteStart,
+    end: stretch.byteEnd - 1,
+    highWaterMark: READ_BYTES,
+  });
+  await pipeline(bytes, copy, { signal });
+  return copy.rowCount === stretch.recordCount ? { loaded: stretch.recordCount, rejected: 0 } : undefined;
+}
+
+/** Does the work under a savepoint and goes back to it where the data was refused. */
+async function unlessRefused(
+  { client }: PartLoad,
+  work: () => Promise<PartCounts | undefined>,
+): Promise<PartCounts | undefined> {
   await client.query('savepoint before_copy');
   try {
-    const target = await createPartTable(client, plan, feed, file.id, part, partCount);
-    const copy = client.query(
-      copyFrom(
-        `/* source: copy part as bytes */ copy ${target.copyInto} (${columnList(plan.copied)}) from stdin (format csv, freeze, encoding 'UTF8')`,
-      ),
-    );
-    const bytes = createReadStream(path, {
-      start: part.byteStart,
-      end: part.byteEnd - 1,
-      highWaterMark: READ_BYTES,
-    });
-    await pipeline(bytes, copy, { signal });
-    if (copy.rowCount === part.recordCount) {
-      await target.complete();
-      return { loaded: part.recordCount, rejected: 0 };
+    const counts = await work();
+    if (counts !== undefined) {
+      await client.query('release savepoint before_copy');
+      return counts;
     }
   } catch (error) {
     if (!isRefusedData(error)) {

@@ -14,13 +14,16 @@ export class PartCutter {
     columnCount: number;
     limits: Limits;
     byteStart: number;
+    /** By default 1. */
+    firstRecord?: number;
     firstLine: number;
     partBytes: number;
   }) {
-    this.#scanner = new RecordScanner(file.columnCount, file.limits, { record: 1, line: file.firstLine });
+    const first = { record: file.firstRecord ?? 1, line: file.firstLine };
+    this.#scanner = new RecordScanner(file.columnCount, file.limits, first);
     this.#partBytes = file.partBytes;
     this.#position = file.byteStart;
-    this.#start = { byte: file.byteStart, record: 1, line: file.firstLine };
+    this.#start = { byte: file.byteStart, ...first };
   }
 
   /** Records seen so far. */

@@ -28,6 +28,8 @@ export function partTable(feed: Feed, fileId: number, partNumber: number, partCo
 export interface PartTarget {
   /** The quoted table to copy into. */
   readonly copyInto: string;
+  /** Says which number the next record gets that is copied without one; at first it is that of the part's first. */
+  numberFrom(record: number): Promise<void>;
   /**
    * Makes the copied rows the part's table, complete but for `created_date`, with constraints that say which rows it
    * holds, so that attaching it does not read it again.
@@ -71,8 +73,14 @@ export async function createPartTable(
       `/* source: create part staging */ create temporary table part_staging (${numbered}, ${stagingColumns})`,
     );
   }
+  const copyInto = plan.extra.length > 0 ? staging : table;
   return {
-    copyInto: plan.extra.length > 0 ? staging : table,
+    copyInto,
+    numberFrom: async (record) => {
+      await client.query(
+        `/* source: number from */ select setval(pg_get_serial_sequence(${literal(copyInto)}, 'record_number'), ${record}, false)`,
+      );
+    },
     complete: async () => {
       if (plan.extra.length > 0) {
         await client.query(
