@@ -1,8 +1,7 @@
 import { identifier } from '../database/identifier.js';
 import { entryColumn } from './entry-column.js';
-import { fieldTypes, transforms } from './field-types.js';
+import { fieldTypes, transforms, trimmed } from './field-types.js';
 import { type FieldPlan, isPersonal, type TablePlan } from './mapping.js';
-import { personalText } from './personal-data.js';
 
 /** Where one file's rows for a table are read from. */
 export interface ExtractionSource {
@@ -51,25 +50,24 @@ export function guardedExtraction(plan: TablePlan, source: ExtractionSource): st
 }
 
 /**
- * As `guardedExtraction` without `_faults`, by casts that end the statement at the first value that does not fit;
- * null when the plan has a type without such a cast.
+ * The rows of `guardedExtraction` without `_ordinal` and `_faults`, by casts that end the statement at the first value
+ * that does not fit; null when the plan has a type without such a cast. Records without a personal value that has a
+ * hash are left out: whoever asks compares the count.
  */
 export function bareExtraction(plan: TablePlan, source: ExtractionSource): string | null {
   if (plan.nested !== null || plan.fields.some((field) => !castsOf(field).bare)) return null;
   const fields = plan.fields.map((field, index) => {
-    const text = isPersonal(field) ? `p${index}.hash` : `nullif(${field.sourceColumn}, '')`;
+    const text = isPersonal(field) ? `p${index}.hash` : field.sourceColumn;
     return `${after(field, castsOf(field).bare!(text))} as ${identifier(field.field)}`;
   });
-  return `select s.record_number as ${recordColumn}, ${fields.join(', ')} from ${relations(plan, source)}`;
-}
-
-/** A condition on extracted rows that holds where the bare casts took what the guarded ones refuse; null when none can. */
-export function bareFaults(plan: TablePlan): string | null {
-  const conditions = plan.fields.flatMap((field) => {
-    const fault = transforms[field.transform ?? '']?.cast ? undefined : fieldTypes[field.type]!.bareFault;
-    return fault ? [fault(identifier(field.field))] : [];
-  });
-  return conditions.length > 0 ? conditions.join(' or ') : null;
+  const hashes = plan.fields.flatMap((field, index) =>
+    isPersonal(field)
+      ? [`join ${source.personalHashes} p${index} on p${index}.value = ${field.sourceColumn}`]
+      : [],
+  );
+  return `
+    select s.record_number as ${recordColumn}, ${fields.join(', ')}
+    from source.${identifier(plan.sourceTable)} s ${hashes.join(' ')} where s.file_id = ${source.fileId}`;
 }
 
 function castsOf(field: FieldPlan) {
@@ -87,9 +85,7 @@ function textOf(field: FieldPlan): string {
 function rawText(field: FieldPlan, index: number): string {
   if (isPersonal(field)) return `p${index}.hash`;
   const text = textOf(field);
-  return fieldTypes[field.type]!.keepsBlanks
-    ? `nullif(${text}, '')`
-    : `nullif(btrim(${text}, E' \\t\\r\\n'), '')`;
+  return fieldTypes[field.type]!.keepsBlanks ? `nullif(${text}, '')` : trimmed(text);
 }
 
 function needsRecord(plan: TablePlan): boolean {
@@ -104,7 +100,7 @@ function relations(plan: TablePlan, source: ExtractionSource): string {
   const record = `source.${identifier(plan.sourceTable)} s`;
   const hashes = plan.fields.flatMap((field, index) =>
     isPersonal(field)
-      ? [`left join ${source.personalHashes} p${index} on p${index}.value = ${personalText(textOf(field))}`]
+      ? [`left join ${source.personalHashes} p${index} on p${index}.value = ${trimmed(textOf(field))}`]
       : [],
   );
   const from =

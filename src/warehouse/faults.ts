@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import { faultsColumn, ordinalColumn, recordColumn } from './extraction.js';
-import type { TablePlan } from './mapping.js';
+import { ledgerOf, type TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
 
 /** What could not be used of a file. */
@@ -39,7 +39,7 @@ export async function writeFaults(
   const ofEntry = plan.fields.filter((field) => field.required && field.entryField !== null);
   const inserted = await client.query(
     `/* warehouse.insert_issues */
-     insert into support.issue (file_id, record_number, table_name, column_name, value, reason, detail)
+     insert into ${ledgerOf(plan)}.issue (file_id, record_number, table_name, column_name, value, reason, detail)
      select ${file.id}, ${recordColumn}, ${literal(plan.table)}, fault.key, left(fault.value, 1000),
             case when not is_entry_key then 'value_not_castable'
                  when fault.value is null then 'entry_key_missing' else 'entry_key_not_castable' end,

@@ -2,18 +2,16 @@
  * The closed list of types a warehouse field may have, each with the two ways from text to it.
  *
  * Postgres before 16 cannot ask whether a text would cast, so the guarded way tests the text first and gives null
- * where it does not fit. The bare way is the cast itself, for bulk: several times faster, but one bad value ends
- * the statement. A type has it only where both ways agree on every text the bare one takes.
+ * where it does not fit. The bare way is the cast itself behind a few cheap comparisons, for bulk: several times faster,
+ * but one bad value ends the statement. Both ways agree on every text that the bare one takes.
  */
 export interface FieldType {
   /** As Postgres's `format_type` calls it. */
   readonly catalogName: string;
   /** An expression that gives the value, or null where `text` (a column reference) does not hold one. */
   guarded(text: string): string;
-  /** The cast that fails on what it cannot take. */
+  /** The cast, of a text as sent, that fails on what it cannot take and on what the guarded way would have refused. */
   bare?(text: string): string;
-  /** Values that the bare cast takes and the guarded one does not, as a condition on the result. */
-  bareFault?(value: string): string;
   /** Whether blanks around the text are part of the value. */
   readonly keepsBlanks: boolean;
 }
@@ -33,24 +31,43 @@ const moment = (text: string) =>
   `case when ${text} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$'` +
   ` then case when (${calendarDay(`left(${text}, 10)`)}) is not null then ${text}::timestamptz end end`;
 
+/**
+ * The text where a condition holds, null where it is empty; elsewhere something that no cast takes.
+ */
+const onlyWhere = (fits: string, text: string) =>
+  `case when ${fits} then ${text} when ${text} is null or ${text} = '' then null else 'not plain' end`;
+
+/**
+ * Whether a text that a number's cast takes is plain digits: since Postgres 16 it takes 0x1F and 1_000 as well. Three
+ * byte comparisons and a LIKE cost a third of a regular expression or of `translate` (2.6 million records of three such
+ * columns: 1.1 s; without any test 0.9 s; with `translate` 1.9 s; with regular expressions 2.9 s).
+ */
+const isPlain = (text: string) => {
+  const bytes = `${text} collate "C"`;
+  return (
+    `(${bytes} >= '1' or (${bytes} >= '0' and ${bytes} < '0A') or (${bytes} >= '-1' and ${bytes} < '-:'))` +
+    ` and ${text} not like '%\\_%'`
+  );
+};
+
 export const fieldTypes: Readonly<Record<string, FieldType>> = {
   text: {
     catalogName: 'text',
     keepsBlanks: true,
     guarded: (text) => text,
-    bare: (text) => text,
+    bare: (text) => `nullif(${text}, '')`,
   },
   integer: {
     catalogName: 'integer',
     keepsBlanks: false,
     guarded: integerBetween('integer', 9, '-2147483648', '2147483647'),
-    bare: (text) => `${text}::integer`,
+    bare: (text) => `${onlyWhere(isPlain(text), text)}::integer`,
   },
   bigint: {
     catalogName: 'bigint',
     keepsBlanks: false,
     guarded: integerBetween('bigint', 18, '-9223372036854775808', '9223372036854775807'),
-    bare: (text) => `${text}::bigint`,
+    bare: (text) => `${onlyWhere(isPlain(text), text)}::bigint`,
   },
   numeric: {
     catalogName: 'numeric',
@@ -59,8 +76,9 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
     guarded: (text) =>
       `case when length(${text}) <= 200 and ${text} ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$'` +
       ` then ${text}::numeric end`,
-    bare: (text) => `${text}::numeric`,
-    bareFault: (value) => `(${value} >= 'Infinity' or ${value} <= '-Infinity')`,
+    // Below ':' lie the digits, and above it NaN and Infinity; a large exponent is left to the guarded way.
+    bare: (text) =>
+      `${onlyWhere(`${isPlain(text)} and ${text} collate "C" < ':' and ${text} not like '%e%' and ${text} not like '%E%' and octet_length(${text}) <= 200`, text)}::numeric`,
   },
   boolean: {
     catalogName: 'boolean',
@@ -102,7 +120,8 @@ export const transforms: Readonly<Record<string, Transform>> = {
     cast: {
       guarded: (text) =>
         `case when ${text} ~ '^-?[0-9]{1,11}([.][0-9]{1,6})?$' then to_timestamp(${text}::double precision) end`,
-      bare: (text) => `to_timestamp(${text}::bigint)`,
+      bare: (text) =>
+        `to_timestamp(${onlyWhere(`${isPlain(text)} and octet_length(${text}) <= 11`, text)}::bigint)`,
     },
   },
   /** Done in Node, once per distinct value: see personal-data.ts. The text that is cast is the hash already. */
@@ -112,6 +131,11 @@ export const transforms: Readonly<Record<string, Transform>> = {
     cast: { guarded: (hash) => hash, bare: (hash) => hash },
   },
 };
+
+/** A text without the blanks around it that a cast passes over; null when nothing is left. */
+export function trimmed(text: string): string {
+  return `nullif(btrim(${text}, E' \\t\\r\\n\\f\\x0B'), '')`;
+}
 
 /** The transform that keeps a field's raw value out of everything but `source`. */
 export const personalDataTransform = 'pii_hash';

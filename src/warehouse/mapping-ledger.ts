@@ -11,7 +11,7 @@ export interface MappingChange {
   readonly note: string;
 }
 
-/** The newest mapping; null in a new database. @throws Fault `mapping-invalid` when the tables no longer fit it. */
+/** The newest mapping; null in a new database. @throws Fault `mapping_invalid` when the tables no longer fit it. */
 export async function currentMapping(db: Queryable): Promise<Mapping | null> {
   const { rows } = await db.query<{ number: number | null }>(
     '/* warehouse.current_mapping */ select max(number) as number from support.mapping_version',
@@ -20,12 +20,12 @@ export async function currentMapping(db: Queryable): Promise<Mapping | null> {
   return number === null ? null : mappingOfVersion(db, number);
 }
 
-/** The mapping as it stood in one version. @throws Fault `mapping-unknown`, `mapping-invalid`. */
+/** The mapping as it stood in one version. @throws Fault `mapping_unknown`, `mapping_invalid`. */
 export async function mappingOfVersion(db: Queryable, version: number): Promise<Mapping> {
   const rows = await readMappingRows(db, version);
   if (rows.length === 0) {
     throw new Fault(
-      'mapping-unknown',
+      'mapping_unknown',
       `There is no mapping version ${version}; \`marquee status\` shows those there are.`,
     );
   }
@@ -44,7 +44,7 @@ export async function readMappingRows(db: Queryable, version: number): Promise<M
 
 /**
  * Makes the rows the current mapping, as a new version; changes nothing when they are what is current.
- * @throws Fault `mapping-invalid` that lists every complaint.
+ * @throws Fault `mapping_invalid` that lists every complaint.
  */
 export async function installMapping(
   pool: Pool,

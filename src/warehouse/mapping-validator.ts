@@ -29,7 +29,7 @@ export function validateMapping(rows: readonly MappingRow[], catalog: Catalog): 
       {
         position: null,
         column: null,
-        code: 'mapping-empty',
+        code: 'mapping_empty',
         message: 'The mapping has no rows, expected at least one.',
       },
     ];
@@ -47,7 +47,7 @@ function checkCells(row: MappingRow, position: number): MappingComplaint[] {
     complaints.push({
       position,
       column,
-      code: 'mapping-cell',
+      code: 'mapping_cell',
       message: `Row ${position}: ${column} is ${found}, expected ${expected}.`,
     });
   };
@@ -93,20 +93,20 @@ function checkRow(row: MappingRow, position: number, catalog: Catalog): MappingC
   if (!target) {
     complain(
       'end_table',
-      'mapping-table',
+      'mapping_table',
       `there is no table warehouse.${row.end_table}; name one that exists or add it by a migration.`,
     );
   } else if (!field) {
     const known = [...target.columns.keys()].join(', ');
     complain(
       'end_field',
-      'mapping-field',
+      'mapping_field',
       `warehouse.${row.end_table} has no field ${row.end_field} to fill, expected one of ${known}.`,
     );
   } else if (field.type !== fieldTypes[row.end_data_type]!.catalogName) {
     complain(
       'end_data_type',
-      'mapping-type',
+      'mapping_type',
       `warehouse.${row.end_table}.${row.end_field} is of type ${field.type}, not ${row.end_data_type}.`,
     );
   }
@@ -114,7 +114,7 @@ function checkRow(row: MappingRow, position: number, catalog: Catalog): MappingC
   if (transform && !transform.types.includes(row.end_data_type)) {
     complain(
       'transform',
-      'mapping-transform',
+      'mapping_transform',
       `${row.transform} gives ${transform.types.join(' or ')}, not ${row.end_data_type}.`,
     );
   }
@@ -123,13 +123,13 @@ function checkRow(row: MappingRow, position: number, catalog: Catalog): MappingC
   if (!columns) {
     complain(
       'source_table',
-      'mapping-source-table',
+      'mapping_source_table',
       `there is no table source.${row.source_table}; name one of ${[...catalog.sources.keys()].join(', ')}.`,
     );
   } else if (!columns.has(column) && !catalog.headers.get(row.source_table)?.has(column)) {
     complain(
       'source_field',
-      'mapping-source-field',
+      'mapping_source_field',
       `source.${row.source_table} has no column ${column}, and no file has brought one.`,
     );
   }
@@ -165,7 +165,7 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
         complain(
           position,
           'end_field',
-          'mapping-twice',
+          'mapping_twice',
           `${table}.${row.end_field} is filled by row ${before} already.`,
         );
       }
@@ -175,7 +175,7 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
           complain(
             position,
             column,
-            'mapping-contradiction',
+            'mapping_contradiction',
             `${column} of table ${table} is ${row[column]}, but row ${first.position} says ${first.row[column]}.`,
           );
         }
@@ -188,7 +188,7 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
       complain(
         null,
         'source_field',
-        'mapping-nested',
+        'mapping_nested',
         `Table ${table} takes entries of ${[...nested].join(' and ')}, expected one nested column.`,
       );
     }
@@ -196,7 +196,7 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
       complain(
         null,
         'is_key',
-        'mapping-key',
+        'mapping_key',
         `Table ${table} has no key field; mark the fields of its natural key.`,
       );
     }
@@ -205,7 +205,7 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
         complain(
           null,
           'end_field',
-          'mapping-required',
+          'mapping_required',
           `Table ${table} cannot do without ${field}; add a row that fills it.`,
         );
       }
@@ -214,7 +214,7 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
       complain(
         first.position,
         'table_type',
-        'mapping-reference',
+        'mapping_reference',
         `${table} has no column standard, so it cannot be a reference table.`,
       );
     }

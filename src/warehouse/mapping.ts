@@ -22,6 +22,8 @@ export interface FieldPlan {
 
 /** How one warehouse table is filled. */
 export interface TablePlan {
+  /** The schema the table is in: `warehouse`, or `rebuild` for the one that is built beside it. */
+  readonly schema: string;
   readonly table: string;
   readonly tableType: TableType;
   readonly sourceTable: string;
@@ -54,7 +56,7 @@ export interface Mapping {
 
 /**
  * Compiles mapping rows into what each table is filled from.
- * @throws Fault `mapping-invalid` that lists every complaint.
+ * @throws Fault `mapping_invalid` that lists every complaint.
  */
 export function compileMapping(
   rows: readonly MappingRow[],
@@ -64,7 +66,7 @@ export function compileMapping(
   const complaints = validateMapping(rows, catalog);
   if (complaints.length > 0) {
     throw new Fault(
-      'mapping-invalid',
+      'mapping_invalid',
       `The mapping cannot be used: ${complaints.map((complaint) => complaint.message).join(' ')}`,
     );
   }
@@ -111,6 +113,7 @@ function planTable(
     };
   });
   return {
+    schema: 'warehouse',
     table,
     tableType: first.table_type as TableType,
     sourceTable: first.source_table,
@@ -121,6 +124,11 @@ function planTable(
     retireMissing: first.retire_missing,
     partitioned: target.partitioned,
   };
+}
+
+/** The schema of the ledgers `file_transform` and `issue` that belong to a plan's table. */
+export function ledgerOf(plan: Pick<TablePlan, 'schema'>): string {
+  return plan.schema === 'warehouse' ? 'support' : plan.schema;
 }
 
 /** Whether a field's raw value may not leave `source`. */

@@ -48,7 +48,7 @@ export function observed(plan: TablePlan, extracted: string): string {
 
 /** The table's qualified name. */
 export function target(plan: TablePlan): string {
-  return identifier('warehouse', plan.table);
+  return identifier(plan.schema, plan.table);
 }
 
 /**
@@ -77,44 +77,4 @@ export async function mergeInOrder(
      where not exists (select from ${target(plan)} t where ${sameKey(plan, 't', 'o')} and not t.deleted)`,
   );
   return { inserted: inserted.rowCount ?? 0, closed: closed?.rowCount ?? 0 };
-}
-
-/** An index that can be dropped and made again. */
-interface Index {
-  readonly name: string;
-  readonly definition: string;
-}
-
-/**
- * Fills an empty table: without its indexes, which are made afterwards, faster and side by side. `truncate` gives the
- * table a new file in this transaction, so that Postgres writes no WAL for its rows where `wal_level` is `minimal`.
- * @param rows a select of the plan's fields and `_record`, one row per key
- * @throws the database's `unique_violation` (23505) when a key comes twice
- */
-export async function fillEmpty(
-  client: PoolClient,
-  plan: TablePlan,
-  file: SourceFile,
-  rows: string,
-): Promise<MergeCounts> {
-  const { rows: indexes } = await client.query<Index>(
-    `/* warehouse.secondary_indexes */
-     select c.relname::text as name, replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ') as definition
-     from pg_index i join pg_class c on c.oid = i.indexrelid
-     where i.indrelid = to_regclass($1) and not exists (select from pg_constraint where conindid = i.indexrelid)
-     order by c.relname`,
-    [target(plan)],
-  );
-  await client.query(`/* warehouse.truncate_empty */ truncate ${target(plan)}`);
-  for (const index of indexes) {
-    await client.query(`/* warehouse.drop_index */ drop index ${identifier('warehouse', index.name)}`);
-  }
-  const inserted = await client.query(
-    `/* warehouse.fill_empty */
-     insert into ${target(plan)} (${list(plan.fields)}, record_number, file_id, valid_from)
-     select ${list(plan.fields, 'o')}, o.${recordColumn}, ${file.id}, ${literal(file.period)} from (${rows}) o`,
-  );
-  for (const index of indexes) await client.query(`/* warehouse.create_index */ ${index.definition}`);
-  await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
-  return { inserted: inserted.rowCount ?? 0, closed: 0 };
 }

@@ -2,6 +2,7 @@ import { createHmac, type KeyObject } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
 import { entryColumn } from './entry-column.js';
+import { trimmed } from './field-types.js';
 import { isPersonal, type TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
 
@@ -20,13 +21,10 @@ export function pseudonym(key: PersonalDataKey, value: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Personal data as the hash sees it: blanks around it are no part of it, and blank is none. */
-export function personalText(expression: string): string {
-  return `nullif(btrim(${expression}, E' \\t\\r\\n'), '')`;
-}
-
 /**
- * Makes a temporary table `(value, hash)` of a file's personal values for the plan, hashed once per distinct value.
+ * Adds a file's personal values for the plan to a table `(value, hash)`, hashed once per distinct value. The table lives
+ * in this transaction only (`dropHashes` ends it before the commit), in `source`, which is where raw values may be; it
+ * is no temporary one, since the workers of a parallel query cannot read those.
  * @param relation entries of the plan's nested column, where it has one
  * @returns its name; null when the plan has no personal data
  */
@@ -39,7 +37,7 @@ export async function hashPersonalData(
 ): Promise<string | null> {
   const fields = plan.fields.filter(isPersonal);
   if (fields.length === 0) return null;
-  const hashes = identifier('pg_temp', 'personal_hash');
+  const hashes = hashTable(plan);
   const values = identifier('pg_temp', 'personal_value');
   // Grouped as sent first: that is three times faster than grouping what `btrim` gives.
   const selects = fields.map((field) => {
@@ -49,11 +47,11 @@ export async function hashPersonalData(
       field.entryField === null
         ? `source.${identifier(file.sourceTable)} s where s.file_id = ${file.id}`
         : `${relation} e`;
-    return `select ${personalText('raw')} as value from (select ${column} as raw from ${rows} group by 1) sent`;
+    return `select ${trimmed('raw')} as value from (select ${column} as raw from ${rows} group by 1) sent`;
   });
   await client.query(
     `/* warehouse.create_personal_hash */
-     create temporary table if not exists personal_hash (value text primary key, hash uuid not null) on commit drop`,
+     create unlogged table if not exists ${hashes} (value text primary key, hash uuid not null)`,
   );
   await client.query(
     `/* warehouse.distinct_personal_values */
@@ -74,4 +72,14 @@ export async function hashPersonalData(
   await client.query(`drop table ${values}`);
   await client.query(`analyze ${hashes}`);
   return hashes;
+}
+
+/** Drops what `hashPersonalData` made; called before the transaction commits. */
+export async function dropHashes(client: PoolClient, plan: TablePlan): Promise<void> {
+  await client.query(`/* warehouse.drop_personal_hash */ drop table if exists ${hashTable(plan)}`);
+}
+
+/** One per table that is filled: nobody else fills the same one at the same time. */
+function hashTable(plan: TablePlan): string {
+  return identifier('source', `hashes_of_${plan.schema}_${plan.table}`);
 }

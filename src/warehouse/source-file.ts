@@ -1,5 +1,6 @@
 import { Fault } from '../fault.js';
 import type { Queryable } from './catalog.js';
+import { ledgerOf, type TablePlan } from './mapping.js';
 
 /** A loaded file as cleaning sees it. */
 export interface SourceFile {
@@ -20,7 +21,7 @@ const columns = `
 
 /**
  * The files, oldest period first, within a period in the order they were first seen: the order in which they count.
- * @throws Fault `file-not-loaded` when one is missing or its load is not finished.
+ * @throws Fault `file_not_loaded` when one is missing or its load is not finished.
  */
 export async function readSourceFiles(db: Queryable, ids: readonly number[]): Promise<SourceFile[]> {
   const { rows } = await db.query<SourceFile & { state: string }>(
@@ -31,24 +32,27 @@ export async function readSourceFiles(db: Queryable, ids: readonly number[]): Pr
     const file = rows.find((row) => row.id === id);
     if (file?.state === 'loaded') continue;
     throw new Fault(
-      'file-not-loaded',
+      'file_not_loaded',
       `File ${id} ${file ? `is in state ${file.state}` : 'is not known'}, expected a loaded one; load it before cleaning.`,
     );
   }
   return rows;
 }
 
-/** The files that a table was filled from, in the order in which they count, with the mapping version of each. */
+/** A file that went into a table, with the mapping version it was read under. */
+export type TransformedFile = SourceFile & { readonly mappingVersion: number };
+
+/** The files that a table was filled from, in the order in which they count. */
 export async function readTransformedFiles(
   db: Queryable,
-  table: string,
-): Promise<(SourceFile & { mappingVersion: number })[]> {
-  const { rows } = await db.query<SourceFile & { mappingVersion: number }>(
+  plan: Pick<TablePlan, 'schema' | 'table'>,
+): Promise<TransformedFile[]> {
+  const { rows } = await db.query<TransformedFile>(
     `/* warehouse.read_transformed_files */
      select ${columns}, mapping_version as "mappingVersion"
-     from source.file join support.file_transform on file_transform.file_id = file.id
+     from source.file join ${ledgerOf(plan)}.file_transform on file_transform.file_id = file.id
      where table_name = $1 order by file.period, id`,
-    [table],
+    [plan.table],
   );
   return rows;
 }

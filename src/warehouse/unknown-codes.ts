@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import { recordColumn } from './extraction.js';
-import type { TablePlan } from './mapping.js';
+import { ledgerOf, type TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
 
 /**
@@ -18,7 +18,7 @@ export async function writeUnknownCodes(
   const key = plan.keys[0]!;
   const { rowCount } = await client.query(
     `/* warehouse.insert_unknown_codes */
-     insert into support.issue (file_id, record_number, table_name, column_name, value, reason, detail)
+     insert into ${ledgerOf(plan)}.issue (file_id, record_number, table_name, column_name, value, reason, detail)
      select $1, ${recordColumn}, $2, $3, ${identifier(key.field)}::text, 'code_not_in_standard',
             'The standard has no ' || ${literal(plan.table)} || ' code ' || ${identifier(key.field)}
             || '; it was kept under the vendor''s name for it.'

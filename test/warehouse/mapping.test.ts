@@ -27,54 +27,54 @@ describe('a mapping', () => {
   });
 
   it.each<[string, MappingRow[], string]>([
-    ['without rows', [], 'mapping-empty'],
-    ['with an unknown table', [{ ...genreId, end_table: 'genre' }, genreName], 'mapping-table'],
-    ['with an unknown field', [genreId, { ...genreName, end_field: 'title' }], 'mapping-field'],
-    ['with a field the pipeline fills', [genreId, { ...genreName, end_field: 'deleted' }], 'mapping-field'],
-    ['with an unknown type', [genreId, { ...genreName, end_data_type: 'money' }], 'mapping-cell'],
+    ['without rows', [], 'mapping_empty'],
+    ['with an unknown table', [{ ...genreId, end_table: 'genre' }, genreName], 'mapping_table'],
+    ['with an unknown field', [genreId, { ...genreName, end_field: 'title' }], 'mapping_field'],
+    ['with a field the pipeline fills', [genreId, { ...genreName, end_field: 'deleted' }], 'mapping_field'],
+    ['with an unknown type', [genreId, { ...genreName, end_data_type: 'money' }], 'mapping_cell'],
     [
       'with another type than the field has',
       [{ ...genreId, end_data_type: 'text' }, genreName],
-      'mapping-type',
+      'mapping_type',
     ],
-    ['with an unknown kind of table', [{ ...genreId, table_type: 'scd2' }, genreName], 'mapping-cell'],
+    ['with an unknown kind of table', [{ ...genreId, table_type: 'scd2' }, genreName], 'mapping_cell'],
     [
       'with an unknown source table',
       genres.map((row) => ({ ...row, source_table: 'src_films' })),
-      'mapping-source-table',
+      'mapping_source_table',
     ],
     [
       'with an unknown source column',
       [genreId, { ...genreName, source_field: 'genre.name' }],
-      'mapping-source-field',
+      'mapping_source_field',
     ],
-    ['with an unknown transform', [genreId, { ...genreName, transform: 'upper' }], 'mapping-cell'],
+    ['with an unknown transform', [genreId, { ...genreName, transform: 'upper' }], 'mapping_cell'],
     [
       'with a transform of another type',
       [genreId, { ...genreName, transform: 'zero_as_null' }],
-      'mapping-transform',
+      'mapping_transform',
     ],
-    ['without a key', genres.map((row) => ({ ...row, is_key: false })), 'mapping-key'],
-    ['that lacks a field that may not be empty', [{ ...genreName, is_key: true }], 'mapping-required'],
+    ['without a key', genres.map((row) => ({ ...row, is_key: false })), 'mapping_key'],
+    ['that lacks a field that may not be empty', [{ ...genreName, is_key: true }], 'mapping_required'],
     [
       'with two rows for one field',
       [genreId, genreName, { ...genreName, source_field: 'genres.id' }],
-      'mapping-twice',
+      'mapping_twice',
     ],
     [
       'with two kinds for one table',
       [genreId, { ...genreName, table_type: 'append' }],
-      'mapping-contradiction',
+      'mapping_contradiction',
     ],
     [
       'with two nested columns for one table',
       [genreId, { ...genreName, source_field: 'spoken_languages.name' }],
-      'mapping-nested',
+      'mapping_nested',
     ],
     [
       'with a reference table that marks no standard',
       genres.map((row) => ({ ...row, table_type: 'reference' })),
-      'mapping-reference',
+      'mapping_reference',
     ],
   ])('%s is refused', (_what, rows, code) => {
     const complaints = validateMapping(rows, catalog);
@@ -88,7 +88,7 @@ describe('a mapping', () => {
       {
         position: 2,
         column: 'end_field',
-        code: 'mapping-field',
+        code: 'mapping_field',
         message: 'Row 2: warehouse.genres has no field title to fill, expected one of id, name.',
       },
     ]);
@@ -111,7 +111,7 @@ describe('a mapping', () => {
       const complaints = validateMapping([genreId, { ...genreName, [column]: text }], catalog);
       expect(
         complaints.map((complaint) => [complaint.position, complaint.column, complaint.code]),
-      ).toContainEqual([2, column, 'mapping-cell']);
+      ).toContainEqual([2, column, 'mapping_cell']);
     },
   );
 
@@ -151,6 +151,6 @@ describe('the ledger of mappings', () => {
     const rows = genres.map((row) => ({ ...row, is_key: false }));
     await expect(
       installMapping(database.pools.pipeline, rows, { author: 'someone', note: 'why' }),
-    ).rejects.toMatchObject({ name: 'Fault', code: 'mapping-invalid' });
+    ).rejects.toMatchObject({ name: 'Fault', code: 'mapping_invalid' });
   });
 });

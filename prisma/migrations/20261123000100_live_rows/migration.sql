@@ -1,9 +1,9 @@
 -- At most one row per natural key is live. Prisma has no partial indexes and leaves them alone.
 
-create table warehouse.movie_ratings_0 partition of warehouse.movie_ratings for values with (modulus 4, remainder 0);
-create table warehouse.movie_ratings_1 partition of warehouse.movie_ratings for values with (modulus 4, remainder 1);
-create table warehouse.movie_ratings_2 partition of warehouse.movie_ratings for values with (modulus 4, remainder 2);
-create table warehouse.movie_ratings_3 partition of warehouse.movie_ratings for values with (modulus 4, remainder 3);
+-- Ratings are many and their history is short: live rows lie by themselves, so that a first load can put a table that
+-- was filled elsewhere in their place, and a closed one moves over.
+create table warehouse.movie_ratings_live partition of warehouse.movie_ratings for values in (false);
+create table warehouse.movie_ratings_closed partition of warehouse.movie_ratings for values in (true);
 
 create unique index movies_live_key on warehouse.movies (movie_id) where not deleted;
 create unique index collections_live_key on warehouse.collections (id) where not deleted;
@@ -23,4 +23,5 @@ create unique index movie_keywords_live_key on warehouse.movie_keywords (movie_i
 create unique index movie_cast_members_live_key on warehouse.movie_cast_members (credit_id) where not deleted;
 create unique index movie_crew_members_live_key on warehouse.movie_crew_members (credit_id) where not deleted;
 create unique index movie_links_live_key on warehouse.movie_links (movielens_id) where not deleted;
-create unique index movie_ratings_live_key on warehouse.movie_ratings (movielens_id, rater_id) where not deleted;
+create unique index movie_ratings_live_key on warehouse.movie_ratings_live (rater_id, movielens_id);
+create index movie_ratings_closed_key on warehouse.movie_ratings_closed (rater_id, movielens_id);

@@ -1,0 +1,36 @@
+import type { Pool, PoolClient } from 'pg';
+import { findEntries } from './entry-staging.js';
+import type { ExtractionSource } from './extraction.js';
+import type { Mapping, TablePlan } from './mapping.js';
+import { hashPersonalData, type PersonalDataKey } from './personal-data.js';
+import type { SourceFile } from './source-file.js';
+
+/** What the steps of cleaning one table share: one table, in one transaction. */
+export interface Cleaning {
+  readonly pool: Pool;
+  readonly client: PoolClient;
+  readonly plan: TablePlan;
+  readonly mapping: Mapping;
+  readonly personalDataKey: PersonalDataKey;
+}
+
+/**
+ * Sees to the relations that the extraction of a file needs: its entries, and the hashes of its personal values.
+ * @param options.report whether literals that cannot be read become issues: once, when the file itself is cleaned
+ */
+export async function openSource(
+  { pool, client, personalDataKey }: Cleaning,
+  plan: TablePlan,
+  file: SourceFile,
+  { report }: { report: boolean },
+): Promise<ExtractionSource> {
+  const fields = plan.fields.flatMap((field) => field.entryField ?? []);
+  const entries = plan.nested
+    ? await findEntries(pool, client, { file, nested: plan.nested, fields, report })
+    : null;
+  return {
+    fileId: file.id,
+    entries,
+    personalHashes: await hashPersonalData(client, plan, file, personalDataKey, entries),
+  };
+}

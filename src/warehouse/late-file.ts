@@ -1,0 +1,99 @@
+import type { PoolClient } from 'pg';
+import { identifier } from '../database/identifier.js';
+import { type Cleaning, openSource } from './cleaning.js';
+import { guardedExtraction } from './extraction.js';
+import type { TablePlan } from './mapping.js';
+import { mappingOfVersion } from './mapping-ledger.js';
+import { list, type MergeCounts, observed, sameKey, target } from './merge.js';
+import { mergeHistory, type Observation } from './merge-history.js';
+import type { SourceFile, TransformedFile } from './source-file.js';
+
+const keys = identifier('pg_temp', 'key');
+
+/** Whether nothing the table knows counts later than this file: no other file, no retirement. */
+export async function comesInOrder(
+  client: PoolClient,
+  plan: TablePlan,
+  file: SourceFile,
+  before: readonly SourceFile[],
+): Promise<boolean> {
+  if (
+    before.some((other) => other.period > file.period || (other.period === file.period && other.id > file.id))
+  ) {
+    return false;
+  }
+  // A rebuild applies the retirements itself, each in its place between the files.
+  if (plan.schema !== 'warehouse') return true;
+  const { rowCount } = await client.query(
+    `/* warehouse.later_retirement */
+     select from support.retirement
+     where table_name = $1 and restored_date is null and period is not null and period || '-01' >= $2 limit 1`,
+    [plan.table, file.period],
+  );
+  return rowCount === 0;
+}
+
+/** Files a late file into history, from what all files said of the keys in `pg_temp.said`, which it said. */
+export async function mergeLate(
+  cleaning: Cleaning,
+  file: SourceFile,
+  before: readonly TransformedFile[],
+): Promise<MergeCounts> {
+  const { client, plan } = cleaning;
+  await client.query(
+    `/* warehouse.keys */ create temporary table key on commit drop as select ${list(plan.keys)} from pg_temp.said`,
+  );
+  await rewriteHistory(cleaning, before, [
+    { fileId: file.id, period: file.period, rows: 'select * from pg_temp.said' },
+  ]);
+  const { rows } = await client.query<{ inserted: number }>(
+    `/* warehouse.count_begun */
+     select count(*)::integer as inserted from ${target(plan)} t join ${keys} k on ${sameKey(plan, 'k', 't')}
+     where t.file_id = $1 and not (t.deleted and t.deleted_date < now())`,
+    [file.id],
+  );
+  await client.query(`drop table ${keys}`);
+  return { inserted: rows[0]!.inserted, closed: 0 };
+}
+
+/**
+ * Writes the history of the keys in `pg_temp.key` anew, from what files said of them, each read under the mapping it was
+ * cleaned with, and what is known already.
+ */
+export async function rewriteHistory(
+  cleaning: Cleaning,
+  files: readonly TransformedFile[],
+  known: readonly Observation[] = [],
+): Promise<void> {
+  const { client, plan } = cleaning;
+  await client.query(`analyze ${keys}`);
+  const observations = [...known];
+  const mappings = new Map([[cleaning.mapping.version, cleaning.mapping]]);
+  for (const file of files) {
+    const mapping =
+      mappings.get(file.mappingVersion) ?? (await mappingOfVersion(client, file.mappingVersion));
+    mappings.set(file.mappingVersion, mapping);
+    const rows = await whatFileSaid(cleaning, mapping.tables.get(plan.table), file);
+    if (rows !== null) observations.push({ fileId: file.id, period: file.period, rows });
+  }
+  await mergeHistory(client, plan, keys, observations);
+}
+
+/** A select of what a file said of the keys, under the plan it was cleaned with. */
+async function whatFileSaid(
+  cleaning: Cleaning,
+  then: TablePlan | undefined,
+  file: SourceFile,
+): Promise<string | null> {
+  const { plan } = cleaning;
+  if (!then || then.sourceTable !== file.sourceTable) return null;
+  const filled = new Set(then.fields.map((field) => field.field));
+  if (plan.keys.some((field) => !filled.has(field.field))) return null;
+  const source = await openSource(cleaning, then, file, { report: false });
+  const extraction = guardedExtraction(then, source);
+  const relation = `(select x.* from (${extraction}) x join ${keys} k on ${sameKey(plan, 'k', 'x')}) extracted`;
+  const columns = plan.fields.map(({ field }) =>
+    filled.has(field) ? `o.${identifier(field)}` : `null as ${identifier(field)}`,
+  );
+  return `select ${columns.join(', ')}, o._record from (${observed(then, relation)}) o`;
+}

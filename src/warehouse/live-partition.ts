@@ -1,0 +1,101 @@
+import type { PoolClient } from 'pg';
+import { identifier, literal } from '../database/identifier.js';
+import { recordColumn } from './extraction.js';
+import type { TablePlan } from './mapping.js';
+import { target } from './merge.js';
+import type { SourceFile } from './source-file.js';
+
+/** The partition of a large table that holds its live rows, with the statements that make its indexes. */
+export interface LivePartition {
+  readonly name: string;
+  readonly indexes: readonly string[];
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+}
+
+/** The live rows' partition of a table that is partitioned by `deleted`; null for a table in one piece. */
+export async function findLivePartition(client: PoolClient, plan: TablePlan): Promise<LivePartition | null> {
+  if (!plan.partitioned) return null;
+  const { rows } = await client.query<LivePartition>(
+    `/* warehouse.live_partition */
+     select c.relname::text as name,
+            array(select pg_get_indexdef(indexrelid) from pg_index where indrelid = c.oid order by indexrelid) as indexes
+     from pg_inherits join pg_class c on c.oid = inhrelid
+     where inhparent = to_regclass($1) and pg_get_expr(c.relpartbound, c.oid) = 'FOR VALUES IN (false)'`,
+    [target(plan)],
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * Puts a new table with these rows in the place of the empty partition of live rows. `create table as` reads with all
+ * the workers there are, which `insert` never does; made in this transaction, its rows are not logged where `wal_level`
+ * is `minimal`; and what is the same in all of them is a constant default, which takes no room in a row
+ * (26 million ratings: 1.8 GB instead of 2.6).
+ * @returns how many rows there are
+ * @throws the database's `not_null_violation` (23502) and `unique_violation` (23505) when a key is missing or comes twice
+ */
+export async function fillLivePartition(
+  client: PoolClient,
+  plan: TablePlan,
+  file: SourceFile,
+  rows: string,
+  partition: LivePartition,
+): Promise<number> {
+  const live = identifier(plan.schema, partition.name);
+  const columns = await readColumns(client, plan);
+  const typeOf = new Map(columns.map(({ name, type }) => [name, type]));
+  const typed = plan.fields.map(
+    ({ field }) => `o.${identifier(field)}::${typeOf.get(field)!} as ${identifier(field)}`,
+  );
+  await client.query(`/* warehouse.drop_empty */ drop table ${live}`);
+  await client.query('set local parallel_tuple_cost = 0');
+  await client.query('set local parallel_setup_cost = 0');
+  const filled = await client.query(
+    `/* warehouse.fill_live */
+     create table ${live} as select ${typed.join(', ')}, o.${recordColumn} as record_number from (${rows}) o`,
+  );
+  await client.query('set local parallel_tuple_cost to default');
+  await client.query('set local parallel_setup_cost to default');
+  const constants: Record<string, string> = {
+    file_id: String(file.id),
+    valid_from: literal(file.period),
+    created_date: 'now()',
+    deleted: 'false',
+  };
+  const copied = new Set([...plan.fields.map(({ field }) => field), 'record_number']);
+  // One ALTER reads the rows once, for all that must hold of them; `not deleted` is what attaching would look for.
+  const changes = columns.map(({ name, type, required }) => {
+    const notNull = required ? 'not null' : '';
+    if (copied.has(name)) return required ? [`alter ${identifier(name)} set not null`] : [];
+    const constant = constants[name] === undefined ? '' : `default ${constants[name]}`;
+    return [`add column ${identifier(name)} ${type} ${notNull} ${constant}`];
+  });
+  await client.query(
+    `/* warehouse.complete_live */ alter table ${live} ${[...changes.flat(), 'add constraint is_live check (not deleted)'].join(', ')}`,
+  );
+  for (const definition of partition.indexes)
+    await client.query(`/* warehouse.create_index */ ${definition}`);
+  const defaults = Object.keys(constants).map((name) => `alter ${name} drop default`);
+  await client.query(`/* warehouse.drop_defaults */ alter table ${live} ${defaults.join(', ')}`);
+  await client.query(
+    `/* warehouse.attach_live */ alter table ${target(plan)} attach partition ${live} for values in (false)`,
+  );
+  await client.query(`/* warehouse.drop_check */ alter table ${live} drop constraint is_live`);
+  await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
+  return filled.rowCount ?? 0;
+}
+
+async function readColumns(client: PoolClient, plan: TablePlan): Promise<Column[]> {
+  const { rows } = await client.query<Column>(
+    `/* warehouse.target_columns */
+     select attname::text as name, format_type(atttypid, atttypmod) as type, attnotnull as required
+     from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
+    [target(plan)],
+  );
+  return rows;
+}
