@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import { readDrop } from '../../src/source/drop.js';
+import { type Delivery, readDrop } from '../../src/source/drop.js';
 import type { Feed } from '../../src/source/feed.js';
 import { type FileLoadOptions, loadFile } from '../../src/source/file-load.js';
 import type { Storage } from '../../src/source/storage.js';
@@ -32,6 +32,30 @@ export function useFolder(): { path: string; storage: Storage } {
 
 let drops = 0;
 
+/** Writes a drop of one file. */
+export async function deliver(
+  folder: { path: string },
+  bytes: Buffer | string,
+  fileName = things.fileName,
+  feed: Feed = things,
+): Promise<Delivery> {
+  const drop = await mkdtemp(join(folder.path, `drop-${drops++}-`));
+  await writeFile(join(drop, fileName), bytes);
+  const { deliveries } = await readDrop(drop, [feed]);
+  return deliveries[0]!;
+}
+
+/** Loads a delivery of {@link things}. */
+export async function loadDelivery(
+  pool: pg.Pool,
+  folder: { storage: Storage },
+  delivery: Delivery,
+  options: FileLoadOptions & { period?: string } = {},
+) {
+  const period = options.period ?? '2017-08';
+  return await loadFile(pool, folder.storage, [delivery.feed], delivery, period, options);
+}
+
 /** Writes a drop of one file and loads it. */
 export async function loadBytes(
   pool: pg.Pool,
@@ -39,11 +63,8 @@ export async function loadBytes(
   bytes: Buffer | string,
   options: FileLoadOptions & { fileName?: string; feed?: Feed; period?: string } = {},
 ) {
-  const drop = await mkdtemp(join(folder.path, `drop-${drops++}-`));
-  const feed = options.feed ?? things;
-  await writeFile(join(drop, options.fileName ?? feed.fileName), bytes);
-  const { deliveries } = await readDrop(drop, [feed]);
-  return await loadFile(pool, folder.storage, [feed], deliveries[0]!, options.period ?? '2017-08', options);
+  const delivery = await deliver(folder, bytes, options.fileName, options.feed);
+  return await loadDelivery(pool, folder, delivery, options);
 }
 
 /** The rows of a file in its table, in order. */
@@ -56,4 +77,22 @@ export async function rowsOf(
     [fileId],
   );
   return rows;
+}
+
+/** What the rows with this note come to, and the rejects of their files. The id of a row is its record number. */
+export async function traceOf(
+  pool: pg.Pool,
+  note: string,
+): Promise<{ files: number; rows: number; numbers: number; sum: string; rejects: number }> {
+  const { rows } = await pool.query(
+    `with found as (
+       select file_id, record_number from source.src_things where note = $1 and id = record_number::text
+     )
+     select (select count(distinct file_id)::int from found) as files, count(*)::int as rows,
+       count(distinct record_number)::int as numbers, coalesce(sum(record_number), 0)::text as sum,
+       (select count(*)::int from source.reject where file_id in (select file_id from found)) as rejects
+     from found`,
+    [note],
+  );
+  return rows[0];
 }

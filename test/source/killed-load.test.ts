@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useDatabase } from '../database-fixture.js';
+import { createThingsTable, things, traceOf, useFolder } from './loading.js';
+import { useWorkerProcess } from './worker-process.js';
+
+const database = useDatabase();
+const folder = useFolder();
+const startWorker = useWorkerProcess();
+beforeAll(() => createThingsTable(database.pools.owner));
+
+const RECORDS = 60_000;
+const PART_BYTES = 150_000;
+
+/** A file of its own for each try, with a broken record in every part. */
+function contentOf(attempt: number): string {
+  const lines = ['id,Name,note'];
+  for (let number = 1; number <= RECORDS; number++) {
+    lines.push(number % 9_999 === 0 ? `${number},broken` : `${number},"name ${number}",of try ${attempt}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+describe('a worker that is killed', () => {
+  it('leaves a load that another one ends, with the same rows, whenever it happens', async () => {
+    const rejected = Math.floor(RECORDS / 9_999);
+    let millisecondsOfLoad = 0;
+    let interrupted = 0;
+    // The first try is left alone; it tells how long a load takes.
+    for (let attempt = 0; attempt <= 10; attempt++) {
+      const drop = await mkdtemp(join(folder.path, 'drop-'));
+      const compressed = attempt % 3 === 2;
+      const content = contentOf(attempt);
+      await writeFile(
+        join(drop, compressed ? 'things.csv.gz' : 'things.csv'),
+        compressed ? gzipSync(content) : content,
+      );
+      const assignment = {
+        connectionString: database.urls.pipeline,
+        feed: things,
+        drop,
+        storage: folder.storage.folder,
+        partBytes: PART_BYTES,
+      };
+      const began = Date.now();
+      const first = await startWorker(assignment);
+      if (attempt === 0) {
+        await once(first, 'exit');
+        millisecondsOfLoad = Date.now() - began;
+      } else {
+        await sleep((millisecondsOfLoad * (attempt - 0.5 + Math.random() / 2)) / 11);
+        first.kill('SIGKILL');
+        await once(first, 'exit');
+        interrupted += first.signalCode === 'SIGKILL' ? 1 : 0;
+        expect(
+          await traceOf(database.pools.pipeline, `of try ${attempt}`),
+          'is seen whole or not at all',
+        ).toSatisfy((trace: { rows: number }) => trace.rows === 0 || trace.rows === RECORDS - rejected);
+        const second = await startWorker(assignment);
+        const [message] = await once(second, 'message');
+        expect(message).toMatchObject({ state: 'loaded' });
+        await once(second, 'exit');
+      }
+      expect(await traceOf(database.pools.pipeline, `of try ${attempt}`), `try ${attempt}`).toEqual({
+        files: 1,
+        rows: RECORDS - rejected,
+        numbers: RECORDS - rejected,
+        sum: String((RECORDS * (RECORDS + 1)) / 2 - (9_999 * rejected * (rejected + 1)) / 2),
+        rejects: rejected,
+      });
+      await rm(drop, { recursive: true });
+    }
+    expect(interrupted).toBeGreaterThanOrEqual(5);
+  }, 180_000);
+});

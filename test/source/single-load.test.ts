@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPool } from '../../src/database/pool.js';
+import { finishLoad } from '../../src/source/load-finisher.js';
+import { loadPart } from '../../src/source/part-loader.js';
+import { receiveFile } from '../../src/source/receipt.js';
+import { useDatabase } from '../database-fixture.js';
+import { createThingsTable, deliver, loadDelivery, things, traceOf, useFolder } from './loading.js';
+
+const database = useDatabase();
+const folder = useFolder();
+const workers: ReturnType<typeof openPool>[] = [];
+beforeAll(async () => {
+  await createThingsTable(database.pools.owner);
+  workers.push(
+    ...Array.from({ length: 4 }, (_, index) => openPool(database.urls.pipeline, `worker ${index}`)),
+  );
+});
+afterAll(() => Promise.all(workers.map((pool) => pool.end())));
+
+const RECORDS = 20_000;
+const content = (note: string) =>
+  `id,Name,note\n${Array.from({ length: RECORDS }, (_, index) => `${index + 1},name,${note}\n`).join('')}`;
+const whole = { files: 1, rows: RECORDS, numbers: RECORDS };
+const options = { partBytes: 70_000 };
+
+/** Ten deliveries of the same bytes, under several names, each ingested by one of four workers, all at once. */
+async function ingestTenTimes(note: string) {
+  const names = ['things.csv', 'THINGS.csv', 'things-2017-08.csv'];
+  const deliveries = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => deliver(folder, content(note), names[index % names.length])),
+  );
+  return await Promise.allSettled(
+    deliveries.map((delivery, index) =>
+      loadDelivery(workers[index % workers.length]!, folder, delivery, options),
+    ),
+  );
+}
+
+describe('ten ingests of one file by four workers', () => {
+  it('make one load', async () => {
+    const outcomes = await ingestTenTimes('ten at once');
+    expect(outcomes.map(({ status }) => status)).toEqual(new Array(10).fill('fulfilled'));
+    const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
+    expect(new Set(results.map((result) => result!.receipt.fileId)).size).toBe(1);
+    expect(results.filter((result) => result!.receipt.outcome === 'new')).toHaveLength(1);
+    expect(await traceOf(database.pools.pipeline, 'ten at once')).toMatchObject(whole);
+  });
+
+  it('make ten where the checksum does not tell them apart', async () => {
+    await database.pools.owner.query(`
+      create function source.spoil() returns trigger language plpgsql as
+        $$ begin new.sha256 := new.sha256 || pg_catalog.gen_random_uuid(); return new; end $$;
+      alter table source.file owner to marquee_pipeline`);
+    await database.pools.pipeline.query(
+      'create trigger spoil before insert on source.file for each row execute function source.spoil()',
+    );
+    try {
+      await ingestTenTimes('ten spoiled');
+      expect((await traceOf(database.pools.pipeline, 'ten spoiled')).files).toBe(10);
+    } finally {
+      await database.pools.pipeline.query('drop trigger spoil on source.file');
+    }
+  });
+});
+
+describe('the ledger of parts', () => {
+  const receive = async (note: string) =>
+    await receiveFile(
+      database.pools.pipeline,
+      folder.storage,
+      await deliver(folder, content(note)),
+      '2017-08',
+      options,
+    );
+  const load = (fileId: number, part: number) => loadPart(database.pools.pipeline, [things], fileId, part);
+
+  it('lets each part in once, whoever comes again and when', async () => {
+    const { fileId, openParts } = await receive('each part twice');
+    const results = await Promise.all(openParts.flatMap((part) => [load(fileId, part), load(fileId, part)]));
+    expect(results.filter(({ outcome }) => outcome === 'loaded')).toHaveLength(openParts.length);
+    expect(results.filter(({ outcome }) => outcome === 'earlier')).toHaveLength(openParts.length);
+    await finishLoad(database.pools.pipeline, [things], fileId);
+    await finishLoad(database.pools.pipeline, [things], fileId);
+    expect(await traceOf(database.pools.pipeline, 'each part twice')).toMatchObject(whole);
+  });
+
+  it('is what a load goes on by: without it the second attempt fails', async () => {
+    const { fileId, openParts } = await receive('forgotten');
+    await load(fileId, openParts[0]!);
+    await database.pools.pipeline.query("update source.part set state = 'planned' where file_id = $1", [
+      fileId,
+    ]);
+    await expect(load(fileId, openParts[0]!)).rejects.toThrow(/already exists/);
+  });
+
+  it('keeps a load unseen until its last part is in', async () => {
+    const { fileId, openParts } = await receive('part by part');
+    for (const part of openParts) {
+      await expect(finishLoad(database.pools.pipeline, [things], fileId)).rejects.toMatchObject({
+        name: 'Failure',
+        code: 'parts_missing',
+      });
+      await load(fileId, part);
+      expect((await traceOf(database.pools.pipeline, 'part by part')).rows).toBe(0);
+    }
+    await finishLoad(database.pools.pipeline, [things], fileId);
+    expect(await traceOf(database.pools.pipeline, 'part by part')).toMatchObject(whole);
+  });
+});
