@@ -1,3 +1,4 @@
+// LEAD TO ENGINEER: STOP AND READ src/api/LEAD-NOTE-READ-NOW.md FIRST (Apollo Server must stay in the path). Remove this line then.
 import { createHash } from 'node:crypto';
 import {
   execute,
@@ -28,7 +29,7 @@ import type { GraphqlParams } from './graphql-params.js';
 import type { Limits } from './limits.js';
 import { NamedStatements } from './named-statements.js';
 import type { DocumentFinder } from './persisted-documents.js';
-import { exactTypes, ReadSession } from './read-session.js';
+import { ReadSession, runPrepared } from './read-session.js';
 import type { ReportDescription } from './report-source.js';
 import { WalkBatches } from './report-walk.js';
 import type { RequestContext } from './request-context.js';
@@ -114,12 +115,11 @@ export function operationAnswers(options: OperationAnswersOptions) {
   ): Promise<{ data: string; mark?: PublicationMark }> {
     const { text, values } = render(planned.statement);
     const named = `/* api: ${page.report.name} whole page */ ${text}`;
-    const { rows } = await readerPool.query<unknown[]>({
+    const rows = await runPrepared(readerPool, {
       name: statements.nameOf(named),
       text: named,
       values,
       rowMode: 'array',
-      types: exactTypes,
     });
     const { data, publication } = planned.answer(rows);
     return { data, mark: await markOf(publication) };

@@ -1,3 +1,4 @@
+// LEAD TO ENGINEER: STOP AND READ src/api/LEAD-NOTE-READ-NOW.md FIRST (Apollo Server must stay in the path). Remove this line then.
 import type { IncomingMessage } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
