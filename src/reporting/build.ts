@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import type { ClientBase } from 'pg';
 import { Failure } from '../fault.js';
+import { buildContributions } from './contribution-build.js';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
+import { dropBuild } from './drop-build.js';
+import { readReportSql, withValues } from './report-sql.js';
+import { stateToGoOnFrom } from './report-state.js';
 import { buildTable, quoted } from './sql-names.js';
-import { warehouseState } from './warehouse-state.js';
+import { stateText, warehouseState } from './warehouse-state.js';
 
 /** What all steps of one publication share. */
 export interface BuildOptions {
@@ -12,12 +15,16 @@ export interface BuildOptions {
   readonly asOfDay: string;
   /** The run in the ledger; null outside of one. */
   readonly runId: string | null;
+  /** Whether to compute every row, even those that nothing touched since the last publication. */
+  readonly whole?: boolean | undefined;
 }
 
 /** What a build came to. */
 export interface BuildResult {
   readonly report: string;
+  /** Rows built: all of the report's, or those that were touched. */
   readonly rows: number;
+  readonly whole: boolean;
 }
 
 const sqlTypes = {
@@ -30,7 +37,8 @@ const sqlTypes = {
 
 /**
  * Computes a report from the warehouse into `support.build_<report>`, which no reader sees, and notes what it
- * was built for. A build of the same report that was there before is replaced, and its check results with it.
+ * was built for. Where the published state can be gone on from, only rows are computed that the files since touch;
+ * the result is the same. A build of the same report that was there before is replaced, and its check results with it.
  *
  * Runs in the caller's transaction (read committed): a kill leaves the build as it was before.
  * @throws Failure `warehouse-moved` when cleaning went on at the same time.
@@ -38,30 +46,35 @@ const sqlTypes = {
 export async function buildReport(
   client: ClientBase,
   definition: ReportDefinition,
-  { asOfDay, runId }: BuildOptions,
+  { asOfDay, runId, whole = false }: BuildOptions,
 ): Promise<BuildResult> {
-  const sql = await readFile(definition.sqlFile, 'utf8');
+  const sql = await readReportSql(definition);
   const table = buildTable(definition.name);
   const columns = definition.columns.map(
     ({ name, type }) => `${quoted(name, 'report')}::${sqlTypes[type]} as ${quoted(name)}`,
   );
   const state = await warehouseState(client);
-  await client.query(`/* reporting.prepare_build */ drop table if exists ${table}`);
+  await dropBuild(client, definition);
   // Partitioned tables are aggregated side by side, one worker per core; compiling such queries never pays.
   await client.query(
     `/* reporting.prepare_build */
      select set_config('jit', 'off', true), set_config('enable_partitionwise_aggregate', 'on', true),
        set_config('work_mem', '64MB', true)`,
   );
-  // Only `create table as` runs in parallel (an insert does not), and its parameters may be bound.
+  const base = whole ? null : await stateToGoOnFrom(client, definition);
+  const contribution =
+    sql.contributions === null
+      ? null
+      : await buildContributions(client, definition, sql.contributions, asOfDay, base);
+  // Only `create table as` runs in parallel; an insert does not.
   const built = await client.query(
     `/* reporting.build ${definition.name} */
      create unlogged table ${table} as
-     select ${columns.join(', ')} from (\n${sql}\n) as report`,
-    sql.includes('$1') ? [asOfDay] : [],
+     ${contribution === null ? '' : `with ${contribution}`}
+     select ${columns.join(', ')} from (\n${withValues(sql.rows, [asOfDay])}\n) as report`,
   );
   const rows = built.rowCount ?? 0;
-  if ((await warehouseState(client)) !== state) {
+  if (stateText(await warehouseState(client)) !== stateText(state)) {
     throw new Failure(
       'warehouse-moved',
       `The warehouse changed while ${definition.name} was built: it is built again once the cleaning rests.`,
@@ -70,18 +83,24 @@ export async function buildReport(
   await client.query(`/* reporting.analyze_build */ analyze ${table}`);
   await client.query(
     `/* reporting.note_build */
-     insert into support.report_build (report, run_id, as_of_day, definition_hash, warehouse_state, row_count)
-     values ($1, $2, $3, $4, $5, $6)
-     on conflict (report) do update
-     set run_id = excluded.run_id, as_of_day = excluded.as_of_day, definition_hash = excluded.definition_hash,
-       warehouse_state = excluded.warehouse_state, row_count = excluded.row_count,
-       created_date = excluded.created_date`,
-    [definition.name, runId, asOfDay, await definitionHash(definition), state, rows],
+     insert into support.report_build
+       (report, run_id, as_of_day, definition_hash, warehouse_state, cleaned_until, base_publication, row_count)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      definition.name,
+      runId,
+      asOfDay,
+      await definitionHash(definition),
+      stateText(state),
+      state.cleanedUntil,
+      base?.publication ?? null,
+      rows,
+    ],
   );
   await client.query(
     `/* reporting.forget_checks */
      delete from support.check_result where run_id is not distinct from $1 and publication is null and report = $2`,
     [runId, definition.name],
   );
-  return { report: definition.name, rows };
+  return { report: definition.name, rows, whole: base === null };
 }

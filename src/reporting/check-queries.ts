@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import type { CheckSeverity, ReportDefinition } from './definition.js';
-import { buildTable, columnList, quoted, servedTable } from './sql-names.js';
+import { withValues } from './report-sql.js';
+import {
+  buildTable,
+  columnList,
+  inScope,
+  quoted,
+  scopeTable,
+  servedTable,
+  togetherColumns,
+} from './sql-names.js';
 
 /** A check ready to run: its offenders as a query. */
 export interface CheckQuery {
   readonly name: string;
   readonly severity: CheckSeverity;
   readonly sql: string;
-  readonly values: readonly unknown[];
 }
 
 /** What checks are measured by. */
@@ -15,22 +23,50 @@ export interface CheckLimits {
   readonly asOfDay: string;
   /** The share of its rows a report may lose against what is served, 0 to 1. */
   readonly maxLossShare: number;
+  /** The reports of which a build has only touched rows. */
+  readonly partial: ReadonlySet<string>;
 }
 
 /** Of a few rows a large share is lost with one correction, so as many as these are never too many. */
 const negligibleLoss = 10;
 
 /** The checks every report has by its description, and those that come with it as files. */
-export async function checkQueries(definition: ReportDefinition, limits: CheckLimits): Promise<CheckQuery[]> {
+export async function checkQueries(
+  definition: ReportDefinition,
+  definitions: readonly ReportDefinition[],
+  limits: CheckLimits,
+): Promise<CheckQuery[]> {
+  const { asOfDay, partial } = limits;
+  const everything = definitions.some((report) => !partial.has(report.name));
   const own = await Promise.all(
     definition.checks.map(async ({ name, severity, sqlFile }) => {
       const sql = await readFile(sqlFile, 'utf8');
-      return { name, severity, sql, values: sql.includes('$1') ? [limits.asOfDay] : [] };
+      const relations = definitions.flatMap((report) => nextAndTouched(report, partial.has(report.name)));
+      const used = relations.filter((relation) => sql.includes(relation.name));
+      const head = used.map((relation) => `${quoted(relation.name)} as not materialized (${relation.sql})`);
+      const whole = `${head.length > 0 ? `with ${head.join(',\n')}` : ''} select * from (\n${sql}\n) as offender`;
+      return { name, severity, sql: withValues(whole, [asOfDay, everything]) };
     }),
   );
   return [keysAreUnique(definition), requiredValuesAreThere(definition), numbersAreFinite(definition)]
     .filter((query) => query.sql !== '')
-    .concat(rowsAreNotLost(definition, limits.maxLossShare), own);
+    .concat(rowsAreNotLost(definition, limits), own);
+}
+
+/** What checks may read beside the builds, see `ReportCheck`. */
+function nextAndTouched(definition: ReportDefinition, partial: boolean): { name: string; sql: string }[] {
+  const { name } = definition;
+  const build = buildTable(name);
+  const columns = columnList(definition.columns.map((column) => column.name));
+  const kept = `select ${columns} from ${servedTable(name)} as served where not (${inScope(definition, 'served')})`;
+  const touched =
+    togetherColumns(definition).length === 0
+      ? `select * from ${build}`
+      : `select * from ${partial ? scopeTable(name) : build}`;
+  return [
+    { name: `next_${name}`, sql: `select ${columns} from ${build}${partial ? ` union all ${kept}` : ''}` },
+    { name: `touched_${name}`, sql: touched },
+  ];
 }
 
 function keysAreUnique(definition: ReportDefinition): CheckQuery {
@@ -39,7 +75,6 @@ function keysAreUnique(definition: ReportDefinition): CheckQuery {
     name: 'keys_are_unique',
     severity: 'blocking',
     sql: `select ${key}, count(*) as rows from ${buildTable(definition.name)} group by ${key} having count(*) > 1`,
-    values: [],
   };
 }
 
@@ -50,7 +85,6 @@ function requiredValuesAreThere(definition: ReportDefinition): CheckQuery {
     severity: 'blocking',
     sql: `select * from ${buildTable(definition.name)}
       where ${required.map((column) => `${quoted(column)} is null`).join(' or ')}`,
-    values: [],
   };
 }
 
@@ -67,19 +101,26 @@ function numbersAreFinite(definition: ReportDefinition): CheckQuery {
         ? ''
         : `select * from ${buildTable(definition.name)}
            where ${numbers.map(({ name }) => `${quoted(name)} in (${notFinite})`).join(' or ')}`,
-    values: [],
   };
 }
 
-function rowsAreNotLost(definition: ReportDefinition, maxLossShare: number): CheckQuery {
+function rowsAreNotLost(definition: ReportDefinition, { maxLossShare, partial }: CheckLimits): CheckQuery {
+  const { name } = definition;
+  const compared = partial.has(name)
+    ? `${servedTable(name)} as served where ${inScope(definition, 'served')}`
+    : `${servedTable(name)} as served`;
   return {
     name: 'no_more_rows_are_lost_than_allowed',
     severity: 'blocking',
-    sql: `
-      select served.rows as served_rows, built.rows as built_rows, $1::numeric as allowed_share
-      from (select count(*) as rows from ${servedTable(definition.name)}) as served
-      cross join (select count(*) as rows from ${buildTable(definition.name)}) as built
-      where served.rows - built.rows > greatest(served.rows * $1::numeric, ${negligibleLoss})`,
-    values: [maxLossShare],
+    sql: withValues(
+      `
+      select served.rows as served_rows, served.rows - lost.rows as built_rows, $1::numeric as allowed_share
+      from (select count(*) as rows from ${servedTable(name)}) as served
+      cross join (
+        select (select count(*) from ${compared}) - (select count(*) from ${buildTable(name)}) as rows
+      ) as lost
+      where lost.rows > greatest(served.rows * $1::numeric, ${negligibleLoss})`,
+      [String(maxLossShare)],
+    ),
   };
 }

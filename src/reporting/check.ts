@@ -39,9 +39,10 @@ export async function checkReports(
      where run_id is not distinct from $1 and publication is null and report = any($2)`,
     [runId, definitions.map((definition) => definition.name)],
   );
+  const partial = await partialBuilds(client);
   const outcomes: CheckOutcome[] = [];
   for (const definition of definitions) {
-    for (const query of await checkQueries(definition, { asOfDay, maxLossShare })) {
+    for (const query of await checkQueries(definition, definitions, { asOfDay, maxLossShare, partial })) {
       outcomes.push(await runCheck(client, definition.name, query));
     }
   }
@@ -57,6 +58,13 @@ export async function checkReports(
   return outcomes;
 }
 
+async function partialBuilds(client: ClientBase): Promise<Set<string>> {
+  const { rows } = await client.query<{ report: string }>(
+    '/* reporting.partial_builds */ select report from support.report_build where base_publication is not null',
+  );
+  return new Set(rows.map((row) => row.report));
+}
+
 async function runCheck(client: ClientBase, report: string, query: CheckQuery): Promise<CheckOutcome> {
   const { rows } = await client.query<{ offenderCount: number; offenders: unknown[] }>(
     `/* reporting.check ${report} ${query.name} */
@@ -64,7 +72,6 @@ async function runCheck(client: ClientBase, report: string, query: CheckQuery): 
      select
        (select count(*)::integer from offender) as "offenderCount",
        coalesce((select jsonb_agg(first) from (select * from offender limit 20) as first), '[]') as offenders`,
-    [...query.values],
   );
   return { report, name: query.name, severity: query.severity, ...rows[0]! };
 }

@@ -10,14 +10,21 @@ export interface ReportColumn {
   readonly unit: string | null;
   /** What it means, as a phrase that ends with a full stop. */
   readonly meaning: string;
+  /**
+   * Given where a value is the sum of what the contributions of its row have in the column of the same name; with
+   * `places`, where the sum is rounded.
+   */
+  readonly sum?: { readonly places?: number } | undefined;
 }
 
 /** A blocking check that finds offenders stops the publication; a warning is kept with it. */
 export type CheckSeverity = 'blocking' | 'warning';
 
 /**
- * A query that returns the offenders: no rows means passed. It reads the builds (`support.build_<report>`) and
- * the warehouse; `$1`, where it uses one, is the as-of day.
+ * A query that returns the offenders: no rows means passed. It reads the warehouse and, of each report,
+ * `support.build_<report>`, the rows that were built; `next_<report>`, all rows there will be; and
+ * `touched_<report>`, the keys that were built again. `$1` is the as-of day. `$2` is true where all is to be looked
+ * at and false where it is enough to look at what was touched.
  */
 export interface ReportCheck {
   /** The sentence it asserts, with underscores. */
@@ -25,6 +32,48 @@ export interface ReportCheck {
   readonly severity: CheckSeverity;
   /** Path of its .sql file. */
   readonly sqlFile: string;
+}
+
+/**
+ * A sum over a table too large to be summed anew each time. Its query gives what came and went since `$1` (a time;
+ * null for everything), key columns first, and is summed into what is known. The report's query reads it by its name.
+ */
+export interface Stock {
+  readonly name: string;
+  readonly key: readonly string[];
+  /** What is summed, by column. */
+  readonly sums: readonly string[];
+  /** Path of its .sql file. */
+  readonly sqlFile: string;
+}
+
+/**
+ * How the rows of a report come from what it counts. Where a definition has it, its .sql file holds two statements.
+ * The first gives a row for each contribution, one entity's to one row of the report: the key columns and
+ *
+ * - `entity` integer, the entity's natural key, and `entity_name` text;
+ * - `version`, the warehouse row it stands in, with its `file_id` and `record_number`;
+ * - `left_out` text, why the entity does not count; null where it does;
+ * - for each summed column of the report, a column of that name with the amount it adds;
+ * - whatever else its amounts follow from.
+ *
+ * `$1` is the as-of day; `$2` integer[] the entities to look at, null for all. The second statement computes the
+ * report's rows from the relation `contribution`.
+ */
+export interface Contributions {
+  /** What an entity is called, in the singular. */
+  readonly noun: string;
+  /** The warehouse table that has the versions of entities, and their natural key in it. */
+  readonly entityTable: string;
+  readonly entityKey: string;
+  /** Rows that agree in these key columns are computed together; only rows of the same key unless told. */
+  readonly together?: readonly string[] | undefined;
+  /**
+   * Paths of queries that give, as `entity`, whose contributions may differ since `$1` (a time), when the as-of day
+   * was `$2`; now it is `$3`.
+   */
+  readonly touched: readonly string[];
+  readonly stocks: readonly Stock[];
 }
 
 /** All there is to know of a report. The engine knows no other source: it never names what a report is about. */
@@ -43,7 +92,9 @@ export interface ReportDefinition {
   readonly questions: readonly string[];
   /** Columns of each index beyond the key's. */
   readonly indexes: readonly (readonly string[])[];
-  /** Path of the query that computes it from the warehouse; `$1`, where it uses one, is the as-of day. */
+  /** Path of the query that computes it from the warehouse; `$1` is the as-of day. See `Contributions`. */
   readonly sqlFile: string;
+  /** Missing: the report is built whole each time, and its changes are explained in general only. */
+  readonly contributions?: Contributions | undefined;
   readonly checks: readonly ReportCheck[];
 }

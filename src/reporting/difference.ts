@@ -3,7 +3,7 @@ import type { ReportDefinition } from './definition.js';
 import {
   buildTable,
   columnList,
-  keyObject,
+  inScope,
   measures,
   quoted,
   rowObject,
@@ -19,14 +19,22 @@ export interface DifferenceCounts {
 }
 
 /** Where the differences of a report are collected; ends with the transaction. */
-function differenceTable(definition: ReportDefinition): string {
-  return `pg_temp.${quoted(`difference_${definition.name}`)}`;
+export function differenceTable(definition: ReportDefinition): string {
+  return `pg_temp.${quoted(differenceName(definition))}`;
 }
 
-/** Compares a build with what is served, by key, and collects what differs. */
+function differenceName(definition: ReportDefinition): string {
+  return `difference_${definition.name}`;
+}
+
+/**
+ * Compares a build with what is served, by key, and collects what differs.
+ * @param whole whether the build has all rows; if not, it has those in its scope
+ */
 export async function collectDifferences(
   client: ClientBase,
   definition: ReportDefinition,
+  whole: boolean,
 ): Promise<DifferenceCounts> {
   const [firstKey] = definition.key;
   const rest = measures(definition).map((column) => column.name);
@@ -37,12 +45,12 @@ export async function collectDifferences(
   const built = quoted(firstKey!, 'built');
   await client.query(
     `/* reporting.collect_differences ${definition.name} */
-     create temporary table ${quoted(`difference_${definition.name}`)} on commit drop as
+     create temporary table ${quoted(differenceName(definition))} on commit drop as
      select ${key.join(', ')},
        case when ${served} is null then 'insert' when ${built} is null then 'delete' else 'update' end as change,
        case when ${served} is not null then ${rowObject(definition, 'served')} end as old_row,
        case when ${built} is not null then ${rowObject(definition, 'built')} end as new_row
-     from ${servedTable(definition.name)} as served
+     from ${whole ? servedTable(definition.name) : servedInScope(definition)} as served
      full join ${buildTable(definition.name)} as built on ${sameKey(definition, 'served', 'built')}
      where ${served} is null
        or ${built} is null
@@ -57,6 +65,10 @@ export async function collectDifferences(
      from ${differenceTable(definition)}`,
   );
   return rows[0]!;
+}
+
+function servedInScope(definition: ReportDefinition): string {
+  return `(select * from ${servedTable(definition.name)} as row where ${inScope(definition, 'row')})`;
 }
 
 /** Makes the served table equal to the build by the collected differences alone. */
@@ -94,33 +106,5 @@ export async function insertBuild(client: ClientBase, definition: ReportDefiniti
     `/* reporting.insert_build ${definition.name} */
      insert into ${servedTable(definition.name)} (${columns})
      select ${columns} from ${buildTable(definition.name)} order by ${columnList(definition.key)}`,
-  );
-}
-
-/** Writes the collected differences to `report_change`: a row that came or went whole, an update cell by cell. */
-export async function recordDifferences(
-  client: ClientBase,
-  definition: ReportDefinition,
-  publication: number,
-  cause: readonly unknown[],
-): Promise<void> {
-  await client.query(
-    `/* reporting.record_differences ${definition.name} */
-     insert into reporting.report_change
-       (publication, report, row_key, change, column_name, old_value, new_value, cause)
-     select $1, $2, ${keyObject(definition, 'difference')}, difference.change, cell.column_name,
-       cell.old_value, cell.new_value, $3::jsonb
-     from ${differenceTable(definition)} as difference
-     cross join lateral (
-       select null::text as column_name, difference.old_row as old_value, difference.new_row as new_value, 0 as place
-       where difference.change <> 'update'
-       union all
-       select old_cell.key, old_cell.value, new_cell.value, old_cell.place
-       from json_each_text(difference.old_row::json) with ordinality as old_cell (key, value, place)
-       join json_each_text(difference.new_row::json) as new_cell (key, value) on new_cell.key = old_cell.key
-       where difference.change = 'update' and old_cell.value is distinct from new_cell.value
-     ) as cell
-     order by ${columnList(definition.key, 'difference')}, cell.place`,
-    [publication, definition.name, JSON.stringify(cause)],
   );
 }

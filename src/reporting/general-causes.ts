@@ -8,6 +8,7 @@ export type GeneralCause =
   | { kind: 'as-of day'; from: string; to: string }
   | { kind: 'mapping'; from: number; to: number }
   | { kind: 'definition'; report: string }
+  | { kind: 'rollback'; from: number; to: number }
   | { kind: 'retired' | 'restored'; table: string; key: unknown; reason: string };
 
 /** What was retired or restored by hand since a publication. */
@@ -25,26 +26,41 @@ export async function retirementsSince(client: ClientBase, publication: number):
   return rows;
 }
 
-/** The deliveries and rules that changed since the publication before. A file of an earlier month is late. */
-export function generalCauses(
-  report: string,
-  previous: LatestPublication | undefined,
+/** The newest period among the files of a publication. */
+export function newestPeriod(publication: LatestPublication): string {
+  return (
+    publication.drops
+      .map((drop) => drop.period)
+      .sort()
+      .at(-1) ?? ''
+  );
+}
+
+/** The deliveries that came since the publication before, and the day moved by them. A file of an earlier month is late. */
+export function deliveryCauses(
+  previous: LatestPublication,
   builds: ReadyBuilds,
   reflected: Reflected,
 ): GeneralCause[] {
-  if (previous === undefined) return [];
   const known = new Set(previous.drops.map((drop) => drop.sha256));
-  const newest =
-    previous.drops
-      .map((drop) => drop.period)
-      .sort()
-      .at(-1) ?? '';
+  const newest = newestPeriod(previous);
   const causes: GeneralCause[] = reflected.drops
     .filter((drop) => !known.has(drop.sha256))
     .map(({ feed, period, name }) => ({ kind: 'new file', feed, period, name, late: period < newest }));
   if (previous.asOfDay !== builds.asOfDay) {
     causes.push({ kind: 'as-of day', from: previous.asOfDay, to: builds.asOfDay });
   }
+  return causes;
+}
+
+/** The rules of a report that changed since the publication before. */
+export function ruleCauses(
+  report: string,
+  previous: LatestPublication,
+  builds: ReadyBuilds,
+  reflected: Reflected,
+): GeneralCause[] {
+  const causes: GeneralCause[] = [];
   if (previous.mappingVersion !== reflected.mappingVersion) {
     causes.push({ kind: 'mapping', from: previous.mappingVersion, to: reflected.mappingVersion });
   }

@@ -89,12 +89,13 @@ interface NewPublication {
   runId: string | null;
   reason: string;
   builds: ReadyBuilds;
+  rowCounts: Readonly<Record<string, number>>;
   reflected: Reflected;
   changes: Readonly<Record<string, DifferenceCounts>>;
 }
 
 export async function insertPublication(client: ClientBase, publication: NewPublication): Promise<void> {
-  const { number, runId, reason, builds, reflected, changes } = publication;
+  const { number, runId, reason, builds, rowCounts, reflected, changes } = publication;
   const checks = builds.checks.map(({ report, name, severity, offenderCount }) => ({
     report,
     check: name,
@@ -114,7 +115,7 @@ export async function insertPublication(client: ClientBase, publication: NewPubl
       builds.asOfDay,
       JSON.stringify(reflected.drops),
       reflected.mappingVersion,
-      JSON.stringify(builds.rowCounts),
+      JSON.stringify(rowCounts),
       JSON.stringify(changes),
       checks.some((check) => check.offenders > 0) ? 'warned' : 'passed',
       JSON.stringify(checks),

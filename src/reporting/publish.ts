@@ -1,18 +1,25 @@
 import type { ClientBase } from 'pg';
 import { updateCatalog } from './catalog.js';
+import { type ReportCauses, recordDifferences } from './causes.js';
+import {
+  applyContributions,
+  collectContributionChanges,
+  recordContributionChanges,
+} from './contribution-changes.js';
 import type { ReportDefinition } from './definition.js';
 import { updateDictionary } from './dictionary.js';
+import { applyDifferences, collectDifferences, type DifferenceCounts, insertBuild } from './difference.js';
+import { dropBuild } from './drop-build.js';
+import { deliveryCauses, newestPeriod, retirementsSince, ruleCauses } from './general-causes.js';
 import {
-  applyDifferences,
-  collectDifferences,
-  type DifferenceCounts,
-  insertBuild,
-  recordDifferences,
-} from './difference.js';
-import { generalCauses, retirementsSince } from './general-causes.js';
-import { insertPublication, latestPublication, readReflected } from './publication.js';
+  insertPublication,
+  type LatestPublication,
+  latestPublication,
+  type Reflected,
+  readReflected,
+} from './publication.js';
 import { type ReadyBuilds, readyBuilds } from './ready-builds.js';
-import { buildTable } from './sql-names.js';
+import { keepState } from './report-state.js';
 
 export interface PublishOptions {
   readonly runId: string | null;
@@ -54,39 +61,74 @@ export async function publish(
   const isNew = ({ name }: ReportDefinition) => previous?.rowCounts[name] === undefined;
 
   const changes: Record<string, DifferenceCounts> = {};
+  const rowCounts: Record<string, number> = {};
+  const explained = new Map<string, number | null>();
   for (const definition of definitions) {
-    changes[definition.name] = isNew(definition)
-      ? { inserted: builds.rowCounts[definition.name]!, updated: 0, deleted: 0 }
-      : await collectDifferences(client, definition);
+    const { name } = definition;
+    const { rows, whole } = builds.reports[name]!;
+    if (isNew(definition)) {
+      changes[name] = { inserted: rows, updated: 0, deleted: 0 };
+      rowCounts[name] = rows;
+      continue;
+    }
+    const change = await collectDifferences(client, definition, whole);
+    changes[name] = change;
+    rowCounts[name] = previous!.rowCounts[name]! + change.inserted - change.deleted;
+    explained.set(name, await collectContributionChanges(client, definition, whole));
   }
-  const different = Object.values(changes).some(
-    (count) => count.inserted + count.updated + count.deleted > 0,
-  );
+  const different =
+    Object.values(changes).some((count) => count.inserted + count.updated + count.deleted > 0) ||
+    [...explained.values()].some((count) => (count ?? 0) > 0);
   const published = different || previous === undefined || previous.reflects !== reflected.hash;
   const number = published ? (previous?.number ?? 0) + 1 : previous.number;
   if (published) {
-    const retirements = previous === undefined ? [] : await retirementsSince(client, previous.number);
-    await insertPublication(client, { number, runId, reason, builds, reflected, changes });
+    await insertPublication(client, { number, runId, reason, builds, rowCounts, reflected, changes });
     for (const definition of definitions) {
       if (isNew(definition)) {
         await insertBuild(client, definition);
-        await recordFirst(client, definition, number, builds);
-      } else {
-        await applyDifferences(client, definition);
-        const causes = generalCauses(definition.name, previous, builds, reflected);
-        await recordDifferences(client, definition, number, [...causes, ...retirements]);
+        await recordFirst(client, definition, number, rowCounts[definition.name]!);
+        continue;
       }
+      const isExplained = explained.get(definition.name) !== null;
+      await applyDifferences(client, definition);
+      const causes = await causesSince(client, definition, previous!, builds, reflected);
+      await recordDifferences(client, definition, number, causes, isExplained);
+      if (isExplained) await recordContributionChanges(client, definition, number);
     }
-    await updateCatalog(client, definitions, number, builds.rowCounts, changes);
+    await updateCatalog(client, definitions, number, rowCounts, changes);
     await updateDictionary(client, definitions);
     await forgetChanges(client, number - retainedPublications);
-    // Whoever caches by publication may listen; delivered at the commit, not before.
-    await client.query(`/* reporting.notify */ select pg_notify('marquee_publication', $1)`, [
-      String(number),
-    ]);
+    await notifyPublished(client, number);
+  }
+  for (const definition of definitions) {
+    await applyContributions(client, definition, builds.reports[definition.name]!.whole);
+    await keepState(client, definition, number);
   }
   await settle(client, definitions, runId, number);
   return { publication: number, published, changes };
+}
+
+/** Whoever caches by publication may listen; delivered at the commit, not before. */
+export async function notifyPublished(client: ClientBase, number: number): Promise<void> {
+  await client.query(`/* reporting.notify */ select pg_notify('marquee_publication', $1)`, [String(number)]);
+}
+
+async function causesSince(
+  client: ClientBase,
+  { name }: ReportDefinition,
+  previous: LatestPublication,
+  builds: ReadyBuilds,
+  reflected: Reflected,
+): Promise<ReportCauses> {
+  return {
+    rules: ruleCauses(name, previous, builds, reflected),
+    otherwise: [
+      ...deliveryCauses(previous, builds, reflected),
+      ...(await retirementsSince(client, previous.number)),
+    ],
+    newestPeriod: newestPeriod(previous),
+    since: previous.number,
+  };
 }
 
 /** The first publication of a report is one change: to list each row would double it and tell nothing. */
@@ -94,9 +136,8 @@ async function recordFirst(
   client: ClientBase,
   definition: ReportDefinition,
   number: number,
-  builds: ReadyBuilds,
+  rows: number,
 ): Promise<void> {
-  const rows = builds.rowCounts[definition.name];
   await client.query(
     `/* reporting.record_first */
      insert into reporting.report_change (publication, report, row_key, change, cause)
@@ -105,11 +146,11 @@ async function recordFirst(
   );
 }
 
-async function forgetChanges(client: ClientBase, upTo: number): Promise<void> {
-  await client.query(
-    '/* reporting.forget_changes */ delete from reporting.report_change where publication <= $1',
-    [upTo],
-  );
+/** Forgets what is needed to show states before a publication. */
+export async function forgetChanges(client: ClientBase, upTo: number): Promise<void> {
+  for (const table of ['reporting.report_change', 'support.contribution_change']) {
+    await client.query(`/* reporting.forget_changes */ delete from ${table} where publication <= $1`, [upTo]);
+  }
 }
 
 /** Ties the check results to the publication and drops the builds. */
@@ -125,12 +166,5 @@ async function settle(
      where run_id is not distinct from $1 and publication is null`,
     [runId, number],
   );
-  const names = definitions.map((definition) => definition.name);
-  await client.query(
-    '/* reporting.settle_builds */ delete from support.report_build where report = any($1)',
-    [names],
-  );
-  for (const name of names) {
-    await client.query(`/* reporting.drop_build */ drop table if exists ${buildTable(name)}`);
-  }
+  for (const definition of definitions) await dropBuild(client, definition);
 }

@@ -3,13 +3,15 @@ import { Failure, Fault } from '../fault.js';
 import { type CheckOutcome, refusal } from './check.js';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
+import { buildTable } from './sql-names.js';
 
 /** Builds of one run, checked, that fit together. */
 export interface ReadyBuilds {
   readonly asOfDay: string;
   /** SHA-256 of each report's definition. */
   readonly hashes: Readonly<Record<string, string>>;
-  readonly rowCounts: Readonly<Record<string, number>>;
+  /** Of each report, how many rows were built, and whether these are all. */
+  readonly reports: Readonly<Record<string, { readonly rows: number; readonly whole: boolean }>>;
   readonly checks: readonly CheckOutcome[];
 }
 
@@ -19,12 +21,16 @@ interface BuildRow {
   hash: string;
   state: string;
   rows: number;
+  base: number | null;
+  /** The publication its contributions are published with now. */
+  current: number | null;
 }
 
 /**
  * Reads the builds of a run and makes sure they may be published together.
  * @throws Fault `not-built` when a report is missing or was built by another definition; Failure `builds-apart`
- *   when the builds stem from different days or states of the warehouse; Fault `not-checked` when a report has no
+ *   when the builds stem from different days or states of the warehouse, or from an earlier publication; Failure
+ *   `build-lost` when the database lost rows of one; Fault `not-checked` when a report has no
  *   check results; Fault `checks-failed` when a blocking check found offenders.
  */
 export async function readyBuilds(
@@ -34,10 +40,12 @@ export async function readyBuilds(
 ): Promise<ReadyBuilds> {
   const { rows: builds } = await client.query<BuildRow>(
     `/* reporting.read_builds */
-     select report, as_of_day::text as "asOfDay", definition_hash as hash, warehouse_state as state,
-       row_count as rows
-     from support.report_build
-     where run_id is not distinct from $1 and report = any($2)`,
+     select build.report, build.as_of_day::text as "asOfDay", build.definition_hash as hash,
+       build.warehouse_state as state, build.row_count as rows, build.base_publication as base,
+       state.publication as current
+     from support.report_build as build
+     left join support.report_state as state on state.report = build.report
+     where build.run_id is not distinct from $1 and build.report = any($2)`,
     [runId, definitions.map((definition) => definition.name)],
   );
   const hashes: Record<string, string> = {};
@@ -58,13 +66,38 @@ export async function readyBuilds(
       'The builds stem from different as-of days or states of the warehouse: build all reports again together.',
     );
   }
+  const stale = builds.find((build) => build.base !== null && build.base !== build.current);
+  if (stale !== undefined) {
+    throw new Failure(
+      'builds-apart',
+      `${stale.report} was built to go on from publication ${stale.base}, which is not current any more: build all reports again.`,
+    );
+  }
+  await refuseLost(client, builds);
   const checks = await readChecks(client, definitions, runId);
   return {
     asOfDay: first.asOfDay,
     hashes,
-    rowCounts: Object.fromEntries(builds.map((build) => [build.report, build.rows])),
+    reports: Object.fromEntries(
+      builds.map(({ report, rows, base }) => [report, { rows, whole: base === null }]),
+    ),
     checks,
   };
+}
+
+/** A crash of the database empties builds, which are not logged. */
+async function refuseLost(client: ClientBase, builds: readonly BuildRow[]): Promise<void> {
+  for (const { report, rows } of builds) {
+    const { rows: found } = await client.query<{ rows: number }>(
+      `/* reporting.count_build */ select count(*)::integer as rows from ${buildTable(report)}`,
+    );
+    if (found[0]!.rows !== rows) {
+      throw new Failure(
+        'build-lost',
+        `The build of ${report} has ${found[0]!.rows} rows, expected ${rows}: the database lost it; build all reports again.`,
+      );
+    }
+  }
 }
 
 async function readChecks(

@@ -11,6 +11,51 @@ export function buildTable(report: string): string {
   return `support.${pg.escapeIdentifier(`build_${report}`)}`;
 }
 
+/** What each entity brings to each row, as last published; kept to compare with, to trace by and to build on. */
+export function contributionTable(report: string): string {
+  return support('contribution', report);
+}
+
+/** The contributions that were built anew. */
+export function contributionBuildTable(report: string): string {
+  return support('build_contribution', report);
+}
+
+/** The entities that a build looked at; there is none where it looked at all. */
+export function entityTable(report: string): string {
+  return support('build_entity', report);
+}
+
+/** Which rows a build computed anew, by the columns that rows are computed together by. */
+export function scopeTable(report: string): string {
+  return support('build_scope', report);
+}
+
+/** A sum kept up to what is published. */
+export function stockTable(stock: string): string {
+  return support('stock', stock);
+}
+
+export function stockBuildTable(stock: string): string {
+  return support('build_stock', stock);
+}
+
+function support(kind: string, name: string): string {
+  return `support.${pg.escapeIdentifier(`${kind}_${name}`)}`;
+}
+
+/** The key columns by which rows are computed together; empty where all rows are. */
+export function togetherColumns(definition: ReportDefinition): readonly string[] {
+  return definition.contributions?.together ?? definition.key;
+}
+
+/** The condition that a row of the alias was computed anew by a build that looked at some entities only. */
+export function inScope(definition: ReportDefinition, alias: string): string {
+  const columns = togetherColumns(definition);
+  if (columns.length === 0) return 'true';
+  return `(${columnList(columns, alias)}) in (select ${columnList(columns)} from ${scopeTable(definition.name)})`;
+}
+
 /** `column`, or `alias.column`, quoted. */
 export function quoted(column: string, alias?: string): string {
   const name = pg.escapeIdentifier(column);

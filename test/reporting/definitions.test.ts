@@ -59,10 +59,13 @@ describe('the report definitions', () => {
   it('use every .sql file, whose first line names what it makes', async () => {
     const folder = dirname(reports[0]!.sqlFile);
     const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.sql'));
-    const used = reports
-      .flatMap((definition) => [definition, ...definition.checks])
-      .map((entry) => entry.sqlFile);
-    expect(files.map((file) => join(folder, file)).sort()).toEqual([...used].sort());
+    const used = reports.flatMap(({ sqlFile, checks, contributions }) => [
+      sqlFile,
+      ...checks.map((check) => check.sqlFile),
+      ...contributions!.touched,
+      ...contributions!.stocks.map((stock) => stock.sqlFile),
+    ]);
+    expect(files.map((file) => join(folder, file)).sort()).toEqual([...new Set(used)].sort());
     for (const { name, sqlFile } of reports) {
       expect(await readFile(sqlFile, 'utf8')).toMatch(new RegExp(`^-- ${name}: .*\\n-- grain: `));
     }

@@ -10,14 +10,18 @@ import { exportReport } from '../../src/reporting/export.js';
 import { type PublishResult, publish } from '../../src/reporting/publish.js';
 import { readCsv } from '../oracle/vendor-csv.js';
 
-/** Builds all reports, each in its own transaction as their jobs do. */
+/**
+ * Builds all reports, each in its own transaction as their jobs do; whole unless told, since tests write into the
+ * warehouse without telling when.
+ */
 export async function buildAll(
   pool: pg.Pool,
   definitions: readonly ReportDefinition[] = reports,
+  whole = true,
 ): Promise<string> {
   const { asOfDay } = await inTransaction(pool, readAsOf);
   for (const definition of definitions) {
-    await inTransaction(pool, (client) => buildReport(client, definition, { asOfDay, runId: null }));
+    await inTransaction(pool, (client) => buildReport(client, definition, { asOfDay, runId: null, whole }));
   }
   return asOfDay;
 }
@@ -35,8 +39,9 @@ export function checkAll(
 export async function publishReports(
   pool: pg.Pool,
   definitions: readonly ReportDefinition[] = reports,
+  whole = true,
 ): Promise<PublishResult> {
-  const refused = refusal(await checkAll(pool, await buildAll(pool, definitions), definitions));
+  const refused = refusal(await checkAll(pool, await buildAll(pool, definitions, whole), definitions));
   if (refused !== undefined) throw refused;
   return inTransaction(pool, (client) => publish(client, definitions, { runId: null }));
 }

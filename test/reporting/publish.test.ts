@@ -116,41 +116,6 @@ describe('publishing', () => {
     expect(await exportedRows(database.pools.reader, 'movie_genre_report')).toHaveLength(3);
   });
 
-  it('names the new files, the moved as-of day and a late month as causes', async () => {
-    await publishReports(database.pools.pipeline);
-    await database.pools.pipeline.query(
-      `update warehouse.movies set release_date = '2017-09-01' where movie_id = 1`,
-    );
-    await addFile(database.pools.pipeline, '2017-09');
-    await addFile(database.pools.pipeline, '2017-07', 'links.csv');
-    await publishReports(database.pools.pipeline);
-    const [change] = await changes(2);
-    expect(change!.cause).toMatchObject([
-      { kind: 'new file', feed: 'links', period: '2017-07', late: true },
-      { kind: 'new file', feed: 'movies_metadata', period: '2017-09', late: false },
-      { kind: 'as-of day', from: '2017-08-31', to: '2017-09-30' },
-    ]);
-  });
-
-  it('names a link retired by hand as a cause', async () => {
-    const { pipeline } = database.pools;
-    await publishReports(pipeline);
-    await pipeline.query('update warehouse.movie_genres set deleted = true where genre_id = 35');
-    const key = { movie_id: 1, genre_id: 35 };
-    await pipeline.query(
-      `insert into support.retirement (table_name, row_key, reason, actor) values ('movie_genres', $1, 'not funny', 'ann')`,
-      [JSON.stringify(key)],
-    );
-    await publishReports(pipeline);
-    const lost = (await changes(2)).find(
-      (change) => change.report === 'genre_report' && change.change === 'delete',
-    );
-    expect(lost).toMatchObject({
-      row_key: { year: 1995, genre_id: 35 },
-      cause: [{ kind: 'retired', table: 'movie_genres', key, reason: 'not funny' }],
-    });
-  });
-
   it('publishes nothing when a blocking check finds offenders, and keeps what was found', async () => {
     const { owner, pipeline, reader } = database.pools;
     await emptyDatabase(owner);

@@ -449,10 +449,38 @@ CREATE TABLE "support"."report_build" (
     "as_of_day" DATE NOT NULL,
     "definition_hash" TEXT NOT NULL,
     "warehouse_state" TEXT NOT NULL,
+    "cleaned_until" TIMESTAMPTZ(6),
+    "base_publication" INTEGER,
     "row_count" INTEGER NOT NULL,
     "created_date" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "report_build_pkey" PRIMARY KEY ("report")
+);
+
+-- CreateTable
+CREATE TABLE "support"."report_state" (
+    "report" TEXT NOT NULL,
+    "publication" INTEGER NOT NULL,
+    "as_of_day" DATE NOT NULL,
+    "definition_hash" TEXT NOT NULL,
+    "cleaned" TEXT NOT NULL,
+    "retired" TEXT NOT NULL,
+    "cleaned_until" TIMESTAMPTZ(6),
+
+    CONSTRAINT "report_state_pkey" PRIMARY KEY ("report")
+);
+
+-- CreateTable
+CREATE TABLE "support"."contribution_change" (
+    "id" BIGSERIAL NOT NULL,
+    "publication" INTEGER NOT NULL,
+    "report" TEXT NOT NULL,
+    "row_key" JSONB NOT NULL,
+    "entity" INTEGER NOT NULL,
+    "old_row" JSONB,
+    "new_row" JSONB,
+
+    CONSTRAINT "contribution_change_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -898,6 +926,9 @@ CREATE INDEX "issue_file_id_record_number_idx" ON "support"."issue"("file_id", "
 CREATE INDEX "issue_reason_idx" ON "support"."issue"("reason");
 
 -- CreateIndex
+CREATE INDEX "contribution_change_report_publication_idx" ON "support"."contribution_change"("report", "publication");
+
+-- CreateIndex
 CREATE INDEX "check_result_run_id_idx" ON "support"."check_result"("run_id");
 
 -- CreateIndex
@@ -995,6 +1026,9 @@ CREATE INDEX "movie_links_movielens_id_idx" ON "warehouse"."movie_links"("moviel
 
 -- CreateIndex
 CREATE INDEX "movie_links_movie_id_idx" ON "warehouse"."movie_links"("movie_id");
+
+-- CreateIndex
+CREATE INDEX "movie_ratings_changes" ON "warehouse"."movie_ratings" USING BRIN ("created_date", "deleted_date");
 
 -- AddForeignKey
 ALTER TABLE "reporting"."report_change" ADD CONSTRAINT "report_change_publication_fkey" FOREIGN KEY ("publication") REFERENCES "reporting"."publication"("number") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -6,7 +6,7 @@ import {
   yearlyCountColumns,
   yearlyMoneyColumns,
 } from './report-columns.js';
-import { check, reportSql } from './report-files.js';
+import { check, fromFilms, reportSql } from './report-files.js';
 
 export const genreReport: ReportDefinition = {
   name: 'genre_report',
@@ -30,6 +30,7 @@ export const genreReport: ReportDefinition = {
     ['year', 'popularity_rank'],
   ],
   sqlFile: reportSql('genre_report'),
+  contributions: fromFilms(['year']),
   checks: [
     check('blocking', 'genre_years_reconcile_with_genre_movies'),
     check('blocking', 'genres_of_a_year_are_ranked_from_1_without_gaps'),

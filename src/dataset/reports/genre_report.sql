@@ -1,75 +1,91 @@
 -- genre_report: money and popularity of genres by release year.
 -- grain: one row per release year and genre of the live films, released or not.
--- parameters: $1 date, the as-of day: films released later are not released yet.
+-- parameters: $1 date, the as-of day: films released later are not released yet; $2 integer[], the films to look at,
+-- null for all.
+--
+-- First what each film brings to a row, then the rows, which sum it.
 
 with movies as (
   select
+    id as version,
     movie_id,
+    title,
+    status,
+    release_date,
     extract(year from release_date)::integer as year,
-    coalesce(status, '') in ('Released', '') and release_date <= $1::date as released,
+    case
+      when coalesce(status, '') not in ('Released', '') then 'unreleased by its status'
+      when release_date > $1::date then 'unreleased on the as-of day'
+    end as left_out,
     nullif(budget, 0) as budget,
     nullif(revenue, 0) as revenue,
     nullif(revenue, 0) - nullif(budget, 0) as profit,
-    popularity
+    popularity,
+    file_id,
+    record_number
   from warehouse.movies
   where not deleted
     and release_date is not null
-),
-
-genres as (
-  select
-    id as genre_id,
-    name as genre_name
-  from warehouse.genres
-  where not deleted
+    and ($2::integer[] is null or movie_id = any($2))
 ),
 
 movie_genres as (
   select
-    movie_id,
-    genre_id
-  from warehouse.movie_genres
-  where not deleted
-),
-
-genre_years as (
-  select
-    movies.year,
-    genres.genre_id,
-    genres.genre_name,
-    sum(movies.budget) filter (where movies.released) as budget,
-    sum(movies.revenue) filter (where movies.released) as revenue,
-    sum(movies.profit) filter (where movies.released) as profit,
-    count(*) filter (where movies.released) as release_count,
-    -- 40 places before the division: the mean is then rounded once, not twice
-    round(
-      round(sum(movies.popularity) filter (where movies.released), 40)
-        / nullif(count(movies.popularity) filter (where movies.released), 0),
-      6
-    ) as average_popularity,
-    count(movies.budget) filter (where movies.released) as budget_movie_count,
-    count(movies.revenue) filter (where movies.released) as revenue_movie_count,
-    count(movies.profit) filter (where movies.released) as profit_movie_count,
-    sum(movies.budget) filter (where not movies.released) as unreleased_budget
-  from movies
-  join movie_genres on movie_genres.movie_id = movies.movie_id
-  join genres on genres.genre_id = movie_genres.genre_id
-  group by movies.year, genres.genre_id, genres.genre_name
+    links.movie_id,
+    links.genre_id
+  from warehouse.movie_genres as links
+  join warehouse.genres on genres.id = links.genre_id and not genres.deleted
+  where not links.deleted
+    and ($2::integer[] is null or links.movie_id = any($2))
 )
 
 select
-  year,
-  genre_id,
-  genre_name,
-  trim_scale(budget) as budget,
-  trim_scale(revenue) as revenue,
-  trim_scale(profit) as profit,
-  release_count,
-  average_popularity,
-  budget_movie_count,
-  revenue_movie_count,
-  profit_movie_count,
-  trim_scale(unreleased_budget) as unreleased_budget,
+  movies.year,
+  movie_genres.genre_id,
+  movies.movie_id as entity,
+  movies.title as entity_name,
+  movies.version,
+  movies.file_id,
+  movies.record_number,
+  movies.left_out,
+  movies.status,
+  movies.release_date,
+  case when movies.left_out is null then movies.budget end as budget,
+  case when movies.left_out is null then movies.revenue end as revenue,
+  case when movies.left_out is null then movies.profit end as profit,
+  (movies.left_out is null)::integer as release_count,
+  case when movies.left_out is null then movies.popularity end as popularity,
+  (movies.left_out is null and movies.budget is not null)::integer as budget_movie_count,
+  (movies.left_out is null and movies.revenue is not null)::integer as revenue_movie_count,
+  (movies.left_out is null and movies.profit is not null)::integer as profit_movie_count,
+  case when movies.left_out is not null then movies.budget end as unreleased_budget
+from movies
+join movie_genres on movie_genres.movie_id = movies.movie_id;
+
+with genre_years as (
+  select
+    contribution.year,
+    contribution.genre_id,
+    genres.name as genre_name,
+    trim_scale(sum(contribution.budget)) as budget,
+    trim_scale(sum(contribution.revenue)) as revenue,
+    trim_scale(sum(contribution.profit)) as profit,
+    sum(contribution.release_count) as release_count,
+    -- 40 places before the division: the mean is then rounded once, not twice
+    round(
+      round(sum(contribution.popularity), 40) / nullif(count(contribution.popularity), 0), 6
+    ) as average_popularity,
+    sum(contribution.budget_movie_count) as budget_movie_count,
+    sum(contribution.revenue_movie_count) as revenue_movie_count,
+    sum(contribution.profit_movie_count) as profit_movie_count,
+    trim_scale(sum(contribution.unreleased_budget)) as unreleased_budget
+  from contribution
+  join warehouse.genres on genres.id = contribution.genre_id and not genres.deleted
+  group by contribution.year, contribution.genre_id, genres.name
+)
+
+select
+  genre_years.*,
   row_number() over (
     partition by year
     order by average_popularity desc nulls last, release_count desc, genre_name collate "C", genre_id

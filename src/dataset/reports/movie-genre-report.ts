@@ -1,6 +1,6 @@
 import type { ReportDefinition } from '../../reporting/definition.js';
 import { genreColumns, movieColumns, movieMoneyColumns, movieOriginColumns } from './report-columns.js';
-import { check, reportSql } from './report-files.js';
+import { check, fromFilms, reportSql } from './report-files.js';
 
 export const movieGenreReport: ReportDefinition = {
   name: 'movie_genre_report',
@@ -11,5 +11,6 @@ export const movieGenreReport: ReportDefinition = {
   questions: ['Which films are behind the numbers of a genre?', 'Which genres does a film belong to?'],
   indexes: [['movie_id']],
   sqlFile: reportSql('movie_genre_report'),
+  contributions: fromFilms(),
   checks: [check('blocking', 'genre_movies_are_counted_as_in_the_warehouse')],
 };

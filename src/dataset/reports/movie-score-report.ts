@@ -1,6 +1,6 @@
 import type { ReportDefinition } from '../../reporting/definition.js';
 import { movieColumns, movieMoneyColumns, movieOriginColumns, voteColumns } from './report-columns.js';
-import { check, reportSql } from './report-files.js';
+import { check, fromVotes, reportSql } from './report-files.js';
 
 export const movieScoreReport: ReportDefinition = {
   name: 'movie_score_report',
@@ -14,6 +14,7 @@ export const movieScoreReport: ReportDefinition = {
   ],
   indexes: [['movie_score']],
   sqlFile: reportSql('movie_score_report'),
+  contributions: fromVotes(),
   checks: [
     check('blocking', 'scored_movies_are_the_movies_of_the_warehouse'),
     check('blocking', 'rated_movies_have_a_link'),

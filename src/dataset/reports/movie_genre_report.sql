@@ -1,9 +1,12 @@
 -- movie_genre_report: the films of each genre with their money.
 -- grain: one row per genre and live film, with or without a release date.
--- parameters: none.
+-- parameters: $2 integer[], the films to look at, null for all.
+--
+-- First what is known of each film, then the rows, one for each.
 
 with movies as (
   select
+    id as version,
     movie_id,
     title as movie_name,
     nullif(budget, 0) as budget,
@@ -13,36 +16,46 @@ with movies as (
     record_number
   from warehouse.movies
   where not deleted
-),
-
-genres as (
-  select
-    id as genre_id,
-    name as genre_name
-  from warehouse.genres
-  where not deleted
+    and ($2::integer[] is null or movie_id = any($2))
 ),
 
 movie_genres as (
   select
-    movie_id,
-    genre_id
-  from warehouse.movie_genres
-  where not deleted
+    links.movie_id,
+    links.genre_id
+  from warehouse.movie_genres as links
+  join warehouse.genres on genres.id = links.genre_id and not genres.deleted
+  where not links.deleted
+    and ($2::integer[] is null or links.movie_id = any($2))
 )
 
 select
-  genres.genre_id,
-  genres.genre_name,
+  movie_genres.genre_id,
   movies.movie_id,
-  movies.movie_name,
+  movies.movie_id as entity,
+  movies.movie_name as entity_name,
+  movies.version,
+  movies.file_id,
+  movies.record_number,
+  null::text as left_out,
   trim_scale(movies.budget) as budget,
   trim_scale(movies.revenue) as revenue,
   trim_scale(movies.revenue - movies.budget) as profit,
-  movies.release_date,
-  file.name as source_file,
-  movies.record_number as source_record
+  movies.release_date
 from movies
-join movie_genres on movie_genres.movie_id = movies.movie_id
-join genres on genres.genre_id = movie_genres.genre_id
-join source.file on file.id = movies.file_id
+join movie_genres on movie_genres.movie_id = movies.movie_id;
+
+select
+  contribution.genre_id,
+  genres.name as genre_name,
+  contribution.movie_id,
+  contribution.entity_name as movie_name,
+  contribution.budget,
+  contribution.revenue,
+  contribution.profit,
+  contribution.release_date,
+  file.name as source_file,
+  contribution.record_number as source_record
+from contribution
+join warehouse.genres on genres.id = contribution.genre_id and not genres.deleted
+join source.file on file.id = contribution.file_id

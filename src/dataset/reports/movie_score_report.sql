@@ -1,14 +1,17 @@
 -- movie_score_report: votes and score of films.
 -- grain: one row per live film, with or without a release date.
--- parameters: none.
+-- parameters: $2 integer[], the films to look at, null for all. Reads the stock rating_totals.
 --
 -- The score is (v R + m C) / (v + m), a film's mean pulled towards the mean of all films the fewer votes it
 -- has: v the votes of a film, reported and calculated; R their mean; m the 90th percentile of v and C the mean
 -- of all votes, both over films with votes. Sums of votes (v R) stand in for the means until the last step,
 -- so that nothing is rounded before it. Averages are on a scale of ten, the raters' five stars doubled.
+--
+-- First the votes of each film, then the rows, each of which takes those of all films.
 
 with movies as (
   select
+    id as version,
     movie_id,
     title as movie_name,
     nullif(budget, 0) as budget,
@@ -20,50 +23,51 @@ with movies as (
     record_number
   from warehouse.movies
   where not deleted
-),
-
-movie_links as (
-  select
-    movielens_id,
-    movie_id
-  from warehouse.movie_links
-  where not deleted
-    and movie_id is not null
-),
-
-rating_totals as (
-  select
-    movielens_id,
-    count(rating) as rating_count,
-    sum(rating) as rating_sum
-  from warehouse.movie_ratings
-  where not deleted
-  group by movielens_id
+    and ($2::integer[] is null or movie_id = any($2))
 ),
 
 calculated_votes as (
   select
-    movie_links.movie_id,
+    links.movie_id,
     sum(rating_totals.rating_count) as vote_count,
     sum(rating_totals.rating_sum) * 2 as vote_sum
-  from movie_links
-  join rating_totals on rating_totals.movielens_id = movie_links.movielens_id
-  group by movie_links.movie_id
-),
+  from warehouse.movie_links as links
+  join rating_totals on rating_totals.movielens_id = links.movielens_id
+  where not links.deleted
+    and links.movie_id is not null
+    and ($2::integer[] is null or links.movie_id = any($2))
+  group by links.movie_id
+)
 
-movie_votes as (
+select
+  movies.movie_id,
+  movies.movie_id as entity,
+  movies.movie_name as entity_name,
+  movies.version,
+  movies.file_id,
+  movies.record_number,
+  null::text as left_out,
+  movies.reported_vote_average,
+  movies.reported_vote_count,
+  coalesce(calculated_votes.vote_count, 0) as calculated_vote_count,
+  calculated_votes.vote_sum as calculated_vote_sum,
+  trim_scale(movies.budget) as budget,
+  trim_scale(movies.revenue) as revenue,
+  trim_scale(movies.revenue - movies.budget) as profit,
+  movies.release_date
+from movies
+left join calculated_votes on calculated_votes.movie_id = movies.movie_id;
+
+with movie_votes as (
   select
-    movies.*,
-    coalesce(calculated_votes.vote_count, 0) as calculated_vote_count,
+    contribution.*,
     -- 40 places before the division: the mean is then rounded once, not twice
-    round(calculated_votes.vote_sum, 40) / nullif(calculated_votes.vote_count, 0) as calculated_vote_average,
+    round(calculated_vote_sum, 40) / nullif(calculated_vote_count, 0) as calculated_vote_average,
     -- reported votes without an average cannot weigh
-    case when movies.reported_vote_average is null then 0 else movies.reported_vote_count end
-      + coalesce(calculated_votes.vote_count, 0) as vote_count,
-    coalesce(movies.reported_vote_average * movies.reported_vote_count, 0)
-      + coalesce(calculated_votes.vote_sum, 0) as vote_sum
-  from movies
-  left join calculated_votes on calculated_votes.movie_id = movies.movie_id
+    case when reported_vote_average is null then 0 else reported_vote_count end
+      + calculated_vote_count as vote_count,
+    coalesce(reported_vote_average * reported_vote_count, 0) + coalesce(calculated_vote_sum, 0) as vote_sum
+  from contribution
 ),
 
 ranked_votes as (
@@ -94,7 +98,7 @@ all_votes as (
 
 select
   movie_votes.movie_id,
-  movie_votes.movie_name,
+  movie_votes.entity_name as movie_name,
   round(movie_votes.reported_vote_average, 2) as reported_vote_average,
   movie_votes.reported_vote_count,
   round(movie_votes.calculated_vote_average, 2) as calculated_vote_average,
@@ -107,9 +111,9 @@ select
         4
       )
   end as movie_score,
-  trim_scale(movie_votes.budget) as budget,
-  trim_scale(movie_votes.revenue) as revenue,
-  trim_scale(movie_votes.revenue - movie_votes.budget) as profit,
+  movie_votes.budget,
+  movie_votes.revenue,
+  movie_votes.profit,
   movie_votes.release_date,
   file.name as source_file,
   movie_votes.record_number as source_record

@@ -7,7 +7,7 @@ import {
   yearlyMoneyColumns,
   yearlyShareColumns,
 } from './report-columns.js';
-import { check, reportSql } from './report-files.js';
+import { check, fromFilms, reportSql } from './report-files.js';
 
 export const productionCompanyGenreReport: ReportDefinition = {
   name: 'production_company_genre_report',
@@ -32,5 +32,6 @@ export const productionCompanyGenreReport: ReportDefinition = {
     ['genre_id', 'year'],
   ],
   sqlFile: reportSql('production_company_genre_report'),
+  contributions: fromFilms(),
   checks: [check('blocking', 'company_genre_years_reconcile_with_the_movies_of_both')],
 };

@@ -6,7 +6,7 @@ import {
   movieOriginColumns,
   movieShareColumns,
 } from './report-columns.js';
-import { check, reportSql } from './report-files.js';
+import { check, fromFilms, reportSql } from './report-files.js';
 
 export const productionCompanyMoviesReport: ReportDefinition = {
   name: 'production_company_movies_report',
@@ -26,6 +26,7 @@ export const productionCompanyMoviesReport: ReportDefinition = {
   ],
   indexes: [['movie_id']],
   sqlFile: reportSql('production_company_movies_report'),
+  contributions: fromFilms(),
   checks: [
     check('blocking', 'company_movies_are_counted_as_in_the_warehouse'),
     check('blocking', 'shares_of_a_movie_sum_to_the_whole'),

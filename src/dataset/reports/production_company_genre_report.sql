@@ -1,95 +1,116 @@
 -- production_company_genre_report: money and popularity of production companies by release year and genre.
 -- grain: one row per company, release year and genre of its live films, released or not; a film counts in
 -- full in each of its genres.
--- parameters: $1 date, the as-of day: films released later are not released yet.
+-- parameters: $1 date, the as-of day: films released later are not released yet; $2 integer[], the films to look at,
+-- null for all.
+--
+-- First what each film brings to a row, then the rows, which sum it.
 
 with movies as (
   select
+    id as version,
     movie_id,
+    title,
+    status,
+    release_date,
     extract(year from release_date)::integer as year,
-    coalesce(status, '') in ('Released', '') and release_date <= $1::date as released,
+    case
+      when coalesce(status, '') not in ('Released', '') then 'unreleased by its status'
+      when release_date > $1::date then 'unreleased on the as-of day'
+    end as left_out,
     nullif(budget, 0) as budget,
     nullif(revenue, 0) as revenue,
     nullif(revenue, 0) - nullif(budget, 0) as profit,
-    popularity
+    popularity,
+    file_id,
+    record_number
   from warehouse.movies
   where not deleted
     and release_date is not null
-),
-
-production_companies as (
-  select
-    id as production_company_id,
-    name as production_company_name
-  from warehouse.production_companies
-  where not deleted
+    and ($2::integer[] is null or movie_id = any($2))
 ),
 
 credits as (
   select
     links.movie_id,
-    production_companies.production_company_id,
-    production_companies.production_company_name,
-    count(*) over (partition by links.movie_id) as company_count
+    links.production_company_id,
+    count(*) over (partition by links.movie_id)::integer as company_count
   from warehouse.movie_production_companies as links
-  join production_companies on production_companies.production_company_id = links.production_company_id
+  join warehouse.production_companies as companies
+    on companies.id = links.production_company_id and not companies.deleted
   where not links.deleted
-),
-
-genres as (
-  select
-    id as genre_id,
-    name as genre_name
-  from warehouse.genres
-  where not deleted
+    and ($2::integer[] is null or links.movie_id = any($2))
 ),
 
 movie_genres as (
   select
-    movie_id,
-    genre_id
-  from warehouse.movie_genres
-  where not deleted
+    links.movie_id,
+    links.genre_id
+  from warehouse.movie_genres as links
+  join warehouse.genres on genres.id = links.genre_id and not genres.deleted
+  where not links.deleted
+    and ($2::integer[] is null or links.movie_id = any($2))
 )
 
 select
   credits.production_company_id,
-  credits.production_company_name,
   movies.year,
-  genres.genre_id,
-  genres.genre_name,
-  trim_scale(sum(movies.budget) filter (where movies.released)) as budget,
-  trim_scale(sum(movies.revenue) filter (where movies.released)) as revenue,
-  trim_scale(sum(movies.profit) filter (where movies.released)) as profit,
-  -- Divided to 80 places and cut to 60 after the sum, so that thirds and sixths that make up a half cent
-  -- round as that half cent does.
-  round(
-    round(sum(round(movies.budget, 80) / credits.company_count) filter (where movies.released), 60), 2
-  ) as budget_share,
-  round(
-    round(sum(round(movies.revenue, 80) / credits.company_count) filter (where movies.released), 60), 2
-  ) as revenue_share,
-  round(
-    round(sum(round(movies.profit, 80) / credits.company_count) filter (where movies.released), 60), 2
-  ) as profit_share,
-  count(*) filter (where movies.released) as release_count,
-  -- 40 places before the division: the mean is then rounded once, not twice
-  round(
-    round(sum(movies.popularity) filter (where movies.released), 40)
-      / nullif(count(movies.popularity) filter (where movies.released), 0),
-    6
-  ) as average_popularity,
-  count(movies.budget) filter (where movies.released) as budget_movie_count,
-  count(movies.revenue) filter (where movies.released) as revenue_movie_count,
-  count(movies.profit) filter (where movies.released) as profit_movie_count,
-  trim_scale(sum(movies.budget) filter (where not movies.released)) as unreleased_budget
+  movie_genres.genre_id,
+  movies.movie_id as entity,
+  movies.title as entity_name,
+  movies.version,
+  movies.file_id,
+  movies.record_number,
+  movies.left_out,
+  movies.status,
+  movies.release_date,
+  credits.company_count,
+  case when movies.left_out is null then movies.budget end as budget,
+  case when movies.left_out is null then movies.revenue end as revenue,
+  case when movies.left_out is null then movies.profit end as profit,
+  -- Divided to 80 places, and cut to 60 once summed, so that thirds and sixths that make up a half cent round as
+  -- that half cent does.
+  case when movies.left_out is null then trim_scale(round(movies.budget, 80) / credits.company_count) end as budget_share,
+  case when movies.left_out is null then trim_scale(round(movies.revenue, 80) / credits.company_count) end as revenue_share,
+  case when movies.left_out is null then trim_scale(round(movies.profit, 80) / credits.company_count) end as profit_share,
+  (movies.left_out is null)::integer as release_count,
+  case when movies.left_out is null then movies.popularity end as popularity,
+  (movies.left_out is null and movies.budget is not null)::integer as budget_movie_count,
+  (movies.left_out is null and movies.revenue is not null)::integer as revenue_movie_count,
+  (movies.left_out is null and movies.profit is not null)::integer as profit_movie_count,
+  case when movies.left_out is not null then movies.budget end as unreleased_budget
 from movies
 join credits on credits.movie_id = movies.movie_id
-join movie_genres on movie_genres.movie_id = movies.movie_id
-join genres on genres.genre_id = movie_genres.genre_id
+join movie_genres on movie_genres.movie_id = movies.movie_id;
+
+select
+  contribution.production_company_id,
+  companies.name as production_company_name,
+  contribution.year,
+  contribution.genre_id,
+  genres.name as genre_name,
+  trim_scale(sum(contribution.budget)) as budget,
+  trim_scale(sum(contribution.revenue)) as revenue,
+  trim_scale(sum(contribution.profit)) as profit,
+  round(round(sum(contribution.budget_share), 60), 2) as budget_share,
+  round(round(sum(contribution.revenue_share), 60), 2) as revenue_share,
+  round(round(sum(contribution.profit_share), 60), 2) as profit_share,
+  sum(contribution.release_count) as release_count,
+  -- 40 places before the division: the mean is then rounded once, not twice
+  round(
+    round(sum(contribution.popularity), 40) / nullif(count(contribution.popularity), 0), 6
+  ) as average_popularity,
+  sum(contribution.budget_movie_count) as budget_movie_count,
+  sum(contribution.revenue_movie_count) as revenue_movie_count,
+  sum(contribution.profit_movie_count) as profit_movie_count,
+  trim_scale(sum(contribution.unreleased_budget)) as unreleased_budget
+from contribution
+join warehouse.production_companies as companies
+  on companies.id = contribution.production_company_id and not companies.deleted
+join warehouse.genres on genres.id = contribution.genre_id and not genres.deleted
 group by
-  credits.production_company_id,
-  credits.production_company_name,
-  movies.year,
-  genres.genre_id,
-  genres.genre_name
+  contribution.production_company_id,
+  companies.name,
+  contribution.year,
+  contribution.genre_id,
+  genres.name

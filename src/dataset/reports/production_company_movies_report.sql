@@ -1,9 +1,12 @@
 -- production_company_movies_report: the films of each production company with their money.
 -- grain: one row per company and live film, with or without a release date.
--- parameters: none.
+-- parameters: $2 integer[], the films to look at, null for all.
+--
+-- First what is known of each film, then the rows, one for each.
 
 with movies as (
   select
+    id as version,
     movie_id,
     title as movie_name,
     nullif(budget, 0) as budget,
@@ -13,42 +16,54 @@ with movies as (
     record_number
   from warehouse.movies
   where not deleted
-),
-
-production_companies as (
-  select
-    id as production_company_id,
-    name as production_company_name
-  from warehouse.production_companies
-  where not deleted
+    and ($2::integer[] is null or movie_id = any($2))
 ),
 
 credits as (
   select
     links.movie_id,
-    production_companies.production_company_id,
-    production_companies.production_company_name,
-    count(*) over (partition by links.movie_id) as company_count
+    links.production_company_id,
+    count(*) over (partition by links.movie_id)::integer as company_count
   from warehouse.movie_production_companies as links
-  join production_companies on production_companies.production_company_id = links.production_company_id
+  join warehouse.production_companies as companies
+    on companies.id = links.production_company_id and not companies.deleted
   where not links.deleted
+    and ($2::integer[] is null or links.movie_id = any($2))
 )
 
 select
   credits.production_company_id,
-  credits.production_company_name,
   movies.movie_id,
-  movies.movie_name,
+  movies.movie_id as entity,
+  movies.movie_name as entity_name,
+  movies.version,
+  movies.file_id,
+  movies.record_number,
+  null::text as left_out,
+  credits.company_count,
   trim_scale(movies.budget) as budget,
   trim_scale(movies.revenue) as revenue,
   trim_scale(movies.revenue - movies.budget) as profit,
-  -- 80 places before the division: the share is then rounded once, not twice
-  round(round(movies.budget, 80) / credits.company_count, 2) as budget_share,
-  round(round(movies.revenue, 80) / credits.company_count, 2) as revenue_share,
-  round(round(movies.revenue - movies.budget, 80) / credits.company_count, 2) as profit_share,
-  movies.release_date,
-  file.name as source_file,
-  movies.record_number as source_record
+  movies.release_date
 from movies
-join credits on credits.movie_id = movies.movie_id
-join source.file on file.id = movies.file_id
+join credits on credits.movie_id = movies.movie_id;
+
+select
+  contribution.production_company_id,
+  companies.name as production_company_name,
+  contribution.movie_id,
+  contribution.entity_name as movie_name,
+  contribution.budget,
+  contribution.revenue,
+  contribution.profit,
+  -- 80 places before the division: the share is then rounded once, not twice
+  round(round(contribution.budget, 80) / contribution.company_count, 2) as budget_share,
+  round(round(contribution.revenue, 80) / contribution.company_count, 2) as revenue_share,
+  round(round(contribution.profit, 80) / contribution.company_count, 2) as profit_share,
+  contribution.release_date,
+  file.name as source_file,
+  contribution.record_number as source_record
+from contribution
+join warehouse.production_companies as companies
+  on companies.id = contribution.production_company_id and not companies.deleted
+join source.file on file.id = contribution.file_id

@@ -7,13 +7,19 @@ function column(
   name: string,
   type: ReportColumn['type'],
   meaning: string,
-  options: { nullable?: boolean; unit?: string } = {},
+  options: { nullable?: boolean; unit?: string; sum?: ReportColumn['sum'] } = {},
 ): ReportColumn {
-  return { name, type, nullable: options.nullable ?? true, unit: options.unit ?? null, meaning };
+  const { nullable = true, unit = null, sum } = options;
+  return { name, type, nullable, unit, meaning, ...(sum === undefined ? {} : { sum }) };
 }
 
 function required(name: string, type: ReportColumn['type'], meaning: string, unit?: string): ReportColumn {
   return column(name, type, meaning, { nullable: false, ...(unit === undefined ? {} : { unit }) });
+}
+
+/** A count of films, one for each that counts. */
+function filmCount(name: string, meaning: string): ReportColumn {
+  return column(name, 'int', meaning, { nullable: false, unit: films, sum: {} });
 }
 
 export const companyColumns = [
@@ -37,15 +43,17 @@ export const yearColumns = [required('year', 'int', 'Release year of the films.'
 export const yearlyMoneyColumns = [
   column('budget', 'numeric', 'Sum of the known budgets of the released films; empty when none is known.', {
     unit: money,
+    sum: {},
   }),
   column('revenue', 'numeric', 'Sum of the known revenues of the released films; empty when none is known.', {
     unit: money,
+    sum: {},
   }),
   column(
     'profit',
     'numeric',
     'Sum of the profits of the released films whose budget and revenue are both known, so not revenue - budget.',
-    { unit: money },
+    { unit: money, sum: {} },
   ),
 ];
 
@@ -53,42 +61,40 @@ export const yearlyMoneyColumns = [
 export const yearlyShareColumns = [
   column('budget_share', 'numeric', 'As budget, each film divided equally among its companies; in cents.', {
     unit: money,
+    sum: { places: 2 },
   }),
   column('revenue_share', 'numeric', 'As revenue, each film divided equally among its companies; in cents.', {
     unit: money,
+    sum: { places: 2 },
   }),
   column('profit_share', 'numeric', 'As profit, each film divided equally among its companies; in cents.', {
     unit: money,
+    sum: { places: 2 },
   }),
 ];
 
 export const yearlyCountColumns = [
-  required('release_count', 'int', 'How many films were released by the as-of day.', films),
+  filmCount('release_count', 'How many films were released by the as-of day.'),
   column(
     'average_popularity',
     'numeric',
     "Mean of the vendor's popularity figures of the released films that have one, to 6 decimals.",
   ),
-  required('budget_movie_count', 'int', 'Of how many released films the budget is known.', films),
-  required('revenue_movie_count', 'int', 'Of how many released films the revenue is known.', films),
-  required(
-    'profit_movie_count',
-    'int',
-    'Of how many released films budget and revenue are both known.',
-    films,
-  ),
+  filmCount('budget_movie_count', 'Of how many released films the budget is known.'),
+  filmCount('revenue_movie_count', 'Of how many released films the revenue is known.'),
+  filmCount('profit_movie_count', 'Of how many released films budget and revenue are both known.'),
   column(
     'unreleased_budget',
     'numeric',
     'Sum of the known budgets of the films not released by the as-of day; empty when none is known.',
-    { unit: money },
+    { unit: money, sum: {} },
   ),
 ];
 
 export const movieMoneyColumns = [
-  column('budget', 'numeric', 'Budget of the film; empty when unknown.', { unit: money }),
-  column('revenue', 'numeric', 'Revenue of the film; empty when unknown.', { unit: money }),
-  column('profit', 'numeric', 'Revenue - budget, where both are known.', { unit: money }),
+  column('budget', 'numeric', 'Budget of the film; empty when unknown.', { unit: money, sum: {} }),
+  column('revenue', 'numeric', 'Revenue of the film; empty when unknown.', { unit: money, sum: {} }),
+  column('profit', 'numeric', 'Revenue - budget, where both are known.', { unit: money, sum: {} }),
 ];
 
 export const movieShareColumns = [

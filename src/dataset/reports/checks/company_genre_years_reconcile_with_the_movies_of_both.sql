@@ -1,5 +1,5 @@
 -- Company, year and genre whose sums and counts are not those of their films; shares may differ by the rounding of each
--- film's share to cents. Parameter: $1 date, the as-of day.
+-- film's share to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to look beyond what was touched.
 -- Reads: production_company_genre_report, production_company_movies_report, movie_genre_report.
 
 with released as (
@@ -26,15 +26,28 @@ films as (
     count(films.revenue) filter (where released.movie_id is not null) as revenue_movie_count,
     count(films.profit) filter (where released.movie_id is not null) as profit_movie_count,
     sum(films.budget) filter (where released.movie_id is null) as unreleased_budget
-  from support.build_production_company_movies_report as films
-  join support.build_movie_genre_report as genres on genres.movie_id = films.movie_id
+  from next_production_company_movies_report as films
+  join next_movie_genre_report as genres on genres.movie_id = films.movie_id
   left join released on released.movie_id = films.movie_id
   where films.release_date is not null
+    and (
+      $2
+      or (films.production_company_id, extract(year from films.release_date)::integer, genres.genre_id)
+        in (select production_company_id, year, genre_id from touched_production_company_genre_report)
+    )
   group by 1, 2, 3
+),
+
+years as (
+  select *
+  from next_production_company_genre_report
+  where $2
+    or (production_company_id, year, genre_id)
+      in (select production_company_id, year, genre_id from touched_production_company_genre_report)
 )
 
 select year, production_company_id, genre_id, to_json(years) as built, to_json(films) as films
-from support.build_production_company_genre_report as years
+from years
 full join films using (year, production_company_id, genre_id)
 where (
     years.budget, years.revenue, years.profit, years.release_count, years.budget_movie_count,

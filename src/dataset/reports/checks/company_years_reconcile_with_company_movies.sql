@@ -1,5 +1,5 @@
 -- Company years whose sums and counts are not those of their films; shares may differ by the rounding of each
--- film's share to cents. Parameter: $1 date, the as-of day.
+-- film's share to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to look beyond what was touched.
 -- Reads: production_company_report, production_company_movies_report.
 
 with released as (
@@ -25,14 +25,26 @@ films as (
     count(films.revenue) filter (where released.movie_id is not null) as revenue_movie_count,
     count(films.profit) filter (where released.movie_id is not null) as profit_movie_count,
     sum(films.budget) filter (where released.movie_id is null) as unreleased_budget
-  from support.build_production_company_movies_report as films
+  from next_production_company_movies_report as films
   left join released on released.movie_id = films.movie_id
   where films.release_date is not null
+    and (
+      $2
+      or (films.production_company_id, extract(year from films.release_date)::integer)
+        in (select production_company_id, year from touched_production_company_report)
+    )
   group by 1, 2
+),
+
+years as (
+  select *
+  from next_production_company_report
+  where $2
+    or (production_company_id, year) in (select production_company_id, year from touched_production_company_report)
 )
 
 select year, production_company_id, to_json(years) as built, to_json(films) as films
-from support.build_production_company_report as years
+from years
 full join films using (year, production_company_id)
 where (
     years.budget, years.revenue, years.profit, years.release_count, years.budget_movie_count,

@@ -1,8 +1,10 @@
 -- Genres whose films are not as many as their live links to live films. Reads: movie_genre_report.
+-- Parameter: $2 boolean, whether to look beyond what was touched.
 
 with built as (
   select genre_id, count(*) as films
-  from support.build_movie_genre_report
+  from next_movie_genre_report
+  where $2 or genre_id in (select genre_id from touched_movie_genre_report)
   group by genre_id
 ),
 
@@ -10,6 +12,7 @@ warehouse as (
   select links.genre_id, count(*) as films
   from warehouse.movie_genres as links
   where not links.deleted
+    and ($2 or links.genre_id in (select genre_id from touched_movie_genre_report))
     and exists (select from warehouse.movies where movie_id = links.movie_id and not deleted)
     and exists (select from warehouse.genres where id = links.genre_id and not deleted)
   group by links.genre_id

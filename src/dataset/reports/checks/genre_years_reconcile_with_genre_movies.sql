@@ -1,4 +1,5 @@
--- Genre years whose sums and counts are not those of their films. Parameter: $1 date, the as-of day.
+-- Genre years whose sums and counts are not those of their films. Parameters: $1 date, the as-of day;
+-- $2 boolean, whether to look beyond what was touched.
 -- Reads: genre_report, movie_genre_report.
 
 with released as (
@@ -21,14 +22,21 @@ films as (
     count(films.revenue) filter (where released.movie_id is not null) as revenue_movie_count,
     count(films.profit) filter (where released.movie_id is not null) as profit_movie_count,
     sum(films.budget) filter (where released.movie_id is null) as unreleased_budget
-  from support.build_movie_genre_report as films
+  from next_movie_genre_report as films
   left join released on released.movie_id = films.movie_id
   where films.release_date is not null
+    and ($2 or extract(year from films.release_date)::integer in (select year from touched_genre_report))
   group by 1, 2
+),
+
+years as (
+  select *
+  from next_genre_report
+  where $2 or year in (select year from touched_genre_report)
 )
 
 select year, genre_id, to_json(years) as built, to_json(films) as films
-from support.build_genre_report as years
+from years
 full join films using (year, genre_id)
 where (
     years.budget, years.revenue, years.profit, years.release_count, years.budget_movie_count,

@@ -1,0 +1,38 @@
+-- Films whose own data, companies, genres or their names came or went, or that the as-of day has released.
+-- parameters: $1 timestamptz, since when; $2 date, the as-of day then; $3 date, the as-of day now.
+
+select movie_id as entity
+from warehouse.movies
+where created_date > $1
+  or deleted_date > $1
+  or (not deleted and release_date > $2::date and release_date <= $3::date)
+
+union
+
+select movie_id
+from warehouse.movie_genres
+where created_date > $1
+  or deleted_date > $1
+
+union
+
+select movie_id
+from warehouse.movie_production_companies
+where created_date > $1
+  or deleted_date > $1
+
+union
+
+select links.movie_id
+from warehouse.genres
+join warehouse.movie_genres as links on links.genre_id = genres.id
+where genres.created_date > $1
+  or genres.deleted_date > $1
+
+union
+
+select links.movie_id
+from warehouse.production_companies as companies
+join warehouse.movie_production_companies as links on links.production_company_id = companies.id
+where companies.created_date > $1
+  or companies.deleted_date > $1

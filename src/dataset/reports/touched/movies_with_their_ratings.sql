@@ -1,0 +1,28 @@
+-- Films whose own data, MovieLens links or ratings came or went.
+-- parameters: $1 timestamptz, since when.
+
+with rated as (
+  select movielens_id from warehouse.movie_ratings where created_date > $1
+  union
+  select movielens_id from warehouse.movie_ratings where deleted_date > $1
+)
+
+select movie_id as entity
+from warehouse.movies
+where created_date > $1
+  or deleted_date > $1
+
+union
+
+select movie_id
+from warehouse.movie_links
+where movie_id is not null
+  and (created_date > $1 or deleted_date > $1)
+
+union
+
+select links.movie_id
+from warehouse.movie_links as links
+join rated on rated.movielens_id = links.movielens_id
+where not links.deleted
+  and links.movie_id is not null

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import type { ClientBase } from 'pg';
+import type { ReportDefinition, Stock } from './definition.js';
+import { withValues } from './report-sql.js';
+import type { ReportState } from './report-state.js';
+import {
+  columnList,
+  contributionBuildTable,
+  contributionTable,
+  entityTable,
+  inScope,
+  quoted,
+  scopeTable,
+  stockBuildTable,
+  stockTable,
+  togetherColumns,
+} from './sql-names.js';
+
+/** A relation for the head of a query: `name as (…)`. */
+type Relation = string;
+
+/**
+ * Computes the contributions of a report into a table of their own: all, or those of the entities touched since a
+ * state.
+ * @returns the relation `contribution`, for the rows to be computed from
+ */
+export async function buildContributions(
+  client: ClientBase,
+  definition: ReportDefinition,
+  sql: string,
+  asOfDay: string,
+  base: ReportState | null,
+): Promise<Relation> {
+  const { name } = definition;
+  const built = contributionBuildTable(name);
+  const stocks: Relation[] = [];
+  for (const stock of definition.contributions!.stocks) stocks.push(await buildStock(client, stock, base));
+  const entities = base === null ? null : await touchedEntities(client, definition, asOfDay, base);
+  const from = stocks.length === 0 ? '' : `with ${stocks.join(',\n')}`;
+  // Logged, since it is what the next build goes on from.
+  await client.query(
+    `/* reporting.build_contributions ${name} */
+     create table ${built} as
+     ${from} select * from (\n${withValues(sql, [asOfDay, entities])}\n) as contribution`,
+  );
+  await client.query(`/* reporting.analyze_build */ analyze ${built}`);
+  if (base === null) return `contribution as not materialized (select * from ${built})`;
+  await client.query(
+    `/* reporting.scope_build ${name} */ create unlogged table ${scopeTable(name)} as ${scope(definition)}`,
+  );
+  await client.query(`/* reporting.analyze_build */ analyze ${scopeTable(name)}`);
+  return `contribution as not materialized (
+    select * from ${contributionTable(name)} as known
+    where not exists (select from ${entityTable(name)} as touched where touched.entity = known.entity)
+      and ${inScope(definition, 'known')}
+    union all
+    select * from ${built}
+  )`;
+}
+
+/** The rows that contributions of touched entities went into, and those they go into now. */
+function scope(definition: ReportDefinition): string {
+  const { name } = definition;
+  const columns = togetherColumns(definition);
+  if (columns.length === 0) return 'select true as every_row';
+  return `
+    select ${columnList(columns)} from ${contributionBuildTable(name)}
+    union
+    select ${columnList(columns)} from ${contributionTable(name)}
+    where entity in (select entity from ${entityTable(name)})`;
+}
+
+async function touchedEntities(
+  client: ClientBase,
+  definition: ReportDefinition,
+  asOfDay: string,
+  base: ReportState,
+): Promise<number[]> {
+  const table = entityTable(definition.name);
+  const queries = await Promise.all(definition.contributions!.touched.map((file) => readFile(file, 'utf8')));
+  const values = [base.cleanedUntil, base.asOfDay, asOfDay];
+  await client.query(
+    `/* reporting.find_touched ${definition.name} */
+     create unlogged table ${table} as
+     ${queries.map((query) => `select entity from (\n${withValues(query, values)}\n) as touched`).join('\nunion\n')}`,
+  );
+  await client.query(`/* reporting.analyze_build */ analyze ${table}`);
+  const { rows } = await client.query<{ entities: number[] | null }>(
+    `/* reporting.read_touched */ select array_agg(entity) as entities from ${table}`,
+  );
+  return rows[0]!.entities ?? [];
+}
+
+/** Brings a stock up to now, beside what is kept. */
+async function buildStock(client: ClientBase, stock: Stock, base: ReportState | null): Promise<Relation> {
+  const built = stockBuildTable(stock.name);
+  const query = withValues(await readFile(stock.sqlFile, 'utf8'), [base?.cleanedUntil ?? null]);
+  const key = columnList(stock.key);
+  const sums = stock.sums.map((column) => `sum(${quoted(column)}) as ${quoted(column)}`).join(', ');
+  const known =
+    base === null ? '' : `select ${key}, ${columnList(stock.sums)} from ${stockTable(stock.name)} union all`;
+  const rows =
+    base === null ? query : `select ${key}, ${sums} from (${known}\n${query}) as part group by ${key}`;
+  await client.query(
+    `/* reporting.build_stock ${stock.name} */ create table ${built} as select * from (\n${rows}\n) as stock`,
+  );
+  await client.query(`/* reporting.analyze_build */ analyze ${built}`);
+  return `${quoted(stock.name)} as not materialized (select * from ${built})`;
+}

@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useDatabase } from '../database-fixture.js';
+import { emptyDatabase } from './empty-database.js';
+import { filmWorld } from './film-world.js';
+import { publishReports } from './publish-reports.js';
+import { addFile, fillWarehouse, insert } from './warehouse-rows.js';
+
+const genre = 'genre_report';
+const company = 'production_company_report';
+
+describe('the cause of a change', () => {
+  const database = useDatabase();
+
+  beforeEach(async () => {
+    await emptyDatabase(database.pools.owner);
+    await fillWarehouse(
+      database.pools.pipeline,
+      filmWorld(
+        { title: 'Toy Story', budget: 30, revenue: 373, companies: [3, 4], popularity: 2 },
+        { title: 'Coco', budget: 175, releaseDate: '2017-09-15', companies: [3] },
+        { title: 'Up', budget: 100, companies: [3, 4, 5], genres: [16, 35] },
+      ),
+    );
+    await publishReports(database.pools.pipeline);
+  });
+
+  const write = (statement: string) => database.pools.pipeline.query(statement);
+
+  /** The causes told with publication 2 for a cell, or with a null column for the row. */
+  async function causes(
+    report: string,
+    key: object,
+    column: string | null,
+  ): Promise<Record<string, unknown>[]> {
+    await publishReports(database.pools.pipeline);
+    const { rows } = await database.pools.reader.query(
+      `select cause from reporting.report_change
+       where publication = 2 and report = $1 and row_key @> $2 and column_name is not distinct from $3`,
+      [report, JSON.stringify(key), column],
+    );
+    expect(rows).toHaveLength(1);
+    return rows[0].cause;
+  }
+
+  async function newVersion(movieId: number, assignment: string, period = '2017-09'): Promise<void> {
+    const file = await addFile(database.pools.pipeline, period);
+    await write(`
+      with closed as (
+        update warehouse.movies set deleted = true, deleted_date = now(), valid_to = '${period}-01'
+        where movie_id = ${movieId} and not deleted returning *
+      )
+      insert into warehouse.movies
+        (movie_id, title, budget, revenue, popularity, release_date, status, file_id, record_number, valid_from)
+      select movie_id, title, budget, revenue, popularity, release_date, status, ${file}, 7, '${period}-01' from closed`);
+    await write(`update warehouse.movies set ${assignment} where movie_id = ${movieId} and not deleted`);
+  }
+
+  it('is a changed field of a film, with its old and its new value, its file and its record', async () => {
+    await newVersion(1, 'budget = 40');
+    expect(await causes(genre, { year: 1995, genre_id: 16 }, 'budget')).toEqual([
+      {
+        kind: 'changed',
+        movie_id: 1,
+        name: 'Toy Story',
+        fields: [
+          { field: 'budget', old: '30', new: '40' },
+          { field: 'profit', old: '343', new: '333' },
+        ],
+        version: expect.any(Number),
+        earlierVersion: expect.any(Number),
+        file: 'movies_metadata.csv',
+        period: '2017-09',
+        record: 7,
+        amounts: { budget: '10' },
+      },
+    ]);
+  });
+
+  it('is a late period where the file is of an earlier month than the newest known', async () => {
+    await newVersion(1, 'budget = 40', '2017-07');
+    const [cause] = await causes(genre, { year: 1995, genre_id: 16 }, 'budget');
+    expect(cause).toMatchObject({ kind: 'changed', period: '2017-07', late: true });
+  });
+
+  it('is a new film', async () => {
+    const file_id = await addFile(database.pools.pipeline, '2017-09');
+    const origin = { file_id, valid_from: '2017-09-01', record_number: 5 };
+    const film = { movie_id: 9, title: 'New', release_date: '1995-05-05', budget: 7, status: 'Released' };
+    await insert(database.pools.pipeline, 'movies', [{ ...origin, ...film }]);
+    await insert(database.pools.pipeline, 'movie_genres', [{ ...origin, movie_id: 9, genre_id: 16 }]);
+    expect(await causes(genre, { year: 1995, genre_id: 16 }, 'budget')).toMatchObject([
+      { kind: 'new', movie_id: 9, name: 'New', record: 5, amounts: { budget: '7' } },
+    ]);
+  });
+
+  it('is a film that the as-of day has released', async () => {
+    await addFile(database.pools.pipeline, '2017-09');
+    const key = { production_company_id: 3, year: 2017 };
+    expect(await causes(company, key, 'budget')).toMatchObject([
+      {
+        kind: 'released',
+        name: 'Coco',
+        fields: expect.arrayContaining([
+          { field: 'left_out', old: 'unreleased on the as-of day', new: null },
+        ]),
+        amounts: { budget: '175' },
+      },
+    ]);
+  });
+
+  it('is a link retired by hand, with who and why, and the new shares of those that stay', async () => {
+    await write(`update warehouse.movie_production_companies set deleted = true, deleted_date = now()
+                 where movie_id = 3 and production_company_id = 4`);
+    await write(`insert into support.retirement (table_name, row_key, reason, actor) values
+                 ('movie_production_companies', '{"movie_id": 3, "production_company_id": 4}', 'not theirs', 'ann')`);
+    await publishReports(database.pools.pipeline);
+    const { rows } = await database.pools.reader.query(
+      `select row_key ->> 'production_company_id' as id, cause from reporting.report_change
+       where publication = 2 and report = $1 and column_name = 'budget_share' order by 1`,
+      [company],
+    );
+    expect(rows).toMatchObject([
+      { id: '3', cause: [{ kind: 'shared', name: 'Up', amounts: { budget_share: '16.67' } }] },
+      {
+        id: '4',
+        cause: [{ kind: 'retired', reason: 'not theirs', by: 'ann', amounts: { budget_share: '-33.33' } }],
+      },
+      { id: '5', cause: [{ kind: 'shared', name: 'Up', amounts: { budget_share: '16.67' } }] },
+    ]);
+  });
+
+  it('is a film that moved to another year, for the row it left and for the one it joined', async () => {
+    await newVersion(3, `release_date = '1996-01-01'`);
+    expect(await causes(genre, { year: 1996, genre_id: 35 }, null)).toMatchObject([
+      { kind: 'joined', name: 'Up', amounts: { budget: '100', release_count: '1', budget_movie_count: '1' } },
+    ]);
+    const { rows } = await database.pools.reader.query(
+      `select cause from reporting.report_change where change = 'delete' and report = $1`,
+      [genre],
+    );
+    expect(rows[0].cause).toMatchObject([{ kind: 'left', name: 'Up', amounts: { budget: '-100' } }]);
+  });
+
+  it('is the rounding of a sum, beside the films, where it is', async () => {
+    await newVersion(3, 'budget = 100.01');
+    const all = await causes(company, { production_company_id: 3, year: 1995 }, 'budget_share');
+    expect(all).toMatchObject([
+      { kind: 'changed', name: 'Up', amounts: { budget_share: '0' } },
+      { kind: 'rounding', amounts: { budget_share: '0.01' } },
+    ]);
+  });
+
+  it('is the deliveries and the day where no film of the row is behind it', async () => {
+    await newVersion(3, 'popularity = 9');
+    await addFile(database.pools.pipeline, '2017-07', 'links.csv');
+    // Comedy overtakes animation, whose films did not change but for one.
+    await write('update warehouse.movie_genres set deleted = true where movie_id = 3 and genre_id = 16');
+    const [first] = await causes(genre, { year: 1995, genre_id: 16 }, 'popularity_rank');
+    expect(first).toMatchObject({ kind: 'left', name: 'Up' });
+    const { rows } = await database.pools.reader.query(
+      `select cause from reporting.report_change where report = 'movie_score_report' and column_name = 'source_record'`,
+    );
+    expect(rows).toMatchObject([{ cause: [{ kind: 'changed', version: expect.any(Number) }] }]);
+  });
+});
