@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, rm } from 'node:fs/promises';
+import { link, mkdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Delivery } from './drop.js';
 import { type ExpansionLimit, expand } from './expansion.js';
@@ -68,7 +68,7 @@ export async function linkBackup(
   const target = backupPath(storage, backupName);
   await mkdir(dirname(target), { recursive: true });
   try {
-    await link(delivery.path, target);
+    await link(await realpath(delivery.path), target); // the file, not a link to it
     return backupName;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';

@@ -1,0 +1,186 @@
+import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readDrop } from '../../src/source/drop.js';
+import { useDatabase } from '../database-fixture.js';
+import { createThingsTable, loadDelivery, rowsOf, things, useFolder } from './loading.js';
+import { zipOf } from './zip-archive.js';
+
+const database = useDatabase();
+const folder = useFolder();
+beforeAll(() => createThingsTable(database.pools.owner));
+
+let records = 0;
+const csv = () => `id,Name,note\n1,one,a\n2,two,${records++}\n`;
+const newDrop = () => mkdtemp(join(folder.path, 'drop-'));
+
+async function ingest(drop: string, options = {}) {
+  const { deliveries } = await readDrop(drop, [things]);
+  expect(deliveries).toHaveLength(1);
+  return await loadDelivery(database.pools.pipeline, folder, deliveries[0]!, options);
+}
+
+describe('the files of a drop', () => {
+  it.each([
+    ['things.csv', (text: string) => Buffer.from(text)],
+    ['Things-2017-08.CSV', (text: string) => Buffer.from(text)],
+    ['things.csv.gz', (text: string) => gzipSync(text)],
+    ['2017-08_things.csv.gz', (text: string) => gzipSync(text)],
+    ['drop.zip', (text: string) => zipOf({ 'inside/things.csv': text, '__MACOSX/things.csv': 'x' })],
+  ])('are loaded as %s', async (name, pack) => {
+    const drop = await newDrop();
+    await writeFile(join(drop, name), pack(csv()));
+    const { receipt, result } = await ingest(drop);
+    expect(result).toMatchObject({ state: 'loaded', read: 2, loaded: 2, rejected: 0 });
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(2);
+  });
+
+  it('are known by their content, however they are packed', async () => {
+    const text = csv();
+    const drops = [await newDrop(), await newDrop(), await newDrop()];
+    await writeFile(join(drops[0]!, 'things.csv'), text);
+    await writeFile(join(drops[1]!, 'things.csv.gz'), gzipSync(text));
+    await writeFile(join(drops[2]!, 'again.zip'), zipOf({ 'things.csv': text }));
+    const [plain, gzip, zip] = [await ingest(drops[0]!), await ingest(drops[1]!), await ingest(drops[2]!)];
+    expect(plain.receipt.outcome).toBe('new');
+    for (const { receipt } of [gzip, zip]) {
+      expect(receipt).toMatchObject({ outcome: 'known', fileId: plain.receipt.fileId });
+      expect(receipt.notice).toMatch(
+        /same bytes as things\.csv of 2017-08 \(file \d+\), which was loaded on/,
+      );
+    }
+  });
+
+  it('of no feed are left alone and named in a warning', async () => {
+    const drop = await newDrop();
+    await writeFile(join(drop, 'things.csv'), csv());
+    await writeFile(join(drop, 'notes.txt'), 'x');
+    await writeFile(join(drop, 'more.zip'), zipOf({ 'people.csv': 'a\n1\n' }));
+    await writeFile(join(drop, '.hidden'), 'x');
+    const { warnings } = await readDrop(drop, [things]);
+    expect(warnings.join('\n')).toContain('notes.txt belongs to no feed');
+    expect(warnings.join('\n')).toContain('more.zip/people.csv belongs to no feed');
+    expect(warnings.join('\n')).not.toContain('.hidden');
+  });
+
+  it('leave nothing uncompressed behind, and a backup each', async () => {
+    const drop = await newDrop();
+    await writeFile(join(drop, 'things.csv.gz'), gzipSync(csv()));
+    const { receipt } = await ingest(drop);
+    expect(await readdir(join(folder.storage.folder, 'expanded'))).toEqual([]);
+    const { rows } = await database.pools.pipeline.query('select * from source.file where id = $1', [
+      receipt.fileId,
+    ]);
+    expect(rows[0].backup_name).toMatch(/^2017-08\/[0-9a-f]{16}-things\.csv\.gz$/);
+    expect(await readdir(join(folder.storage.folder, 'backup/2017-08'))).toContain(
+      rows[0].backup_name.split('/')[1],
+    );
+  });
+});
+
+describe('a drop', () => {
+  it.each([
+    [
+      'that is not there',
+      async (drop: string) => join(drop, 'nowhere'),
+      'drop_not_found',
+      /cannot be read as a folder/,
+    ],
+    [
+      'without files',
+      async (drop: string) => drop,
+      'drop_without_files',
+      /expected at least one of things\.csv/,
+    ],
+  ])('%s is refused', async (_what, prepare, code, message) => {
+    const drop = await prepare(await newDrop());
+    await expect(readDrop(drop, [things])).rejects.toMatchObject({
+      name: 'Fault',
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('a delivered file', () => {
+  const half = (bytes: Buffer) => bytes.subarray(0, bytes.length - 10);
+  it.each<[string, (drop: string) => Promise<unknown>, string, RegExp]>([
+    [
+      'that is empty',
+      (drop) => writeFile(join(drop, 'things.csv'), ''),
+      'file_empty',
+      /things\.csv is empty/,
+    ],
+    ['that is a folder', (drop) => mkdir(join(drop, 'things.csv')), 'file_not_a_file', /is a folder/],
+    [
+      'that is a link out of the drop',
+      (drop) => symlink('/etc/hostname', join(drop, 'things.csv')),
+      'file_outside_drop',
+      /leads out of the drop/,
+    ],
+    [
+      'that is a link to nowhere',
+      (drop) => symlink('missing', join(drop, 'things.csv')),
+      'file_unreadable',
+      /cannot be read/,
+    ],
+    [
+      'that is a link to itself',
+      (drop) => symlink('things.csv', join(drop, 'things.csv')),
+      'file_unreadable',
+      /cannot be read/,
+    ],
+    [
+      'whose gzip is cut short',
+      (drop) => writeFile(join(drop, 'things.csv.gz'), half(gzipSync(csv()))),
+      'file_damaged',
+      /is cut short/,
+    ],
+    [
+      'that is no gzip',
+      (drop) => writeFile(join(drop, 'things.csv.gz'), csv()),
+      'file_damaged',
+      /is damaged/,
+    ],
+    [
+      'whose gzip holds another checksum',
+      async (drop) => {
+        const bytes = gzipSync(csv());
+        bytes.writeUInt32LE(1, bytes.length - 8);
+        await writeFile(join(drop, 'things.csv.gz'), bytes);
+      },
+      'file_damaged',
+      /is damaged/,
+    ],
+    [
+      'that expands too far',
+      (drop) => writeFile(join(drop, 'things.csv.gz'), gzipSync(csv() + '1,x,y\n'.repeat(20_000_000))),
+      'file_expands_too_far',
+      /expands to more than \d+ bytes/,
+    ],
+  ])('%s is refused with a message that says so', async (_what, write, code, message) => {
+    const drop = await newDrop();
+    await write(drop);
+    await expect(ingest(drop)).rejects.toMatchObject({
+      name: 'Fault',
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect(await readdir(join(folder.storage.folder, 'expanded'))).toEqual([]);
+  });
+
+  it('whose zip is cut short is refused with a message that says so', async () => {
+    const drop = await newDrop();
+    await writeFile(join(drop, 'drop.zip'), half(zipOf({ 'things.csv': csv() })));
+    await expect(readDrop(drop, [things])).rejects.toMatchObject({ code: 'file_damaged' });
+  });
+
+  it('that is a link to another file of the drop is loaded', async () => {
+    const drop = await newDrop();
+    await mkdir(join(drop, '.parts'));
+    await writeFile(join(drop, '.parts', 'real.csv'), csv());
+    await symlink(join('.parts', 'real.csv'), join(drop, 'things.csv'));
+    expect((await ingest(drop)).result).toMatchObject({ state: 'loaded', loaded: 2 });
+  });
+});
