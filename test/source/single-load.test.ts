@@ -1,3 +1,4 @@
+import { appendFile, rm, utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/pool.js';
 import { finishLoad } from '../../src/source/load-finisher.js';
@@ -105,5 +106,46 @@ describe('the ledger of parts', () => {
     }
     await finishLoad(database.pools.pipeline, [things], fileId);
     expect(await traceOf(database.pools.pipeline, 'part by part')).toMatchObject(whole);
+  });
+});
+
+describe('a file that changes between its survey and its load', () => {
+  it('is refused, whether its size or only its time tells', async () => {
+    for (const change of [
+      (path: string) => appendFile(path, '1,more,x\n'),
+      (path: string) => utimes(path, new Date(), new Date(Date.now() + 5000)),
+    ]) {
+      const delivery = await deliver(folder, content(`changes ${Math.random()}`));
+      const receipt = await receiveFile(
+        database.pools.pipeline,
+        folder.storage,
+        delivery,
+        '2017-08',
+        options,
+      );
+      await change(delivery.path);
+      await expect(
+        loadPart(database.pools.pipeline, [things], receipt.fileId, receipt.openParts[0]!),
+      ).rejects.toMatchObject({ name: 'Fault', code: 'file_changed' });
+    }
+  });
+
+  it('is waited for when it is away, and found again when it is delivered again', async () => {
+    const delivery = await deliver(folder, content('comes back'));
+    const { fileId, openParts } = await receiveFile(
+      database.pools.pipeline,
+      folder.storage,
+      delivery,
+      '2017-08',
+      options,
+    );
+    await rm(folder.storage.folder, { recursive: true });
+    await expect(loadPart(database.pools.pipeline, [things], fileId, openParts[0]!)).rejects.toMatchObject({
+      name: 'Failure',
+      code: 'content_missing',
+    });
+    const { receipt, result } = await loadDelivery(database.pools.pipeline, folder, delivery, options);
+    expect(receipt).toMatchObject({ outcome: 'joined', fileId });
+    expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
   });
 });
