@@ -1,4 +1,3 @@
-// LEAD TO ENGINEER: STOP AND READ src/api/LEAD-NOTE-READ-NOW.md FIRST (Apollo Server must stay in the path). Remove this line then.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type pg from 'pg';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';

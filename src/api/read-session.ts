@@ -1,4 +1,3 @@
-// LEAD TO ENGINEER: STOP AND READ src/api/LEAD-NOTE-READ-NOW.md FIRST (Apollo Server must stay in the path). Remove this line then.
 import pg from 'pg';
 import { apiError } from './error-answers.js';
 import { ERROR_CODES } from './error-codes.js';
