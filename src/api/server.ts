@@ -1,4 +1,3 @@
-// LEAD TO ENGINEER: STOP AND READ src/api/LEAD-NOTE-READ-NOW.md FIRST (Apollo Server must stay in the path). Remove this line then.
 import type { IncomingMessage } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
@@ -22,6 +21,7 @@ import { apiMetrics } from './metrics.js';
 import { operationAnswers } from './operation-answers.js';
 import { documentFinder, loadSafelist } from './persisted-documents.js';
 import { PublicationWatch } from './publication-watch.js';
+import { exportHandler } from './report-export.js';
 import type { ReportDescription } from './report-source.js';
 import { answerJson, createRouter } from './router.js';
 import { reportSchema } from './schema.js';
@@ -99,10 +99,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     metadataUrl: `${publicUrl}${METADATA_PATH}`,
     defaultScopes: ['reports:read'],
   };
+  const shared = { callerOf: access.callerOf, policies, allowances: allowancesOf(options), readerPool };
   const graphql = graphqlHandler({
-    callerOf: access.callerOf,
-    policies,
-    allowances: allowancesOf(options),
+    ...shared,
     answer: operationAnswers({
       schema,
       reports,
@@ -113,7 +112,6 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     }),
     cache: new AnswerCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES),
     watch: new PublicationWatch(readerPool),
-    readerPool,
     limits,
     resource,
     logger,
@@ -121,6 +119,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   router.serve({
     routes: [
       { path: '/graphql', handle: graphql },
+      { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
       { path: '/livez', handle: answerLive },
       { path: '/readyz', handle: answerReady(readerPool) },
       { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options.issuerUrl)) },
