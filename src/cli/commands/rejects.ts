@@ -12,13 +12,17 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
     if (options.csv) {
-      const csv = format({ headers: true, alwaysWriteHeaders: true });
+      const csv = format({ headers: true, alwaysWriteHeaders: true, includeEndRowDelimiter: true });
       csv.pipe(process.stdout, { end: false });
       let after: string | undefined;
       for (;;) {
         const rows = await listRejects(pool, { feed, reason, after, limit: page });
         for (const row of rows) {
-          csv.write(row);
+          csv.write({
+            ...row,
+            created_date: row.created_date.toISOString(),
+            replayed_date: row.replayed_date?.toISOString(),
+          });
         }
         if (rows.length < page) {
           break;

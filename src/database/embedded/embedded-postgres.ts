@@ -3,17 +3,19 @@ import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Failure, messageOf } from '../../fault.js';
 import { identifier, literal } from '../identifier.js';
 import { type DatabaseUrls, type Purpose, roleOf } from '../roles.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { registerProcess, unregisterProcess, withHomeLock } from './home-lock.js';
-import { isAlive } from './process-identity.js';
+import { findPostmaster } from './postmaster.js';
 import { readSecrets, type Secrets } from './secrets.js';
 import { type Durability, serverSettings } from './settings.js';
 import { type Launch, launchUnprivileged, ownerOf } from './unprivileged.js';
 
+const startTries = 5;
 const superuser = 'postgres';
 const database = 'marquee';
 const watchMilliseconds = 2000;
@@ -68,7 +70,7 @@ export async function useEmbeddedPostgres(
       secrets,
       keepAlive(onRestart) {
         watch = setInterval(async () => {
-          if (isAlive(await postmasterPid(server))) {
+          if ((await findPostmaster(server.data)) !== undefined) {
             return;
           }
           try {
@@ -129,8 +131,21 @@ async function start(
     .map(([name, value]) => `${name} = '${value}'\n`)
     .join('');
   await writeFile(join(server.data, 'postgresql.auto.conf'), `${settings}port = ${port}\n`);
-  await run(server, server.binaries.pgCtl, ['start', '-w', '-t', '60', '-D', server.data, '-l', server.log]);
-  return port;
+  const begin = () =>
+    run(server, server.binaries.pgCtl, ['start', '-w', '-t', '60', '-D', server.data, '-l', server.log]);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await begin();
+      return port;
+    } catch (error) {
+      // The sessions of a server that was killed hold its memory until they notice.
+      const log = await readFile(server.log, 'utf8').catch(() => '');
+      if (tries === startTries || !log.slice(-2000).includes('pre-existing shared memory block')) {
+        throw error;
+      }
+      await sleep(1000);
+    }
+  }
 }
 
 async function initialize(server: Server, secrets: Secrets): Promise<void> {
@@ -166,24 +181,15 @@ async function initialize(server: Server, secrets: Secrets): Promise<void> {
   await rename(unfinished, server.data);
 }
 
-async function postmasterPid(server: Server): Promise<string> {
-  const text = await readFile(join(server.data, 'postmaster.pid'), 'utf8').catch(() => '');
-  return text.split('\n')[0] ?? '';
-}
-
 /** The port of the server that runs on this data folder, if one does and answers. */
 async function runningPort(server: Server): Promise<number | undefined> {
-  const text = await readFile(join(server.data, 'postmaster.pid'), 'utf8').catch(() => undefined);
-  const [pid = '', , , port = '', , , , status = ''] = text?.split('\n') ?? [];
-  if (!isAlive(pid)) {
+  const postmaster = await findPostmaster(server.data);
+  if (postmaster?.ready === false) {
+    // Starting or stopping: wait for the end of it either way, then start afresh.
+    await run(server, server.binaries.pgCtl, ['stop', '-w', '-m', 'fast', '-D', server.data]);
     return undefined;
   }
-  if (status.trim() === 'ready') {
-    return Number(port);
-  }
-  // Starting or stopping: wait for the end of it either way, then start afresh.
-  await run(server, server.binaries.pgCtl, ['stop', '-w', '-m', 'fast', '-D', server.data]);
-  return undefined;
+  return postmaster?.port;
 }
 
 async function stop(server: Server, mode: 'fast' | 'immediate'): Promise<void> {
