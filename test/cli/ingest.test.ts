@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { emptyPlace, queuePlaces } from '../queue/queue-places.js';
+import { answer, leftovers, run, useHomes } from './marquee.js';
+
+vi.setConfig({ testTimeout: 240_000 });
+const newHome = useHomes();
+
+describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (place) => {
+  const location = place.location('');
+  const queues: Record<string, string> =
+    location.kind === 'redis' ? { REDIS_URL: location.url, QUEUE_PREFIX: location.prefix } : {};
+  let home: string;
+  let drop: string;
+
+  beforeAll(async () => {
+    home = await newHome();
+    const sample = await answer(home, ['sample', '--out', join(home, 'drops')], queues);
+    drop = sample[0].dir;
+  });
+  afterAll(() => emptyPlace(location));
+
+  it('carries a drop to its publication and tells what became of each feed', async () => {
+    const result = await answer(home, ['ingest', drop], queues);
+    expect(result).toMatchObject({
+      publication: 1,
+      published: true,
+      period: '2010-12',
+      seconds: expect.any(Number),
+      state: 'succeeded',
+      feeds: { movies_metadata: { read: 3210, loaded: 3208, rejected: 2 }, ratings: { rejected: 0 } },
+      warnings: [],
+    });
+    for (const { read, loaded, rejected } of Object.values(result.feeds) as Record<string, number>[]) {
+      expect(read).toBe(loaded! + rejected!);
+    }
+    expect(result.warehouse.movies).toBe(result.reports.movie_score_report);
+  });
+
+  it('changes nothing when the same drop comes again, and says so', async () => {
+    const again = await answer(home, ['ingest', drop], queues);
+    expect(again).toMatchObject({ publication: 1, published: false, state: 'succeeded' });
+    expect(again.feeds.ratings).toEqual({ read: 0, loaded: 0, rejected: 0, known: true });
+    expect(again.warnings).toContainEqual(expect.stringMatching(/^ratings\.csv has the same bytes as/));
+    const { stdout } = await run(home, ['ingest', drop], queues);
+    expect(stdout).toContain('Nothing changed: publication 1 stays.');
+  });
+
+  it('keeps the runs in the ledger, with who asked for them', async () => {
+    const runs = await answer(home, ['runs'], queues);
+    expect(runs).toHaveLength(3);
+    for (const each of runs) {
+      expect(each).toMatchObject({
+        kind: 'drop',
+        state: 'succeeded',
+        requestedBy: expect.stringMatching(/^cli:/),
+      });
+    }
+  });
+
+  it('leaves no process and no lock', async () => expect(await leftovers(home)).toEqual([]));
+});
+
+describe('what a drop has left', () => {
+  let home: string;
+
+  beforeAll(async () => {
+    home = await newHome();
+    const sample = await answer(home, ['sample', '--out', join(home, 'drops')]);
+    await answer(home, ['ingest', sample[0].dir]);
+  });
+
+  it('is shown by status, whole reports by export, refused records by rejects', async () => {
+    const { publication, files } = await answer(home, ['status']);
+    expect(publication).toMatchObject({ number: 1, asOfDay: '2010-12-31', checkState: 'passed' });
+    expect(files.map((file: { feed: string }) => file.feed).sort()).toEqual([
+      'credits',
+      'keywords',
+      'links',
+      'movies_metadata',
+      'ratings',
+    ]);
+
+    const csv = (await run(home, ['export', 'genre_report'])).stdout.trimEnd().split('\n');
+    expect(csv[0]).toBe(
+      'year,genre_id,genre_name,budget,revenue,profit,release_count,average_popularity,budget_movie_count,' +
+        'revenue_movie_count,profit_movie_count,unreleased_budget,popularity_rank',
+    );
+    expect(csv).toHaveLength(1 + publication.rowCounts.genre_report);
+
+    const file = join(home, 'genres.json');
+    expect(await run(home, ['export', 'genre_report', '--format', 'json', '--out', file])).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+    const rows = JSON.parse(await readFile(file, 'utf8'));
+    expect(rows).toHaveLength(publication.rowCounts.genre_report);
+    expect(Object.keys(rows[0]).join()).toBe(csv[0]);
+
+    const rejects = await run(home, ['rejects']);
+    expect(rejects.stdout).toMatch(/movies_metadata +2,195 +2,196 +field_count/);
+    const rejectsCsv = (await run(home, ['rejects', '--csv'])).stdout;
+    expect(rejectsCsv).toMatch(/^id,file_id,.*,raw,.*reason/);
+    expect(rejectsCsv).toMatch(/,\d{4}-\d\d-\d\dT[\d:.]+Z,/);
+    expect(rejectsCsv.endsWith('\n')).toBe(true);
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { leftovers, run, useHomes } from './marquee.js';
+
+const newHome = useHomes();
+let home: string;
+
+beforeAll(async () => {
+  home = await newHome();
+});
+
+describe('wrong usage ends with 2 and one sentence, before anything is started', () => {
+  it.each([
+    ['an unknown option', ['ingest', '--nope', 'x'], "unknown option '--nope'"],
+    ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
+    ['a missing folder', ['ingest'], "missing required argument 'drop'"],
+    [
+      'a month that is none',
+      ['ingest', 'x', '--period', '2017-13'],
+      'expected a month as YYYY-MM, found 2017-13',
+    ],
+    [
+      'a number that is none',
+      ['sample', '--out', 'x', '--movies', 'many'],
+      'expected a whole number above 0',
+    ],
+  ])('for %s', async (_what, parameters, sentence) => {
+    const ended = await run(home, parameters);
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(sentence) });
+    expect(await leftovers(home)).toEqual([]);
+  });
+});
+
+describe('what cannot be done ends with 1 and one sentence', () => {
+  it.each([
+    ['a folder that is not there', ['ingest', '/no/such/folder'], 'cannot be read as a folder'],
+    ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed'],
+    ['a report that is not there', ['export', 'no_report'], 'the reports are production_company_report'],
+    ['a format that is not there', ['export', 'genre_report', '--format', 'xml'], 'expected csv or json'],
+    ['a client that is not there', ['token', '--client', 'nobody'], 'gives no token to nobody'],
+  ])('for %s', async (_what, parameters, sentence) => {
+    const empty = join(home, 'empty');
+    await mkdir(empty, { recursive: true });
+    const ended = await run(
+      home,
+      parameters.map((word) => (word === 'EMPTY' ? empty : word)),
+    );
+    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(sentence) });
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(await leftovers(home)).toEqual([]);
+  });
+
+  it('for a drop whose month nothing tells', async () => {
+    const out = join(home, 'nameless');
+    await run(home, ['sample', '--out', out, '--movies', '5', '--ratings', '5']);
+    const [month] = await readdir(out);
+    await rename(join(out, month!), join(out, 'drop'));
+    const ended = await run(home, ['ingest', join(out, 'drop'), '--json']);
+    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--period YYYY-MM') });
+  });
+});
+
+it('a wrong environment is told whole, not fault by fault', async () => {
+  const wrong = { PORT: 'many', REDIS_URL: 'http://localhost', MAX_REJECT_SHARE: '2' };
+  const { code, stderr } = await run(home, ['status'], wrong);
+  expect(code).toBe(1);
+  expect(stderr).toContain('3 wrong setting(s)');
+  for (const [name, value] of Object.entries(wrong)) {
+    expect(stderr).toContain(`${name} is ${JSON.stringify(value)}`);
+  }
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+it('--help names every command and each command explains itself', async () => {
+  const { code, stdout } = await run(home, ['--help']);
+  expect(code).toBe(0);
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+)( \[options\])? .*$/gm)].map((match) => match[1]!);
+  expect(commands).toEqual(
+    expect.arrayContaining(['up', 'ingest', 'export', 'status', 'sample', 'token', 'migrate']),
+  );
+  for (const command of commands.filter((name) => name !== 'help')) {
+    expect(await run(home, [command, '--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`Usage: marquee ${command}`),
+      stderr: '',
+    });
+  }
+});

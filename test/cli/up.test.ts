@@ -1,0 +1,92 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { answer, leftovers, paste, type Running, run, start, useHomes } from './marquee.js';
+
+// Whole starts, several one after another: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 240_000 });
+const newHome = useHomes();
+
+/** The pasteable request, once the start has printed it and the table under it. */
+async function printedRequest(up: Running): Promise<string> {
+  await up.says(/Ctrl-C stops/);
+  return /^curl .*$/m.exec(up.said())![0];
+}
+
+interface Companies {
+  data: { productionCompanyReport: { nodes: { productionCompanyName: string; profit: string }[] } };
+}
+
+describe('marquee up on a new home', () => {
+  it('loads real films, prints a request that works when pasted, stops on Ctrl-C and starts again with its data', async () => {
+    const home = await newHome();
+    const first = start(home, ['up']);
+    const request = await printedRequest(first);
+    expect(first.said()).toContain('The database is new: loading the sample');
+
+    const response = await paste(request);
+    expect(response.status).toBe(200);
+    const { nodes } = ((await response.json()) as Companies).data.productionCompanyReport;
+    expect(nodes).toHaveLength(10);
+    expect(nodes.map((node) => node.productionCompanyName)).toContain('Walt Disney Pictures');
+    for (const { productionCompanyName } of nodes) {
+      expect(first.said()).toMatch(new RegExp(`^${productionCompanyName.replaceAll('.', '\\.')} +\\d`, 'm'));
+    }
+
+    const unknown = await paste(request.replace(/Bearer [^']+/, 'Bearer nonsense'));
+    expect(unknown.status).toBe(401);
+    expect(unknown.headers.get('www-authenticate')).toMatch(/^Bearer .*error="invalid_token"/);
+    const without = await paste(request.replace(/-H 'authorization: [^']+'/, ''));
+    expect(without.status).toBe(401);
+    // RFC 6750, 3.1: whoever showed no token is told no error.
+    expect(without.headers.get('www-authenticate')).toMatch(/^Bearer(?!.*error=)/);
+
+    const second = await run(home, ['up']);
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('A server already runs under') });
+    const token = (await run(home, ['token', '--client', 'demo-partner'])).stdout.trim();
+    expect((await paste(request.replace(/Bearer [^']+/, `Bearer ${token}`))).status).toBe(200);
+    const status = await answer(home, ['status']);
+    expect(status.publication.number).toBe(2);
+    expect(status.files).toHaveLength(10);
+
+    first.child.kill('SIGINT');
+    expect(await first.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await leftovers(home)).toEqual([]);
+
+    const again = start(home, ['up']);
+    const sameQuestion = await printedRequest(again);
+    expect(again.said()).not.toContain('Loading');
+    expect(
+      ((await (await paste(sameQuestion)).json()) as Companies).data.productionCompanyReport.nodes,
+    ).toEqual(nodes);
+    again.child.kill('SIGTERM');
+    expect(await again.ended).toMatchObject({ code: 0 });
+    expect(await leftovers(home)).toEqual([]);
+  });
+
+  it('runs beside another one with a home of its own', async () => {
+    const homes = [await newHome(), await newHome()];
+    const both = homes.map((home) => start(home, ['up']));
+    const requests = await Promise.all(both.map(printedRequest));
+    for (const request of requests) {
+      expect((await paste(request)).status).toBe(200);
+    }
+    const [mine, others] = requests.map((request) => request.replace(/.*(http\S+).*/, '$1'));
+    expect(mine).not.toBe(others);
+    for (const up of both) {
+      up.child.kill('SIGINT');
+      expect(await up.ended).toMatchObject({ code: 0 });
+    }
+    expect(await Promise.all(homes.map(leftovers))).toEqual([[], []]);
+  });
+
+  it('tells of a port that is taken, and leaves nothing running', async () => {
+    const home = await newHome();
+    const holder = createServer();
+    await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));
+    const port = String((holder.address() as AddressInfo).port);
+    const ended = await run(home, ['up'], { PORT: port, ISSUER_PORT: '0' });
+    holder.close();
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining(port) });
+    expect(await leftovers(home)).toEqual([]);
+  });
+});
