@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
 import { type PlannedStep, planStep } from '../src/queue/job.js';
 import { readAsOf } from '../src/reporting/as-of-day.js';
+import type { ReportDefinition } from '../src/reporting/definition.js';
 import { readDrop } from '../src/source/drop.js';
 import { tableOf } from '../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { type LoadCounts, receiveFileJob } from './ingest.js';
-import { buildReportJob, checkReportsJob, publishJob } from './report.js';
+import { buildReportJob, checkReportsJob, publishJob, rollbackJob } from './report.js';
 import { queues, type Services } from './services.js';
 import { takeTurnJob } from './turn.js';
 
@@ -91,15 +92,22 @@ export function loadsOf(results: Context<unknown>['results']): LoadCounts[] {
   );
 }
 
-/** Build, check, publish: what every flow ends with. */
-function publishStages(reason: 'load' | 'rebuild'): Stage<unknown, Services>[] {
+/** Build, check, publish: what every flow ends with. A whole build computes also what nothing touched. */
+function publishStages<Payload>(
+  reason: 'load' | 'rebuild',
+  isWhole: (payload: Payload) => boolean = () => false,
+): Stage<Payload, Services>[] {
   return [
     {
       name: 'build',
-      async plan({ services }) {
+      async plan({ payload, services }) {
         const asOfDay = await asOf(services);
-        return services.dataSet.reports.map((report) =>
-          planStep(buildReportJob, report.name, { report: report.name, asOfDay }),
+        const whole = isWhole(payload);
+        // What reads most comes first: beside it there is time for all the others.
+        const stocks = ({ contributions }: ReportDefinition) => contributions?.stocks.length ?? 0;
+        const inOrder = [...services.dataSet.reports].sort((a, b) => stocks(b) - stocks(a));
+        return inOrder.map((report) =>
+          planStep(buildReportJob, report.name, { report: report.name, asOfDay, whole }),
         );
       },
     },
@@ -139,11 +147,26 @@ export const dropFlow = defineFlow({
   finish: publicationOf,
 });
 
-/** The reports anew from the warehouse as it is. */
+/** The reports anew from the warehouse as it is; with `full`, also what nothing touched since the last publication. */
 export const rebuildReportsFlow = defineFlow({
   name: 'rebuild-reports',
   queue: queues.drop,
-  payload: z.object({}),
-  stages: [takeTurn, ...publishStages('rebuild')],
+  payload: z.object({ full: z.boolean().optional() }),
+  stages: [
+    takeTurn,
+    ...publishStages('rebuild', (payload: { full?: boolean | undefined }) => payload.full ?? false),
+  ],
+  finish: publicationOf,
+});
+
+/** The state of an earlier publication again, as a new one. */
+export const rollbackFlow = defineFlow({
+  name: 'rollback',
+  queue: queues.drop,
+  payload: z.object({ to: z.int().positive(), reason: z.string().optional() }),
+  stages: [
+    takeTurn,
+    { name: 'publish', plan: ({ payload }) => [planStep(rollbackJob, 'publish', { to: payload.to })] },
+  ],
   finish: publicationOf,
 });

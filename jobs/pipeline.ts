@@ -1,9 +1,9 @@
 import { currentMapping, installMapping } from '../src/warehouse/mapping-ledger.js';
 import { loadReferenceData } from '../src/warehouse/reference-data.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
-import { dropFlow, rebuildReportsFlow } from './drop-flow.js';
+import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
 import { finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
-import { buildReportJob, checkReportsJob, publishJob } from './report.js';
+import { buildReportJob, checkReportsJob, publishJob, rollbackJob } from './report.js';
 import { scanInboxJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
 import { takeTurnJob } from './turn.js';
@@ -20,12 +20,13 @@ export const pipelineJobs = [
   buildReportJob,
   checkReportsJob,
   publishJob,
+  rollbackJob,
   scanInboxJob,
   upkeepJob,
 ];
 
 /** Every kind of run. */
-export const pipelineFlows = [dropFlow, rebuildReportsFlow];
+export const pipelineFlows = [dropFlow, rebuildReportsFlow, rollbackFlow];
 
 /** What a new database needs before its first drop: the data set's mapping and its reference tables. */
 export async function prepareWarehouse({ pool, dataSet }: Resources): Promise<void> {

@@ -4,11 +4,12 @@ import { defineJob, type JobContext } from '../src/queue/job.js';
 import { buildReport } from '../src/reporting/build.js';
 import { checkReports, refusal } from '../src/reporting/check.js';
 import { publish } from '../src/reporting/publish.js';
+import { rollback } from '../src/reporting/rollback.js';
 import { queues, type Services } from './services.js';
 
-const build = z.object({ report: z.string(), asOfDay: z.string() });
+const build = z.object({ report: z.string(), asOfDay: z.string(), whole: z.boolean().default(false) });
 
-/** Computes one report, unseen. */
+/** Computes one report, unseen: all of it, or what the files since the last publication touch. */
 export const buildReportJob = defineJob({
   name: 'build-report',
   queue: queues.report,
@@ -16,9 +17,9 @@ export const buildReportJob = defineJob({
   run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof build>, Services>) => {
     const definition = services.dataSet.reports.find((report) => report.name === payload.report)!;
     return inTransaction(services.pool, async (client) => {
-      const { rows } = await buildReport(client, definition, { asOfDay: payload.asOfDay, runId });
-      await complete(client, { rows });
-      return { rows };
+      const { rows, whole } = await buildReport(client, definition, { ...payload, runId });
+      await complete(client, { rows, whole });
+      return { rows, whole };
     });
   },
 });
@@ -33,7 +34,11 @@ export const checkReportsJob = defineJob({
   run: async ({ payload, services, runId }: JobContext<z.output<typeof check>, Services>) => {
     // Committed before the verdict, so that the offenders can be looked at.
     const outcomes = await inTransaction(services.pool, (client) =>
-      checkReports(client, services.dataSet.reports, { asOfDay: payload.asOfDay, runId }),
+      checkReports(client, services.dataSet.reports, {
+        asOfDay: payload.asOfDay,
+        runId,
+        maxLossShare: services.maxRowLossShare,
+      }),
     );
     const refused = refusal(outcomes);
     if (refused !== undefined) {
@@ -56,8 +61,32 @@ export const publishJob = defineJob({
   payload: publication,
   run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof publication>, Services>) =>
     inTransaction(services.pool, async (client) => {
-      const result = await publish(client, services.dataSet.reports, { runId, reason: payload.reason });
+      const result = await publish(client, services.dataSet.reports, {
+        runId,
+        reason: payload.reason,
+        retainedPublications: services.retainedPublications,
+      });
       const counts = { ...result, changes: { ...result.changes } } as unknown as Record<string, never>;
+      await complete(client, counts);
+      return counts;
+    }),
+});
+
+const back = z.object({ to: z.int() });
+
+/** Publishes the state of an earlier publication again. */
+export const rollbackJob = defineJob({
+  name: 'rollback',
+  queue: queues.report,
+  payload: back,
+  run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof back>, Services>) =>
+    inTransaction(services.pool, async (client) => {
+      const result = await rollback(client, services.dataSet.reports, {
+        to: payload.to,
+        runId,
+        retainedPublications: services.retainedPublications,
+      });
+      const counts = { ...result, published: true } as unknown as Record<string, never>;
       await complete(client, counts);
       return counts;
     }),

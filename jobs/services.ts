@@ -14,6 +14,10 @@ export interface Resources {
   readonly personalDataKey: string;
   /** Share of rejected records above which a load is held, 0 to 1. */
   readonly maxRejectShare: number;
+  /** Share of its rows a report may lose, 0 to 1; the engine's default unless told. */
+  readonly maxRowLossShare?: number | undefined;
+  /** Changes of how many publications are kept; the engine's default unless told. */
+  readonly retainedPublications?: number | undefined;
   /** Where drops are put to be taken up by themselves. */
   readonly inbox: { readonly folder: string; readonly scanSeconds: number; readonly stableSeconds: number };
   /** Days after a month's end by which each feed is expected. */

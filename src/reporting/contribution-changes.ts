@@ -61,7 +61,7 @@ export async function collectContributionChanges(
 }
 
 /** The columns of a table with their types, as one text; null when there is no such table. */
-export async function columnsOf(client: ClientBase, table: string): Promise<string | null> {
+export async function columnsOf(client: Pick<ClientBase, 'query'>, table: string): Promise<string | null> {
   const { rows } = await client.query<{ columns: string | null }>(
     `/* reporting.columns_of */
      select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ',' order by attnum) as columns
@@ -111,6 +111,17 @@ export async function applyContributions(
   for (const stock of contributions.stocks) {
     await replaceTable(client, stockTable(stock.name), stockBuildTable(stock.name), `stock_${stock.name}`);
   }
+}
+
+/** Makes the contributions of an earlier state those that are published; without them there are none until the next build. */
+export async function restoreContributions(
+  client: ClientBase,
+  { name }: ReportDefinition,
+  built: boolean,
+): Promise<void> {
+  const known = contributionTable(name);
+  if (built) await replaceTable(client, known, contributionBuildTable(name), `contribution_${name}`);
+  else await client.query(`/* reporting.drop_contributions */ drop table if exists ${known}`);
 }
 
 async function replaceTable(client: ClientBase, table: string, built: string, name: string): Promise<void> {

@@ -2,6 +2,7 @@ import { type Readable, Transform } from 'node:stream';
 import type { ClientBase } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { ReportDefinition } from './definition.js';
+import { rowsAt } from './earlier-state.js';
 import { columnList, servedTable } from './sql-names.js';
 
 export type ExportFormat = 'csv' | 'json';
@@ -10,14 +11,20 @@ export type ExportFormat = 'csv' | 'json';
  * A whole report as published, ordered by key, as one statement and so of one publication. CSV has a header of the
  * column names, and an unknown value is an empty field; JSON is an array of objects whose numbers are exact.
  * Needs no more than the reader's rights. The client is busy until the stream ends.
+ * @param publication an earlier one to export as of, which `earlierPublication` has found to be retained
  */
 export function exportReport(
   client: ClientBase,
   definition: ReportDefinition,
   format: ExportFormat,
+  publication?: number,
 ): Readable {
   const columns = columnList(definition.columns.map((column) => column.name));
-  const rows = `select ${columns} from ${servedTable(definition.name)} order by ${columnList(definition.key)}`;
+  const relation =
+    publication === undefined
+      ? servedTable(definition.name)
+      : `(${rowsAt(definition, publication)}) as earlier`;
+  const rows = `select ${columns} from ${relation} order by ${columnList(definition.key)}`;
   const name = `/* reporting.export ${definition.name} */`;
   if (format === 'csv') {
     return client.query(copyTo(`${name} copy (${rows}) to stdout (format csv, header)`));

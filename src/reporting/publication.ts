@@ -123,3 +123,60 @@ export async function insertPublication(client: ClientBase, publication: NewPubl
     ],
   );
 }
+
+interface Rollback {
+  number: number;
+  runId: string | null;
+  /** The publication that is restored. */
+  to: number;
+  changes: Readonly<Record<string, DifferenceCounts>>;
+}
+
+/** Writes the publication of a rollback, which stands on what the restored one stood on; gives its rows per report. */
+export async function insertRollback(
+  client: ClientBase,
+  { number, runId, to, changes }: Rollback,
+): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ rowCounts: Record<string, number> }>(
+    `/* reporting.insert_rollback */
+     insert into reporting.publication
+       (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
+        check_state, checks, definitions, restores)
+     select $1, clock_timestamp(), $2, 'rollback', as_of_day, period, drops, mapping_version, row_counts, $4,
+       check_state, checks, definitions, number
+     from reporting.publication
+     where number = $3
+     returning row_counts as "rowCounts"`,
+    [number, runId, to, JSON.stringify(changes)],
+  );
+  return rows[0]!.rowCounts;
+}
+
+/** A publication as a list shows it. */
+export interface ListedPublication {
+  readonly number: number;
+  readonly publishedDate: Date;
+  readonly reason: string;
+  readonly restores: number | null;
+  /** YYYY-MM-DD */
+  readonly asOfDay: string;
+  readonly period: string;
+  readonly mappingVersion: number;
+  readonly checkState: string;
+  readonly rowCounts: Readonly<Record<string, number>>;
+  readonly changes: Readonly<Record<string, DifferenceCounts>>;
+  readonly runId: string | null;
+}
+
+/** All publications, newest first. */
+export async function listPublications(client: Pick<ClientBase, 'query'>): Promise<ListedPublication[]> {
+  const { rows } = await client.query<ListedPublication>(
+    `/* reporting.list_publications */
+     select number, published_date as "publishedDate", reason, restores, as_of_day::text as "asOfDay", period,
+       mapping_version as "mappingVersion", check_state as "checkState", row_counts as "rowCounts", changes,
+       run_id as "runId"
+     from reporting.publication
+     order by number desc`,
+  );
+  return rows;
+}

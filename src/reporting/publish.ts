@@ -52,9 +52,7 @@ export async function publish(
   definitions: readonly ReportDefinition[],
   { runId, reason = 'load', retainedPublications = defaultRetainedPublications }: PublishOptions,
 ): Promise<PublishResult> {
-  await client.query(
-    `/* reporting.lock_publication */ select pg_advisory_xact_lock(hashtextextended('marquee.publication', 0))`,
-  );
+  await lockPublication(client);
   const builds = await readyBuilds(client, definitions, runId);
   const previous = await latestPublication(client);
   const reflected = await readReflected(client, builds);
@@ -106,6 +104,13 @@ export async function publish(
   }
   await settle(client, definitions, runId, number);
   return { publication: number, published, changes };
+}
+
+/** Has other publications wait for the end of the transaction. */
+export async function lockPublication(client: ClientBase): Promise<void> {
+  await client.query(
+    `/* reporting.lock_publication */ select pg_advisory_xact_lock(hashtextextended('marquee.publication', 0))`,
+  );
 }
 
 /** Whoever caches by publication may listen; delivered at the commit, not before. */

@@ -1,0 +1,69 @@
+import type { Cause } from './explain.js';
+
+/** What happened to an entity, by the kind of cause. */
+const happened: Readonly<Record<string, string>> = {
+  new: 'is new',
+  joined: 'joined this row',
+  left: 'left this row',
+  gone: 'is gone',
+  changed: 'changed',
+  released: 'was released by the as-of day',
+  withheld: 'does not count any more',
+  shared: 'is shared among others',
+  retired: 'was retired by hand',
+  restored: 'was restored by hand',
+};
+
+/**
+ * A cause as a line for people.
+ * @param noun what an entity is called
+ * @param entityKey the entity's natural key, as causes name it
+ */
+export function causeText(cause: Cause, noun: string, entityKey: string): string {
+  const text = (name: string) => String(cause[name]);
+  switch (cause.kind) {
+    case 'first publication':
+      return `first published, with ${text('rows')} rows`;
+    case 'new file':
+      return `${cause.late ? 'a late file' : 'a new file'}: ${cause.name} of ${cause.period}`;
+    case 'as-of day':
+      return `the as-of day moved from ${text('from')} to ${text('to')}`;
+    case 'mapping':
+      return `the mapping changed from version ${text('from')} to ${text('to')}`;
+    case 'definition':
+      return 'the definition of the report changed';
+    case 'rollback':
+      return `publication ${text('to')} was published again in place of ${text('from')}`;
+    case 'rounding':
+      return 'rounding of the sum';
+    case 'others':
+      return `${text('count')} more ${noun}s`;
+    case 'unexplained':
+      return 'no cause was found';
+  }
+  const what = happened[cause.kind];
+  if (what === undefined) return cause.kind;
+  if (cause[entityKey] === undefined)
+    return `${text('table')} ${JSON.stringify(cause.key)} ${what}: ${text('reason')}`;
+  return [
+    `${cause.name ?? `${noun} without a name`} (${noun} ${text(entityKey)}) ${what}`,
+    fieldsText(cause),
+    cause.leftOut === undefined ? undefined : `left out: ${cause.leftOut}`,
+    cause.reason === undefined ? undefined : `by ${text('by')}: ${text('reason')}`,
+    originText(cause),
+  ]
+    .filter((part) => part !== undefined)
+    .join('; ');
+}
+
+function fieldsText({ fields }: Cause): string | undefined {
+  if (fields === undefined || fields.length === 0) return undefined;
+  return fields
+    .map(({ field, old, new: now }) => `${field} ${old ?? 'unknown'} -> ${now ?? 'unknown'}`)
+    .join(', ');
+}
+
+function originText({ file, period, record, version, late }: Cause): string | undefined {
+  if (file === undefined) return undefined;
+  return `${file} of ${period}${late ? ' (late)' : ''}, record ${record}, warehouse version ${version ?? 'none'}`;
+}

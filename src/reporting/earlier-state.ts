@@ -1,0 +1,127 @@
+import type { ClientBase } from 'pg';
+import { Fault } from '../fault.js';
+import type { ReportDefinition } from './definition.js';
+import { columnList, quoted, sameKey, servedTable } from './sql-names.js';
+
+/** A publication as its row tells it. */
+export interface EarlierPublication {
+  readonly number: number;
+  /** The newest one. */
+  readonly latest: number;
+}
+
+/**
+ * Makes sure that reports can be read as they were at a publication.
+ * @throws Fault `publication-unknown` when there is none of that number; `publication-not-retained` when changes
+ *   since are forgotten, with the earliest that can be read.
+ */
+export async function earlierPublication(
+  client: ClientBase,
+  definitions: readonly ReportDefinition[],
+  number: number,
+): Promise<EarlierPublication> {
+  const { rows } = await client.query<{
+    latest: number | null;
+    known: boolean;
+    earliest: number | null;
+    fresh: string | null;
+  }>(
+    `/* reporting.earlier_publication */
+     select
+       (select max(number) from reporting.publication) as latest,
+       exists (select from reporting.publication where number = $1) as known,
+       -- A publication that changed rows of which no change is left was forgotten: nothing before it can be read.
+       (
+         select max(later.number)
+         from reporting.publication as later
+         cross join jsonb_each(later.changes) as changed (report, counts)
+         where later.number > $1
+           and changed.report = any($2)
+           and exists (select from jsonb_each_text(changed.counts) as count (name, rows) where count.rows::bigint > 0)
+           and not exists (
+             select from reporting.report_change as change
+             where change.publication = later.number and change.report = changed.report
+           )
+       ) as earliest,
+       (
+         select max(report) from reporting.report_change
+         where publication > $1 and report = any($2) and row_key = '{}'
+       ) as fresh`,
+    [number, definitions.map((definition) => definition.name)],
+  );
+  const { latest, known, earliest, fresh } = rows[0]!;
+  if (!known) {
+    throw new Fault(
+      'publication-unknown',
+      latest === null
+        ? 'Nothing is published yet: ingest a drop first.'
+        : `There is no publication ${number}; the newest is ${latest}: see marquee publications.`,
+    );
+  }
+  if (earliest !== null) {
+    throw new Fault(
+      'publication-not-retained',
+      `Changes since publication ${number} are forgotten; the earliest that can be read is ${earliest}. How many are kept is RETAINED_PUBLICATIONS.`,
+    );
+  }
+  if (fresh !== null) {
+    throw new Fault(
+      'report-not-published-then',
+      `${fresh} was first published after publication ${number}; name a later one.`,
+    );
+  }
+  return { number, latest: latest! };
+}
+
+/**
+ * A select of a report's rows as they were at a publication: today's, with every change since undone. Of a row that
+ * changed, only its first changes since then tell what it was.
+ */
+export function rowsAt(definition: ReportDefinition, number: number): string {
+  const table = servedTable(definition.name);
+  const columns = definition.columns.map((column) => column.name);
+  const key = columnList(definition.key, 'key');
+  return `
+    with change as materialized (
+      select id, row_key, change, column_name, old_value
+      from reporting.report_change
+      where report = '${definition.name}' and publication > ${number}
+    ),
+    -- The first time the row came or went whole.
+    whole as (
+      select distinct on (row_key) row_key, id, change, old_value
+      from change
+      where change <> 'update'
+      order by row_key, id
+    ),
+    first_cell as (
+      select distinct on (change.row_key, change.column_name)
+        change.row_key, change.column_name, change.old_value
+      from change
+      left join whole on whole.row_key = change.row_key
+      where change.change = 'update' and (whole.id is null or change.id < whole.id)
+      order by change.row_key, change.column_name, change.id
+    ),
+    cells as (
+      select row_key, jsonb_object_agg(column_name, old_value) as old_values from first_cell group by row_key
+    ),
+    changed as (
+      select touched.row_key, ${key}
+      from (select distinct row_key from change) as touched
+      cross join lateral jsonb_populate_record(null::${table}, touched.row_key) as key
+    )
+    select ${columnList(columns, 'served')}
+    from ${table} as served
+    where not exists (select from changed where ${sameKey(definition, 'changed', 'served')})
+    union all
+    select ${columnList(columns, 'earlier')}
+    from changed
+    left join whole on whole.row_key = changed.row_key
+    left join cells on cells.row_key = changed.row_key
+    left join ${table} as served on ${sameKey(definition, 'served', 'changed')}
+    cross join lateral jsonb_populate_record(
+      null::${table}, coalesce(whole.old_value::jsonb, to_jsonb(served)) || coalesce(cells.old_values, '{}')
+    ) as earlier
+    where whole.change = 'delete'
+      or (whole.id is null and served.${quoted(definition.key[0]!)} is not null)`;
+}

@@ -1,0 +1,116 @@
+import type { ClientBase } from 'pg';
+import { Fault } from '../fault.js';
+import type { ReportDefinition } from './definition.js';
+import { type ReportKey, requireColumn } from './report-key.js';
+
+/** Why a number changed; kinds are listed in docs/explain.md. Amounts by column, exact, as text. */
+export interface Cause {
+  readonly kind: string;
+  readonly name?: string;
+  readonly amounts?: Readonly<Record<string, string>>;
+  readonly fields?: readonly { field: string; old: string | null; new: string | null }[];
+  readonly leftOut?: string;
+  readonly version?: number;
+  readonly earlierVersion?: number;
+  readonly file?: string;
+  readonly period?: string;
+  readonly record?: number;
+  readonly late?: boolean;
+  readonly [more: string]: unknown;
+}
+
+/** One change of a row, or of one of its cells. */
+export interface ExplainedChange {
+  readonly publication: number;
+  readonly publishedDate: Date;
+  readonly asOfDay: string;
+  /** insert, update or delete. */
+  readonly change: string;
+  /** Null where the row came or went whole. */
+  readonly column: string | null;
+  readonly old: string | null;
+  readonly new: string | null;
+  readonly causes: readonly Cause[];
+}
+
+export interface Explanation {
+  readonly report: string;
+  readonly key: ReportKey;
+  /** The state that is compared with: this publication's. */
+  readonly from: number;
+  readonly to: number;
+  readonly changes: readonly ExplainedChange[];
+  /** The newest publication that changed the row or the column, where that was before. */
+  readonly lastChanged: number | null;
+}
+
+export interface ExplainOptions {
+  readonly column?: string | undefined;
+  /** The publication to compare with; the one before `to` unless told. */
+  readonly from?: number | undefined;
+  /** The newest publication unless told. */
+  readonly to?: number | undefined;
+}
+
+/**
+ * What changed in a row between two publications, and why. Needs no more than the reader's rights.
+ * @throws Fault `column-unknown`, `publication-unknown`, `publications-reversed`
+ */
+export async function explain(
+  client: Pick<ClientBase, 'query'>,
+  definition: ReportDefinition,
+  key: ReportKey,
+  { column, from, to }: ExplainOptions = {},
+): Promise<Explanation> {
+  requireColumn(definition, column);
+  const range = await publicationRange(client, from, to);
+  const which = [definition.name, JSON.stringify(key), column ?? null];
+  // A row that came or went whole changed in all of its columns.
+  const matches = `report = $1 and row_key = $2::jsonb and ($3::text is null or column_name is null or column_name = $3)`;
+  const { rows: changes } = await client.query<ExplainedChange>(
+    `/* reporting.explain */
+     select change.publication, publication.published_date as "publishedDate",
+       publication.as_of_day::text as "asOfDay", change.change, change.column_name as "column",
+       change.old_value as old, change.new_value as new, change.cause as causes
+     from reporting.report_change as change
+     join reporting.publication on publication.number = change.publication
+     where ${matches} and change.publication > $4 and change.publication <= $5
+     order by change.id`,
+    [...which, range.from, range.to],
+  );
+  const { rows: last } = await client.query<{ publication: number | null }>(
+    `/* reporting.last_changed */
+     select max(publication) as publication from reporting.report_change where ${matches} and publication <= $4`,
+    [...which, range.from],
+  );
+  return { report: definition.name, key, ...range, changes, lastChanged: last[0]!.publication };
+}
+
+async function publicationRange(
+  client: Pick<ClientBase, 'query'>,
+  from: number | undefined,
+  to: number | undefined,
+): Promise<{ from: number; to: number }> {
+  const { rows } = await client.query<{ newest: number | null }>(
+    '/* reporting.newest_publication */ select max(number) as newest from reporting.publication',
+  );
+  const { newest } = rows[0]!;
+  if (newest === null) {
+    throw new Fault('publication-unknown', 'Nothing is published yet: ingest a drop first.');
+  }
+  const range = { from: from ?? (to ?? newest) - 1, to: to ?? newest };
+  const beyond = [range.from, range.to].find((number) => number > newest);
+  if (beyond !== undefined) {
+    throw new Fault(
+      'publication-unknown',
+      `There is no publication ${beyond}; the newest is ${newest}: see marquee publications.`,
+    );
+  }
+  if (range.from >= range.to) {
+    throw new Fault(
+      'publications-reversed',
+      `Publication ${range.from} is not before ${range.to}; --from takes the earlier one.`,
+    );
+  }
+  return range;
+}

@@ -1,0 +1,181 @@
+import type { ClientBase } from 'pg';
+import pg from 'pg';
+import { Fault } from '../fault.js';
+import { columnsOf } from './contribution-changes.js';
+import type { ReportDefinition } from './definition.js';
+import { keyText, type ReportKey, requireColumn } from './report-key.js';
+import { contributionTable, quoted, servedTable } from './sql-names.js';
+
+/** An entity behind a cell, and where what it brings was said. */
+export interface TracedEntity {
+  readonly entity: number;
+  readonly name: string | null;
+  readonly counted: boolean;
+  /** Why it does not count; null where it does. */
+  readonly why: string | null;
+  /** What it adds, by summed column; null where unknown. */
+  readonly amounts: Readonly<Record<string, string | null>>;
+  /** The row of the warehouse. */
+  readonly version: number;
+  readonly file: string;
+  readonly period: string;
+  readonly record: number;
+  /** The mapping it was cleaned with. */
+  readonly mappingVersion: number;
+  /** The record as sent, field by field. */
+  readonly raw: Readonly<Record<string, string | null>> | null;
+}
+
+export interface Trace {
+  readonly report: string;
+  readonly key: ReportKey;
+  readonly publication: number;
+  readonly asOfDay: string;
+  /** The row as served. */
+  readonly row: Readonly<Record<string, string | null>>;
+  readonly entities: readonly TracedEntity[];
+}
+
+interface ContributionRow {
+  entity: number;
+  entity_name: string | null;
+  version: string;
+  file_id: number;
+  record_number: number;
+  left_out: string | null;
+  amounts: Record<string, string | null>;
+  file: string;
+  feed: string;
+  period: string;
+  mappingVersion: number;
+}
+
+/**
+ * What stands behind a row as it is served, or behind one cell of it: every entity that counts or is left out, down to
+ * the record. Needs the pipeline's rights, since it shows what was sent.
+ * @throws Fault `column-unknown`; `row-unknown` when nothing is served under the key; `trace-unavailable` when the
+ *   report has no contributions to trace by
+ */
+export async function trace(
+  client: Pick<ClientBase, 'query'>,
+  definition: ReportDefinition,
+  key: ReportKey,
+  column?: string,
+): Promise<Trace> {
+  requireColumn(definition, column);
+  const row = await servedRow(client, definition, key);
+  const contributions = await contributionsOf(client, definition, key);
+  const raw = await rawRecords(client, contributions);
+  const entities = contributions.map((contribution): TracedEntity => {
+    const { entity, entity_name: name, left_out: leftOut, amounts } = contribution;
+    const unknown = column !== undefined && column in amounts && amounts[column] === null;
+    const counts = leftOut === null ? !unknown : column !== undefined && !isZero(amounts[column]);
+    return {
+      entity,
+      name,
+      counted: counts,
+      why: counts ? null : (leftOut ?? `unknown ${column}`),
+      amounts: column === undefined || !(column in amounts) ? amounts : { [column]: amounts[column]! },
+      version: Number(contribution.version),
+      file: contribution.file,
+      period: contribution.period,
+      record: contribution.record_number,
+      mappingVersion: contribution.mappingVersion,
+      raw: raw.get(`${contribution.file_id} ${contribution.record_number}`) ?? null,
+    };
+  });
+  return { report: definition.name, key, ...row, entities };
+}
+
+/** What is left out of most sums is what some are made of: an amount tells. */
+function isZero(amount: string | null | undefined): boolean {
+  return amount === undefined || amount === null || Number(amount) === 0;
+}
+
+async function servedRow(
+  client: Pick<ClientBase, 'query'>,
+  definition: ReportDefinition,
+  key: ReportKey,
+): Promise<Pick<Trace, 'publication' | 'asOfDay' | 'row'>> {
+  const cells = definition.columns.map(({ name }) => `${quoted(name, 'served')}::text as ${quoted(name)}`);
+  const { rows } = await client.query<{ publication: number; asOfDay: string; row: Trace['row'] }>(
+    `/* reporting.served_row */
+     select number as publication, as_of_day::text as "asOfDay", to_json(cells) as row
+     from (select ${cells.join(', ')} from ${servedTable(definition.name)} as served where ${byKey(definition, 'served')}) as cells
+     cross join (select number, as_of_day from reporting.publication order by number desc limit 1) as publication`,
+    Object.values(key),
+  );
+  if (rows[0] === undefined) {
+    throw new Fault('row-unknown', `${definition.name} has no row with ${keyText(key)}.`);
+  }
+  return rows[0];
+}
+
+function byKey(definition: ReportDefinition, alias: string): string {
+  return definition.key.map((column, place) => `${quoted(column, alias)} = $${place + 1}`).join(' and ');
+}
+
+async function contributionsOf(
+  client: Pick<ClientBase, 'query'>,
+  definition: ReportDefinition,
+  key: ReportKey,
+): Promise<ContributionRow[]> {
+  const { name, contributions } = definition;
+  const table = contributionTable(name);
+  const columns = await columnsOf(client, table);
+  if (contributions === undefined || columns === null) {
+    throw new Fault(
+      'trace-unavailable',
+      `What ${name} was computed from is not kept; marquee rebuild --full computes it again.`,
+    );
+  }
+  const known = new Set(columns.split(',').map((column) => column.split(' ')[0]));
+  const amounts = definition.columns
+    .filter((column) => column.sum !== undefined && known.has(column.name))
+    .map(({ name: column, sum }) => {
+      const amount = quoted(column, 'contribution');
+      const shown = sum!.places === undefined ? amount : `round(${amount}, ${sum!.places})`;
+      return `${pg.escapeLiteral(column)}, ${shown}::text`;
+    });
+  const { rows } = await client.query<ContributionRow>(
+    `/* reporting.trace ${name} */
+     select entity, entity_name, version, contribution.file_id, record_number, left_out,
+       json_build_object(${amounts.join(', ')}) as amounts,
+       file.name as file, file.feed, file.period,
+       (
+         select mapping_version from support.file_transform as transform
+         where transform.file_id = file.id and transform.table_name = $${definition.key.length + 1}
+       ) as "mappingVersion"
+     from ${table} as contribution
+     join source.file on file.id = contribution.file_id
+     where ${byKey(definition, 'contribution')}
+     order by left_out nulls first, entity`,
+    [...Object.values(key), contributions.entityTable],
+  );
+  return rows;
+}
+
+/** The records as sent, by file and number. */
+async function rawRecords(
+  client: Pick<ClientBase, 'query'>,
+  contributions: readonly ContributionRow[],
+): Promise<Map<string, Record<string, string | null>>> {
+  const files = new Map<number, { feed: string; records: number[] }>();
+  for (const { file_id: file, feed, record_number: record } of contributions) {
+    const entry = files.get(file) ?? { feed, records: [] };
+    entry.records.push(record);
+    files.set(file, entry);
+  }
+  const raw = new Map<string, Record<string, string | null>>();
+  for (const [file, { feed, records }] of files) {
+    const { rows } = await client.query<{ record: number; raw: Record<string, string | null> }>(
+      `/* reporting.raw_records */
+       select record_number as record, to_json(sent)::jsonb - '{file_id,record_number,created_date,extra}'::text[] as raw
+       from source.${quoted(`src_${feed}`)} as sent
+       where file_id = $1 and record_number = any($2)`,
+      [file, records],
+    );
+    for (const { record, raw: fields } of rows) raw.set(`${file} ${record}`, fields);
+  }
+  return raw;
+}
