@@ -35,7 +35,8 @@ const folder = resolve(options.dir ?? join(readConfiguration().home, 'bench'));
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 await mkdir(folder, { recursive: true });
-const drop = await readDrop(await provideDrop(), feeds);
+const drop = await readDrop(await provideDrop(scale), feeds);
+const tenth = await readDrop(await provideDrop(scale / 10), feeds);
 const home = await mkdtemp(join(folder, 'server-'));
 say('Starting a server of its own ...');
 const server = await useEmbeddedPostgres(home);
@@ -49,7 +50,11 @@ try {
   const alone = await loadAlone(server, storage, drop, PERIOD);
   say('Loading the drop as a whole ...');
   const together = await loadTogether(server, storage, drop, PERIOD);
-  const figures = await putTogether(scan, bare, alone, together);
+  say('Loading a tenth of the ratings ...');
+  const ratings = tenth.deliveries.filter(({ feed }) => feed.name === 'ratings');
+  const small = await loadAlone(server, storage, { ...tenth, deliveries: ratings }, PERIOD);
+  const tenfold = alone.get('ratings')!.seconds / small.get('ratings')!.seconds;
+  const figures = await putTogether(scan, bare, alone, together, tenfold);
   await writeFile(options.out ?? join(folder, 'ingest.json'), `${JSON.stringify(figures, null, 2)}\n`);
   process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : printFigures(figures));
 } finally {
@@ -58,7 +63,7 @@ try {
   await rm(join(folder, 'storage'), { recursive: true, force: true });
 }
 
-async function provideDrop(): Promise<string> {
+async function provideDrop(scale: number): Promise<string> {
   const outDir = join(folder, `drop-${scale}`);
   const whole = join(outDir, 'complete');
   if (!(await stat(whole).catch(() => undefined))) {
@@ -80,6 +85,7 @@ async function putTogether(
   bare: { logged: Map<string, number>; unlogged: Map<string, number> },
   alone: Map<string, LoadFigures>,
   together: LoadFigures,
+  tenfold: number,
 ): Promise<Figures> {
   const files = await Promise.all(
     drop.deliveries.map(async (delivery) => {
@@ -113,6 +119,7 @@ async function putTogether(
       bare_unlogged_seconds: sum((file) => file.bare_unlogged_seconds),
       ratio: together.seconds / bareSeconds,
       ratio_file_by_file: sum((file) => file.load_seconds) / bareSeconds,
+      tenfold_ratings_ratio: tenfold,
       records_s: together.records / together.seconds,
       mb_s: megabytes / together.seconds,
       peak_rss_megabytes: process.resourceUsage().maxRSS / 1024,
