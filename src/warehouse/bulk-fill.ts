@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
-import { bareExtraction, type ExtractionSource, recordColumn } from './extraction.js';
+import { bareExtraction, type ExtractionSource, lastOfEach, recordColumn } from './extraction.js';
 import { fillLivePartition, findLivePartition } from './live-partition.js';
 import type { TablePlan } from './mapping.js';
 import { list, type MergeCounts, target } from './merge.js';
+import { countEntries, unlessFaulty } from './said.js';
 import type { SourceFile } from './source-file.js';
 
 /** Whether a table has no row at all, live or not. */
@@ -16,30 +17,26 @@ export async function isEmpty(client: PoolClient, plan: TablePlan): Promise<bool
 
 /**
  * The bulk path of a first load: casts without guards, straight into the empty table. Gives null, with all undone, when
- * a value does not fit, a key is missing or a key comes twice; the guarded path then says which.
- * @returns the rows that were written, one per record of the file
+ * a value does not fit, a key is missing, or a key comes twice where that would take a sort of many millions of rows to
+ * settle; the other ways then see to it.
  */
 export async function fillByBareCasts(
   client: PoolClient,
   plan: TablePlan,
   file: SourceFile,
   source: ExtractionSource,
-): Promise<number | null> {
+): Promise<{ entries: number; inserted: number } | null> {
   const rows = bareExtraction(plan, source);
   if (rows === null) return null;
-  await client.query('savepoint bare_casts');
-  try {
-    const { inserted } = await fillEmpty(client, plan, file, rows);
-    if (inserted === file.loadedCount) {
-      await client.query('release savepoint bare_casts');
-      return inserted;
-    }
-  } catch (error) {
-    // Class 22: a value does not fit its type. Class 23: a key is missing or comes twice.
-    if (!/^2[23]/.test((error as { code?: string }).code ?? '')) throw error;
-  }
-  await client.query('rollback to savepoint bare_casts');
-  return null;
+  return unlessFaulty(client, async () => {
+    const { inserted } = await fillEmpty(
+      client,
+      plan,
+      file,
+      plan.partitioned ? rows : lastOfEach(plan, rows),
+    );
+    return { entries: await countEntries(client, file, source), inserted };
+  });
 }
 
 /** An index that can be dropped and made again. */

@@ -1,11 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
-import { fillByBareCasts, isEmpty } from './bulk-fill.js';
 import { type Cleaning, openSource } from './cleaning.js';
-import type { ExtractionSource } from './extraction.js';
 import { ledgerOf, type Mapping } from './mapping.js';
-import { type MergedFile, mergeGuarded } from './merge-guarded.js';
+import { mergeFile } from './merge-file.js';
 import { dropHashes, type PersonalDataKey } from './personal-data.js';
 import { readSourceFiles, readTransformedFiles, type SourceFile } from './source-file.js';
 
@@ -101,9 +99,7 @@ async function cleanFile(
   const before = await readTransformedFiles(client, plan);
   if (before.some((other) => other.id === file.id)) return null;
   const source = await openSource(cleaning, plan, file, { report: true });
-  const counts =
-    (await fillByBulk(cleaning, file, source, before.length === 0)) ??
-    (await mergeGuarded(cleaning, file, source, before));
+  const counts = await mergeFile(cleaning, file, source, before);
   const result = { ...counts, records: file.loadedCount };
   await client.query(
     `/* warehouse.insert_file_transform */
@@ -125,17 +121,4 @@ async function cleanFile(
     ],
   );
   return result;
-}
-
-async function fillByBulk(
-  { client, plan }: Cleaning,
-  file: SourceFile,
-  source: ExtractionSource,
-  isFirst: boolean,
-): Promise<MergedFile | null> {
-  if (!isFirst || plan.tableType === 'reference' || !(await isEmpty(client, plan))) return null;
-  const inserted = await fillByBareCasts(client, plan, file, source);
-  return inserted === null
-    ? null
-    : { entries: inserted, inserted, closed: 0, unchanged: 0, rejected: 0, issues: 0 };
 }

@@ -50,24 +50,34 @@ export function guardedExtraction(plan: TablePlan, source: ExtractionSource): st
 }
 
 /**
- * The rows of `guardedExtraction` without `_ordinal` and `_faults`, by casts that end the statement at the first value
- * that does not fit; null when the plan has a type without such a cast. Records without a personal value that has a
- * hash are left out: whoever asks compares the count.
+ * The rows of `guardedExtraction` without `_faults`, by casts that end the statement at the first value that does not
+ * fit; null when the plan has a field without such a cast. A required field may come out as null: whoever asks looks.
  */
 export function bareExtraction(plan: TablePlan, source: ExtractionSource): string | null {
-  if (plan.nested !== null || plan.fields.some((field) => !castsOf(field).bare)) return null;
+  if (plan.fields.some((field) => !castsOf(field).bare || (isPersonal(field) && !field.required)))
+    return null;
   const fields = plan.fields.map((field, index) => {
-    const text = isPersonal(field) ? `p${index}.hash` : field.sourceColumn;
+    const text = isPersonal(field) ? `p${index}.hash` : textOf(field);
     return `${after(field, castsOf(field).bare!(text))} as ${identifier(field.field)}`;
   });
-  const hashes = plan.fields.flatMap((field, index) =>
-    isPersonal(field)
-      ? [`join ${source.personalHashes} p${index} on p${index}.value = ${field.sourceColumn}`]
-      : [],
-  );
+  const ordinal = plan.nested ? 'e.ordinal' : '0';
+  // Without `trimmed` a personal value with blanks around it finds no hash, and so is left to the guarded way.
   return `
-    select s.record_number as ${recordColumn}, ${fields.join(', ')}
-    from source.${identifier(plan.sourceTable)} s ${hashes.join(' ')} where s.file_id = ${source.fileId}`;
+    select ${recordOf(plan)} as ${recordColumn}, ${ordinal} as ${ordinalColumn}, ${fields.join(', ')}
+    from ${relations(plan, source, (text) => text)}`;
+}
+
+/**
+ * The one row per key that a file says, from extracted rows: the last record wins, where the table keeps versions; the
+ * first one stays, where it does not.
+ */
+export function lastOfEach(plan: TablePlan, rows: string): string {
+  const direction = plan.tableType === 'version' ? 'desc' : 'asc';
+  const keys = plan.keys.map(({ field }) => identifier(field)).join(', ');
+  return `
+    select distinct on (${keys}) ${plan.fields.map(({ field }) => identifier(field)).join(', ')}, ${recordColumn}
+    from (${rows}) extracted
+    order by ${keys}, ${recordColumn} ${direction}, ${ordinalColumn} ${direction}`;
 }
 
 function castsOf(field: FieldPlan) {
@@ -96,11 +106,11 @@ function recordOf(plan: TablePlan): string {
   return needsRecord(plan) ? 's.record_number' : 'e.record_number';
 }
 
-function relations(plan: TablePlan, source: ExtractionSource): string {
+function relations(plan: TablePlan, source: ExtractionSource, toHash = trimmed): string {
   const record = `source.${identifier(plan.sourceTable)} s`;
   const hashes = plan.fields.flatMap((field, index) =>
     isPersonal(field)
-      ? [`left join ${source.personalHashes} p${index} on p${index}.value = ${trimmed(textOf(field))}`]
+      ? [`left join ${source.personalHashes} p${index} on p${index}.value = ${toHash(textOf(field))}`]
       : [],
   );
   const from =

@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
 import { type Cleaning, openSource } from './cleaning.js';
-import { guardedExtraction } from './extraction.js';
+import { guardedExtraction, lastOfEach } from './extraction.js';
+import { usable } from './faults.js';
 import type { TablePlan } from './mapping.js';
 import { mappingOfVersion } from './mapping-ledger.js';
-import { list, type MergeCounts, observed, sameKey, target } from './merge.js';
+import { list, type MergeCounts, sameKey, target } from './merge.js';
 import { mergeHistory, type Observation } from './merge-history.js';
 import type { SourceFile, TransformedFile } from './source-file.js';
 
@@ -91,9 +92,9 @@ async function whatFileSaid(
   if (plan.keys.some((field) => !filled.has(field.field))) return null;
   const source = await openSource(cleaning, then, file, { report: false });
   const extraction = guardedExtraction(then, source);
-  const relation = `(select x.* from (${extraction}) x join ${keys} k on ${sameKey(plan, 'k', 'x')}) extracted`;
+  const rows = `select x.* from (${extraction}) x join ${keys} k on ${sameKey(plan, 'k', 'x')} where ${usable(then)}`;
   const columns = plan.fields.map(({ field }) =>
     filled.has(field) ? `o.${identifier(field)}` : `null as ${identifier(field)}`,
   );
-  return `select ${columns.join(', ')}, o._record from (${observed(then, relation)}) o`;
+  return `select ${columns.join(', ')}, o._record from (${lastOfEach(then, rows)}) o`;
 }

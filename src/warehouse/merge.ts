@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
-import { ordinalColumn, recordColumn } from './extraction.js';
-import { usable } from './faults.js';
+import { recordColumn } from './extraction.js';
 import type { FieldPlan, TablePlan } from './mapping.js';
+import { said } from './said.js';
 import type { SourceFile } from './source-file.js';
 
 /** What a merge changed. */
@@ -34,47 +34,42 @@ export function differs(plan: TablePlan, left: string, right: string): string {
   return `(${list(plan.attributes, left)}) is distinct from (${list(plan.attributes, right)})`;
 }
 
-/**
- * The one row per key that a file says, from rows as `guardedExtraction` gives them: the last record wins, where the
- * table keeps versions; the first one stays, where it does not.
- */
-export function observed(plan: TablePlan, extracted: string): string {
-  const direction = plan.tableType === 'version' ? 'desc' : 'asc';
-  return `
-    select distinct on (${list(plan.keys)}) ${list(plan.fields)}, ${recordColumn}
-    from ${extracted} where ${usable(plan)}
-    order by ${list(plan.keys)}, ${recordColumn} ${direction}, ${ordinalColumn} ${direction}`;
-}
-
 /** The table's qualified name. */
 export function target(plan: TablePlan): string {
   return identifier(plan.schema, plan.table);
 }
 
 /**
- * Merges what a file says into a table all of whose files are of earlier periods: a changed key is closed and opened
- * anew, an unknown one opened, an unchanged one not written.
- * @param said a relation with one row per key, from `observed`
+ * Merges what a file says (`said`) into a table all of whose files are of earlier periods: a changed key is closed and
+ * opened anew, an unknown one opened, an unchanged one not written. The live rows are looked up once, in the order of the
+ * key, and found again by their place.
  */
 export async function mergeInOrder(
   client: PoolClient,
   plan: TablePlan,
   file: SourceFile,
-  said: string,
 ): Promise<MergeCounts> {
+  const news = identifier('pg_temp', 'news');
+  await client.query(
+    `/* warehouse.find_news */
+     create temporary table news on commit drop as
+     select o.*, t.ctid as _row, t.tableoid as _row_table
+     from ${said} o left join ${target(plan)} t on ${sameKey(plan, 't', 'o')} and not t.deleted
+     where t.ctid is null or ${differs(plan, 't', 'o')}`,
+  );
   const closed = keepsVersions(plan)
     ? await client.query(
         `/* warehouse.close_changed */
          update ${target(plan)} t set valid_to = ${literal(file.period)}, deleted = true, deleted_date = now()
-         from ${said} o where ${sameKey(plan, 't', 'o')} and not t.deleted and ${differs(plan, 't', 'o')}`,
+         from ${news} o where t.ctid = o._row and t.tableoid = o._row_table and not t.deleted`,
       )
     : null;
   const inserted = await client.query(
     `/* warehouse.open_versions */
      insert into ${target(plan)} (${list(plan.fields)}, record_number, file_id, valid_from${plan.tableType === 'reference' ? ', standard' : ''})
      select ${list(plan.fields, 'o')}, o.${recordColumn}, ${file.id}, ${literal(file.period)}${plan.tableType === 'reference' ? ', false' : ''}
-     from ${said} o
-     where not exists (select from ${target(plan)} t where ${sameKey(plan, 't', 'o')} and not t.deleted)`,
+     from ${news} o`,
   );
+  await client.query(`drop table ${news}`);
   return { inserted: inserted.rowCount ?? 0, closed: closed?.rowCount ?? 0 };
 }

@@ -1,0 +1,62 @@
+import type { PoolClient } from 'pg';
+import { fillByBareCasts, fillEmpty, isEmpty } from './bulk-fill.js';
+import type { Cleaning } from './cleaning.js';
+import type { ExtractionSource } from './extraction.js';
+import { comesInOrder, mergeLate } from './late-file.js';
+import type { TablePlan } from './mapping.js';
+import { mergeInOrder, sameKey, target } from './merge.js';
+import { readByBareCasts, readGuarded, said } from './said.js';
+import type { SourceFile, TransformedFile } from './source-file.js';
+import { writeUnknownCodes } from './unknown-codes.js';
+
+/** What a file came to in a table. Entries = inserted + unchanged + rejected. */
+export interface MergedFile {
+  readonly entries: number;
+  readonly inserted: number;
+  readonly closed: number;
+  readonly unchanged: number;
+  readonly rejected: number;
+  readonly issues: number;
+}
+
+/**
+ * Merges what a file says into its table: in one go into an empty one, as the newest word where it is that, else into
+ * history.
+ * @param before the files that the table was filled from so far
+ */
+export async function mergeFile(
+  cleaning: Cleaning,
+  file: SourceFile,
+  source: ExtractionSource,
+  before: readonly TransformedFile[],
+): Promise<MergedFile> {
+  const { client, plan } = cleaning;
+  const inOrder = await comesInOrder(client, plan, file, before);
+  const isFirst = inOrder && plan.tableType !== 'reference' && (await isEmpty(client, plan));
+  const bulk = isFirst ? await fillByBareCasts(client, plan, file, source) : null;
+  if (bulk !== null) {
+    const { entries, inserted } = bulk;
+    return { entries, inserted, closed: 0, unchanged: entries - inserted, rejected: 0, issues: 0 };
+  }
+  const { entries, rejected, issues } =
+    (await readByBareCasts(client, plan, file, source)) ?? (await readGuarded(client, plan, file, source));
+  if (plan.tableType === 'reference') await dropStandardCodes(client, plan);
+  await client.query(`analyze ${said}`);
+  const merged = !inOrder
+    ? await mergeLate(cleaning, file, before)
+    : isFirst
+      ? await fillEmpty(client, plan, file, `select * from ${said}`)
+      : await mergeInOrder(client, plan, file);
+  const unknown = plan.tableType === 'reference' ? await writeUnknownCodes(client, plan, file, said) : 0;
+  await client.query(`drop table ${said}`);
+  const unchanged = entries - rejected - merged.inserted;
+  return { ...merged, entries, unchanged, rejected, issues: issues + unknown };
+}
+
+/** What the standard says of a code is not the vendor's to change. */
+async function dropStandardCodes(client: PoolClient, plan: TablePlan): Promise<void> {
+  await client.query(
+    `/* warehouse.drop_standard_codes */
+     delete from ${said} o using ${target(plan)} t where ${sameKey(plan, 't', 'o')} and t.standard and not t.deleted`,
+  );
+}
