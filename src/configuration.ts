@@ -44,6 +44,8 @@ const environmentSchema = z.object({
   INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
   FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
   MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
+  MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
+  RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ALLOW_DEVELOPMENT_ISSUER: flag,
@@ -73,6 +75,10 @@ export interface Configuration {
   lateAfterDays: number;
   /** Share of rejected records above which a load is held, 0 to 1. */
   maxRejectShare: number;
+  /** Share of its rows above which a report that loses them is not published, 0 to 1. */
+  maxRowLossShare: number;
+  /** Changes of how many publications are kept, to show and publish earlier states again. */
+  retainedPublications: number;
   /** Jobs of one queue that one worker process runs at once. */
   workerConcurrency: number;
   logLevel: string;
@@ -121,6 +127,8 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     },
     lateAfterDays: read.FEED_LATE_DAYS,
     maxRejectShare: read.MAX_REJECT_SHARE,
+    maxRowLossShare: read.MAX_ROW_LOSS_SHARE,
+    retainedPublications: read.RETAINED_PUBLICATIONS,
     workerConcurrency: read.WORKER_CONCURRENCY,
     logLevel: read.LOG_LEVEL,
   };

@@ -17,6 +17,11 @@ function wholeNumber(text: string): number {
   return value;
 }
 
+/** 0 stands for the time before the first. */
+function publicationNumber(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text);
+}
+
 /** The commands. Each one's code is loaded when it is called, so that `--help` is quick. */
 function defineProgram(): Command {
   const program = new Command('marquee')
@@ -52,15 +57,56 @@ function defineProgram(): Command {
     .argument('<report>', 'its name, for example genre_report')
     .option('--format <format>', 'csv or json', 'csv')
     .option('--out <file>', 'write to this file')
+    .option('--publication <n>', 'as it was at this publication', wholeNumber)
     .action(async (report: string, options) =>
       (await import('./commands/export.js')).exportCommand(report, options),
     );
 
   program
     .command('rebuild')
-    .description('build the reports again from the warehouse and publish what differs')
+    .description('build what was touched since the last publication again and publish what differs')
+    .option('--full', 'build all rows of all reports again')
     .option('--json', 'print one object with what was done')
     .action(async (options) => (await import('./commands/rebuild.js')).rebuild(options));
+
+  program
+    .command('explain')
+    .description('why numbers of a report row changed, down to file and record')
+    .argument('<report>', 'its name, for example genre_report')
+    .argument('<key...>', 'the values of its key columns, in their order')
+    .option('--column <name>', 'this column alone')
+    .option('--from <publication>', 'compared with this one; the one before unless told', publicationNumber)
+    .option('--to <publication>', 'up to this one; the newest unless told', wholeNumber)
+    .option('--json', 'print one object')
+    .action(async (report: string, key: string[], options) =>
+      (await import('./commands/explain.js')).explainCommand(report, key, options),
+    );
+
+  program
+    .command('trace')
+    .description(
+      'what stands behind a report row as it is served: what counts, what is left out and why, as sent',
+    )
+    .argument('<report>', 'its name, for example genre_report')
+    .argument('<key...>', 'the values of its key columns, in their order')
+    .option('--column <name>', 'for this column alone')
+    .option('--json', 'print one object')
+    .action(async (report: string, key: string[], options) =>
+      (await import('./commands/trace.js')).traceCommand(report, key, options),
+    );
+
+  program
+    .command('publications')
+    .description('what readers were given, when, from which month, and how much it changed')
+    .option('--json', 'print an array')
+    .action(async (options) => (await import('./commands/publications.js')).publications(options));
+
+  program
+    .command('rollback')
+    .description('publish the state of an earlier publication again, as a new one')
+    .requiredOption('--to <publication>', 'the one wanted', wholeNumber)
+    .option('--json', 'print one object with what was done')
+    .action(async (options) => (await import('./commands/rollback.js')).rollbackCommand(options));
 
   program
     .command('status')

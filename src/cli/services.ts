@@ -16,6 +16,8 @@ export function pipelineResources(environment: Environment): Resources {
     storage: { folder: join(environment.configuration.home, 'files') },
     personalDataKey: environment.piiKey,
     maxRejectShare: environment.configuration.maxRejectShare,
+    maxRowLossShare: environment.configuration.maxRowLossShare,
+    retainedPublications: environment.configuration.retainedPublications,
     inbox: environment.configuration.inbox,
     lateAfterDays: environment.configuration.lateAfterDays,
   };

@@ -1,29 +1,27 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { movies } from '../../dataset/movies.js';
 import { Fault } from '../../fault.js';
+import { earlierPublication } from '../../reporting/earlier-state.js';
 import { exportReport } from '../../reporting/export.js';
 import { withEnvironment } from '../command.js';
+import { reportOf } from '../report-argument.js';
 
 /** `marquee export`: a whole report as published, to standard output or a file that appears when it is complete. */
 export async function exportCommand(
   report: string,
-  options: { format: string; out?: string },
+  options: { format: string; out?: string; publication?: number },
 ): Promise<void> {
-  const definition = movies.reports.find((candidate) => candidate.name === report);
-  if (definition === undefined) {
-    const known = movies.reports.map((candidate) => candidate.name).join(', ');
-    throw new Fault('report_unknown', `There is no report ${report}; the reports are ${known}.`);
-  }
-  const { format, out } = options;
+  const definition = reportOf(report);
+  const { format, out, publication } = options;
   if (format !== 'csv' && format !== 'json') {
     throw new Fault('format_unknown', `There is no format ${format}; expected csv or json.`);
   }
   await withEnvironment(async (environment) => {
     const client = await environment.pool('reader').connect();
     try {
-      const rows = exportReport(client, definition, format);
+      if (publication !== undefined) await earlierPublication(client, [definition], publication);
+      const rows = exportReport(client, definition, format, publication);
       if (out === undefined) {
         await pipeline(rows, process.stdout, { end: false });
         return;

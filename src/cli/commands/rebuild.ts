@@ -6,11 +6,15 @@ import { usePipeline } from '../services.js';
 import { print } from '../terminal.js';
 
 /** `marquee rebuild`: the reports anew from the warehouse; publishes what differs. */
-export async function rebuild(options: { json?: boolean }): Promise<void> {
+export async function rebuild(options: { json?: boolean; full?: boolean }): Promise<void> {
   await withEnvironment(async (environment, log) => {
     const pipeline = await usePipeline(environment, log);
     try {
-      const { run } = await pipeline.runs.start(rebuildReportsFlow, {}, { requestedBy: commandUser() });
+      const { run } = await pipeline.runs.start(
+        rebuildReportsFlow,
+        { full: options.full },
+        { requestedBy: commandUser() },
+      );
       const ended = await followRun(pipeline.runs, run.id);
       if (ended.state !== 'succeeded') {
         throw new Fault(

@@ -1,0 +1,69 @@
+import { causeText } from '../../reporting/cause-text.js';
+import { type ExplainedChange, type Explanation, explain } from '../../reporting/explain.js';
+import { keyText, parseKey } from '../../reporting/report-key.js';
+import { withEnvironment } from '../command.js';
+import { reportOf } from '../report-argument.js';
+import { print } from '../terminal.js';
+
+/** `marquee explain`: why the numbers of a row changed. */
+export async function explainCommand(
+  report: string,
+  values: string[],
+  options: { column?: string; from?: number; to?: number; json?: boolean },
+): Promise<void> {
+  const definition = reportOf(report);
+  const key = parseKey(definition, values);
+  await withEnvironment(async (environment) => {
+    const explanation = await explain(environment.pool('reader'), definition, key, options);
+    if (options.json) {
+      print(JSON.stringify(explanation));
+      return;
+    }
+    const { noun, entityKey } = definition.contributions ?? { noun: 'row', entityKey: 'row' };
+    for (const line of explanationLines(explanation, options.column, noun, entityKey)) print(line);
+  });
+}
+
+function explanationLines(
+  { report, key, from, to, changes, lastChanged }: Explanation,
+  column: string | undefined,
+  noun: string,
+  entityKey: string,
+): string[] {
+  const what = `${column ?? 'The row'} of ${report} with ${keyText(key)}`;
+  if (changes.length === 0) {
+    const before =
+      lastChanged === null
+        ? 'Before that no change of it is kept.'
+        : `It last changed with publication ${lastChanged}: --from ${lastChanged - 1} --to ${lastChanged}.`;
+    return [`${what} did not change from publication ${from} to ${to}. ${before}`];
+  }
+  return [
+    `${what}, from publication ${from} to ${to}:`,
+    ...changes.flatMap((change) => ['', ...changeLines(change, noun, entityKey)]),
+  ];
+}
+
+function changeLines(change: ExplainedChange, noun: string, entityKey: string): string[] {
+  const { publication, asOfDay, column, causes } = change;
+  const when = `publication ${publication}, as of ${asOfDay}`;
+  const head =
+    column === null
+      ? `${change.change === 'insert' ? 'The row came' : 'The row went'} (${when})`
+      : `${column}: ${change.old ?? 'unknown'} -> ${change.new ?? 'unknown'} (${when})`;
+  return [
+    head,
+    ...causes.map((cause) => {
+      const amounts = Object.entries(cause.amounts ?? {});
+      const shown =
+        column === null
+          ? amounts.map(([name, amount]) => `${name} ${signed(amount)}`)
+          : amounts.map(([, amount]) => signed(amount));
+      return `  ${shown.length > 0 ? `${shown.join(', ')}  ` : ''}${causeText(cause, noun, entityKey)}`;
+    }),
+  ];
+}
+
+function signed(amount: string): string {
+  return amount.startsWith('-') ? amount : `+${amount}`;
+}
