@@ -18,7 +18,7 @@ interface ToldRun {
 /** The pipeline's words for what cannot be met, in the API's. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   run_unknown: 'NOT_FOUND',
-  'drop-unknown': 'NOT_FOUND',
+  drop_unknown: 'NOT_FOUND',
   idempotency_key_reused: 'CONFLICT',
   run_not_retryable: 'CONFLICT',
   control_expired: 'QUEUE_UNAVAILABLE',
