@@ -5,7 +5,7 @@ import type { QueueBackend } from '../src/queue/backend.js';
 import { answerControl } from '../src/queue/control.js';
 import { controlAnswers } from '../src/queue/control-answers.js';
 import type { Runs } from '../src/queue/runs.js';
-import { dropFlow, rebuildReportsFlow } from './drop-flow.js';
+import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
 import type { Resources } from './services.js';
 
 /** Answers what the API asks over the control queue, until the backend is closed. */
@@ -25,6 +25,7 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
           return (await runs.start(dropFlow, { folder, period }, request)).run;
         },
         rebuildReports: async (_args, request) => (await runs.start(rebuildReportsFlow, {}, request)).run,
+        rollbackPublication: async ({ to }, request) => (await runs.start(rollbackFlow, { to }, request)).run,
       },
     }),
   );

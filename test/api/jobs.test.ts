@@ -104,6 +104,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     services.mode = 'succeed';
     const ids = await Promise.all([start('same'), start('same'), start('same')]);
     expect(new Set(ids.map(({ id }) => id)).size).toBe(1);
+    await expect.poll(() => stateOf(ids[0]!.id), { timeout: 15_000 }).toBe('SUCCEEDED');
     const body = await ask(`mutation { cancelRun(id: "${ids[0]!.id}", idempotencyKey: "same") { id } }`);
     expect(body.errors[0].message).toContain('came with another request before');
     expect(body.errors[0].extensions.code).toBe('CONFLICT');
