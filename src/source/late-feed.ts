@@ -9,19 +9,30 @@ export interface FeedExpectation {
   readonly today?: string;
 }
 
+/** A feed whose next month is overdue. */
+export interface LateFeed {
+  readonly feed: string;
+  /** Its table, unqualified. */
+  readonly table: string;
+  /** The month that is missing, as YYYY-MM. */
+  readonly period: string;
+  /** The last day it was expected on, as YYYY-MM-DD. */
+  readonly dueDay: string;
+  /** One sentence for people. */
+  readonly detail: string;
+}
+
 /**
- * Records a warning for each feed whose next month is overdue: the one after the newest loaded. A feed that never came
- * is expected from the first month any feed came for. Each missing month of a feed is warned about once.
- *
- * @returns the sentences of the warnings that are new
+ * Finds the feeds whose next month is overdue: the one after the newest loaded. A feed that never came is expected from the
+ * first month any feed came for; while nothing was ever loaded, nothing is expected.
  */
-export async function recordLateFeeds(
+export async function findLateFeeds(
   pool: pg.Pool,
   feeds: readonly Feed[],
   expectation: FeedExpectation,
-): Promise<string[]> {
-  const { rows } = await pool.query<{ detail: string }>(
-    `/* source: record late feeds */
+): Promise<LateFeed[]> {
+  const { rows } = await pool.query<LateFeed>(
+    `/* source: find late feeds */
      with feed as (
        select * from unnest($1::text[], $2::text[]) as f (name, table_name)
      ), newest as (
@@ -40,18 +51,13 @@ export async function recordLateFeeds(
        select *, to_char(month, 'YYYY-MM') as period, (month + interval '1 month')::date - 1 + $3::int as due_day
        from expected
      )
-     insert into support.issue (table_name, value, reason, detail)
-     select 'source.' || d.table_name, d.period, 'feed_late',
-       format('%s of %s was expected by %s and is not loaded; %s. Ask the vendor for it.', d.name, d.period, d.due_day,
-         case when d.newest is null then 'none was ever loaded' else 'the newest one is of ' || d.newest end)
-     from due d
-     where d.due_day < coalesce($4::date, current_date)
-       and not exists (
-         select from support.issue i
-         where i.reason = 'feed_late' and i.table_name = 'source.' || d.table_name and i.value = d.period
-       )
-     returning detail`,
+     select name as feed, table_name as table, period, due_day::text as "dueDay",
+       format('%s of %s was expected by %s and is not loaded; %s. Ask the vendor for it.', name, period, due_day,
+         case when newest is null then 'none was ever loaded' else 'the newest one is of ' || newest end) as detail
+     from due
+     where due_day < coalesce($4::date, current_date)
+     order by name`,
     [feeds.map(({ name }) => name), feeds.map(tableOf), expectation.days, expectation.today ?? null],
   );
-  return rows.map(({ detail }) => detail);
+  return rows;
 }

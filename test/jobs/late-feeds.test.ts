@@ -1,16 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { recordLateFeeds } from '../../jobs/late-feeds.js';
 import type { Feed } from '../../src/source/feed.js';
-import { recordLateFeeds } from '../../src/source/late-feed.js';
 import { useDatabase } from '../database-fixture.js';
-import { createThingsTable, loadBytes, things, useFolder } from './loading.js';
+import { createThingsTable, loadBytes, things, useFolder } from '../source/loading.js';
 
 const database = useDatabase();
 const folder = useFolder();
 const people: Feed = { name: 'people', fileName: 'people.csv', columns: ['id'] };
 beforeAll(() => createThingsTable(database.pools.owner));
 
-const late = (today: string) =>
-  recordLateFeeds(database.pools.pipeline, [things, people], { days: 10, today });
+const late = async (today: string) => {
+  const recorded = await recordLateFeeds(database.pools.pipeline, [things, people], { days: 10, today });
+  return recorded.map(({ detail }) => detail);
+};
 
 describe('a late feed', () => {
   it('is no matter while nothing was ever loaded', async () => {
