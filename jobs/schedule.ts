@@ -4,10 +4,10 @@ import type { AnyQueue } from '../src/queue/backend.js';
 import { defineJob, type JobContext } from '../src/queue/job.js';
 import { schedule } from '../src/queue/schedule.js';
 import { scanInbox } from '../src/source/inbox.js';
-import { recordLateFeeds } from '../src/source/late-feed.js';
 import { discardAbandonedLoads } from '../src/source/load-discard.js';
 import { tidyStorage } from '../src/source/storage-upkeep.js';
 import { dropFlow } from './drop-flow.js';
+import { recordLateFeeds } from './late-feeds.js';
 import { queues, type Resources, type Services } from './services.js';
 
 /** A load nothing has happened to for so long is nobody's any more. */
