@@ -25,7 +25,8 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
           return (await runs.start(dropFlow, { folder, period }, request)).run;
         },
         rebuildReports: async (_args, request) => (await runs.start(rebuildReportsFlow, {}, request)).run,
-        rollbackPublication: async ({ to }, request) => (await runs.start(rollbackFlow, { to }, request)).run,
+        rollbackPublication: async ({ to, reason }, request) =>
+          (await runs.start(rollbackFlow, { to, reason }, request)).run,
       },
     }),
   );

@@ -71,6 +71,9 @@ export function failureAnswer(
   return errorAnswer('INTERNAL_SERVER_ERROR', requestId);
 }
 
+/** The longest a small body may take, in ms: against callers that send slowly on purpose. */
+const BODY_TIMEOUT_MS = 20_000;
+
 /** Reads a request's body up to a limit. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -94,10 +97,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     };
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > maxBytes) return tooLarge(announced);
+    const timer = setTimeout(() => request.destroy(), BODY_TIMEOUT_MS);
     request.on('data', take);
     request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     request.once('error', reject);
     request.once('close', () => {
+      clearTimeout(timer);
       if (!request.complete) reject(new Error('the caller hung up'));
     });
   });

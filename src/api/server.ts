@@ -12,6 +12,7 @@ import { Allowances, memoryAllowances, sharedAllowances } from './allowance.js';
 import { AnswerCache } from './answer-cache.js';
 import type { ApiLogger } from './api-logger.js';
 import { loadCallerPolicies, type Quotas } from './caller-policy.js';
+import { dropUploadHandler } from './drop-upload.js';
 import { graphqlHandler } from './graphql-handler.js';
 import { answerLive, answerReady } from './health.js';
 import { jobResolvers } from './job-resolvers.js';
@@ -54,6 +55,8 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   readonly corsOrigins?: readonly string[];
   /** Reaches the pipeline over its queue; without it what concerns runs answers QUEUE_UNAVAILABLE. */
   readonly control?: ControlClient;
+  /** Where sent files are put, and how large one may be; without it none are taken. */
+  readonly inbox?: { readonly folder: string; readonly maxBytes: number };
   /** Port of the Prometheus metrics; not served without one. */
   readonly metricsPort?: number;
   /** How long requests under way may still take when the server stops, in ms. */
@@ -120,6 +123,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     routes: [
       { path: '/graphql', handle: graphql },
       { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
+      ...(options.inbox
+        ? [{ path: '/admin/drops/', handle: dropUploadHandler({ ...shared, ...options.inbox }) }]
+        : []),
       { path: '/livez', handle: answerLive },
       { path: '/readyz', handle: answerReady(readerPool) },
       { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options.issuerUrl)) },

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AccessRefusal } from '../auth/access-refusal.js';
+import type { Caller } from '../auth/caller.js';
+import { apiError, limitError } from './error-answers.js';
+import { send } from './http-answers.js';
+import type { Handler } from './router.js';
+
+export interface DropUploadOptions {
+  readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
+  /** The inbox, which this process shares with the workers. */
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
+/** A period, and a file name that can neither leave the folder nor hide in it. */
+const PATH = /^\/admin\/drops\/(\d{4}-(?:0[1-9]|1[0-2]))\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/;
+
+/**
+ * The handler of `PUT /admin/drops/{period}/{file}`: streams a file into the inbox. The file appears under its name
+ * only when it is whole; one of the same name is replaced.
+ */
+export function dropUploadHandler({ callerOf, folder, maxBytes }: DropUploadOptions): Handler {
+  return async ({ request, response, common, note }) => {
+    const caller = await callerOf(request);
+    note.caller = caller;
+    if (!caller.scopes.has('jobs:run'))
+      throw new AccessRefusal('insufficient_scope', 'An upload needs the scope jobs:run.', ['jobs:run']);
+    const path = (request.url ?? '').split('?', 1)[0]!;
+    const [, period, name] = PATH.exec(path) ?? [];
+    if (!period || !name)
+      throw apiError('NOT_FOUND', 'There is no such place: expected /admin/drops/{YYYY-MM}/{file}.');
+    if (request.method !== 'PUT') throw apiError('METHOD_NOT_ALLOWED', 'A file is sent by PUT.');
+    note.operation = `upload ${period}/${name}`;
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > maxBytes) throw tooLarge(maxBytes, announced);
+    const waiting = join(folder, '.uploads');
+    await mkdir(waiting, { recursive: true });
+    const aside = join(waiting, randomUUID());
+    let size = 0;
+    const count = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        size += chunk.length;
+        done(size > maxBytes ? tooLarge(maxBytes, size) : null, chunk);
+      },
+    });
+    try {
+      // Not `request` itself: the pipeline would destroy it, and the refusal could not be sent.
+      await pipeline(
+        request.iterator({ destroyOnReturn: false }),
+        count,
+        createWriteStream(aside, { flags: 'wx' }),
+      );
+      await mkdir(join(folder, period), { recursive: true });
+      await rename(aside, join(folder, period, name));
+    } catch (error) {
+      await rm(aside, { force: true });
+      request.resume();
+      throw error;
+    }
+    send(
+      response,
+      { status: 201, headers: {}, body: JSON.stringify({ period, file: name, bytes: size }) },
+      common,
+    );
+  };
+}
+
+function tooLarge(allowed: number, actual: number) {
+  return limitError('body size in bytes', allowed, actual, 'BODY_TOO_LARGE');
+}

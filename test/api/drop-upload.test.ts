@@ -1,0 +1,69 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SeededClientId } from '../../src/auth/seeded-clients.js';
+import { type ScratchApi, startScratchApi } from './scratch-api.js';
+
+let api: ScratchApi;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'marquee-inbox-'));
+  api = await startScratchApi({ inbox: { folder, maxBytes: 1000 } });
+});
+afterAll(async () => {
+  await api?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function put(path: string, body: BodyInit, client: SeededClientId = 'demo-admin', more: object = {}) {
+  const token = await api.issuer.token(client);
+  return api.send(path, { method: 'PUT', headers: { authorization: `Bearer ${token}` }, body, ...more });
+}
+
+describe('a file sent to the inbox', () => {
+  it('lies in the folder of its period, byte for byte, and replaces one of its name', async () => {
+    for (const text of ['id\n1\n', 'x'.repeat(1000)]) {
+      const { status, body } = await put('/admin/drops/2017-08/movies_metadata.csv', text);
+      expect({ status, body }).toEqual({
+        status: 201,
+        body: { period: '2017-08', file: 'movies_metadata.csv', bytes: text.length },
+      });
+      expect(await readFile(join(folder, '2017-08', 'movies_metadata.csv'), 'utf8')).toBe(text);
+    }
+  });
+
+  it('is refused over the limit, announced or not, and leaves nothing behind', async () => {
+    const before = await readdir(folder, { recursive: true });
+    const announced = await put('/admin/drops/2017-09/links.csv', 'x'.repeat(1001));
+    expect(announced.status).toBe(413);
+    const stream = new ReadableStream({
+      start(controller) {
+        for (let time = 0; time < 3; time += 1) controller.enqueue(new TextEncoder().encode('x'.repeat(400)));
+        controller.close();
+      },
+    });
+    const unannounced = await put('/admin/drops/2017-09/links.csv', stream, 'demo-admin', { duplex: 'half' });
+    expect(unannounced.body.errors[0].extensions).toMatchObject({
+      code: 'BODY_TOO_LARGE',
+      limit: { allowed: 1000 },
+    });
+    expect(await readdir(folder, { recursive: true })).toEqual(before);
+  });
+
+  it.each([
+    '/admin/drops/2017-13/links.csv',
+    '/admin/drops/2017-08/..%2flinks.csv',
+    '/admin/drops/2017-08/.hidden',
+    '/admin/drops/2017-08/a/b.csv',
+    '/admin/drops/../links.csv',
+  ])('has no place at %s', async (path) => {
+    expect((await put(path, 'x')).status).toBe(404);
+  });
+
+  it('needs the scope to run jobs', async () => {
+    const { status, headers } = await put('/admin/drops/2017-08/links.csv', 'x', 'demo-partner');
+    expect(status).toBe(403);
+    expect(headers.get('www-authenticate')).toContain('scope="jobs:run"');
+  });
+});
