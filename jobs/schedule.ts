@@ -49,7 +49,7 @@ export const upkeepJob = defineJob({
     const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
     const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs);
     const tidied = await tidyStorage(pool, storage);
-    return { late, discarded, ...tidied, warnings: [...tidied.warnings] };
+    return { late: late.map(({ detail }) => detail), discarded, ...tidied, warnings: [...tidied.warnings] };
   },
 });
 
