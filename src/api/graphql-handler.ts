@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type pg from 'pg';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';
@@ -134,18 +135,18 @@ export function graphqlHandler(options: GraphqlHandlerOptions) {
     allowance: AllowanceHeaders,
     key: string,
   ): HttpAnswer {
-    const { status, body, etag, keepFor, missingScopes } = answered;
+    const { status, body, repeatable, keepFor, missingScopes } = answered;
     if (missingScopes) {
       const refused = new AccessRefusal('insufficient_scope', 'The token lacks a scope.', missingScopes);
       const headers = { 'www-authenticate': challengeOf(refused, resource) };
       return { status, body, headers: { ...PRIVATE, ...allowance, ...headers, 'content-type': type } };
     }
-    if (etag === undefined || status !== 200)
-      return { status, body, headers: { ...PRIVATE, ...allowance, 'content-type': type } };
+    if (!repeatable) return { status, body, headers: { ...PRIVATE, ...allowance, 'content-type': type } };
     const kept: KeptAnswer = {
       publication: keepFor ?? 0,
       body,
-      etag,
+      // Only answers to GET and to persisted documents carry one.
+      etag: request.method === 'GET' || answered.persisted ? etagOf(body) : '',
       cost: answered.cost,
       operationName: answered.operationName ?? answered.operationType,
       persisted: answered.persisted,
@@ -172,4 +173,8 @@ function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;
   return header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag);
+}
+
+function etagOf(body: string): string {
+  return `"${createHash('sha1').update(body).digest('base64url')}"`;
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   execute,
   GraphQLError,
@@ -50,8 +49,8 @@ export interface OperationAnswer {
   readonly status: number;
   /** JSON. */
   readonly body: string;
-  /** Present on answers without errors to queries. */
-  readonly etag?: string;
+  /** An answer without errors to a query: the same request may be answered with it again. */
+  readonly repeatable?: boolean;
   /** The publication the answer stems from and stays right for; undefined when it may change without one. */
   readonly keepFor?: number;
   readonly persisted: boolean;
@@ -171,7 +170,7 @@ export function operationAnswers(options: OperationAnswersOptions) {
           });
         });
         const body = `{"data":${found.data},"extensions":${extensionsOf(found.mark)}}`;
-        return { ...known, status: 200, body, etag: etagOf(body), keepFor: found.mark?.number };
+        return { ...known, status: 200, body, repeatable: true, keepFor: found.mark?.number };
       }
       return { ...known, ...(await executeAll(prepared, operation, params, asker, session, asOf)) };
     } catch (error) {
@@ -188,7 +187,7 @@ export function operationAnswers(options: OperationAnswersOptions) {
     { caller, rights, requestId }: OperationCaller,
     session: ReadSession,
     asOf: ReadonlySet<number | undefined>,
-  ): Promise<Pick<OperationAnswer, 'status' | 'body' | 'etag' | 'keepFor'>> {
+  ): Promise<Pick<OperationAnswer, 'status' | 'body' | 'repeatable' | 'keepFor'>> {
     if (asOf.size > 1)
       throw badInput(
         'asOf differs between parts of the request: all of an answer stems from one publication.',
@@ -228,7 +227,7 @@ export function operationAnswers(options: OperationAnswersOptions) {
       each.kind === 'Field' ? each.name.value : '',
     );
     const keep = !earlier && fields.every((name) => keepable.has(name));
-    return { status: 200, body, etag: etagOf(body), keepFor: keep ? mark?.number : undefined };
+    return { status: 200, body, repeatable: true, keepFor: keep ? mark?.number : undefined };
   }
 
   function told(error: GraphQLError, requestId: string) {
@@ -280,8 +279,4 @@ function extensionsOf(mark: PublicationMark | undefined): string {
   return JSON.stringify({
     publication: { number, publishedDate: rfc3339(publishedDate), asOfDay, checkState },
   });
-}
-
-function etagOf(body: string): string {
-  return `"${createHash('sha1').update(body).digest('base64url')}"`;
 }
