@@ -10,12 +10,15 @@ export interface KeptAnswer {
   readonly operationName?: string;
 }
 
+const MAX_ASKED_ONCE = 5_000;
+
 /**
  * Answers by caller's rights and request. An answer is given again only while the publication it stems from is the
  * current one, and only to callers with the same rights.
  */
 export class AnswerCache {
   readonly #answers: LruCache<KeptAnswer>;
+  #askedOnce = new Set<string>();
 
   constructor(maxBytes: number) {
     this.#answers = new LruCache(maxBytes);
@@ -29,7 +32,13 @@ export class AnswerCache {
     return this.#answers.get(key);
   }
 
+  /** Keeps an answer that is asked for the second time: most are never asked for again, and would push out the others. */
   keep(key: string, answer: KeptAnswer): void {
+    if (!this.#askedOnce.has(key)) {
+      if (this.#askedOnce.size >= MAX_ASKED_ONCE) this.#askedOnce = new Set();
+      this.#askedOnce.add(key);
+      return;
+    }
     this.#answers.set(key, answer, 2 * (key.length + answer.body.length) + 200);
   }
 
