@@ -76,6 +76,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler[]
     response.send = (text: string) => {
       // What Apollo refuses before it asks its plugins carries no request id yet.
       const body = note.byApollo ? text : withRequestId(text, requestId);
+      if (response.statusCode === 304) response.removeHeader('content-type');
       send(
         response,
         { status: response.statusCode, headers: response.getHeaders() as Headers, body },
