@@ -18,6 +18,8 @@ export interface Environment {
   readonly piiKey: string;
   /** @throws Fault `database_not_configured` when there is no connection for the purpose. */
   url(purpose: Purpose): string;
+  /** Whether there is a connection for the purpose. */
+  has(purpose: Purpose): boolean;
   /** One pool per purpose, closed with the environment. */
   pool(purpose: Purpose): pg.Pool;
   queueLocation(): QueueLocation;
@@ -26,6 +28,8 @@ export interface Environment {
   /** Keeps the embedded Postgres running while this process does; nothing to do for another one. */
   keepAlive(onRestart: (reason: string) => void): void;
   close(): Promise<void>;
+  /** Lets go of the embedded Postgres whatever is under way on it; for a process that is about to end. */
+  abandon(): Promise<void>;
 }
 
 /** Opens the environment that the configuration describes; the embedded Postgres is started and migrated. */
@@ -79,6 +83,7 @@ async function assemble(
       return key;
     },
     url,
+    has: (purpose) => urls[purpose] !== undefined,
     pool(purpose) {
       const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, 20);
       pools.set(purpose, pool);
@@ -100,6 +105,7 @@ async function assemble(
       await Promise.all([...pools.values()].map((pool) => pool.end()));
       await server?.release();
     },
+    abandon: async () => server?.release(),
   };
 }
 
