@@ -48,22 +48,24 @@ describe('a worker that is killed', () => {
       };
       const began = Date.now();
       const first = await startWorker(assignment);
+      const firstEnded = once(first, 'exit'); // which may be before it is killed
       if (attempt === 0) {
-        await once(first, 'exit');
+        await firstEnded;
         millisecondsOfLoad = Date.now() - began;
       } else {
         await sleep((millisecondsOfLoad * (attempt - 0.5 + Math.random() / 2)) / 11);
         first.kill('SIGKILL');
-        await once(first, 'exit');
+        await firstEnded;
         interrupted += first.signalCode === 'SIGKILL' ? 1 : 0;
         expect(
           await traceOf(database.pools.pipeline, `of try ${attempt}`),
           'is seen whole or not at all',
         ).toSatisfy((trace: { rows: number }) => trace.rows === 0 || trace.rows === RECORDS - rejected);
         const second = await startWorker(assignment);
-        const [message] = await once(second, 'message');
+        const secondEnded = once(second, 'exit');
+        const [message] = await Promise.race([once(second, 'message'), secondEnded]);
         expect(message).toMatchObject({ state: 'loaded' });
-        await once(second, 'exit');
+        await secondEnded;
       }
       expect(await traceOf(database.pools.pipeline, `of try ${attempt}`), `try ${attempt}`).toEqual({
         files: 1,
