@@ -7,8 +7,6 @@ import {
   entityTable,
   keyObject,
   quoted,
-  stockBuildTable,
-  stockTable,
 } from './sql-names.js';
 
 /** Where the contributions that came, went or changed are collected; ends with the transaction. */
@@ -87,7 +85,7 @@ export async function recordContributionChanges(
   );
 }
 
-/** Makes the contributions that were built those that are published, and the stocks with them. */
+/** Makes the contributions that were built those that are published. */
 export async function applyContributions(
   client: ClientBase,
   definition: ReportDefinition,
@@ -107,9 +105,6 @@ export async function applyContributions(
     await client.query(
       `/* reporting.insert_contributions ${name} */ insert into ${known} select * from ${built}`,
     );
-  }
-  for (const stock of contributions.stocks) {
-    await replaceTable(client, stockTable(stock.name), stockBuildTable(stock.name), `stock_${stock.name}`);
   }
 }
 

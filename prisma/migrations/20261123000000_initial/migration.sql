@@ -471,6 +471,17 @@ CREATE TABLE "support"."report_state" (
 );
 
 -- CreateTable
+CREATE TABLE "support"."stock_state" (
+    "stock" TEXT NOT NULL,
+    "definition_hash" TEXT NOT NULL,
+    "cleaned" TEXT NOT NULL,
+    "retired" TEXT NOT NULL,
+    "cleaned_until" TIMESTAMPTZ(6),
+
+    CONSTRAINT "stock_state_pkey" PRIMARY KEY ("stock")
+);
+
+-- CreateTable
 CREATE TABLE "support"."contribution_change" (
     "id" BIGSERIAL NOT NULL,
     "publication" INTEGER NOT NULL,
