@@ -30,9 +30,6 @@ export interface ReportCauses {
 /** As many entities a change names; what the others bring is told as one amount. */
 const namedEntities = 200;
 
-/** Columns of a contribution that say where it comes from, not what it brings. */
-const origin = ['entity', 'entity_name', 'version', 'file_id', 'record_number'];
-
 /**
  * Writes the collected differences of a report to `report_change`, a row that came or went whole, an update cell by
  * cell, each with its causes from the collected changes of contributions. Causes of a summed column carry `amounts`
@@ -125,7 +122,6 @@ async function describeEntities(
 ): Promise<void> {
   const { name, contributions } = definition;
   const row = 'coalesce(change.new_row, change.old_row)';
-  const ofOrigin = origin.map((column) => `'${column}'`).join(', ');
   const amounts = definition.columns.flatMap(({ name: column, sum }) => {
     if (sum === undefined) return [];
     const amount = (side: string) => `coalesce((change.${side} ->> '${column}')::numeric, 0)`;
@@ -159,7 +155,7 @@ async function describeEntities(
          '${contributions!.entityKey}', change.entity,
          'name', ${row} ->> 'entity_name',
          'leftOut', ${row} ->> 'left_out',
-         'fields', fields.list,
+         'fields', change.fields,
          'version', change.new_row -> 'version',
          'earlierVersion', change.old_row -> 'version',
          'file', file.name,
@@ -175,13 +171,6 @@ async function describeEntities(
        on known.entity = change.entity and change.old_row is null
      left join (${rollback ? 'select 0 as entity where false' : `select distinct entity from ${contributionBuildTable(name)}`}) as built
        on built.entity = change.entity and change.new_row is null
-     left join lateral (
-       select jsonb_agg(
-         jsonb_build_object('field', key, 'old', old_value, 'new', change.new_row ->> key) order by key
-       ) as list
-       from jsonb_each_text(change.old_row) as old_field (key, old_value)
-       where old_value is distinct from change.new_row ->> key and key not in (${ofOrigin})
-     ) as fields on change.old_row is not null and change.new_row is not null
      left join lateral (
        select restored_date is not null as restored, reason, coalesce(restored_by, actor) as actor
        from support.retirement

@@ -901,9 +901,6 @@ CREATE INDEX "movie_score_report_movie_score_idx" ON "reporting"."movie_score_re
 CREATE INDEX "report_change_report_publication_idx" ON "reporting"."report_change"("report", "publication");
 
 -- CreateIndex
-CREATE INDEX "report_change_publication_idx" ON "reporting"."report_change"("publication");
-
--- CreateIndex
 CREATE INDEX "file_feed_period_idx" ON "source"."file"("feed", "period");
 
 -- CreateIndex
@@ -1040,9 +1037,6 @@ CREATE INDEX "movie_links_movie_id_idx" ON "warehouse"."movie_links"("movie_id")
 
 -- CreateIndex
 CREATE INDEX "movie_ratings_changes" ON "warehouse"."movie_ratings" USING BRIN ("created_date", "deleted_date");
-
--- AddForeignKey
-ALTER TABLE "reporting"."report_change" ADD CONSTRAINT "report_change_publication_fkey" FOREIGN KEY ("publication") REFERENCES "reporting"."publication"("number") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "source"."part" ADD CONSTRAINT "part_file_id_fkey" FOREIGN KEY ("file_id") REFERENCES "source"."file"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
