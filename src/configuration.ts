@@ -69,6 +69,7 @@ const environmentSchema = z.object({
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ALLOW_DEVELOPMENT_ISSUER: flag,
+  SET_ROLE_PASSWORDS: flag,
 });
 
 /** The settings of one process. Paths are absolute. */
@@ -88,6 +89,8 @@ export interface Configuration {
   issuerPort: number;
   audience: string;
   allowDevelopmentIssuer: boolean;
+  /** Whether `migrate` gives the roles the passwords that stand in their connections. */
+  setRolePasswords: boolean;
   /** The address callers know the API by; missing: where it listens. */
   publicUrl?: string;
   /** Origins whose pages may ask with a token. */
@@ -152,6 +155,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     issuerUrl: read.OIDC_ISSUER,
     issuerPort: read.ISSUER_PORT ?? (read.PORT === 0 ? 0 : read.PORT + 1),
     audience: read.OIDC_AUDIENCE,
+    setRolePasswords: read.SET_ROLE_PASSWORDS,
     allowDevelopmentIssuer: read.ALLOW_DEVELOPMENT_ISSUER,
     publicUrl: read.PUBLIC_URL,
     corsOrigins: read.CORS_ORIGINS,

@@ -96,7 +96,7 @@ async function assemble(
     },
     migrate: () =>
       migrate(url('owner'), {
-        passwords: passwordsToSet(database, server, secrets),
+        passwords: passwordsToSet(configuration, server, secrets),
         comments: reportComments(),
         queueDatabase: urls.queue === undefined ? undefined : new URL(urls.queue).pathname.slice(1),
       }),
@@ -127,16 +127,24 @@ function urlsBeside(given: Configuration['database'], secrets: Secrets | undefin
   return { ...derived, ...own };
 }
 
-/** Passwords are set for the roles whose connections Marquee made up, never for those it was given. */
+/**
+ * Passwords are set for the roles whose connections Marquee made up, and for those it was given only when it is told to:
+ * somebody else may look after them.
+ */
 function passwordsToSet(
-  given: Configuration['database'],
+  { database, setRolePasswords }: Configuration,
   server: EmbeddedPostgres | undefined,
   secrets: Secrets | undefined,
 ): Partial<Record<Role, string>> {
-  const purposes = (['pipeline', 'reader', 'queue'] as const).filter(
-    (purpose) => server !== undefined || given[purpose] === undefined,
-  );
-  return Object.fromEntries(
-    purposes.map((purpose) => [roleOf[purpose], secrets?.rolePasswords[roleOf[purpose]]]),
-  );
+  const passwords: Partial<Record<Role, string>> = {};
+  for (const purpose of ['pipeline', 'reader', 'queue'] as const) {
+    const role = roleOf[purpose];
+    const given = server === undefined ? database[purpose] : undefined;
+    if (given === undefined) {
+      passwords[role] = secrets?.rolePasswords[role];
+    } else if (setRolePasswords && new URL(given).username === role) {
+      passwords[role] = decodeURIComponent(new URL(given).password);
+    }
+  }
+  return passwords;
 }
