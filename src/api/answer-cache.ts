@@ -4,10 +4,10 @@ import { LruCache } from './lru-cache.js';
 export interface KeptAnswer {
   readonly publication: number;
   readonly body: string;
-  readonly etag: string;
+  /** Only answers to GET and to persisted documents carry one. */
+  readonly etag?: string;
   readonly cost: number;
   readonly operationName?: string;
-  readonly persisted: boolean;
 }
 
 const MAX_ASKED_ONCE = 5_000;

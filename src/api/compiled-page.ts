@@ -1,4 +1,5 @@
 import {
+  type DocumentNode,
   type FieldNode,
   type GraphQLField,
   type GraphQLSchema,
@@ -8,7 +9,6 @@ import {
 } from 'graphql';
 import type { CallerRights } from './caller-policy.js';
 import { camelCase } from './contract-names.js';
-import type { PreparedDocument } from './graphql-document.js';
 import { accessReport, type ReportAccess, visibleColumn } from './report-access.js';
 import { cursorOf, orderMark } from './report-cursor.js';
 import { orderList } from './report-order.js';
@@ -47,7 +47,7 @@ const MAX_NAME_BYTES = 63;
 export function compilePage(
   schema: GraphQLSchema,
   reports: ReadonlyMap<string, ReportDescription>,
-  { document }: PreparedDocument,
+  document: DocumentNode,
   operation: OperationDefinitionNode,
 ): CompiledPage | undefined {
   if (operation.operation !== 'query') return undefined;

@@ -57,7 +57,7 @@ function codeOf(error: unknown): ErrorCode | undefined {
 }
 
 /** What the caller sees of an error: a documented code, a message that gives nothing away, and the request's id. */
-export function formatError(error: GraphQLError, requestId: string): GraphQLFormattedError {
+export function formatError(error: GraphQLError, requestId?: string): GraphQLFormattedError {
   const { locations, path, extensions } = error;
   const told = isErrorCode(extensions.code) && extensions.code !== 'INTERNAL_SERVER_ERROR';
   const code = told
@@ -69,8 +69,18 @@ export function formatError(error: GraphQLError, requestId: string): GraphQLForm
     message,
     ...(locations && { locations }),
     ...(path && { path }),
-    extensions: { code, requestId, ...(extensions.limit ? { limit: extensions.limit } : {}) },
+    extensions: {
+      code,
+      ...(requestId !== undefined && { requestId }),
+      ...(extensions.limit ? { limit: extensions.limit } : {}),
+    },
   };
+}
+
+/** The HTTP status of an answer that consists of refusals alone: that of the first. */
+export function statusOf([first]: readonly GraphQLFormattedError[]): number {
+  const code = first?.extensions?.code;
+  return isErrorCode(code) ? ERROR_CODES[code].status : ERROR_CODES.INTERNAL_SERVER_ERROR.status;
 }
 
 /** Whether an error is the caller's doing; others are for the log. */

@@ -1,180 +1,186 @@
-import { createHash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { ApolloServer } from '@apollo/server';
+import { expressMiddleware } from '@as-integrations/express5';
+import type { Request, RequestHandler, Response } from 'express';
 import type pg from 'pg';
-import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';
+import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
-import type { AllowanceHeaders, Allowances } from './allowance.js';
+import type { Allowances } from './allowance.js';
 import { AnswerCache, type KeptAnswer } from './answer-cache.js';
-import type { ApiLogger } from './api-logger.js';
-import type { CallerPolicies } from './caller-policy.js';
-import { apiError } from './error-answers.js';
-import {
-  type GraphqlParams,
-  paramsOfBody,
-  paramsOfQuery,
-  refuseForeignPages,
-  requireJson,
-} from './graphql-params.js';
-import { failureAnswer, type HttpAnswer, readBody, send } from './http-answers.js';
-import type { Headers } from './http-manners.js';
+import { PREFLIGHTED } from './apollo.js';
+import type { CallerPolicies, CallerRights } from './caller-policy.js';
+import { namesTag } from './entity-tag.js';
+import { apiError, limitError } from './error-answers.js';
+import { readBody, send } from './http-answers.js';
 import type { Limits } from './limits.js';
-import { answerType } from './media-type.js';
-import type { OperationAnswer, operationAnswers } from './operation-answers.js';
 import type { PublicationWatch } from './publication-watch.js';
 import { ReadSession } from './read-session.js';
-import type { Exchange, RequestNote } from './router.js';
+import { WalkBatches } from './report-walk.js';
+import type { RequestContext } from './request-context.js';
+import { type Exchange, exchangeOf } from './router.js';
 
 export interface GraphqlHandlerOptions {
+  readonly apollo: ApolloServer<RequestContext>;
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
   readonly policies: CallerPolicies;
   readonly allowances: Allowances;
-  readonly answer: ReturnType<typeof operationAnswers>;
   readonly cache: AnswerCache;
   readonly watch: PublicationWatch;
   readonly readerPool: pg.Pool;
   readonly limits: Limits;
-  readonly resource: ProtectedResource;
-  readonly logger: ApiLogger;
 }
 
-/** Answers never to be kept by anyone between, and never given to another caller. */
-const PRIVATE: Headers = {
-  'cache-control': 'private, no-cache',
-  vary: 'Authorization, Accept, Origin',
-};
+/** What is known of a request once it is let in. */
+interface Admitted {
+  readonly caller: Caller;
+  readonly rights: CallerRights;
+  /** The answer's place among those kept. */
+  readonly key: string;
+}
 
-/** The handler of `/graphql`: GraphQL over HTTP. */
-export function graphqlHandler(options: GraphqlHandlerOptions) {
-  const { allowances, cache, watch, limits, resource, logger } = options;
+/** In the order of preference where a caller has none, as Apollo has them. */
+const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
-  return async ({ request, response, requestId, common, note }: Exchange): Promise<void> => {
-    const answer = await handle(request, response, requestId, note).catch((error: unknown) =>
-      failureAnswer(error, requestId, resource, logger),
-    );
-    send(response, answer, common);
-  };
+/**
+ * What stands before Apollo at `/graphql`: who asks, what they may, and whether the same was asked before.
+ */
+export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler[] {
+  const { apollo, policies, allowances, cache, watch, readerPool, limits } = options;
 
-  async function handle(
-    request: IncomingMessage,
-    response: ServerResponse,
-    requestId: string,
-    note: RequestNote,
-  ): Promise<HttpAnswer> {
+  const admit: RequestHandler = async (request, response, next) => {
+    const exchange = exchangeOf(response);
     const caller = await options.callerOf(request);
-    note.caller = caller;
+    exchange.note.caller = caller;
     if (caller.scopes.size === 0)
       throw new AccessRefusal('insufficient_scope', 'The token has no scope of this service.');
-    const rights = options.policies(caller);
-    const allowance = await allowances.take('requests', caller, rights);
-    const { method } = request;
-    if (method !== 'GET' && method !== 'POST') {
-      const refused = failureAnswer(apiError('METHOD_NOT_ALLOWED'), requestId, resource, logger);
-      return { ...refused, headers: { allow: 'GET, POST' } };
-    }
-    refuseForeignPages(request);
-    const type = answerType(request.headers.accept);
-    if (method === 'POST') requireJson(request);
-    const content =
-      method === 'POST'
-        ? (await readBody(request, limits.bodyBytes)).toString('utf8')
-        : (request.url?.split('?')[1] ?? '');
-    const key = AnswerCache.key(rights.key, `${method} ${content}`);
-    const kept = cache.get(key);
+    const rights = policies(caller);
+    Object.assign(exchange.common, PRIVATE, await allowances.take('requests', caller, rights));
+    const type = answerType(request);
+    const content = await contentOf(request, limits.bodyBytes);
+    const key = AnswerCache.key(rights.key, `${request.method} ${content}`);
+    const kept = safeToRepeat(request) ? cache.get(key) : undefined;
     if (kept) {
       if ((await watch.current()) === kept.publication) {
         await allowances.take('cost', caller, rights, kept.cost);
-        note.operation = kept.operationName;
-        note.fromCache = true;
-        return ok(request, kept, type, allowance);
+        return answerAgain(exchange, kept, type);
       }
       cache.forget(key);
     }
-    const params = method === 'POST' ? paramsOfBody(content, limits.batch) : paramsOfQuery(content);
-    const session = new ReadSession(options.readerPool);
+    request.body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
+    response.locals.admitted = { caller, rights, key } satisfies Admitted;
+    next();
+  };
+
+  const prepareSending: RequestHandler = (_request, response, next) => {
+    const { requestId, common, note } = exchangeOf(response);
+    response.send = (text: string) => {
+      // What Apollo refuses before it asks its plugins carries no request id yet.
+      const body = note.byApollo ? text : withRequestId(text, requestId);
+      if (response.statusCode === 304) response.removeHeader('content-type');
+      send(
+        response,
+        { status: response.statusCode, headers: response.getHeaders() as Headers, body },
+        common,
+      );
+      return response;
+    };
+    next();
+  };
+
+  const contextOf = (response: Response): RequestContext => {
+    const { caller, rights, key } = response.locals.admitted as Admitted;
+    const { requestId, note } = exchangeOf(response);
+    const session = new ReadSession(readerPool);
     // Also when the caller hangs up while the database works: the connection goes back.
     response.once('close', () => void session.close());
-    try {
-      const ask = (each: GraphqlParams) =>
-        options.answer(
-          each,
-          {
-            caller,
-            rights,
-            requestId,
-            method,
-            spend: async (cost) => {
-              await allowances.take('cost', caller, rights, cost);
-            },
-          },
-          session,
-        );
-      if (Array.isArray(params)) {
-        const answers: OperationAnswer[] = [];
-        for (const each of params) answers.push(await ask(each));
-        note.operation = 'batch';
-        note.cost = answers.reduce((sum, { cost }) => sum + cost, 0);
-        return {
-          status: 200,
-          headers: { ...PRIVATE, ...allowance, 'content-type': type },
-          body: `[${answers.map(({ body }) => body).join(',')}]`,
-        };
-      }
-      const answered = await ask(params);
-      note.operation = answered.operationName ?? answered.operationType;
-      note.cost = answered.cost;
-      return single(request, answered, type, allowance, key);
-    } finally {
-      void session.close();
-    }
-  }
-
-  function single(
-    request: IncomingMessage,
-    answered: OperationAnswer,
-    type: string,
-    allowance: AllowanceHeaders,
-    key: string,
-  ): HttpAnswer {
-    const { status, body, repeatable, keepFor, missingScopes } = answered;
-    if (missingScopes) {
-      const refused = new AccessRefusal('insufficient_scope', 'The token lacks a scope.', missingScopes);
-      const headers = { 'www-authenticate': challengeOf(refused, resource) };
-      return { status, body, headers: { ...PRIVATE, ...allowance, ...headers, 'content-type': type } };
-    }
-    if (!repeatable) return { status, body, headers: { ...PRIVATE, ...allowance, 'content-type': type } };
-    const kept: KeptAnswer = {
-      publication: keepFor ?? 0,
-      body,
-      // Only answers to GET and to persisted documents carry one.
-      etag: request.method === 'GET' || answered.persisted ? etagOf(body) : '',
-      cost: answered.cost,
-      operationName: answered.operationName ?? answered.operationType,
-      persisted: answered.persisted,
+    return {
+      requestId,
+      caller,
+      rights,
+      session,
+      note,
+      walks: new WalkBatches(session),
+      spend: (cost) => allowances.take('cost', caller, rights, cost),
+      keep: (answer) => cache.keep(key, answer),
     };
-    if (keepFor !== undefined) cache.keep(key, kept);
-    return ok(request, kept, type, allowance);
+  };
+
+  return [admit, prepareSending, expressMiddleware(apollo, { context: async ({ res }) => contextOf(res) })];
+}
+
+type Headers = Record<string, string>;
+
+/** Answers never to be kept by anyone between, and never given to another caller. */
+const PRIVATE = { 'cache-control': 'private, no-cache', vary: 'Authorization, Accept, Origin' };
+
+/**
+ * The media type to answer in. Apollo would look only once it has the answer, and a mutation has had its effect by then.
+ * @throws NOT_ACCEPTABLE
+ */
+function answerType(request: Request): string {
+  const { accept } = request.headers;
+  if (accept === undefined || accept === '*/*') return ANSWER_TYPES[0]!;
+  const type = request.accepts(ANSWER_TYPES);
+  if (type) return type;
+  throw apiError(
+    'NOT_ACCEPTABLE',
+    `None of the accepted media types can be given: accept ${ANSWER_TYPES.map((each) => each.split(';')[0]).join(' or ')}.`,
+  );
+}
+
+/** What a request asks: the text of its body, or of its query string. */
+async function contentOf(request: Request, maxBytes: number): Promise<string> {
+  if (request.method !== 'POST') return request.url.split('?')[1] ?? '';
+  const type = request.headers['content-type'] ?? '';
+  if (type !== 'application/json') requireJson(type);
+  return (await readBody(request, maxBytes)).toString('utf8');
+}
+
+/** @throws UNSUPPORTED_MEDIA_TYPE unless the body is JSON in UTF-8. */
+function requireJson(type: string): void {
+  const [name = '', ...parameters] = type.split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((part) => part.startsWith('charset='))?.slice('charset='.length);
+  if (name === 'application/json' && (!charset || /^"?utf-?8"?$/.test(charset))) return;
+  throw apiError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `The body is ${name || 'of no named type'}${charset ? ` in ${charset}` : ''}: expected application/json in UTF-8.`,
+  );
+}
+
+/** Whether Apollo's check against foreign pages would let the request pass, which a kept answer must not get around. */
+function safeToRepeat({ method, headers }: Request): boolean {
+  return method === 'POST' || (method === 'GET' && PREFLIGHTED.some((name) => headers[name]));
+}
+
+/** The operation of a body, or the list of them. */
+function operationsOf(text: string, maxBatch: number): unknown {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw apiError('BAD_REQUEST', 'The body is not JSON.');
   }
+  if (Array.isArray(content) && content.length > maxBatch)
+    throw limitError('batch size', maxBatch, content.length);
+  return content;
 }
 
-function ok(
-  request: IncomingMessage,
-  kept: KeptAnswer,
-  type: string,
-  allowance: AllowanceHeaders,
-): HttpAnswer {
-  const headers = { ...PRIVATE, ...allowance, 'content-type': type };
-  if (request.method !== 'GET' && !kept.persisted) return { status: 200, headers, body: kept.body };
-  const status = matches(request.headers['if-none-match'], kept.etag) ? 304 : 200;
-  return { status, headers: { ...headers, etag: kept.etag }, body: kept.body };
+function answerAgain({ request, response, common, note }: Exchange, kept: KeptAnswer, type: string): void {
+  note.operation = kept.operationName;
+  note.cost = kept.cost;
+  note.fromCache = true;
+  const { body, etag } = kept;
+  const same = etag !== undefined && namesTag(request.headers['if-none-match'], etag);
+  send(
+    response,
+    { status: same ? 304 : 200, headers: { 'content-type': type, ...(etag && { etag }) }, body },
+    common,
+  );
 }
 
-/** RFC 9110 section 13.1.2, by weak comparison. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === '*') return true;
-  return header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag);
-}
-
-function etagOf(body: string): string {
-  return `"${createHash('sha1').update(body).digest('base64url')}"`;
+function withRequestId(text: string, requestId: string): string {
+  const { errors } = JSON.parse(text) as { errors: { extensions?: object }[] };
+  return JSON.stringify({
+    errors: errors.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })),
+  });
 }

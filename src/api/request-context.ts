@@ -1,15 +1,23 @@
 import type { Caller } from '../auth/caller.js';
+import type { AllowanceHeaders } from './allowance.js';
+import type { KeptAnswer } from './answer-cache.js';
 import type { CallerRights } from './caller-policy.js';
 import type { ReadSession } from './read-session.js';
 import type { WalkBatches } from './report-walk.js';
+import type { RequestNote } from './router.js';
 
-/** What every resolver of one request shares. */
+/** What every resolver of one operation shares. The operations of a batch share all but `walks` and `asOf`. */
 export interface RequestContext {
   readonly requestId: string;
   readonly caller: Caller;
   readonly rights: CallerRights;
   readonly session: ReadSession;
-  readonly walks: WalkBatches;
+  readonly note: RequestNote;
+  walks: WalkBatches;
   /** The earlier publication all reports are read as of; undefined for the current one. */
-  readonly asOf?: number;
+  asOf?: number;
+  /** Takes a cost off the caller's allowance. @throws AllowanceExceeded */
+  spend(cost: number): Promise<AllowanceHeaders>;
+  /** Keeps the answer for the next who asks the same with the same rights. */
+  keep(answer: KeptAnswer): void;
 }

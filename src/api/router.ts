@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { ProtectedResource } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import type { ApiLogger } from './api-logger.js';
@@ -9,10 +10,13 @@ import { requestIdOf } from './request-id.js';
 
 /** What is noted of a request for the log and the metrics. */
 export interface RequestNote {
+  route?: string;
   caller?: Caller;
   operation?: string;
   cost?: number;
   fromCache?: boolean;
+  /** Apollo's plugins have seen the answer. */
+  byApollo?: boolean;
 }
 
 /** One request and its answer to be. */
@@ -30,7 +34,7 @@ export type Handler = (exchange: Exchange) => Promise<void> | void;
 export interface Route {
   /** The whole path, or with a `/` at the end its beginning. */
   readonly path: string;
-  readonly handle: Handler;
+  readonly handle: Handler | readonly RequestHandler[];
 }
 
 export interface Service {
@@ -47,6 +51,11 @@ export function answerJson(content: object): Handler {
   return ({ response, common }) => send(response, { status: 200, headers: {}, body }, common);
 }
 
+/** What is known of the request that a response answers. */
+export function exchangeOf(response: Response): Exchange {
+  return response.locals.exchange as Exchange;
+}
+
 /**
  * Leads requests to what answers them, with an id each, and notes how they went. It listens before there is something to
  * serve, since some of what is served must know the address.
@@ -57,37 +66,59 @@ export function createRouter(): { readonly listener: RequestListener; serve(serv
   return {
     listener: (request, response) => listener(request, response),
     serve(service) {
-      listener = listenerOf(service);
+      listener = appOf(service);
     },
   };
 }
 
-function listenerOf({ routes, resource, logger, metrics, corsOrigins }: Service): RequestListener {
-  const exact = new Map(routes.filter(({ path }) => !path.endsWith('/')).map((route) => [route.path, route]));
-  const beginnings = routes.filter(({ path }) => path.endsWith('/'));
+function appOf(service: Service): Express {
+  const app = express();
+  for (const manner of ['x-powered-by', 'etag', 'query parser']) app.disable(manner);
+  for (const manner of ['case sensitive routing', 'strict routing']) app.enable(manner);
+  app.use(openExchange(service));
+  for (const { path, handle } of service.routes) {
+    const place = path.endsWith('/') ? new RegExp(`^${path}`) : path;
+    const name: RequestHandler = (_request, response, next) => {
+      exchangeOf(response).note.route = path;
+      next();
+    };
+    const handlers =
+      typeof handle === 'function'
+        ? [((_request, response) => handle(exchangeOf(response))) satisfies RequestHandler]
+        : handle;
+    app.all(place, name, ...handlers);
+  }
+  app.use((_request, response) => {
+    const { requestId, common } = exchangeOf(response);
+    send(response, errorAnswer('NOT_FOUND', requestId), common);
+  });
+  app.use(answerFailure(service));
+  return app;
+}
+
+/** Gives the request its id and its answer's headers, and notes how it went when it is over. */
+function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler {
   const security = securityHeaders(false);
   const crossOrigin = crossOriginHeaders(new Set(corsOrigins));
 
-  return (request, response) => {
+  return (request, response, next) => {
     const begun = performance.now();
     const requestId = requestIdOf(request);
-    const path = (request.url ?? '/').split('?', 1)[0]!;
-    const route = exact.get(path) ?? beginnings.find((each) => path.startsWith(each.path));
     const foreign = crossOrigin(request);
     const common: Headers = { ...security, 'x-request-id': requestId, ...foreign };
     const note: RequestNote = {};
-    const name = route?.path ?? 'none';
+    response.locals.exchange = { request, response, requestId, common, note } satisfies Exchange;
     response.once('close', () => {
       const seconds = (performance.now() - begun) / 1000;
       const { statusCode: status } = response;
-      const fromCache = note.fromCache ?? false;
-      metrics.request({ route: name, status, seconds, fromCache });
-      if (name === '/livez' || name === '/readyz') return;
+      const { route = 'none', fromCache = false } = note;
+      metrics.request({ route, status, seconds, fromCache });
+      if (route === '/livez' || route === '/readyz') return;
       logger.info(
         {
           requestId,
           method: request.method,
-          route: name,
+          route,
           // After this the answer was cut off or never sent.
           ...(!response.writableFinished && { aborted: true }),
           status,
@@ -103,10 +134,14 @@ function listenerOf({ routes, resource, logger, metrics, corsOrigins }: Service)
     });
     if (request.method === 'OPTIONS' && foreign)
       return send(response, { status: 204, headers: {}, body: '' }, common);
-    if (!route) return send(response, errorAnswer('NOT_FOUND', requestId), common);
-    Promise.resolve(route.handle({ request, response, requestId, common, note })).catch((error: unknown) => {
-      if (response.headersSent) return response.destroy();
-      send(response, failureAnswer(error, requestId, resource, logger), common);
-    });
+    next();
+  };
+}
+
+function answerFailure({ resource, logger }: Service): ErrorRequestHandler {
+  return (error: unknown, _request, response, _next) => {
+    if (response.headersSent) return response.destroy();
+    const { requestId, common } = exchangeOf(response);
+    send(response, failureAnswer(error, requestId, resource, logger), common);
   };
 }

@@ -11,6 +11,7 @@ import type { ControlClient } from '../queue/control.js';
 import { Allowances, memoryAllowances, sharedAllowances } from './allowance.js';
 import { AnswerCache } from './answer-cache.js';
 import type { ApiLogger } from './api-logger.js';
+import { startApollo } from './apollo.js';
 import { loadCallerPolicies, type Quotas } from './caller-policy.js';
 import { dropUploadHandler } from './drop-upload.js';
 import { graphqlHandler } from './graphql-handler.js';
@@ -19,12 +20,11 @@ import { jobResolvers } from './job-resolvers.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { listen } from './listener.js';
 import { apiMetrics } from './metrics.js';
-import { operationAnswers } from './operation-answers.js';
-import { documentFinder, loadSafelist } from './persisted-documents.js';
 import { PublicationWatch } from './publication-watch.js';
 import { exportHandler } from './report-export.js';
 import type { ReportDescription } from './report-source.js';
 import { answerJson, createRouter } from './router.js';
+import { loadSafelist } from './safelist.js';
 import { reportSchema } from './schema.js';
 
 export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'revocations'> {
@@ -103,21 +103,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     defaultScopes: ['reports:read'],
   };
   const shared = { callerOf: access.callerOf, policies, allowances: allowancesOf(options), readerPool };
+  const apollo = await startApollo({ schema, reports, readerPool, limits, safelist, resource, logger });
   const graphql = graphqlHandler({
     ...shared,
-    answer: operationAnswers({
-      schema,
-      reports,
-      readerPool,
-      limits,
-      findDocument: documentFinder(safelist),
-      logger,
-    }),
+    apollo,
     cache: new AnswerCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES),
     watch: new PublicationWatch(readerPool),
     limits,
-    resource,
-    logger,
   });
   router.serve({
     routes: [
@@ -140,6 +132,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     metricsUrl: metricsServer?.url,
     async close() {
       await listener.close();
+      await apollo.stop();
       access.close();
       await metricsServer?.close();
     },

@@ -130,11 +130,40 @@ describe('the limit of', () => {
 
 describe('a batch', () => {
   it('is answered in order, each operation for itself', async () => {
-    const { status, body } = await post([{ query: '{ a: __typename }' }, { query: '{ nonsense }' }, {}]);
+    const { status, body } = await post([
+      { query: '{ a: __typename }' },
+      { query: '{ nonsense }' },
+      { operationName: 'a' },
+    ]);
     expect(status).toBe(200);
     expect(body[0].data).toEqual({ a: 'Query' });
     expect(body[1].errors[0].extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     expect(body[2].errors[0].extensions.code).toBe('BAD_REQUEST');
+  });
+
+  it.each([[[]], [[{}]], [[1]]])('of %j is refused', async (batch) => {
+    const { status, headers, body } = await post(batch);
+    expect(status).toBe(400);
+    expect(body.errors[0].extensions).toEqual({
+      code: 'BAD_REQUEST',
+      requestId: headers.get('x-request-id'),
+    });
+  });
+
+  it('stems from one publication in all its operations', async () => {
+    const page = { query: '{ genreReport(first: 1) { nodes { year } } }' };
+    let connections = 0;
+    const count = () => {
+      connections += 1;
+    };
+    api.database.reader.on('acquire', count);
+    const { body } = await post([page, page, page]);
+    api.database.reader.off('acquire', count);
+    expect(body.map(({ data }: { data: unknown }) => data)).toEqual(
+      Array.from({ length: 3 }, () => ({ genreReport: { nodes: [] } })),
+    );
+    // One connection has one snapshot.
+    expect(connections).toBe(1);
   });
 });
 
@@ -170,7 +199,7 @@ describe('a persisted document', () => {
   it('is refused under a hash that is not its own', async () => {
     const { status, body } = await post({ query: '{ __typename }', extensions });
     expect(status).toBe(400);
-    expect(body.errors[0].message).toContain('not the hash of the query');
+    expect(body.errors[0].message).toContain('sha does not match query');
   });
 
   it('is the only kind answered when there is a safelist', async () => {

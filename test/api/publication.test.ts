@@ -94,6 +94,11 @@ describe('a conditional request', () => {
     expect(after.headers.get('etag')).not.toBe(etag);
   });
 
+  it('is refused to a foreign page also where the answer is at hand', async () => {
+    for (let time = 1; time <= 3; time += 1) expect((await get(QUERY)).status).toBe(200);
+    expect((await get(QUERY, { 'apollo-require-preflight': '' })).status).toBe(400);
+  });
+
   it('is never kept by a cache that others use', async () => {
     const { headers } = await get(QUERY);
     expect(headers.get('cache-control')).toBe('private, no-cache');

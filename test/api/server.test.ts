@@ -42,11 +42,12 @@ describe('the server', () => {
 
   it('refuses a request that a foreign page can make a browser send', async () => {
     const token = await api.issuer.token('demo-partner');
-    const { status, body } = await api.send('/graphql?query={__typename}', {
+    const { status, headers, body } = await api.send('/graphql?query={__typename}', {
       headers: { authorization: `Bearer ${token}` },
     });
     expect(status).toBe(400);
     expect(body.errors[0].message).toContain('CSRF');
+    expect(body.errors[0].extensions.requestId).toBe(headers.get('x-request-id'));
   });
 
   it.each([
