@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineJob, type JobContext } from '../src/queue/job.js';
+import { bringStocksUp } from '../src/reporting/stock.js';
 import { cleanTable } from '../src/warehouse/clean-table.js';
 import { expandFile } from '../src/warehouse/entry-staging.js';
 import { finishClean } from '../src/warehouse/finish-clean.js';
@@ -35,7 +36,10 @@ export const cleanTableJob = defineJob({
       mapping,
       personalDataKey: services.personalDataKey,
       runId,
-      beforeCommit: (client, sofar) => complete(client, { ...sofar }),
+      beforeCommit: async (client, sofar) => {
+        await bringStocksUp(client, services.dataSet.reports, payload.table);
+        await complete(client, { ...sofar });
+      },
     });
     return { ...counts };
   },

@@ -25,7 +25,7 @@ const dropPayload = z.object({
 
 type Context<Payload> = FlowContext<Payload, Services>;
 
-const takeTurn = { name: 'turn', plan: () => [planStep(takeTurnJob, 'take', {})] };
+export const takeTurn = { name: 'turn', plan: () => [planStep(takeTurnJob, 'take', {})] };
 
 async function planLoad({
   payload,
@@ -93,7 +93,7 @@ export function loadsOf(results: Context<unknown>['results']): LoadCounts[] {
 }
 
 /** Build, check, publish: what every flow ends with. A whole build computes also what nothing touched. */
-function publishStages<Payload>(
+export function publishStages<Payload>(
   reason: 'load' | 'rebuild',
   isWhole: (payload: Payload) => boolean = () => false,
 ): Stage<Payload, Services>[] {
@@ -128,7 +128,7 @@ async function asOf(services: Services): Promise<string> {
   }
 }
 
-function publicationOf(context: Context<unknown>) {
+export function publicationOf(context: Context<unknown>) {
   const counts = context.results.get('publish')?.get('publish');
   return { publication: Number(counts?.publication), counts: { published: counts?.published } };
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { Fault } from '../src/fault.js';
 import { defineJob, planStep } from '../src/queue/job.js';
+import { tableOf } from '../src/source/feed.js';
 import { finishLoad, type LoadResult } from '../src/source/load-finisher.js';
 import { loadPart } from '../src/source/part-loader.js';
 import { receiveFile } from '../src/source/receipt.js';
+import { columnsRead } from '../src/warehouse/mapping-ledger.js';
 import { queues, type Services } from './services.js';
 
 const delivery = z.object({
@@ -82,6 +84,7 @@ export const receiveFileJob = defineJob({
     const feed = dataSet.feeds.find((candidate) => candidate.name === payload.delivery.feed)!;
     const receipt = await receiveFile(pool, storage, { ...payload.delivery, feed }, payload.period, {
       runId: runId ?? undefined,
+      required: await columnsRead(pool, tableOf(feed)),
     });
     const { fileId, openParts, warnings } = receipt;
     const open = receipt.outcome !== 'known' || receipt.state === 'held';

@@ -3,7 +3,17 @@ import { loadReferenceData } from '../src/warehouse/reference-data.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
 import { finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
+import {
+  compareTableJob,
+  dropRebuildJob,
+  prepareRebuildJob,
+  rebuildTableJob,
+  rebuildWarehouseFlow,
+  swapRebuiltJob,
+  verifyWarehouseFlow,
+} from './rebuild-warehouse.js';
 import { buildReportJob, checkReportsJob, publishJob, rollbackJob } from './report.js';
+import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire.js';
 import { scanInboxJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
 import { takeTurnJob } from './turn.js';
@@ -17,6 +27,13 @@ export const pipelineJobs = [
   expandFileJob,
   cleanTableJob,
   finishCleanJob,
+  prepareRebuildJob,
+  rebuildTableJob,
+  compareTableJob,
+  swapRebuiltJob,
+  dropRebuildJob,
+  retireRowsJob,
+  restoreRowsJob,
   buildReportJob,
   checkReportsJob,
   publishJob,
@@ -26,7 +43,15 @@ export const pipelineJobs = [
 ];
 
 /** Every kind of run. */
-export const pipelineFlows = [dropFlow, rebuildReportsFlow, rollbackFlow];
+export const pipelineFlows = [
+  dropFlow,
+  rebuildReportsFlow,
+  rebuildWarehouseFlow,
+  verifyWarehouseFlow,
+  retireFlow,
+  restoreFlow,
+  rollbackFlow,
+];
 
 /** What a new database needs before its first drop: the data set's mapping and its reference tables. */
 export async function prepareWarehouse({ pool, dataSet }: Resources): Promise<void> {

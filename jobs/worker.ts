@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { openQueueBackend, type QueueBackend, type QueueLocation } from '../src/queue/backend.js';
 import { openRuns, type Runs } from '../src/queue/runs.js';
 import { startWorkers } from '../src/queue/worker.js';
+import { answerPipelineControl } from './control.js';
 import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
 import { startSchedules } from './schedule.js';
 import { queues, type Resources } from './services.js';
@@ -62,6 +63,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
       },
     },
   });
+  answerPipelineControl(pipeline.backend, pipeline.runs, resources);
   await startSchedules(pipeline.backend.makeQueue(queues.schedule), resources);
   const reconcile = () => pipeline.runs.reconcile().catch(onError);
   await reconcile();

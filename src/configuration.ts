@@ -8,6 +8,11 @@ const url = (...protocols: string[]) =>
   });
 const databaseUrl = url('postgres:', 'postgresql:').optional();
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const file = z
+  .string()
+  .min(1)
+  .optional()
+  .transform((path) => (path === undefined ? undefined : resolve(path)));
 const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
@@ -34,6 +39,21 @@ const environmentSchema = z.object({
   OIDC_ISSUER: url('http:', 'https:').optional(),
   OIDC_AUDIENCE: z.string().min(1).default('marquee'),
   ISSUER_PORT: wholeNumber(0, 65535).optional(),
+  PUBLIC_URL: url('http:', 'https:').optional(),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    ),
+  POLICY_FILE: file,
+  REVOCATIONS_FILE: file,
+  SAFELIST_FILE: file,
+  METRICS_PORT: wholeNumber(0, 65535).optional(),
+  MAX_UPLOAD_MEGABYTES: wholeNumber(1, 1_000_000).default(4096),
   PII_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
   INBOX: z
     .string()
@@ -49,6 +69,7 @@ const environmentSchema = z.object({
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ALLOW_DEVELOPMENT_ISSUER: flag,
+  SET_ROLE_PASSWORDS: flag,
 });
 
 /** The settings of one process. Paths are absolute. */
@@ -68,6 +89,22 @@ export interface Configuration {
   issuerPort: number;
   audience: string;
   allowDevelopmentIssuer: boolean;
+  /** Whether `migrate` gives the roles the passwords that stand in their connections. */
+  setRolePasswords: boolean;
+  /** The address callers know the API by; missing: where it listens. */
+  publicUrl?: string;
+  /** Origins whose pages may ask with a token. */
+  corsOrigins: string[];
+  /** Narrows clients to reports, columns and rows. */
+  policyFile?: string;
+  /** Ids of tokens that hold no more, one a line. */
+  revocationsFile?: string;
+  /** The only documents that are answered. */
+  safelistFile?: string;
+  /** Port of the Prometheus metrics; missing: not served. */
+  metricsPort?: number;
+  /** Largest file that is taken over HTTP. */
+  maxUploadBytes: number;
   /** Key of the hash over personal data; missing: generated once and kept under home. */
   piiKey?: string;
   inbox: { folder: string; scanSeconds: number; stableSeconds: number };
@@ -118,7 +155,15 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     issuerUrl: read.OIDC_ISSUER,
     issuerPort: read.ISSUER_PORT ?? (read.PORT === 0 ? 0 : read.PORT + 1),
     audience: read.OIDC_AUDIENCE,
+    setRolePasswords: read.SET_ROLE_PASSWORDS,
     allowDevelopmentIssuer: read.ALLOW_DEVELOPMENT_ISSUER,
+    publicUrl: read.PUBLIC_URL,
+    corsOrigins: read.CORS_ORIGINS,
+    policyFile: read.POLICY_FILE,
+    revocationsFile: read.REVOCATIONS_FILE,
+    safelistFile: read.SAFELIST_FILE,
+    metricsPort: read.METRICS_PORT,
+    maxUploadBytes: read.MAX_UPLOAD_MEGABYTES * 1_000_000,
     piiKey: read.PII_KEY,
     inbox: {
       folder: read.INBOX ?? resolve(read.MARQUEE_HOME, 'inbox'),

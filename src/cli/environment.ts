@@ -18,6 +18,8 @@ export interface Environment {
   readonly piiKey: string;
   /** @throws Fault `database_not_configured` when there is no connection for the purpose. */
   url(purpose: Purpose): string;
+  /** Whether there is a connection for the purpose. */
+  has(purpose: Purpose): boolean;
   /** One pool per purpose, closed with the environment. */
   pool(purpose: Purpose): pg.Pool;
   queueLocation(): QueueLocation;
@@ -26,6 +28,8 @@ export interface Environment {
   /** Keeps the embedded Postgres running while this process does; nothing to do for another one. */
   keepAlive(onRestart: (reason: string) => void): void;
   close(): Promise<void>;
+  /** Lets go of the embedded Postgres whatever is under way on it; for a process that is about to end. */
+  abandon(): Promise<void>;
 }
 
 /** Opens the environment that the configuration describes; the embedded Postgres is started and migrated. */
@@ -79,6 +83,7 @@ async function assemble(
       return key;
     },
     url,
+    has: (purpose) => urls[purpose] !== undefined,
     pool(purpose) {
       const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, 20);
       pools.set(purpose, pool);
@@ -91,7 +96,7 @@ async function assemble(
     },
     migrate: () =>
       migrate(url('owner'), {
-        passwords: passwordsToSet(database, server, secrets),
+        passwords: passwordsToSet(configuration, server, secrets),
         comments: reportComments(),
         queueDatabase: urls.queue === undefined ? undefined : new URL(urls.queue).pathname.slice(1),
       }),
@@ -100,6 +105,7 @@ async function assemble(
       await Promise.all([...pools.values()].map((pool) => pool.end()));
       await server?.release();
     },
+    abandon: async () => server?.release(),
   };
 }
 
@@ -121,16 +127,24 @@ function urlsBeside(given: Configuration['database'], secrets: Secrets | undefin
   return { ...derived, ...own };
 }
 
-/** Passwords are set for the roles whose connections Marquee made up, never for those it was given. */
+/**
+ * Passwords are set for the roles whose connections Marquee made up, and for those it was given only when it is told to:
+ * somebody else may look after them.
+ */
 function passwordsToSet(
-  given: Configuration['database'],
+  { database, setRolePasswords }: Configuration,
   server: EmbeddedPostgres | undefined,
   secrets: Secrets | undefined,
 ): Partial<Record<Role, string>> {
-  const purposes = (['pipeline', 'reader', 'queue'] as const).filter(
-    (purpose) => server !== undefined || given[purpose] === undefined,
-  );
-  return Object.fromEntries(
-    purposes.map((purpose) => [roleOf[purpose], secrets?.rolePasswords[roleOf[purpose]]]),
-  );
+  const passwords: Partial<Record<Role, string>> = {};
+  for (const purpose of ['pipeline', 'reader', 'queue'] as const) {
+    const role = roleOf[purpose];
+    const given = server === undefined ? database[purpose] : undefined;
+    if (given === undefined) {
+      passwords[role] = secrets?.rolePasswords[role];
+    } else if (setRolePasswords && new URL(given).username === role) {
+      passwords[role] = decodeURIComponent(new URL(given).password);
+    }
+  }
+  return passwords;
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../fault.js';
 import { warn } from './terminal.js';
 
@@ -66,8 +66,69 @@ function defineProgram(): Command {
     .command('rebuild')
     .description('build what was touched since the last publication again and publish what differs')
     .option('--full', 'build all rows of all reports again')
+    .option('--from-source', 'build the warehouse anew from source as well, and swap it in')
+    .option('--verify', 'build the warehouse anew on the side and compare; exit 1 when rows differ')
+    .addOption(
+      new Option('--mapping <which>', 'the mapping files are read under: as recorded, or the current one')
+        .choices(['recorded', 'current'])
+        .default('recorded'),
+    )
     .option('--json', 'print one object with what was done')
     .action(async (options) => (await import('./commands/rebuild.js')).rebuild(options));
+
+  const mapping = program.command('mapping').description('how source fields fill warehouse fields, as CSV');
+  mapping
+    .command('export')
+    .description('print the mapping')
+    .option('--version <n>', 'this version; the newest unless told', wholeNumber)
+    .option('--out <file>', 'write to this file')
+    .action(async (options) => (await import('./commands/mapping.js')).exportMapping(options));
+  mapping
+    .command('diff')
+    .description('what importing a file would change; exit 1 when something differs')
+    .argument('<file>', 'a mapping as export writes it')
+    .option('--version <n>', 'compared with this version; the newest unless told', wholeNumber)
+    .option('--json', 'print an array')
+    .action(async (file: string, options) =>
+      (await import('./commands/mapping.js')).diffMapping(file, options),
+    );
+  mapping
+    .command('import')
+    .description('check a mapping and make it the current one')
+    .argument('<file>', 'a mapping as export writes it')
+    .option('--note <text>', 'why it was changed')
+    .option('--json', 'print one object')
+    .action(async (file: string, options) =>
+      (await import('./commands/mapping.js')).importMapping(file, options),
+    );
+
+  program
+    .command('dictionary')
+    .description('every field of warehouse and reports: type, meaning, where it comes from')
+    .addOption(new Option('--format <format>', 'how').choices(['markdown', 'json']).default('markdown'))
+    .action(async (options) => (await import('./commands/dictionary.js')).dictionary(options));
+
+  program
+    .command('retire')
+    .description('take rows out of the live warehouse, reversibly, and publish what follows')
+    .argument('<table>', 'the warehouse table, for example movie_genres')
+    .argument('<key...>', 'natural keys: values with commas between, or field=value,field=value')
+    .requiredOption('--reason <text>', 'why; kept with who and when')
+    .option('--json', 'print one object with what was done')
+    .action(async (table: string, keys: string[], options) =>
+      (await import('./commands/retire.js')).retire(table, keys, options),
+    );
+
+  program
+    .command('restore')
+    .description('take retirements back, and publish what follows')
+    .argument('<table>', 'the warehouse table')
+    .argument('<key...>', 'natural keys, as for retire')
+    .requiredOption('--reason <text>', 'why; kept with who and when')
+    .option('--json', 'print one object with what was done')
+    .action(async (table: string, keys: string[], options) =>
+      (await import('./commands/restore.js')).restore(table, keys, options),
+    );
 
   program
     .command('explain')
@@ -164,7 +225,7 @@ function defineProgram(): Command {
     .option('--json', 'print one object')
     .action(async (options) => (await import('./commands/migrate.js')).migrateCommand(options));
 
-  for (const command of program.commands) {
+  for (const command of [...program.commands, ...mapping.commands]) {
     command.exitOverride().showHelpAfterError('(see --help)');
   }
   return program;
@@ -180,17 +241,25 @@ export async function main(parameters: string[]): Promise<never> {
 }
 
 async function runCommand(parameters: string[]): Promise<number> {
-  // A reader that has seen enough (`| head`) is no fault.
+  // Noted, not acted on: the command ends in its own way, with what it has started.
+  let broken: NodeJS.ErrnoException | undefined;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
+    broken ??= error;
   });
   try {
     await defineProgram().parseAsync(parameters, { from: 'user' });
     await new Promise((flushed) => process.stdout.write('', flushed));
+    if (broken !== undefined) {
+      throw broken;
+    }
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? 0 : 2;
+    }
+    // A reader that has seen enough (`| head`) is no fault.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
+      return Number(process.exitCode ?? 0);
     }
     warn(`marquee: ${messageOf(error)}`);
     return 1;

@@ -1,9 +1,12 @@
+import { Redis } from 'ioredis';
 import { type RunningApi, startApi } from '../api/server.js';
 import { type RunningIssuer, startIssuer } from '../auth/issuer.js';
 import { movies } from '../dataset/movies.js';
 import { Fault } from '../fault.js';
+import { openQueueBackend } from '../queue/backend.js';
+import { openControlClient } from '../queue/control.js';
 import type { Environment } from './environment.js';
-import type { Log } from './log.js';
+import { type Log, quietly } from './log.js';
 
 /** The API, and the built-in issuer where no other is configured. */
 export interface Serving {
@@ -23,15 +26,26 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
   const { configuration } = environment;
   const issuer = configuration.issuerUrl === undefined ? await builtInIssuer(environment) : undefined;
   const issuerUrl = configuration.issuerUrl ?? issuer!.issuerUrl;
+  const queue = await openControl(environment, log);
   try {
     const api = await startApi({
       port: configuration.port,
       host: configuration.host,
+      publicUrl: configuration.publicUrl,
       readerPool: environment.pool('reader'),
       issuerUrl,
       audience: configuration.audience,
       reports: movies.reports,
       logger: log,
+      corsOrigins: configuration.corsOrigins,
+      policyFile: configuration.policyFile,
+      revocationsFile: configuration.revocationsFile,
+      safelistFile: configuration.safelistFile,
+      metricsPort: configuration.metricsPort,
+      inbox: { folder: configuration.inbox.folder, maxBytes: configuration.maxUploadBytes },
+      control: queue?.control,
+      redis: queue?.redis,
+      redisPrefix: configuration.queuePrefix,
     });
     return {
       api,
@@ -39,13 +53,37 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       issuer,
       async close() {
         await api.close();
+        await queue?.close();
         await issuer?.close();
       },
     };
   } catch (error) {
+    await queue?.close();
     await issuer?.close();
     throw error;
   }
+}
+
+/**
+ * Opens the way to the pipeline, which is the queue alone. An API that has no connection to it serves reports all the
+ * same and says of runs that the queue is out of reach.
+ */
+async function openControl(environment: Environment, log: Log) {
+  const { redisUrl } = environment.configuration;
+  if (redisUrl === undefined && !environment.has('queue')) {
+    return undefined;
+  }
+  const backend = await openQueueBackend(environment.queueLocation(), quietly(log));
+  const redis = redisUrl === undefined ? undefined : new Redis(redisUrl, { maxRetriesPerRequest: 1 });
+  redis?.on('error', quietly(log));
+  return {
+    control: openControlClient(backend),
+    redis,
+    async close() {
+      redis?.disconnect();
+      await backend.close();
+    },
+  };
 }
 
 /** Starts the built-in issuer where it may run: in the embedded default, or when asked for by name. */

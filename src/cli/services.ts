@@ -2,11 +2,8 @@ import { join } from 'node:path';
 import type { Resources } from '../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
-import { messageOf } from '../fault.js';
 import type { Environment } from './environment.js';
-import type { Log } from './log.js';
-
-const quietMilliseconds = 10_000;
+import { type Log, quietly } from './log.js';
 
 /** Puts together what the jobs need. The data set is chosen here and nowhere else on this side. */
 export function pipelineResources(environment: Environment): Resources {
@@ -45,18 +42,6 @@ function optionsFrom(environment: Environment, log: Log) {
     location: environment.queueLocation(),
     resources: pipelineResources(environment),
     concurrency: environment.configuration.workerConcurrency,
-    onError: quietly((message) => log.warn(`The queue reports: ${message}`)),
-  };
-}
-
-/** Tells each message once in a while: a lost database is reported by every connection that notices. */
-function quietly(tell: (message: string) => void): (error: unknown) => void {
-  const told = new Map<string, number>();
-  return (error) => {
-    const message = messageOf(error);
-    if (Date.now() - (told.get(message) ?? 0) > quietMilliseconds) {
-      told.set(message, Date.now());
-      tell(message);
-    }
+    onError: quietly(log),
   };
 }

@@ -59,7 +59,8 @@ export async function buildReport(
   await client.query(
     `/* reporting.prepare_build */
      select set_config('jit', 'off', true), set_config('enable_partitionwise_aggregate', 'on', true),
-       set_config('work_mem', '64MB', true)`,
+       set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true),
+       set_config('default_statistics_target', '10', true)`,
   );
   const base = whole ? null : await stateToGoOnFrom(client, definition);
   const contribution =

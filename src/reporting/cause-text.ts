@@ -9,7 +9,7 @@ const happened: Readonly<Record<string, string>> = {
   changed: 'changed',
   released: 'was released by the as-of day',
   withheld: 'does not count any more',
-  shared: 'is shared among others',
+  related: 'changed in what belongs to it',
   retired: 'was retired by hand',
   restored: 'was restored by hand',
 };
@@ -34,6 +34,8 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
       return 'the definition of the report changed';
     case 'rollback':
       return `publication ${text('to')} was published again in place of ${text('from')}`;
+    case 'together':
+      return `computed together with rows of ${text('count')} ${noun}s that changed`;
     case 'rounding':
       return 'rounding of the sum';
     case 'others':

@@ -10,6 +10,7 @@ import {
   keyObject,
   quoted,
   sameKey,
+  togetherColumns,
 } from './sql-names.js';
 
 /** What is said with every change of a report, and what where no entity is behind a change. */
@@ -29,9 +30,6 @@ export interface ReportCauses {
 /** As many entities a change names; what the others bring is told as one amount. */
 const namedEntities = 200;
 
-/** Columns of a contribution that say where it comes from, not what it brings. */
-const origin = ['entity', 'entity_name', 'version', 'file_id', 'record_number'];
-
 /**
  * Writes the collected differences of a report to `report_change`, a row that came or went whole, an update cell by
  * cell, each with its causes from the collected changes of contributions. Causes of a summed column carry `amounts`
@@ -46,16 +44,63 @@ export async function recordDifferences(
   explained: boolean,
 ): Promise<void> {
   const { name } = definition;
-  if (explained) await describeEntities(client, definition, causes);
-  const sums = definition.columns.filter((column) => column.sum !== undefined);
-  const list = explained ? entityCauses(definition) : `select '[]'::jsonb as list, false as exact`;
+  await collectCells(client, definition);
+  if (explained) {
+    await describeEntities(client, definition, causes);
+    await tellCauses(client, definition, causes);
+  }
+  // A row without changes of its own changed with those it is computed together with.
+  const together = togetherColumns(definition);
+  const sameGroup = together.map((column) => `${quoted(column, 'beside')} = ${quoted(column, 'cell')}`);
+  const told = explained
+    ? `left join ${temporary('told', definition)} as told on told.cell = cell.cell
+       left join ${temporary('beside', definition)} as beside on ${sameGroup.join(' and ') || 'true'}`
+    : `cross join (select '[]'::jsonb as list, false as exact) as told
+       cross join (select null::jsonb as list) as beside`;
   await client.query(
     `/* reporting.record_differences ${name} */
      insert into reporting.report_change
        (publication, report, row_key, change, column_name, old_value, new_value, cause)
-     select $1, $2, ${keyObject(definition, 'difference')}, difference.change, cell.column_name,
-       cell.old_value, cell.new_value,
-       $3::jsonb || case when cause.exact then '[]' else $4::jsonb end || cause.list
+     select $1, $2, ${keyObject(definition, 'cell')}, cell.change, cell.column_name, cell.old_value, cell.new_value,
+       $3::jsonb
+         || case when told.exact then '[]' else coalesce(beside.list, $4::jsonb) end
+         || coalesce(told.list, '[]')
+     from ${temporary('cell', definition)} as cell
+     ${told}
+     order by cell.cell`,
+    [publication, name, JSON.stringify(causes.rules), JSON.stringify(causes.otherwise)],
+  );
+}
+
+/** A table of the work on one report, which ends with the transaction. */
+function temporary(kind: string, { name }: ReportDefinition): string {
+  return `pg_temp.${quoted(`${kind}_${name}`)}`;
+}
+
+async function createTemporary(
+  client: ClientBase,
+  kind: string,
+  definition: ReportDefinition,
+  select: string,
+  values: readonly unknown[] = [],
+): Promise<void> {
+  await client.query(
+    `/* reporting.collect_${kind} ${definition.name} */
+     create temporary table ${quoted(`${kind}_${definition.name}`)} on commit drop as ${select}`,
+    [...values],
+  );
+  await client.query(`/* reporting.analyze_${kind} */ analyze ${temporary(kind, definition)}`);
+}
+
+/** What `report_change` will list, numbered in its order. */
+async function collectCells(client: ClientBase, definition: ReportDefinition): Promise<void> {
+  const key = columnList(definition.key, 'difference');
+  await createTemporary(
+    client,
+    'cell',
+    definition,
+    `select row_number() over (order by ${key}, cell.place)::integer as cell, ${key}, difference.change,
+       cell.column_name, cell.old_value, cell.new_value
      from ${differenceTable(definition)} as difference
      cross join lateral (
        select null::text as column_name, difference.old_row as old_value, difference.new_row as new_value, 0 as place
@@ -65,176 +110,172 @@ export async function recordDifferences(
        from json_each_text(difference.old_row::json) with ordinality as old_cell (key, value, place)
        join json_each_text(difference.new_row::json) as new_cell (key, value) on new_cell.key = old_cell.key
        where difference.change = 'update' and old_cell.value is distinct from new_cell.value
-     ) as cell
-     cross join lateral (${list}) as cause
-     order by ${columnList(definition.key, 'difference')}, cell.place`,
-    [
-      publication,
-      name,
-      JSON.stringify(causes.rules),
-      JSON.stringify(causes.otherwise),
-      ...(explained
-        ? [
-            sums.map((column) => column.name),
-            sums.map((column) => column.sum!.places ?? null),
-            causes.rules.some((cause) => cause.kind === 'definition'),
-          ]
-        : []),
-    ],
+     ) as cell`,
   );
 }
 
-function entryTable(definition: ReportDefinition): string {
-  return `pg_temp.${quoted(`cause_${definition.name}`)}`;
-}
-
-/** Says of each collected change of a contribution what happened and where that comes from. */
+/** Says of each collected change of a contribution what happened, where that comes from, and what it amounts to. */
 async function describeEntities(
   client: ClientBase,
   definition: ReportDefinition,
   { newestPeriod, since, rollback = false }: ReportCauses,
 ): Promise<void> {
   const { name, contributions } = definition;
-  const key = columnList(definition.key, 'change');
   const row = 'coalesce(change.new_row, change.old_row)';
-  const ofOrigin = origin.map((column) => `'${column}'`).join(', ');
-  await client.query(
-    `/* reporting.describe_entities ${name} */
-     create temporary table ${quoted(`cause_${name}`)} on commit drop as
-     select ${key}, change.entity, change.old_row, change.new_row,
+  const amounts = definition.columns.flatMap(({ name: column, sum }) => {
+    if (sum === undefined) return [];
+    const amount = (side: string) => `coalesce((change.${side} ->> '${column}')::numeric, 0)`;
+    const difference = `${amount('new_row')} - ${amount('old_row')}`;
+    const shown = sum.places === undefined ? difference : `round(${difference}, ${sum.places})`;
+    return `'${column}', case when ${amount('new_row')} <> ${amount('old_row')} then trim_scale(${shown})::text end`;
+  });
+  await createTemporary(
+    client,
+    'entry',
+    definition,
+    `select row_number() over ()::integer as entry, ${columnList(definition.key, 'change')}, change.entity,
+       jsonb_strip_nulls(jsonb_build_object(${amounts.join(', ')})) as amounts,
        jsonb_strip_nulls(jsonb_build_object(
          'kind', case
            when change.old_row is null then case
              when hand.restored then 'restored'
-             when exists (select from ${contributionTable(name)} as known where known.entity = change.entity) then 'joined'
+             when known.entity is not null then 'joined'
              else 'new'
            end
            when change.new_row is null then case
              when hand.restored = false then 'retired'
-             when ${remains(definition, rollback)} then 'left'
+             when ${rollback ? 'true' : 'built.entity is not null'} then 'left'
              else 'gone'
            end
            when change.old_row -> 'version' is distinct from change.new_row -> 'version' then 'changed'
            when change.new_row ->> 'left_out' is distinct from change.old_row ->> 'left_out' then
              case when change.new_row ->> 'left_out' is null then 'released' else 'withheld' end
-           else 'shared'
+           else 'related'
          end,
-         $1::text, change.entity,
+         '${contributions!.entityKey}', change.entity,
          'name', ${row} ->> 'entity_name',
          'leftOut', ${row} ->> 'left_out',
-         'fields', fields.list,
+         'fields', change.fields,
          'version', change.new_row -> 'version',
          'earlierVersion', change.old_row -> 'version',
          'file', file.name,
          'period', file.period,
          'record', ${row} -> 'record_number',
-         'late', case when change.new_row is not null and file.period < $2 then true end,
+         'late', case when change.new_row is not null and file.period < $1 then true end,
          'reason', hand.reason,
          'by', hand.actor
-       )) as entry
+       )) as cause
      from ${contributionChangeTable(definition)} as change
      left join source.file on file.id = (${row} ->> 'file_id')::integer
-     left join lateral (
-       select jsonb_agg(
-         jsonb_build_object('field', old_field.key, 'old', old_field.value, 'new', new_field.value) order by old_field.key
-       ) as list
-       from jsonb_each_text(change.old_row) as old_field
-       join jsonb_each_text(change.new_row) as new_field on new_field.key = old_field.key
-       where old_field.value is distinct from new_field.value and old_field.key not in (${ofOrigin})
-     ) as fields on true
+     left join (select distinct entity from ${contributionTable(name)}) as known
+       on known.entity = change.entity and change.old_row is null
+     left join (${rollback ? 'select 0 as entity where false' : `select distinct entity from ${contributionBuildTable(name)}`}) as built
+       on built.entity = change.entity and change.new_row is null
      left join lateral (
        select restored_date is not null as restored, reason, coalesce(restored_by, actor) as actor
        from support.retirement
        where greatest(created_date, restored_date)
-           > (select published_date from reporting.publication where number = $3)
-         and ${row} || ${keyObject(definition, 'change')} || jsonb_build_object($1::text, change.entity) @> row_key
+           > (select published_date from reporting.publication where number = $2)
+         and ${row} || ${keyObject(definition, 'change')}
+           || jsonb_build_object('${contributions!.entityKey}', change.entity) @> row_key
        order by id desc
        limit 1
      ) as hand on change.old_row is null or change.new_row is null`,
-    [contributions!.entityKey, newestPeriod, since],
+    [newestPeriod, since],
   );
-  await client.query(
-    `/* reporting.index_causes */ create index on ${entryTable(definition)} (${columnList(definition.key)})`,
+  const together = togetherColumns(definition);
+  await createTemporary(
+    client,
+    'beside',
+    definition,
+    `select ${together.map((column) => `${quoted(column)},`).join(' ')}
+       jsonb_build_array(jsonb_build_object('kind', 'together', 'count', count(distinct entity))) as list
+     from ${temporary('entry', definition)}
+     ${together.length > 0 ? `group by ${columnList(together)}` : 'having count(*) > 0'}`,
   );
-  await client.query(`/* reporting.analyze_causes */ analyze ${entryTable(definition)}`);
-}
-
-/** Whether the entity still contributes to other rows. All contributions of a touched entity are built anew. */
-function remains({ name }: ReportDefinition, rollback: boolean): string {
-  return rollback
-    ? 'true'
-    : `exists (select from ${contributionBuildTable(name)} as built where built.entity = change.entity)`;
 }
 
 /**
- * The causes of one change: for a cell the entities whose amount in it changed (in a column that is no sum: all that
- * changed), for a row all of them with their amounts in each summed column. `$5` names of summed columns, `$6` their
- * places, `$7` whether the definition changed. What the amounts leave over is the rounding of the sum.
+ * Lists the causes of each change: of a cell the entities whose amount in it changed (in a column that is no sum: all
+ * that changed), of a row all of them with all their amounts; then what is left over, which is the rounding of a sum.
  */
-function entityCauses(definition: ReportDefinition): string {
-  return `
-    with summed as (
-      select name, places
-      from unnest($5::text[], $6::integer[]) as summed (name, places)
-      where cell.column_name is null or summed.name = cell.column_name
-    ),
-    part as (
-      select entry.entity, entry.entry, summed.name, new_amount <> old_amount as differs,
-        case
-          when summed.places is null then new_amount - old_amount
-          else round(new_amount - old_amount, summed.places)
-        end as amount
-      from ${entryTable(definition)} as entry
-      left join summed on true
-      left join lateral (
-        select
-          coalesce((entry.new_row ->> summed.name)::numeric, 0) as new_amount,
-          coalesce((entry.old_row ->> summed.name)::numeric, 0) as old_amount
-      ) as amounts on true
-      where ${sameKey(definition, 'entry', 'difference')}
-    ),
-    ranked as (
-      select entity, entry,
-        jsonb_object_agg(name, trim_scale(amount)::text) filter (where differs) as amounts,
-        row_number() over (order by max(abs(amount)) desc nulls last, entity) as place
-      from part
-      group by entity, entry
-      having cell.column_name is null or not cell.column_name = any($5) or bool_or(differs)
-    ),
-    others as (
-      select part.name, sum(part.amount) as amount
-      from part
-      join ranked on ranked.entity = part.entity
-      where ranked.place > ${namedEntities} and part.name is not null
-      group by part.name
-    ),
-    rest as (
-      select summed.name, summed.places,
-        coalesce(case when difference.change = 'update' then cell.new_value else difference.new_row::json ->> summed.name end, '0')::numeric
-        - coalesce(case when difference.change = 'update' then cell.old_value else difference.old_row::json ->> summed.name end, '0')::numeric
-        - coalesce((select sum(amount) from part where part.name = summed.name), 0) as amount
-      from summed
-    ),
-    entry as (
-      select place, entry || case when amounts is null then '{}' else jsonb_build_object('amounts', amounts) end as entry
-      from ranked
-      where place <= ${namedEntities}
-      union all
-      select ${namedEntities + 1}, jsonb_build_object(
-        'kind', 'others',
-        'count', (select max(place) - ${namedEntities} from ranked),
-        'amounts', (select coalesce(jsonb_object_agg(name, trim_scale(amount)::text), '{}') from others)
-      )
-      where (select max(place) from ranked) > ${namedEntities}
-      union all
-      select ${namedEntities + 2}, jsonb_build_object(
-        'kind', case when $7 then 'definition' when bool_and(places is not null) then 'rounding' else 'unexplained' end,
-        'amounts', jsonb_object_agg(name, trim_scale(amount)::text)
-      )
-      from rest
-      where amount <> 0
-      having count(*) > 0
-    )
-    select coalesce(jsonb_agg(entry order by place), '[]') as list, exists (select from ranked) as exact
-    from entry`;
+async function tellCauses(
+  client: ClientBase,
+  definition: ReportDefinition,
+  { rules }: ReportCauses,
+): Promise<void> {
+  const sums = definition.columns.filter((column) => column.sum !== undefined);
+  const values = [
+    sums.map((column) => column.name),
+    sums.map((column) => column.sum!.places ?? null),
+    rules.some((cause) => cause.kind === 'definition'),
+  ];
+  await createTemporary(
+    client,
+    'told',
+    definition,
+    `with summed as (
+       select name, places from unnest($1::text[], $2::integer[]) as summed (name, places)
+     ),
+     part as (
+       select cell.cell, cell.column_name, entry.entry, entry.entity,
+         case
+           when cell.column_name is null then entry.amounts
+           when cell.column_name = any($1) then jsonb_build_object(cell.column_name, entry.amounts -> cell.column_name)
+           else '{}'
+         end as amounts,
+         abs((entry.amounts ->> cell.column_name)::numeric) as size
+       from ${temporary('cell', definition)} as cell
+       join ${temporary('entry', definition)} as entry on ${sameKey(definition, 'entry', 'cell')}
+       where cell.column_name is null or not cell.column_name = any($1) or entry.amounts ? cell.column_name
+     ),
+     ranked as materialized (
+       select part.*, row_number() over (partition by cell order by size desc nulls last, entity) as place
+       from part
+     ),
+     amount as (
+       select ranked.cell, each.key as name, ranked.place > ${namedEntities} as is_other, sum(each.value::numeric) as amount
+       from ranked
+       cross join lateral jsonb_each_text(ranked.amounts) as each
+       group by 1, 2, 3
+     ),
+     rest as (
+       select cell.cell, summed.name, summed.places,
+         coalesce(case when cell.column_name is null then cell.new_value::json ->> summed.name else cell.new_value end, '0')::numeric
+         - coalesce(case when cell.column_name is null then cell.old_value::json ->> summed.name else cell.old_value end, '0')::numeric
+         - coalesce(told.amount, 0) as amount
+       from ${temporary('cell', definition)} as cell
+       join summed on cell.column_name is null or summed.name = cell.column_name
+       left join (select cell, name, sum(amount) as amount from amount group by cell, name) as told
+         on told.cell = cell.cell and told.name = summed.name
+     ),
+     line as (
+       select ranked.cell, ranked.place, true as exact,
+         entry.cause || case when ranked.amounts = '{}' then '{}' else jsonb_build_object('amounts', ranked.amounts) end as cause
+       from ranked
+       join ${temporary('entry', definition)} as entry on entry.entry = ranked.entry
+       where ranked.place <= ${namedEntities}
+       union all
+       select many.cell, ${namedEntities + 1}, true, jsonb_build_object(
+         'kind', 'others',
+         'count', many.places - ${namedEntities},
+         'amounts', coalesce((
+           select jsonb_object_agg(amount.name, trim_scale(amount.amount)::text)
+           from amount where amount.cell = many.cell and amount.is_other
+         ), '{}')
+       )
+       from (select cell, max(place) as places from ranked group by cell) as many
+       where many.places > ${namedEntities}
+       union all
+       select rest.cell, ${namedEntities + 2}, false, jsonb_build_object(
+         'kind', case when $3 then 'definition' when bool_and(rest.places is not null) then 'rounding' else 'unexplained' end,
+         'amounts', jsonb_object_agg(rest.name, trim_scale(rest.amount)::text)
+       )
+       from rest
+       where rest.amount <> 0
+       group by rest.cell
+     )
+     select cell, jsonb_agg(cause order by place) as list, bool_or(exact) as exact from line group by cell`,
+    values,
+  );
 }

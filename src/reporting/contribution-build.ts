@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ClientBase } from 'pg';
-import type { ReportDefinition, Stock } from './definition.js';
+import type { ReportDefinition } from './definition.js';
 import { withValues } from './report-sql.js';
 import type { ReportState } from './report-state.js';
 import {
@@ -11,10 +11,10 @@ import {
   inScope,
   quoted,
   scopeTable,
-  stockBuildTable,
   stockTable,
   togetherColumns,
 } from './sql-names.js';
+import { bringStockUp } from './stock.js';
 
 /** A relation for the head of a query: `name as (…)`. */
 type Relation = string;
@@ -34,7 +34,10 @@ export async function buildContributions(
   const { name } = definition;
   const built = contributionBuildTable(name);
   const stocks: Relation[] = [];
-  for (const stock of definition.contributions!.stocks) stocks.push(await buildStock(client, stock, base));
+  for (const stock of definition.contributions!.stocks) {
+    await bringStockUp(client, stock);
+    stocks.push(`${quoted(stock.name)} as not materialized (select * from ${stockTable(stock.name)})`);
+  }
   const entities = base === null ? null : await touchedEntities(client, definition, asOfDay, base);
   const from = stocks.length === 0 ? '' : `with ${stocks.join(',\n')}`;
   // Logged, since it is what the next build goes on from.
@@ -89,21 +92,4 @@ async function touchedEntities(
     `/* reporting.read_touched */ select array_agg(entity) as entities from ${table}`,
   );
   return rows[0]!.entities ?? [];
-}
-
-/** Brings a stock up to now, beside what is kept. */
-async function buildStock(client: ClientBase, stock: Stock, base: ReportState | null): Promise<Relation> {
-  const built = stockBuildTable(stock.name);
-  const query = withValues(await readFile(stock.sqlFile, 'utf8'), [base?.cleanedUntil ?? null]);
-  const key = columnList(stock.key);
-  const sums = stock.sums.map((column) => `sum(${quoted(column)}) as ${quoted(column)}`).join(', ');
-  const known =
-    base === null ? '' : `select ${key}, ${columnList(stock.sums)} from ${stockTable(stock.name)} union all`;
-  const rows =
-    base === null ? query : `select ${key}, ${sums} from (${known}\n${query}) as part group by ${key}`;
-  await client.query(
-    `/* reporting.build_stock ${stock.name} */ create table ${built} as select * from (\n${rows}\n) as stock`,
-  );
-  await client.query(`/* reporting.analyze_build */ analyze ${built}`);
-  return `${quoted(stock.name)} as not materialized (select * from ${built})`;
 }

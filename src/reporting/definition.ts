@@ -35,11 +35,13 @@ export interface ReportCheck {
 }
 
 /**
- * A sum over a table too large to be summed anew each time. Its query gives what came and went since `$1` (a time;
- * null for everything), key columns first, and is summed into what is known. The report's query reads it by its name.
+ * A sum over a warehouse table too large to be summed anew each time; kept up as the table is cleaned. Its query gives
+ * what came and went since `$1` (a time; null for everything) by key. The report's query reads it by its name.
  */
 export interface Stock {
   readonly name: string;
+  /** The warehouse table that is summed. */
+  readonly table: string;
   readonly key: readonly string[];
   /** What is summed, by column. */
   readonly sums: readonly string[];

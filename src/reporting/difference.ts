@@ -107,4 +107,5 @@ export async function insertBuild(client: ClientBase, definition: ReportDefiniti
      insert into ${servedTable(definition.name)} (${columns})
      select ${columns} from ${buildTable(definition.name)} order by ${columnList(definition.key)}`,
   );
+  await client.query(`/* reporting.analyze_served */ analyze ${servedTable(definition.name)}`);
 }

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
-import { contributionTable, stockTable } from './sql-names.js';
-import { warehouseState } from './warehouse-state.js';
+import { contributionTable } from './sql-names.js';
+import { onlyGrewSince } from './warehouse-state.js';
 
 /** What the contributions of a report, as published, were computed from: what a build may go on from. */
 export interface ReportState {
@@ -23,35 +23,16 @@ export async function stateToGoOnFrom(
   definition: ReportDefinition,
 ): Promise<ReportState | null> {
   if (definition.contributions === undefined) return null;
-  const tables = [
-    contributionTable(definition.name),
-    ...definition.contributions.stocks.map((stock) => stockTable(stock.name)),
-  ];
   const { rows } = await client.query<ReportState & { cleaned: string; retired: string }>(
     `/* reporting.read_state */
      select publication, as_of_day::text as "asOfDay", cleaned, retired,
        to_char(cleaned_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "cleanedUntil"
-     from support.report_state as state
-     where report = $1
-       and definition_hash = $2
-       and not exists (select from unnest($3::text[]) as needed where to_regclass(needed) is null)
-       -- A later file of an earlier month rewrites history in place.
-       and not exists (
-         select
-         from support.file_transform as later
-         join source.file as later_file on later_file.id = later.file_id
-         join support.file_transform as earlier
-           on earlier.table_name = later.table_name and earlier.created_date <= state.cleaned_until
-         join source.file as earlier_file on earlier_file.id = earlier.file_id
-         where later.created_date > state.cleaned_until
-           and (earlier_file.period, earlier_file.id) > (later_file.period, later_file.id)
-       )`,
-    [definition.name, await definitionHash(definition), tables],
+     from support.report_state
+     where report = $1 and definition_hash = $2 and to_regclass($3) is not null`,
+    [definition.name, await definitionHash(definition), contributionTable(definition.name)],
   );
-  const [row] = rows;
-  if (row === undefined) return null;
-  const then = await warehouseState(client, row.cleanedUntil);
-  return then.cleaned === row.cleaned && then.retired === row.retired ? row : null;
+  const [state] = rows;
+  return state !== undefined && (await onlyGrewSince(client, state)) ? state : null;
 }
 
 /** Notes what the contributions of a report, as published now, were computed from. */

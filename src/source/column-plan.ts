@@ -14,7 +14,7 @@ export interface ColumnPlan {
 
 /** Plans the columns of a file whose header has been accepted. */
 export function planColumns(feed: Feed, header: readonly string[], fileName: string): ColumnPlan {
-  const { columns } = matchHeader(feed, header, fileName);
+  const { columns } = matchHeader(feed, header, fileName, []);
   const extra: { column: string; name: string }[] = [];
   const copied = columns.map((column, index) => {
     if (column !== undefined) {
@@ -25,6 +25,12 @@ export function planColumns(feed: Feed, header: readonly string[], fileName: str
     return own.column;
   });
   return { header, copied, extra };
+}
+
+/** Of the copied columns, the ones the feed knows; a file may lack some that nobody reads any more. */
+export function agreedOf(plan: ColumnPlan): string[] {
+  const extra = new Set(plan.extra.map(({ column }) => column));
+  return plan.copied.filter((column) => !extra.has(column));
 }
 
 /** The column list of a COPY, quoted. */

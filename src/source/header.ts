@@ -17,17 +17,24 @@ export interface HeaderMatch {
  * Matches a file's header with the columns of its feed. Columns may come in any order; case and surrounding spaces
  * do not matter; unknown columns are kept and warned about.
  *
+ * @param required the columns that must be there: those of the feed, unless what reads them needs others
  * @throws Fault header_repeated when a name stands twice, header_unnamed when a name is empty, header_missing_column when a
- *   column of the feed is missing: the message names it and the nearest name found
+ *   required column is missing: the message names it and the nearest name found
  */
-export function matchHeader(feed: Feed, names: readonly string[], fileName: string): HeaderMatch {
+export function matchHeader(
+  feed: Feed,
+  names: readonly string[],
+  fileName: string,
+  required: readonly string[] = feed.columns,
+): HeaderMatch {
   const header = names.map((name) => name.trim());
   const byFolded = new Map(feed.columns.map((column) => [fold(column), column]));
   refuseUnusable(header, fileName);
 
   const columns = header.map((name) => byFolded.get(fold(name)));
   const extra = header.filter((_, index) => columns[index] === undefined);
-  const missing = feed.columns.filter((column) => !columns.includes(column));
+  const found = new Set([...columns, ...header]);
+  const missing = required.filter((column) => !found.has(column));
   if (missing.length > 0) {
     throw new Fault('header_missing_column', describeMissing(fileName, missing, extra));
   }
@@ -35,6 +42,12 @@ export function matchHeader(feed: Feed, names: readonly string[], fileName: stri
     (name) =>
       `${fileName} has a column “${name}” that feed ${feed.name} does not know; it is kept under extra.`,
   );
+  const unread = feed.columns.filter((column) => !columns.includes(column));
+  if (unread.length > 0) {
+    warnings.push(
+      `${fileName} lacks ${unread.join(', ')}, which nothing reads at present; the file was taken.`,
+    );
+  }
   return { header, columns, extra, warnings };
 }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { identifier, literal } from '../database/identifier.js';
-import { type ColumnPlan, columnList } from './column-plan.js';
+import { agreedOf, type ColumnPlan, columnList } from './column-plan.js';
 import { type Feed, tableOf } from './feed.js';
 import type { Part } from './part.js';
 
@@ -85,8 +85,8 @@ export async function createPartTable(
       if (plan.extra.length > 0) {
         await client.query(
           `/* source: fold extra columns */
-           insert into ${table} (record_number, extra, ${columnList(feed.columns)})
-           select record_number, ${extraOf(plan)}, ${columnList(feed.columns)}
+           insert into ${table} (record_number, extra, ${columnList(agreedOf(plan))})
+           select record_number, ${extraOf(plan)}, ${columnList(agreedOf(plan))}
            from ${staging};
            drop table ${staging}`,
         );

@@ -42,6 +42,8 @@ export interface ReceiveOptions {
   readonly runId?: string;
   /** Least size of the parts in bytes; by default it fits the file. */
   readonly partBytes?: number;
+  /** The columns that its header must have; those of the feed unless told. */
+  readonly required?: readonly string[];
 }
 
 /**
@@ -113,6 +115,7 @@ export async function surveyContent(
     const survey = await surveyFile(file, delivery.feed, delivery.name, {
       limits,
       partBytes: options.partBytes,
+      required: options.required,
     });
     return { survey, modified: mtime };
   } finally {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
-import { type ColumnPlan, columnList, planColumns } from './column-plan.js';
+import { agreedOf, type ColumnPlan, columnList, planColumns } from './column-plan.js';
 import { type Feed, feedNamed, tableOf } from './feed.js';
 import { type FileRow, listParts, lockFile } from './file-ledger.js';
 import { defaultLimits, type Limits } from './limits.js';
@@ -122,8 +122,8 @@ async function insertRecords(
   for (const { table, seen, first, behind } of await targets(client, feed, file)) {
     await client.query(
       `/* source: insert replayed records */
-       insert into ${table} (record_number, file_id, extra, ${columnList(feed.columns)}${seen ? ', created_date' : ''})
-       select record_number, ${file.id}, ${extraOf(plan)}, ${columnList(feed.columns)}${seen ? ', now()' : ''}
+       insert into ${table} (record_number, file_id, extra, ${columnList(agreedOf(plan))}${seen ? ', created_date' : ''})
+       select record_number, ${file.id}, ${extraOf(plan)}, ${columnList(agreedOf(plan))}${seen ? ', now()' : ''}
        from ${staging}
        where record_number >= ${first} and record_number < ${behind}`,
     );

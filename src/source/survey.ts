@@ -24,6 +24,8 @@ export interface SurveyOptions {
   readonly limits: Limits;
   /** Least size of every part but the last, in bytes; by default it fits the file. */
   readonly partBytes?: number;
+  /** The columns that must be there; those of the feed unless told. */
+  readonly required?: readonly string[];
 }
 
 /**
@@ -39,7 +41,7 @@ export async function surveyFile(
 ): Promise<Survey> {
   const { size } = await file.stat();
   const header = await readHeader(file, size, fileName);
-  const match = matchHeader(feed, header.names, fileName);
+  const match = matchHeader(feed, header.names, fileName, options.required);
   const start = header.bytes.length;
   const cutter = new PartCutter({
     columnCount: match.columns.length,

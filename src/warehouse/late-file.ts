@@ -1,12 +1,13 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
 import { type Cleaning, openSource } from './cleaning.js';
-import { guardedExtraction, lastOfEach } from './extraction.js';
+import { type ExtractionSource, guardedExtraction, lastOfEach } from './extraction.js';
 import { usable } from './faults.js';
 import type { TablePlan } from './mapping.js';
 import { mappingOfVersion } from './mapping-ledger.js';
 import { list, type MergeCounts, sameKey, target } from './merge.js';
 import { mergeHistory, type Observation } from './merge-history.js';
+import { parentKeys, parentsListed } from './missing-links.js';
 import type { SourceFile, TransformedFile } from './source-file.js';
 
 const keys = identifier('pg_temp', 'key');
@@ -38,14 +39,25 @@ export async function comesInOrder(
 export async function mergeLate(
   cleaning: Cleaning,
   file: SourceFile,
+  source: ExtractionSource,
   before: readonly TransformedFile[],
 ): Promise<MergeCounts> {
   const { client, plan } = cleaning;
+  const parents = parentsListed(plan, file, source);
+  // Links that the file leaves out are its business as well.
+  const leftOut =
+    parents === null
+      ? ''
+      : `union select ${list(plan.keys, 't')} from ${target(plan)} t join (${parents}) p
+         on ${parentKeys(plan)
+           .map(({ field }) => `p.${identifier(field)} = t.${identifier(field)}`)
+           .join(' and ')}`;
   await client.query(
-    `/* warehouse.keys */ create temporary table key on commit drop as select ${list(plan.keys)} from pg_temp.said`,
+    `/* warehouse.keys */ create temporary table key on commit drop as
+     select ${list(plan.keys)} from pg_temp.said ${leftOut}`,
   );
   await rewriteHistory(cleaning, before, [
-    { fileId: file.id, period: file.period, rows: 'select * from pg_temp.said' },
+    { fileId: file.id, period: file.period, rows: 'select * from pg_temp.said', parents },
   ]);
   const { rows } = await client.query<{ inserted: number }>(
     `/* warehouse.count_begun */
@@ -74,18 +86,18 @@ export async function rewriteHistory(
     const mapping =
       mappings.get(file.mappingVersion) ?? (await mappingOfVersion(client, file.mappingVersion));
     mappings.set(file.mappingVersion, mapping);
-    const rows = await whatFileSaid(cleaning, mapping.tables.get(plan.table), file);
-    if (rows !== null) observations.push({ fileId: file.id, period: file.period, rows });
+    const observation = await whatFileSaid(cleaning, mapping.tables.get(plan.table), file);
+    if (observation !== null) observations.push(observation);
   }
   await mergeHistory(client, plan, keys, observations);
 }
 
-/** A select of what a file said of the keys, under the plan it was cleaned with. */
+/** What a file said of the keys, under the plan it was cleaned with. */
 async function whatFileSaid(
   cleaning: Cleaning,
   then: TablePlan | undefined,
   file: SourceFile,
-): Promise<string | null> {
+): Promise<Observation | null> {
   const { plan } = cleaning;
   if (!then || then.sourceTable !== file.sourceTable) return null;
   const filled = new Set(then.fields.map((field) => field.field));
@@ -96,5 +108,10 @@ async function whatFileSaid(
   const columns = plan.fields.map(({ field }) =>
     filled.has(field) ? `o.${identifier(field)}` : `null as ${identifier(field)}`,
   );
-  return `select ${columns.join(', ')}, o._record from (${lastOfEach(then, rows)}) o`;
+  return {
+    fileId: file.id,
+    period: file.period,
+    rows: `select ${columns.join(', ')}, o._record from (${lastOfEach(then, rows)}) o`,
+    parents: parentsListed({ ...then, retireMissing: plan.retireMissing }, file, source),
+  };
 }

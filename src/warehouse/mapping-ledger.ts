@@ -3,7 +3,7 @@ import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
 import { type Queryable, readCatalog } from './catalog.js';
 import { compileMapping, type Mapping } from './mapping.js';
-import { type MappingRow, mappingColumns, mappingHash } from './mapping-row.js';
+import { columnOf, followKeys, type MappingRow, mappingColumns, mappingHash } from './mapping-row.js';
 
 /** Who changed the mapping, and why. */
 export interface MappingChange {
@@ -62,7 +62,8 @@ export async function installMapping(
     const newest = found[0];
     const hash = mappingHash(rows);
     if (newest?.content_hash === hash) return { version: newest.number, installed: false };
-    compileMapping(rows, await readCatalog(client));
+    const current = newest ? await readMappingRows(client, newest.number) : [];
+    compileMapping(rows, await readCatalog(client), null, current);
     const version = (newest?.number ?? 0) + 1;
     await client.query(
       `/* warehouse.insert_mapping_version */
@@ -79,4 +80,11 @@ export async function installMapping(
     );
     return { version, installed: true };
   });
+}
+
+/** The columns of a source table that the current mapping reads; undefined while there is none that reads any. */
+export async function columnsRead(db: Queryable, sourceTable: string): Promise<string[] | undefined> {
+  const mapping = await currentMapping(db);
+  const rows = followKeys(mapping?.rows ?? []).filter((row) => row.source_table === sourceTable);
+  return rows.length === 0 ? undefined : [...new Set(rows.map(columnOf))];
 }

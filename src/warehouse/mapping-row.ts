@@ -50,3 +50,31 @@ export function mappingHash(rows: readonly MappingRow[]): string {
   for (const row of rows) hash.update(`${JSON.stringify(mappingColumns.map((column) => row[column]))}\n`);
   return hash.digest('hex');
 }
+
+/**
+ * The rows as they are read: a field that is called like another table's whole key and comes from the same source table is
+ * that key, and is read from where the key is read. `movie_genres.movie_id` follows `movies.movie_id`, so that a renamed
+ * column is one changed cell.
+ */
+export function followKeys(rows: readonly MappingRow[]): MappingRow[] {
+  const keysOf = new Map<string, MappingRow[]>();
+  for (const row of rows) {
+    if (row.is_key) keysOf.set(row.end_table, [...(keysOf.get(row.end_table) ?? []), row]);
+  }
+  const wholeKeys = [...keysOf.values()].flatMap((keys) => (keys.length === 1 ? keys : []));
+  return rows.map((row) => {
+    const key = wholeKeys.find(
+      (other) =>
+        other.end_field === row.end_field &&
+        other.source_table === row.source_table &&
+        !other.source_field.includes('.') &&
+        !row.source_field.includes('.'),
+    );
+    return key === undefined ? row : { ...row, source_field: key.source_field };
+  });
+}
+
+/** The column of the source table that a row reads. */
+export function columnOf(row: MappingRow): string {
+  return row.source_field.split('.')[0]!;
+}

@@ -1,6 +1,6 @@
 import type { Catalog } from './catalog.js';
 import { fieldTypes, transforms } from './field-types.js';
-import { type MappingRow, tableTypes } from './mapping-row.js';
+import { columnOf, followKeys, type MappingRow, tableTypes } from './mapping-row.js';
 
 /** What is wrong with a mapping, and where. */
 export interface MappingComplaint {
@@ -21,9 +21,15 @@ const sourceTypes = ['text', 'varchar', 'nested'];
 
 /**
  * Everything that is wrong with a mapping, so that it can be put right in one go; empty when it may become current.
- * Checked are names, types, tables and fields against the catalog, keys, and rows that contradict each other.
+ * Checked are names, types, tables and fields against the catalog, keys, and rows that contradict each other. A column
+ * that no file has brought is taken where it stands in for one that is read no more: the vendor is about to rename it.
+ * @param current the rows that these are to replace
  */
-export function validateMapping(rows: readonly MappingRow[], catalog: Catalog): MappingComplaint[] {
+export function validateMapping(
+  rows: readonly MappingRow[],
+  catalog: Catalog,
+  current: readonly MappingRow[] = [],
+): MappingComplaint[] {
   if (rows.length === 0) {
     return [
       {
@@ -36,7 +42,26 @@ export function validateMapping(rows: readonly MappingRow[], catalog: Catalog): 
   }
   const cells = rows.flatMap((row, index) => checkCells(row, index + 1));
   if (cells.length > 0) return cells;
-  return [...rows.flatMap((row, index) => checkRow(row, index + 1, catalog)), ...checkTables(rows, catalog)];
+  const renamed = renamedColumns(rows, current);
+  return [
+    ...rows.flatMap((row, index) => checkRow(row, index + 1, catalog, renamed)),
+    ...checkTables(rows, catalog),
+  ];
+}
+
+/** Columns, with their table, that rows read in place of one that is read no more. */
+function renamedColumns(rows: readonly MappingRow[], current: readonly MappingRow[]): Set<string> {
+  const place = (row: MappingRow) => `${row.end_table}.${row.end_field}`;
+  const source = (row: MappingRow) => `${row.source_table}.${columnOf(row)}`;
+  const read = followKeys(rows);
+  const stillRead = new Set(read.map(source));
+  const before = new Map(followKeys(current).map((row) => [place(row), source(row)]));
+  return new Set(
+    read.flatMap((row) => {
+      const was = before.get(place(row));
+      return was !== undefined && (was === source(row) || !stillRead.has(was)) ? [source(row)] : [];
+    }),
+  );
 }
 
 function checkCells(row: MappingRow, position: number): MappingComplaint[] {
@@ -84,7 +109,12 @@ function checkCells(row: MappingRow, position: number): MappingComplaint[] {
   return complaints;
 }
 
-function checkRow(row: MappingRow, position: number, catalog: Catalog): MappingComplaint[] {
+function checkRow(
+  row: MappingRow,
+  position: number,
+  catalog: Catalog,
+  renamed: ReadonlySet<string>,
+): MappingComplaint[] {
   const complaints: MappingComplaint[] = [];
   const complain = (column: keyof MappingRow, code: string, message: string) =>
     complaints.push({ position, column, code, message: `Row ${position}: ${message}` });
@@ -119,14 +149,18 @@ function checkRow(row: MappingRow, position: number, catalog: Catalog): MappingC
     );
   }
   const columns = catalog.sources.get(row.source_table);
-  const column = row.source_field.split('.')[0]!;
+  const column = columnOf(row);
+  const known =
+    columns?.has(column) ||
+    catalog.headers.get(row.source_table)?.has(column) ||
+    renamed.has(`${row.source_table}.${column}`);
   if (!columns) {
     complain(
       'source_table',
       'mapping_source_table',
       `there is no table source.${row.source_table}; name one of ${[...catalog.sources.keys()].join(', ')}.`,
     );
-  } else if (!columns.has(column) && !catalog.headers.get(row.source_table)?.has(column)) {
+  } else if (!known) {
     complain(
       'source_field',
       'mapping_source_field',

@@ -1,7 +1,7 @@
 import { Fault } from '../fault.js';
 import type { Catalog } from './catalog.js';
 import { personalDataTransform } from './field-types.js';
-import { type MappingRow, mappingHash, type TableType } from './mapping-row.js';
+import { followKeys, type MappingRow, mappingHash, type TableType } from './mapping-row.js';
 import { validateMapping } from './mapping-validator.js';
 
 /** One field of a warehouse table, and where it comes from. */
@@ -56,14 +56,17 @@ export interface Mapping {
 
 /**
  * Compiles mapping rows into what each table is filled from.
+ * @param version their number, when they are in the ledger; they were accepted then
+ * @param current the rows that they are to replace
  * @throws Fault `mapping_invalid` that lists every complaint.
  */
 export function compileMapping(
   rows: readonly MappingRow[],
   catalog: Catalog,
   version: number | null = null,
+  current: readonly MappingRow[] = version === null ? [] : rows,
 ): Mapping {
-  const complaints = validateMapping(rows, catalog);
+  const complaints = validateMapping(rows, catalog, current);
   if (complaints.length > 0) {
     throw new Fault(
       'mapping_invalid',
@@ -71,8 +74,9 @@ export function compileMapping(
     );
   }
   const byTable = new Map<string, MappingRow[]>();
-  for (const row of rows) byTable.set(row.end_table, [...(byTable.get(row.end_table) ?? []), row]);
-  const tables = new Map([...byTable].map(([table, own]) => [table, planTable(table, own, rows, catalog)]));
+  const read = followKeys(rows);
+  for (const row of read) byTable.set(row.end_table, [...(byTable.get(row.end_table) ?? []), row]);
+  const tables = new Map([...byTable].map(([table, own]) => [table, planTable(table, own, read, catalog)]));
   return { version, contentHash: mappingHash(rows), rows, tables };
 }
 

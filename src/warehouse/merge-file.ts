@@ -4,7 +4,8 @@ import type { Cleaning } from './cleaning.js';
 import type { ExtractionSource } from './extraction.js';
 import { comesInOrder, mergeLate } from './late-file.js';
 import type { TablePlan } from './mapping.js';
-import { mergeInOrder, sameKey, target } from './merge.js';
+import { type MergeCounts, mergeInOrder, sameKey, target } from './merge.js';
+import { parentsListed, retireMissingLinks } from './missing-links.js';
 import { readByBareCasts, readGuarded, said } from './said.js';
 import type { SourceFile, TransformedFile } from './source-file.js';
 import { writeUnknownCodes } from './unknown-codes.js';
@@ -43,14 +44,26 @@ export async function mergeFile(
   if (plan.tableType === 'reference') await dropStandardCodes(client, plan);
   await client.query(`analyze ${said}`);
   const merged = !inOrder
-    ? await mergeLate(cleaning, file, before)
+    ? await mergeLate(cleaning, file, source, before)
     : isFirst
       ? await fillEmpty(client, plan, file, `select * from ${said}`)
-      : await mergeInOrder(client, plan, file);
+      : await mergeNewest(client, plan, file, source);
   const unknown = plan.tableType === 'reference' ? await writeUnknownCodes(client, plan, file, said) : 0;
   await client.query(`drop table ${said}`);
   const unchanged = entries - rejected - merged.inserted;
   return { ...merged, entries, unchanged, rejected, issues: issues + unknown };
+}
+
+async function mergeNewest(
+  client: PoolClient,
+  plan: TablePlan,
+  file: SourceFile,
+  source: ExtractionSource,
+): Promise<MergeCounts> {
+  const merged = await mergeInOrder(client, plan, file);
+  const parents = parentsListed(plan, file, source);
+  if (parents === null) return merged;
+  return { ...merged, closed: merged.closed + (await retireMissingLinks(client, plan, file, parents)) };
 }
 
 /** What the standard says of a code is not the vendor's to change. */

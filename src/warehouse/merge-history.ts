@@ -3,6 +3,7 @@ import { identifier, literal } from '../database/identifier.js';
 import { recordColumn } from './extraction.js';
 import type { TablePlan } from './mapping.js';
 import { keepsVersions, list, type MergeCounts, sameKey, target } from './merge.js';
+import { parentKeys } from './missing-links.js';
 
 /** What one file said of the keys in question: a relation as `observed` gives it. */
 export interface Observation {
@@ -10,13 +11,15 @@ export interface Observation {
   readonly period: string;
   /** A select of the plan's fields and `_record`, one row per key. */
   readonly rows: string;
+  /** A select of the parents whose links the file lists in full, where links retire by being left out. */
+  readonly parents: string | null;
 }
 
 /**
  * Writes the history of some keys anew from everything that was ever said of them, and touches only rows that differ:
  * the way for a file that comes after a later period's. What one file said once is one point in the vendor's time;
  * points that say the same in a row are one version. Active retirements are points that say "no more", behind all
- * files of their period.
+ * files of their period. A row that nobody says any more stays, closed and without a record number.
  * @param keys a relation with the plan's key fields, distinct
  */
 export async function mergeHistory(
@@ -44,7 +47,8 @@ export async function mergeHistory(
   );
   await client.query(
     `/* warehouse.void_history */
-     update ${target(plan)} t set valid_to = t.valid_from, deleted = true, deleted_date = coalesce(t.deleted_date, now())
+     update ${target(plan)} t
+     set valid_to = t.valid_from, record_number = null, deleted = true, deleted_date = coalesce(t.deleted_date, now())
      from pg_temp.paired p where t.ctid = p.row_id and t.tableoid = p.row_table and p.valid_from is null`,
   );
   await client.query(
@@ -72,8 +76,24 @@ function historyOf(plan: TablePlan, keys: string, observations: readonly Observa
              ${literal(period)}::date as period, false as absent
       from (${rows}) o join ${keys} k on ${sameKey(plan, 'k', 'o')}`,
   );
+  const nothing = plan.fields
+    .map(({ field, isKey }) => (isKey ? `k.${identifier(field)}` : 'null'))
+    .join(', ');
+  const leftOut = observations.flatMap(({ fileId, period, rows, parents }) =>
+    parents === null
+      ? []
+      : [
+          `
+      select ${nothing}, null::integer, ${fileId}, ${literal(period)}::date, true
+      from ${keys} k join (${parents}) p
+        on ${parentKeys(plan)
+          .map(({ field }) => `p.${identifier(field)} = k.${identifier(field)}`)
+          .join(' and ')}
+      where not exists (select from (${rows}) o where ${sameKey(plan, 'o', 'k')})`,
+        ],
+  );
   const retired = `
-      select ${plan.fields.map(({ field, isKey }) => (isKey ? `k.${identifier(field)}` : 'null')).join(', ')},
+      select ${nothing},
              null::integer, null::integer, (r.period || '-01')::date, true
       from support.retirement r join ${keys} k
         on ${plan.keys.map(({ field }) => `r.row_key ->> ${literal(field)} = k.${identifier(field)}::text`).join(' and ')}
@@ -85,7 +105,7 @@ function historyOf(plan: TablePlan, keys: string, observations: readonly Observa
     : '';
   // A file's id is null for a retirement, which sorts behind the files of its period.
   return `
-    with points as (${[...said, retired].join('\n      union all')}),
+    with points as (${[...said, ...leftOut, retired].join('\n      union all')}),
     begun as (
       select *, lag(absent) over points is distinct from absent ${changed} as begins
       from points window points as (partition by ${keyList} order by period, file_id nulls last)
@@ -120,7 +140,7 @@ function pairing(plan: TablePlan, keys: string): string {
       select t.ctid as row_id, t.tableoid as row_table, ${list(plan.fields, 't')}, t.file_id, t.record_number,
              t.valid_from, t.valid_to, t.deleted
       from ${target(plan)} t join ${keys} k on ${sameKey(plan, 't', 'k')}
-      where not (t.deleted and t.valid_from = t.valid_to and not exists (
+      where (t.record_number is not null or exists (
         select from pg_temp.history h where ${sameKey(plan, 'h', 't')} and h.file_id = t.file_id)) ${known}
     ),
     by_file as (

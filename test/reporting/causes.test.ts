@@ -120,12 +120,12 @@ describe('the cause of a change', () => {
       [company],
     );
     expect(rows).toMatchObject([
-      { id: '3', cause: [{ kind: 'shared', name: 'Up', amounts: { budget_share: '16.67' } }] },
+      { id: '3', cause: [{ kind: 'related', name: 'Up', amounts: { budget_share: '16.67' } }] },
       {
         id: '4',
         cause: [{ kind: 'retired', reason: 'not theirs', by: 'ann', amounts: { budget_share: '-33.33' } }],
       },
-      { id: '5', cause: [{ kind: 'shared', name: 'Up', amounts: { budget_share: '16.67' } }] },
+      { id: '5', cause: [{ kind: 'related', name: 'Up', amounts: { budget_share: '16.67' } }] },
     ]);
   });
 
@@ -150,16 +150,26 @@ describe('the cause of a change', () => {
     ]);
   });
 
-  it('is the deliveries and the day where no film of the row is behind it', async () => {
-    await newVersion(3, 'popularity = 9');
-    await addFile(database.pools.pipeline, '2017-07', 'links.csv');
-    // Comedy overtakes animation, whose films did not change but for one.
-    await write('update warehouse.movie_genres set deleted = true where movie_id = 3 and genre_id = 16');
-    const [first] = await causes(genre, { year: 1995, genre_id: 16 }, 'popularity_rank');
-    expect(first).toMatchObject({ kind: 'left', name: 'Up' });
+  it('is how many films changed in the rows it is computed together with, where none of its own did', async () => {
+    await newVersion(3, 'popularity = 1');
+    const score = { movie_id: 1 };
+    await write('update warehouse.movies set vote_count = 10, vote_average = 5 where movie_id = 1');
+    await publishReports(database.pools.pipeline);
+    await write('update warehouse.movies set vote_count = 1, vote_average = 9 where movie_id = 2');
+    await publishReports(database.pools.pipeline);
     const { rows } = await database.pools.reader.query(
-      `select cause from reporting.report_change where report = 'movie_score_report' and column_name = 'source_record'`,
+      `select cause from reporting.report_change
+       where publication = 3 and report = 'movie_score_report' and column_name = 'movie_score' and row_key = $1`,
+      [score],
     );
-    expect(rows).toMatchObject([{ cause: [{ kind: 'changed', version: expect.any(Number) }] }]);
+    expect(rows).toEqual([{ cause: [{ kind: 'together', count: 1 }] }]);
+  });
+
+  it('is the delivery where no film is behind it', async () => {
+    await addFile(database.pools.pipeline, '2017-07', 'links.csv');
+    await write(`update warehouse.genres set name = 'Comedies' where id = 35`);
+    expect(await causes(genre, { year: 1995, genre_id: 35 }, 'genre_name')).toEqual([
+      { kind: 'new file', feed: 'links', period: '2017-07', name: 'links.csv', late: true },
+    ]);
   });
 });

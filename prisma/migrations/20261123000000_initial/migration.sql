@@ -471,6 +471,17 @@ CREATE TABLE "support"."report_state" (
 );
 
 -- CreateTable
+CREATE TABLE "support"."stock_state" (
+    "stock" TEXT NOT NULL,
+    "definition_hash" TEXT NOT NULL,
+    "cleaned" TEXT NOT NULL,
+    "retired" TEXT NOT NULL,
+    "cleaned_until" TIMESTAMPTZ(6),
+
+    CONSTRAINT "stock_state_pkey" PRIMARY KEY ("stock")
+);
+
+-- CreateTable
 CREATE TABLE "support"."contribution_change" (
     "id" BIGSERIAL NOT NULL,
     "publication" INTEGER NOT NULL,
@@ -890,9 +901,6 @@ CREATE INDEX "movie_score_report_movie_score_idx" ON "reporting"."movie_score_re
 CREATE INDEX "report_change_report_publication_idx" ON "reporting"."report_change"("report", "publication");
 
 -- CreateIndex
-CREATE INDEX "report_change_publication_idx" ON "reporting"."report_change"("publication");
-
--- CreateIndex
 CREATE INDEX "file_feed_period_idx" ON "source"."file"("feed", "period");
 
 -- CreateIndex
@@ -1029,9 +1037,6 @@ CREATE INDEX "movie_links_movie_id_idx" ON "warehouse"."movie_links"("movie_id")
 
 -- CreateIndex
 CREATE INDEX "movie_ratings_changes" ON "warehouse"."movie_ratings" USING BRIN ("created_date", "deleted_date");
-
--- AddForeignKey
-ALTER TABLE "reporting"."report_change" ADD CONSTRAINT "report_change_publication_fkey" FOREIGN KEY ("publication") REFERENCES "reporting"."publication"("number") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "source"."part" ADD CONSTRAINT "part_file_id_fkey" FOREIGN KEY ("file_id") REFERENCES "source"."file"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -34,9 +34,12 @@ begin
 end
 $$;
 
-grant usage, create on schema source, warehouse, reporting, support to marquee_pipeline;
+-- Where the warehouse is built anew from source, beside the one in use.
+create schema if not exists rebuild;
 
--- The pipeline attaches partitions and swaps rebuilt tables, which only an owner can.
+grant usage, create on schema source, warehouse, rebuild, reporting, support to marquee_pipeline;
+
+-- The pipeline attaches partitions, swaps rebuilt tables and analyzes what it published, which only an owner can.
 do $$
 declare
   entry record;
@@ -45,7 +48,7 @@ begin
     select n.nspname, c.relname
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('source', 'warehouse')
+    where n.nspname in ('source', 'warehouse', 'reporting')
       and c.relkind in ('r', 'p')
   loop
     execute format('alter table %I.%I owner to marquee_pipeline', entry.nspname, entry.relname);

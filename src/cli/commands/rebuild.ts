@@ -5,8 +5,23 @@ import { followRun } from '../follow.js';
 import { usePipeline } from '../services.js';
 import { print } from '../terminal.js';
 
-/** `marquee rebuild`: the reports anew from the warehouse; publishes what differs. */
-export async function rebuild(options: { json?: boolean; full?: boolean }): Promise<void> {
+export interface RebuildOptions {
+  readonly json?: boolean;
+  readonly full?: boolean;
+  readonly fromSource?: boolean;
+  readonly verify?: boolean;
+  readonly mapping?: 'recorded' | 'current';
+}
+
+/** `marquee rebuild`: the reports, or the warehouse and the reports, anew; or the proof that they would be the same. */
+export async function rebuild(options: RebuildOptions): Promise<void> {
+  if (options.verify) await (await import('../warehouse-rebuild.js')).verifyWarehouse(options);
+  else if (options.fromSource) await (await import('../warehouse-rebuild.js')).rebuildWarehouse(options);
+  else await rebuildReports(options);
+}
+
+/** The reports anew from the warehouse; publishes what differs. */
+async function rebuildReports(options: RebuildOptions): Promise<void> {
   await withEnvironment(async (environment, log) => {
     const pipeline = await usePipeline(environment, log);
     try {

@@ -1,5 +1,7 @@
+import { pipeline } from 'node:stream/promises';
 import { format } from 'fast-csv';
-import { listRejects } from '../../source/reject-ledger.js';
+import type { Pool } from 'pg';
+import { listShownRejects } from '../../warehouse/shown-rejects.js';
 import { withEnvironment } from '../command.js';
 import { count, print, table } from '../terminal.js';
 
@@ -13,29 +15,10 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
     const pool = environment.pool('pipeline');
     if (options.csv) {
       const csv = format({ headers: true, alwaysWriteHeaders: true, includeEndRowDelimiter: true });
-      csv.pipe(process.stdout, { end: false });
-      let after: string | undefined;
-      for (;;) {
-        const rows = await listRejects(pool, { feed, reason, after, limit: page });
-        for (const row of rows) {
-          csv.write({
-            ...row,
-            created_date: row.created_date.toISOString(),
-            replayed_date: row.replayed_date?.toISOString(),
-          });
-        }
-        if (rows.length < page) {
-          break;
-        }
-        after = String(rows.at(-1)!.id);
-      }
-      await new Promise<void>((done) => {
-        csv.once('end', done);
-        csv.end();
-      });
+      await pipeline(everyReject(pool, { feed, reason }), csv, process.stdout, { end: false });
       return;
     }
-    const rows = await listRejects(pool, { feed, reason, limit: shown + 1 });
+    const rows = await listShownRejects(pool, { feed, reason, limit: shown + 1 });
     if (rows.length === 0) {
       print('No rejects.');
       return;
@@ -63,4 +46,23 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
       print(`... and more; --csv prints all of them.`);
     }
   });
+}
+
+/** All rejects in order, page by page, with timestamps as text. */
+async function* everyReject(pool: Pool, which: { feed?: string; reason?: string }) {
+  let after: string | undefined;
+  for (;;) {
+    const rows = await listShownRejects(pool, { ...which, after, limit: page });
+    for (const row of rows) {
+      yield {
+        ...row,
+        created_date: row.created_date.toISOString(),
+        replayed_date: row.replayed_date?.toISOString(),
+      };
+    }
+    if (rows.length < page) {
+      return;
+    }
+    after = String(rows.at(-1)!.id);
+  }
 }

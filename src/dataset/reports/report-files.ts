@@ -13,6 +13,7 @@ export function check(severity: CheckSeverity, name: string): ReportCheck {
 
 const ratingTotals: Stock = {
   name: 'rating_totals',
+  table: 'movie_ratings',
   key: ['movielens_id'],
   sums: ['rating_count', 'rating_sum'],
   sqlFile: fileBeside('stocks/rating_totals.sql'),

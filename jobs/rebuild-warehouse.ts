@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { inTransaction } from '../src/database/transaction.js';
+import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
+import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/job.js';
+import { compareRebuilt } from '../src/warehouse/compare-rebuilt.js';
+import { nestedColumns } from '../src/warehouse/mapping.js';
+import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
+import { planReplay, prepareRebuild, rebuildTable, swapRebuilt } from '../src/warehouse/rebuild.js';
+import { dropRebuild } from '../src/warehouse/rebuild-tables.js';
+import { expandFileJob, finishCleanJob } from './clean.js';
+import { publicationOf, publishStages, takeTurn } from './drop-flow.js';
+import { queues, type Services } from './services.js';
+
+const versioned = z.object({ mappingVersion: z.int() });
+
+/** Makes the empty tables of the rebuild. */
+export const prepareRebuildJob = defineJob({
+  name: 'prepare-rebuild',
+  queue: queues.clean,
+  payload: versioned,
+  run: async ({ payload, services }: JobContext<z.output<typeof versioned>, Services>) => {
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
+    await prepareRebuild(services.pool, mapping);
+    return { tables: mapping.tables.size };
+  },
+});
+
+const replay = z.object({
+  table: z.string(),
+  files: z.array(z.object({ fileId: z.int(), mappingVersion: z.int() })),
+});
+
+/** Cleans all files of one table anew, beside the table in use. */
+export const rebuildTableJob = defineJob({
+  name: 'rebuild-table',
+  queue: queues.clean,
+  payload: replay,
+  run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof replay>, Services>) => {
+    const counts = await rebuildTable(services.pool, {
+      table: payload.table,
+      files: payload.files.map((file) => ({ ...file, table: payload.table })),
+      personalDataKey: services.personalDataKey,
+      runId,
+      beforeCommit: (client, sofar) => complete(client, { ...sofar }),
+    });
+    return { ...counts };
+  },
+});
+
+const compared = z.object({ table: z.string(), mappingVersion: z.int() });
+
+/** Compares one table with its rebuilt counterpart. */
+export const compareTableJob = defineJob({
+  name: 'compare-table',
+  queue: queues.clean,
+  payload: compared,
+  run: async ({ payload, services }: JobContext<z.output<typeof compared>, Services>) => {
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
+    const comparison = await compareRebuilt(services.pool, mapping.tables.get(payload.table)!);
+    return JSON.parse(JSON.stringify(comparison));
+  },
+});
+
+/** Puts the rebuilt tables in the place of those in use. */
+export const swapRebuiltJob = defineJob({
+  name: 'swap-rebuilt',
+  queue: queues.clean,
+  payload: versioned,
+  run: async ({ payload, services, complete }: JobContext<z.output<typeof versioned>, Services>) => {
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
+    return inTransaction(services.pool, async (client) => {
+      const counts = { tables: await swapRebuilt(client, mapping) };
+      await complete(client, counts);
+      return counts;
+    });
+  },
+});
+
+/** Drops the rebuilt tables. */
+export const dropRebuildJob = defineJob({
+  name: 'drop-rebuild',
+  queue: queues.clean,
+  payload: z.object({}),
+  run: async ({ services }: JobContext<object, Services>) => {
+    await inTransaction(services.pool, dropRebuild);
+    return {};
+  },
+});
+
+const rebuildPayload = z.object({
+  /** Under which mapping: each file under the one it was cleaned with, or all under the newest. */
+  mapping: z.enum(['recorded', 'current']).default('recorded'),
+});
+
+type Context = FlowContext<z.output<typeof rebuildPayload>, Services>;
+
+async function newest({ services }: Context) {
+  return (await currentMapping(services.pool))!;
+}
+
+/** A step per file with nested columns, and then one per table. */
+async function planRebuild(context: Context): Promise<PlannedStep[]> {
+  const { pool } = context.services;
+  const mapping = await newest(context);
+  const replayed = await planReplay(pool, context.payload.mapping === 'current' ? mapping : null);
+  const { rows: files } = await pool.query<{ id: number; source_table: string }>(
+    `/* jobs.replayed_files */ select id, 'src_' || feed as source_table from source.file where id = any($1) order by id`,
+    [replayed.map((file) => file.fileId)],
+  );
+  const expands = files
+    .filter((file) => nestedColumns(mapping, file.source_table).length > 0)
+    .map(({ id }) => ({
+      fileId: id,
+      step: planStep(expandFileJob, `expand-${id}`, {
+        fileId: id,
+        mappingVersion: Math.max(
+          ...replayed.filter((file) => file.fileId === id).map((file) => file.mappingVersion),
+        ),
+      }),
+    }));
+  const tables = [...mapping.tables.keys()].map((table) => {
+    const own = replayed
+      .filter((file) => file.table === table)
+      .map(({ fileId, mappingVersion }) => ({ fileId, mappingVersion }));
+    return planStep(
+      rebuildTableJob,
+      table,
+      { table, files: own },
+      expands.filter(({ fileId }) => own.some((file) => file.fileId === fileId)).map(({ step }) => step.name),
+    );
+  });
+  const finish = planStep(
+    finishCleanJob,
+    'finish',
+    { fileIds: files.map((file) => file.id) },
+    tables.map((table) => table.name),
+  );
+  const free = tables.filter((step) => step.dependsOn.length === 0);
+  const waiting = tables.filter((step) => step.dependsOn.length > 0);
+  return [...free, ...expands.map(({ step }) => step), ...waiting, finish];
+}
+
+const rebuildStages: Stage<z.output<typeof rebuildPayload>, Services>[] = [
+  takeTurn,
+  {
+    name: 'prepare',
+    plan: async (context) => [
+      planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newest(context)).version! }),
+    ],
+  },
+  { name: 'clean', plan: planRebuild },
+];
+
+/** The warehouse anew from source, beside the one in use and then in its place; and the reports from it. */
+export const rebuildWarehouseFlow = defineFlow({
+  name: 'rebuild-warehouse',
+  queue: queues.drop,
+  payload: rebuildPayload,
+  stages: [
+    ...rebuildStages,
+    {
+      name: 'swap',
+      plan: async (context) => [
+        planStep(swapRebuiltJob, 'tables', { mappingVersion: (await newest(context)).version! }),
+      ],
+    },
+    ...publishStages<z.output<typeof rebuildPayload>>('rebuild', () => true),
+  ],
+  finish: publicationOf,
+});
+
+/** The warehouse anew from source, compared with the one in use, and dropped. */
+export const verifyWarehouseFlow = defineFlow({
+  name: 'verify-warehouse',
+  queue: queues.drop,
+  payload: rebuildPayload,
+  stages: [
+    ...rebuildStages,
+    {
+      name: 'compare',
+      plan: async (context) => {
+        const mapping = await newest(context);
+        return [...mapping.tables.keys()].map((table) =>
+          planStep(compareTableJob, table, { table, mappingVersion: mapping.version! }),
+        );
+      },
+    },
+    { name: 'drop', plan: () => [planStep(dropRebuildJob, 'tables', {})] },
+  ],
+  finish: ({ results }: Context) => {
+    const tables = [...(results.get('compare')?.values() ?? [])];
+    return {
+      counts: {
+        rows: tables.reduce((sum, table) => sum + Number(table.rows), 0),
+        differences: tables.reduce((sum, table) => sum + Number(table.differences), 0),
+      },
+    };
+  },
+});

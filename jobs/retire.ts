@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { inTransaction } from '../src/database/transaction.js';
+import { defineFlow } from '../src/queue/flow.js';
+import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
+import { currentMapping } from '../src/warehouse/mapping-ledger.js';
+import { restoreRows, retireRows } from '../src/warehouse/retirement.js';
+import { publicationOf, publishStages, takeTurn } from './drop-flow.js';
+import { queues, type Services } from './services.js';
+
+const retirement = z.object({
+  table: z.string(),
+  /** Natural keys, field by field. */
+  keys: z.array(z.record(z.string(), z.string())).min(1),
+  reason: z.string().min(1),
+  actor: z.string(),
+});
+
+type Payload = z.output<typeof retirement>;
+
+/** Retires live rows by hand. */
+export const retireRowsJob = defineJob({
+  name: 'retire-rows',
+  queue: queues.clean,
+  payload: retirement,
+  run: async ({ payload, services, runId, complete }: JobContext<Payload, Services>) => {
+    const mapping = (await currentMapping(services.pool))!;
+    return inTransaction(services.pool, async (client) => {
+      const counts = await retireRows(client, mapping, { ...payload, runId });
+      await complete(client, counts);
+      return counts;
+    });
+  },
+});
+
+/** Takes retirements back. */
+export const restoreRowsJob = defineJob({
+  name: 'restore-rows',
+  queue: queues.clean,
+  payload: retirement,
+  run: async ({ payload, services, runId, complete }: JobContext<Payload, Services>) => {
+    const { pool, personalDataKey } = services;
+    const mapping = (await currentMapping(pool))!;
+    return inTransaction(pool, async (client) => {
+      const counts = await restoreRows(pool, client, mapping, personalDataKey, { ...payload, runId });
+      await complete(client, counts);
+      return counts;
+    });
+  },
+});
+
+/** Retires rows, and publishes what follows from it. */
+export const retireFlow = defineFlow({
+  name: 'retire',
+  queue: queues.drop,
+  payload: retirement,
+  stages: [
+    takeTurn,
+    { name: 'retire', plan: ({ payload }) => [planStep(retireRowsJob, 'rows', payload)] },
+    ...publishStages<Payload>('load'),
+  ],
+  finish: publicationOf,
+});
+
+/** Restores rows, and publishes what follows from it. */
+export const restoreFlow = defineFlow({
+  name: 'restore',
+  queue: queues.drop,
+  payload: retirement,
+  stages: [
+    takeTurn,
+    { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
+    ...publishStages<Payload>('load'),
+  ],
+  finish: publicationOf,
+});

@@ -1,0 +1,72 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Pool } from 'pg';
+import { movies } from '../../dataset/movies.js';
+import { Fault } from '../../fault.js';
+import { mappingFromCsv, mappingToCsv } from '../../warehouse/mapping-csv.js';
+import { compareMappings, type MappingDifference } from '../../warehouse/mapping-difference.js';
+import { currentMapping, installMapping, readMappingRows } from '../../warehouse/mapping-ledger.js';
+import type { MappingRow } from '../../warehouse/mapping-row.js';
+import { commandUser, withEnvironment } from '../command.js';
+import { print } from '../terminal.js';
+
+/** `marquee mapping export`: a version of the mapping as CSV. */
+export async function exportMapping(options: { version?: number; out?: string }): Promise<void> {
+  await withEnvironment(async (environment) => {
+    const csv = await mappingToCsv(await rowsOf(environment.pool('pipeline'), options.version));
+    if (options.out === undefined) process.stdout.write(csv);
+    else await writeFile(options.out, csv);
+  });
+}
+
+/** `marquee mapping diff`: what a file, or another version, would change. Exit 1 when something differs. */
+export async function diffMapping(
+  file: string,
+  options: { version?: number; json?: boolean },
+): Promise<void> {
+  await withEnvironment(async (environment) => {
+    const before = await rowsOf(environment.pool('pipeline'), options.version);
+    const differences = compareMappings(before, await mappingFromCsv(await readFile(file, 'utf8')));
+    if (options.json) print(JSON.stringify(differences, null, 2));
+    else if (differences.length === 0) print('Nothing differs.');
+    else for (const difference of differences) print(describe(difference));
+    if (differences.length > 0) process.exitCode = 1;
+  });
+}
+
+/** `marquee mapping import`: a CSV as the new current mapping; nothing when it is what is current. */
+export async function importMapping(file: string, options: { note?: string; json?: boolean }): Promise<void> {
+  await withEnvironment(async (environment) => {
+    const pool = environment.pool('pipeline');
+    const rows = await mappingFromCsv(await readFile(file, 'utf8'));
+    const { version, installed } = await installMapping(pool, rows, {
+      author: commandUser(),
+      note: options.note ?? `Imported from ${file}`,
+    });
+    print(
+      options.json
+        ? JSON.stringify({ version, installed })
+        : installed
+          ? `The mapping is now version ${version}; files cleaned from now on follow it.`
+          : `Nothing differs: version ${version} stays.`,
+    );
+  });
+}
+
+/** A version's rows, the newest unless told; those of the data set in a database that has none yet. */
+async function rowsOf(pool: Pool, version: number | undefined): Promise<readonly MappingRow[]> {
+  if (version === undefined) return (await currentMapping(pool))?.rows ?? movies.mapping;
+  const rows = await readMappingRows(pool, version);
+  if (rows.length > 0) return rows;
+  throw new Fault(
+    'mapping_unknown',
+    `There is no mapping version ${version}; \`marquee status\` shows them.`,
+  );
+}
+
+function describe({ field, change, cells }: MappingDifference): string {
+  if (change !== 'changed') return `${change} ${field}`;
+  const changes = cells.map(
+    ({ column, before, after }) => `${column}: ${before || '(empty)'} -> ${after || '(empty)'}`,
+  );
+  return `changed ${field}\n  ${changes.join('\n  ')}`;
+}

@@ -1,0 +1,62 @@
+import type { retireFlow } from '../../../jobs/retire.js';
+import { Fault } from '../../fault.js';
+import { currentMapping } from '../../warehouse/mapping-ledger.js';
+import { parseRowKey } from '../../warehouse/retirement.js';
+import { commandUser, withEnvironment } from '../command.js';
+import { followRun } from '../follow.js';
+import { usePipeline } from '../services.js';
+import { print } from '../terminal.js';
+
+export interface RetireOptions {
+  readonly reason: string;
+  readonly json?: boolean;
+}
+
+/** `marquee retire`: rows stop being live, until they are restored or the vendor names them again. */
+export async function retire(table: string, keys: string[], options: RetireOptions): Promise<void> {
+  const { retireFlow: flow } = await import('../../../jobs/retire.js');
+  await runOnRows(flow, 'Retired', table, keys, options);
+}
+
+/** Starts a flow on rows of a warehouse table, follows it to its publication and tells what came of it. */
+export async function runOnRows(
+  flow: typeof retireFlow,
+  done: string,
+  table: string,
+  keys: string[],
+  options: RetireOptions,
+): Promise<void> {
+  await withEnvironment(async (environment, log) => {
+    const pipeline = await usePipeline(environment, log);
+    try {
+      const mapping = await currentMapping(environment.pool('pipeline'));
+      if (mapping === null) {
+        throw new Fault(
+          'table_not_mapped',
+          'The warehouse is empty and has no mapping yet; load a drop first.',
+        );
+      }
+      const rowKeys = keys.map((key) => parseRowKey(mapping, table, key));
+      const actor = commandUser();
+      const { run } = await pipeline.runs.start(
+        flow,
+        { table, keys: rowKeys, reason: options.reason, actor },
+        { requestedBy: actor },
+      );
+      const ended = await followRun(pipeline.runs, run.id);
+      if (ended.state !== 'succeeded') {
+        throw new Fault(
+          ended.errorCode ?? 'run_failed',
+          ended.error ?? `The run ${run.id} is ${ended.state}.`,
+        );
+      }
+      print(
+        options.json
+          ? JSON.stringify({ table, keys: rowKeys, publication: ended.publication, run: run.id })
+          : `${done} ${keys.length} of ${table}; publication ${ended.publication}.`,
+      );
+    } finally {
+      await pipeline.close();
+    }
+  });
+}

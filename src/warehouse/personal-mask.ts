@@ -1,0 +1,50 @@
+import { parseString } from 'fast-csv';
+import { personalDataTransform } from './field-types.js';
+import type { Mapping } from './mapping.js';
+import { columnOf } from './mapping-row.js';
+
+/** What stands where a person's data was. */
+const mask = '***';
+
+/** The columns of each source table that hold personal data, whole or in their entries. */
+export function personalColumns(mapping: Mapping | null): ReadonlyMap<string, ReadonlySet<string>> {
+  const columns = new Map<string, Set<string>>();
+  for (const row of mapping?.rows ?? []) {
+    if (row.transform !== personalDataTransform) continue;
+    const own = columns.get(row.source_table) ?? new Set();
+    columns.set(row.source_table, own.add(columnOf(row)));
+  }
+  return columns;
+}
+
+/**
+ * A record as sent, without the personal data in it. Where its fields cannot be told apart (it is broken, or its bytes are no
+ * text), nothing of it is shown.
+ * @param header the columns of its file, in order
+ * @param personal the columns that hold personal data
+ */
+export async function maskRecord(
+  raw: string,
+  encoding: 'text' | 'base64',
+  header: readonly string[],
+  personal: ReadonlySet<string>,
+): Promise<string> {
+  if (personal.size === 0) return raw;
+  const fields = encoding === 'text' ? await fieldsOf(raw) : null;
+  if (fields === null || fields.length !== header.length) return mask;
+  return fields.map((field, index) => (personal.has(header[index]!) ? mask : quoted(field))).join(',');
+}
+
+async function fieldsOf(raw: string): Promise<string[] | null> {
+  const records: string[][] = [];
+  return new Promise((done) => {
+    parseString(raw)
+      .on('data', (record: string[]) => records.push(record))
+      .on('error', () => done(null))
+      .on('end', () => done(records.length === 1 ? records[0]! : null));
+  });
+}
+
+function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}

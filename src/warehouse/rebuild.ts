@@ -1,0 +1,141 @@
+import type { Pool, PoolClient } from 'pg';
+import { identifier } from '../database/identifier.js';
+import { inTransaction } from '../database/transaction.js';
+import type { Queryable } from './catalog.js';
+import { addCounts, type CleanCounts, cleanFile, noCounts } from './clean-table.js';
+import type { Mapping, TablePlan } from './mapping.js';
+import { mappingOfVersion } from './mapping-ledger.js';
+import { dropHashes, type PersonalDataKey } from './personal-data.js';
+import { copyShape, dropRebuild, rebuildSchema, swapTable } from './rebuild-tables.js';
+import { closeRetired, lockTable, retirementPeriods } from './retirement.js';
+import { readSourceFiles, type SourceFile } from './source-file.js';
+
+/** A file to be read again, into the tables it feeds. */
+export interface ReplayedFile {
+  readonly fileId: number;
+  readonly table: string;
+  readonly mappingVersion: number;
+}
+
+/**
+ * What a rebuild reads: each file into each table under the mapping version it was cleaned with; or, under `current`, all
+ * loaded files into all tables under that one.
+ */
+export async function planReplay(db: Queryable, current: Mapping | null): Promise<ReplayedFile[]> {
+  if (current === null) {
+    const { rows } = await db.query<ReplayedFile>(
+      `/* warehouse.recorded_transforms */
+       select file_id as "fileId", table_name as table, mapping_version as "mappingVersion"
+       from support.file_transform order by table_name, file_id`,
+    );
+    return rows;
+  }
+  const { rows } = await db.query<{ id: number; source_table: string }>(
+    `/* warehouse.loaded_files */
+     select id, 'src_' || feed as source_table from source.file where state = 'loaded' order by id`,
+  );
+  return [...current.tables.values()].flatMap(({ table, sourceTable }) =>
+    rows
+      .filter((file) => file.source_table === sourceTable)
+      .map(({ id }) => ({ fileId: id, table, mappingVersion: current.version! })),
+  );
+}
+
+/** Makes the empty tables of a rebuild, with the codes of the standards in them, after dropping what one before left. */
+export async function prepareRebuild(pool: Pool, mapping: Mapping): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await dropRebuild(client);
+    for (const plan of mapping.tables.values()) {
+      await copyShape(client, plan.table);
+      if (plan.tableType === 'reference') await copyStandard(client, plan);
+    }
+    for (const ledger of ['file_transform', 'issue']) {
+      await client.query(
+        `/* warehouse.copy_ledger */
+         create table ${identifier(rebuildSchema, ledger)} (like support.${ledger} including defaults including indexes)`,
+      );
+    }
+  });
+}
+
+async function copyStandard(client: PoolClient, plan: TablePlan): Promise<void> {
+  await client.query(
+    `/* warehouse.copy_standard */
+     insert into ${identifier(rebuildSchema, plan.table)}
+     select * from ${identifier('warehouse', plan.table)} where standard`,
+  );
+}
+
+export interface RebuildRequest {
+  readonly table: string;
+  readonly files: readonly ReplayedFile[];
+  readonly personalDataKey: PersonalDataKey;
+  readonly runId?: string | null;
+  readonly beforeCommit?: (client: PoolClient, counts: CleanCounts) => Promise<void>;
+}
+
+/**
+ * Cleans all files of one table anew into the table of the rebuild, the oldest first, with the retirements by hand between
+ * them where they belong. In one transaction: done again after a kill, it begins with an empty table again.
+ */
+export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise<CleanCounts> {
+  const versions = new Map(request.files.map((file) => [file.fileId, file.mappingVersion]));
+  return inTransaction(pool, async (client) => {
+    const total = noCounts();
+    const files = await readSourceFiles(client, [...versions.keys()]);
+    const mappings = new Map<number, Mapping>();
+    let last: TablePlan | undefined;
+    let retired: string[] = [];
+    for (const file of files) {
+      const version = versions.get(file.id)!;
+      const mapping = mappings.get(version) ?? (await mappingOfVersion(client, version));
+      mappings.set(version, mapping);
+      const plan: TablePlan = { ...mapping.tables.get(request.table)!, schema: rebuildSchema };
+      if (last === undefined) {
+        await lockTable(client, plan);
+        retired = await retirementPeriods(client, plan);
+      }
+      retired = await retireUpTo(client, plan, retired, file);
+      const cleaning = { pool, client, plan, mapping, personalDataKey: request.personalDataKey };
+      const counts = await cleanFile(cleaning, file, request.runId ?? null);
+      if (counts !== null) addCounts(total, counts);
+      await dropHashes(client, plan);
+      last = plan;
+    }
+    if (last !== undefined) await retireUpTo(client, last, retired, null);
+    await request.beforeCommit?.(client, total);
+    return total;
+  });
+}
+
+/** Applies the retirements of periods before the file's, or all of them, and gives those that are left. */
+async function retireUpTo(
+  client: PoolClient,
+  plan: TablePlan,
+  periods: readonly string[],
+  file: SourceFile | null,
+): Promise<string[]> {
+  const due = periods.filter((period) => file === null || `${period}-01` < file.period);
+  for (const period of due) await closeRetired(client, plan, period);
+  return periods.filter((period) => !due.includes(period));
+}
+
+/**
+ * Puts the rebuilt tables in the place of those in use, with what the ledgers say of them, in the caller's transaction:
+ * whoever reads sees the one warehouse or the other.
+ */
+export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise<number> {
+  const tables = [...mapping.tables.keys()];
+  for (const table of tables) await swapTable(client, table);
+  for (const ledger of ['file_transform', 'issue']) {
+    await client.query(
+      `/* warehouse.forget_ledger */ delete from support.${ledger} where table_name = any($1) and file_id is not null`,
+      [tables],
+    );
+    await client.query(
+      `/* warehouse.take_ledger */ insert into support.${ledger} select * from ${identifier(rebuildSchema, ledger)}`,
+    );
+  }
+  await dropRebuild(client);
+  return tables.length;
+}

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { feeds } from '../../src/dataset/feeds.js';
+import { referenceTables } from '../../src/dataset/reference.js';
+import { readDrop } from '../../src/source/drop.js';
+import { loadDeliveries } from '../../src/source/drop-load.js';
+import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { loadReferenceData } from '../../src/warehouse/reference-data.js';
+import { clean, install } from '../warehouse/cleaning.js';
+import { loadRecords } from '../warehouse/source-rows.js';
+import type { RandomMonth } from './random-months.js';
+
+/** Loads and cleans the vendor's files of a month. */
+export async function takeDrop(pool: pg.Pool, folder: string, period: string): Promise<void> {
+  await prepare(pool);
+  const kept = await mkdtemp(join(tmpdir(), 'marquee-drop-'));
+  try {
+    const drop = await readDrop(folder, feeds);
+    const loaded = await loadDeliveries(pool, { folder: kept }, feeds, drop.deliveries, period);
+    await clean(
+      pool,
+      loaded.map(({ receipt }) => receipt.fileId),
+    );
+  } finally {
+    await rm(kept, { recursive: true, force: true });
+  }
+}
+
+/** Puts a month's records where loading puts them, and cleans them. */
+export async function takeMonth(pool: pg.Pool, month: RandomMonth, period: string): Promise<void> {
+  await prepare(pool);
+  const files = [
+    await loadRecords(pool, 'movies_metadata', period, month.movies),
+    await loadRecords(pool, 'links', period, month.links),
+    await loadRecords(pool, 'ratings', period, month.ratings),
+  ];
+  await clean(pool, files);
+}
+
+async function prepare(pool: pg.Pool): Promise<void> {
+  if ((await currentMapping(pool)) !== null) return;
+  await install(pool);
+  await loadReferenceData(pool, referenceTables());
+}

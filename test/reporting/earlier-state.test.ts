@@ -1,0 +1,141 @@
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { inTransaction } from '../../src/database/transaction.js';
+import { reports } from '../../src/dataset/reports/reports.js';
+import { earlierPublication } from '../../src/reporting/earlier-state.js';
+import { exportReport } from '../../src/reporting/export.js';
+import { listPublications } from '../../src/reporting/publication.js';
+import { rollback } from '../../src/reporting/rollback.js';
+import { useDatabase } from '../database-fixture.js';
+import { takeMonth } from './drops.js';
+import { emptyDatabase } from './empty-database.js';
+import { publishReports } from './publish-reports.js';
+import { type RandomMonth, randomMonths } from './random-months.js';
+import { changesNotExplained } from './sums-of-causes.js';
+
+/** A month with one film of each number, told with a budget. */
+function month(...films: [id: string, budget: string][]): RandomMonth {
+  const movies = films.map(([id, budget]) => ({
+    id,
+    budget,
+    title: `Film ${id}`,
+    popularity: '1.50',
+    release_date: '1995-10-30',
+    genres: `[{'id': 16, 'name': 'Animation'}]`,
+    production_companies: `[{'id': 3, 'name': 'Pixar'}]`,
+  }));
+  return { movies, links: [], ratings: [] };
+}
+
+describe('an earlier publication', () => {
+  const database = useDatabase();
+  const pool = () => database.pools.pipeline;
+
+  beforeEach(() => emptyDatabase(database.pools.owner));
+
+  /** All reports as CSV: as they are, or as they were at a publication. */
+  async function state(publication?: number): Promise<Record<string, string>> {
+    const csv: Record<string, string> = {};
+    for (const definition of reports) {
+      const client = await database.pools.reader.connect();
+      try {
+        if (publication !== undefined) await earlierPublication(client, [definition], publication);
+        csv[definition.name] = await text(exportReport(client, definition, 'csv', publication));
+      } finally {
+        client.release();
+      }
+    }
+    return csv;
+  }
+
+  async function publishMonths(months: readonly RandomMonth[]): Promise<Record<string, string>[]> {
+    await emptyDatabase(database.pools.owner);
+    const states = [];
+    for (const [place, told] of months.entries()) {
+      await takeMonth(pool(), told, `2017-0${place + 1}`);
+      await publishReports(pool(), reports, false);
+      states.push(await state());
+    }
+    return states;
+  }
+
+  function rollBack(to: number, retainedPublications?: number) {
+    return inTransaction(pool(), (client) =>
+      rollback(client, reports, { to, runId: null, retainedPublications }),
+    );
+  }
+
+  async function contributions(): Promise<string[]> {
+    const { rows } = await pool().query<{ row: string }>(
+      `select to_jsonb(known)::text as row from support.contribution_production_company_genre_report as known
+       union all select to_jsonb(known)::text from support.contribution_movie_score_report as known order by 1`,
+    );
+    return rows.map(({ row }) => row);
+  }
+
+  it('is exported and published again exactly as it was, whatever came since', {
+    timeout: 600_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(randomMonths, async (months) => {
+        const states = await publishMonths(months);
+        for (const [place, then] of states.entries()) expect(await state(place + 1)).toEqual(then);
+        const latest = states.length;
+        const to = Math.ceil(latest / 2);
+        await rollBack(to);
+        expect(await state()).toEqual(states[to - 1]);
+        expect(await state(latest)).toEqual(states.at(-1));
+        expect(await changesNotExplained(pool(), latest + 1)).toEqual([]);
+        await publishReports(pool(), reports, false);
+        expect(await state()).toEqual(states.at(-1));
+        expect(await changesNotExplained(pool(), latest + 2)).toEqual([]);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('is restored with the films behind its rows', async () => {
+    await publishMonths([month(['1', '10'], ['2', '20'])]);
+    const then = await contributions();
+    await takeMonth(pool(), month(['1', '11'], ['3', '30']), '2017-02');
+    await publishReports(pool(), reports, false);
+    expect(await contributions()).not.toEqual(then);
+    await rollBack(1);
+    expect(await contributions()).toEqual(then);
+  });
+
+  it('is told as the publication that a rollback restores, with its day and files', async () => {
+    await publishMonths([month(['1', '10']), month(['1', '11'])]);
+    expect(await rollBack(1)).toMatchObject({ publication: 3, restores: 1 });
+    const [third, , first] = await listPublications(pool());
+    expect(third).toMatchObject({ number: 3, reason: 'rollback', restores: 1, asOfDay: '2017-01-31' });
+    expect(third!.rowCounts).toEqual(first!.rowCounts);
+    const { rows } = await database.pools.reader.query(
+      `select old_value, new_value, cause from reporting.report_change
+       where publication = 3 and report = 'genre_report' and column_name = 'budget'`,
+    );
+    expect(rows).toMatchObject([
+      {
+        old_value: '11',
+        new_value: '10',
+        cause: [
+          { kind: 'rollback', from: 2, to: 1 },
+          { kind: 'changed', movie_id: 1, period: '2017-01', amounts: { budget: '-1' } },
+        ],
+      },
+    ]);
+  });
+
+  it('is refused when it is not there, is what is served, or is no longer retained', async () => {
+    await publishMonths([month(['1', '10']), month(['1', '11']), month(['1', '12'])]);
+    await expect(rollBack(9)).rejects.toMatchObject({ code: 'publication-unknown' });
+    await expect(rollBack(3)).rejects.toMatchObject({ code: 'already-published' });
+    await rollBack(2, 2);
+    await expect(state(1)).rejects.toMatchObject({
+      code: 'publication-not-retained',
+      message: expect.stringContaining('the earliest that can be read is 2'),
+    });
+    expect(Object.keys(await state(2))).toHaveLength(reports.length);
+  });
+});

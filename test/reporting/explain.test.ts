@@ -1,0 +1,96 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { causeText } from '../../src/reporting/cause-text.js';
+import { type ExplainOptions, explain } from '../../src/reporting/explain.js';
+import { parseKey } from '../../src/reporting/report-key.js';
+import { trace } from '../../src/reporting/trace.js';
+import { useDatabase } from '../database-fixture.js';
+import { takeMonth } from './drops.js';
+import { publishReports, report } from './publish-reports.js';
+
+const genres = report('genre_report');
+
+function film(id: string, values: Record<string, string>) {
+  const links = {
+    genres: `[{'id': 16, 'name': 'Animation'}]`,
+    production_companies: `[{'id': 3, 'name': 'Pixar'}]`,
+  };
+  return { id, title: `Film ${id}`, release_date: '1995-10-30', ...links, ...values };
+}
+
+describe('asking why', () => {
+  const database = useDatabase();
+  const month = (...movies: ReturnType<typeof film>[]) => ({ movies, links: [], ratings: [] });
+
+  beforeAll(async () => {
+    const { pipeline } = database.pools;
+    await takeMonth(
+      pipeline,
+      month(film('1', { budget: '30' }), film('2', { status: 'Rumored', budget: '9' }), film('3', {})),
+      '2017-01',
+    );
+    await publishReports(pipeline);
+    await takeMonth(pipeline, month(film('1', { budget: '40', revenue: '100' })), '2017-02');
+    await publishReports(pipeline);
+    await takeMonth(pipeline, month(), '2017-03');
+    await publishReports(pipeline);
+  });
+
+  const why = (options: ExplainOptions) =>
+    explain(database.pools.reader, genres, parseKey(genres, ['1995', '16']), options);
+
+  it('is answered with the films behind each changed cell, and lines for people', async () => {
+    const { changes, from, to } = await why({ from: 1, column: 'budget' });
+    expect([from, to]).toEqual([1, 3]);
+    expect(changes).toMatchObject([{ publication: 2, column: 'budget', old: '30', new: '40' }]);
+    expect(causeText(changes[0]!.causes[0]!, 'film', 'movie_id')).toMatch(
+      /^Film 1 \(film 1\) changed; budget 30 -> 40, .*; movies_metadata.csv of 2017-02, record 1, warehouse version \d+$/,
+    );
+  });
+
+  it('is answered with when it last changed, where it did not change since', async () => {
+    expect(await why({})).toMatchObject({ from: 2, to: 3, changes: [], lastChanged: 2 });
+  });
+
+  it.each([
+    [{ to: 9 }, 'publication-unknown'],
+    [{ from: 3, to: 2 }, 'publications-reversed'],
+    [{ column: 'year' }, 'column-unknown'],
+  ])('is refused with a reason for %o', async (options, code) => {
+    await expect(why(options)).rejects.toMatchObject({ code });
+  });
+
+  it.each([[['1995']], [['1995', 'sixteen']]])('is refused for the key %o', (values) => {
+    expect(() => parseKey(genres, values)).toThrow(expect.objectContaining({ code: 'key-invalid' }));
+  });
+
+  it('shows what counts and what is left out, and why, down to the text that was sent', async () => {
+    const traced = await trace(database.pools.pipeline, genres, parseKey(genres, ['1995', '16']), 'budget');
+    expect(traced.row.budget).toBe('40');
+    expect(
+      traced.entities.map(({ name, counted, why: reason, amounts }) => [name, counted, reason, amounts]),
+    ).toEqual([
+      ['Film 1', true, null, { budget: '40' }],
+      ['Film 3', false, 'unknown budget', { budget: null }],
+      ['Film 2', false, 'unreleased by its status', { budget: null }],
+    ]);
+    expect(traced.entities[0]).toMatchObject({
+      file: 'movies_metadata.csv',
+      period: '2017-02',
+      record: 1,
+      mappingVersion: 1,
+      raw: { id: '1', budget: '40', revenue: '100' },
+    });
+  });
+
+  it('counts the unreleased where their budgets are summed', async () => {
+    const key = parseKey(genres, ['1995', '16']);
+    const { entities } = await trace(database.pools.pipeline, genres, key, 'unreleased_budget');
+    expect(entities.filter(({ counted }) => counted)).toMatchObject([{ name: 'Film 2' }]);
+  });
+
+  it('is refused for a row that is not served', async () => {
+    await expect(trace(database.pools.pipeline, genres, { year: 1900, genre_id: 16 })).rejects.toMatchObject({
+      code: 'row-unknown',
+    });
+  });
+});
