@@ -14,7 +14,7 @@ import { cursorOf, orderMark } from './report-cursor.js';
 import { orderList } from './report-order.js';
 import { type ReportArguments, type ReportQuery, reportQuery } from './report-page.js';
 import type { ReportColumn, ReportDescription } from './report-source.js';
-import { allOf, ident, joined, raw, type SqlText, sql } from './sql-text.js';
+import { allOf, ident, joined, raw, render, type SqlText, sql } from './sql-text.js';
 
 /** A field of an answer: under which name, and which one. */
 interface Entry {
@@ -149,7 +149,7 @@ const SEPARATOR = ',\n';
  */
 function statementOf(page: CompiledPage, access: ReportAccess, query: ReportQuery): SqlText {
   const { where, steps, size, after, before } = query;
-  const shapes = page.rowShapes.map((shape, index) => [`row_${index}`, shapeJson(access, shape)] as const);
+  const shapes = shapesJson(page, access).map((shape, index) => [`row_${index}`, shape] as const);
   const places = joined(
     steps.map(({ column }) => plainValue(column)),
     ', ',
@@ -173,6 +173,24 @@ function statementOf(page: CompiledPage, access: ReportAccess, query: ReportQuer
       select ${list.length > 0 ? joined(list, ', ') : sql`true as present`} from ${access.relation}
       where ${allOf([where, ...bounds])} order by ${orderList(steps)} limit ${raw(String(size + 1))}
     ) as page`;
+}
+
+const writtenShapes = new WeakMap<CompiledPage, WeakMap<ReportAccess['columns'], readonly SqlText[]>>();
+
+/** The rows' shapes, which are the same for all who may see the same columns. */
+function shapesJson(page: CompiledPage, access: ReportAccess): readonly SqlText[] {
+  let byColumns = writtenShapes.get(page);
+  if (!byColumns) {
+    byColumns = new WeakMap();
+    writtenShapes.set(page, byColumns);
+  }
+  let shapes = byColumns.get(access.columns);
+  if (!shapes) {
+    // As plain text, since there are no values in it.
+    shapes = page.rowShapes.map((shape) => raw(render(shapeJson(access, shape)).text));
+    byColumns.set(access.columns, shapes);
+  }
+  return shapes;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { CallerPolicies, CallerRights } from './caller-policy.js';
 import { namesTag } from './entity-tag.js';
 import { apiError, limitError } from './error-answers.js';
 import { readBody, send } from './http-answers.js';
+import type { Headers } from './http-manners.js';
 import type { Limits } from './limits.js';
 import type { PublicationWatch } from './publication-watch.js';
 import { ReadSession } from './read-session.js';
@@ -68,22 +69,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler[]
     }
     request.body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
     response.locals.admitted = { caller, rights, key } satisfies Admitted;
-    next();
-  };
-
-  const prepareSending: RequestHandler = (_request, response, next) => {
-    const { requestId, common, note } = exchangeOf(response);
-    response.send = (text: string) => {
-      // What Apollo refuses before it asks its plugins carries no request id yet.
-      const body = note.byApollo ? text : withRequestId(text, requestId);
-      if (response.statusCode === 304) response.removeHeader('content-type');
-      send(
-        response,
-        { status: response.statusCode, headers: response.getHeaders() as Headers, body },
-        common,
-      );
-      return response;
-    };
+    sendAtOnce(exchange, response);
     next();
   };
 
@@ -105,10 +91,8 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler[]
     };
   };
 
-  return [admit, prepareSending, expressMiddleware(apollo, { context: async ({ res }) => contextOf(res) })];
+  return [admit, expressMiddleware(apollo, { context: async ({ res }) => contextOf(res) })];
 }
-
-type Headers = Record<string, string>;
 
 /** Answers never to be kept by anyone between, and never given to another caller. */
 const PRIVATE = { 'cache-control': 'private, no-cache', vary: 'Authorization, Accept, Origin' };
@@ -163,6 +147,26 @@ function operationsOf(text: string, maxBatch: number): unknown {
   if (Array.isArray(content) && content.length > maxBatch)
     throw limitError('batch size', maxBatch, content.length);
   return content;
+}
+
+/**
+ * Has Apollo's answer sent as all others are: its headers together with the common ones in one go, which takes half
+ * the time of setting one after the other.
+ */
+function sendAtOnce({ requestId, common, note }: Exchange, response: Response): void {
+  const headers: Headers = {};
+  response.setHeader = (name, value) => {
+    headers[name.toLowerCase()] = String(value);
+    return response;
+  };
+  response.send = (text: string) => {
+    // What Apollo refuses before it asks its plugins carries no request id yet.
+    const body = note.byApollo ? text : withRequestId(text, requestId);
+    // Back to Node's own: sessions still set their cookie when the head is written.
+    Reflect.deleteProperty(response, 'setHeader');
+    send(response, { status: response.statusCode, headers, body }, common);
+    return response;
+  };
 }
 
 function answerAgain({ request, response, common, note }: Exchange, kept: KeptAnswer, type: string): void {

@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure, messageOf } from '../fault.js';
 
@@ -22,11 +28,22 @@ const REQUEST_TIMEOUT_MS = 3_600_000;
 /** Longer than the 60 s of common load balancers, so that it is they who close a connection at rest. */
 const KEEP_ALIVE_MS = 65_000;
 
+/** What a server makes of each request. */
+export interface MessageClasses {
+  readonly IncomingMessage: typeof IncomingMessage;
+  readonly ServerResponse: typeof ServerResponse;
+}
+
 /** @throws Failure `port_taken` */
-export async function listen(listener: RequestListener, options: ListenerOptions): Promise<Listener> {
+export async function listen(
+  listener: RequestListener,
+  classes: MessageClasses,
+  options: ListenerOptions,
+): Promise<Listener> {
   let stopping = false;
   const server = createServer(
     {
+      ...classes,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -92,7 +92,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const metricsServer =
     options.metricsPort === undefined ? undefined : await metrics.listen(options.metricsPort, options.host);
   const router = createRouter();
-  const listener = await listen(router.listener, options).catch(async (error: unknown) => {
+  const listener = await listen(router.listener, router.classes, options).catch(async (error: unknown) => {
     await metricsServer?.close();
     throw error;
   });
