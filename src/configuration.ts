@@ -72,6 +72,9 @@ const environmentSchema = z.object({
   SET_ROLE_PASSWORDS: flag,
 });
 
+/** The names of all settings, in the order of the README's table. */
+export const settingNames: readonly string[] = Object.keys(environmentSchema.shape);
+
 /** The settings of one process. Paths are absolute. */
 export interface Configuration {
   /** Folder of all state of the embedded default. */
@@ -121,6 +124,11 @@ export interface Configuration {
   logLevel: string;
 }
 
+/** What was found, unless it is a secret or a URL that may carry one. */
+function shown(name: string, value: string | undefined): string {
+  return /KEY|URL|PASSWORD/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
+}
+
 /**
  * Reads the settings from environment variables; the only place that does.
  *
@@ -130,10 +138,10 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      (issue) =>
-        `${issue.path.join('.')} is ${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`,
-    );
+    const faults = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return `${name}${shown(name, given[name])}: ${issue.message}`;
+    });
     throw new Fault(
       'configuration_invalid',
       `The environment has ${faults.length} wrong setting(s): ${faults.join('; ')}. Correct them and start again.`,
