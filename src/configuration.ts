@@ -19,7 +19,8 @@ const flag = z
   .transform((text) => text === '1' || text === 'true');
 
 /** Every variable Marquee reads, with its default. The README's table of settings is this one. */
-const environmentSchema = z.object({
+const environmentSchema = z
+.object({
   MARQUEE_HOME: z
     .string()
     .min(1)
@@ -38,6 +39,8 @@ const environmentSchema = z.object({
     .default('marquee'),
   OIDC_ISSUER: url('http:', 'https:').optional(),
   OIDC_AUDIENCE: z.string().min(1).default('marquee'),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   ISSUER_PORT: wholeNumber(0, 65535).optional(),
   PUBLIC_URL: url('http:', 'https:').optional(),
   CORS_ORIGINS: z
@@ -70,6 +73,9 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ALLOW_DEVELOPMENT_ISSUER: flag,
   SET_ROLE_PASSWORDS: flag,
+}).refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
+  path: ['OIDC_CLIENT_SECRET'],
+  message: 'expected together with OIDC_CLIENT_ID, or neither of them',
 });
 
 /** The names of all settings, in the order of the README's table. */
@@ -88,6 +94,8 @@ export interface Configuration {
   queuePrefix: string;
   /** Issuer of access tokens; missing: the built-in one. */
   issuerUrl?: string;
+  /** The client people log in by at an issuer of one's own; missing: nobody logs in with a browser there. */
+  loginClient?: { id: string; secret: string };
   /** Port of the built-in issuer; missing: the API's port plus one. */
   issuerPort: number;
   audience: string;
@@ -126,7 +134,7 @@ export interface Configuration {
 
 /** What was found, unless it is a secret or a URL that may carry one. */
 function shown(name: string, value: string | undefined): string {
-  return /KEY|URL|PASSWORD/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
+  return /KEY|URL|PASSWORD|SECRET/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
 }
 
 /**
@@ -161,6 +169,10 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     redisUrl: read.REDIS_URL,
     queuePrefix: read.QUEUE_PREFIX,
     issuerUrl: read.OIDC_ISSUER,
+    loginClient:
+      read.OIDC_CLIENT_ID && read.OIDC_CLIENT_SECRET
+        ? { id: read.OIDC_CLIENT_ID, secret: read.OIDC_CLIENT_SECRET }
+        : undefined,
     issuerPort: read.ISSUER_PORT ?? (read.PORT === 0 ? 0 : read.PORT + 1),
     audience: read.OIDC_AUDIENCE,
     setRolePasswords: read.SET_ROLE_PASSWORDS,

@@ -25,6 +25,15 @@ describe('the configuration', () => {
     expect(read).not.toThrow(/my-own-secret|hunter2/);
   });
 
+  it('takes the client people log in by whole or not at all', () => {
+    const client = { OIDC_CLIENT_ID: 'dashboard', OIDC_CLIENT_SECRET: 'hunter2' };
+    expect(readConfiguration(client).loginClient).toEqual({ id: 'dashboard', secret: 'hunter2' });
+    expect(readConfiguration({}).loginClient).toBeUndefined();
+    expect(() => readConfiguration({ OIDC_CLIENT_ID: 'dashboard' })).toThrow(
+      /OIDC_CLIENT_SECRET: expected together with OIDC_CLIENT_ID/,
+    );
+  });
+
   it('is described in the README, setting for setting', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('## Settings'), readme.indexOf('## Deployment'));

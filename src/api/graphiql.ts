@@ -10,15 +10,18 @@ import { exchangeOf, type Handler, type Route } from './router.js';
 export const GRAPHIQL_PATH = '/graphiql';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
-const packages = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
-/** What the page is made of, all served from here: it works without a network. */
+/**
+ * What the page is made of, all served from here: it works without a network. The files are found past the packages'
+ * exports, which do not name those made for browsers.
+ */
 const FILES = [
-  { name: 'react.js', type: SCRIPT, package: 'react', file: 'umd/react.production.min.js' },
-  { name: 'react-dom.js', type: SCRIPT, package: 'react-dom', file: 'umd/react-dom.production.min.js' },
-  { name: 'graphiql.js', type: SCRIPT, package: 'graphiql', file: 'graphiql.min.js' },
-  { name: 'graphiql.css', type: 'text/css; charset=utf-8', package: 'graphiql', file: 'graphiql.min.css' },
-] as const;
+  { name: 'react.js', type: SCRIPT, manifest: require.resolve('react/package.json'), file: 'umd/react.production.min.js' },
+  { name: 'react-dom.js', type: SCRIPT, manifest: require.resolve('react-dom/package.json'), file: 'umd/react-dom.production.min.js' },
+  { name: 'graphiql.js', type: SCRIPT, manifest: require.resolve('graphiql/package.json'), file: 'graphiql.min.js' },
+  { name: 'graphiql.css', type: 'text/css; charset=utf-8', manifest: require.resolve('graphiql/package.json'), file: 'graphiql.min.css' },
+];
 
 /** Starts GraphiQL, which asks in the session's name: by the cookie, and by the session's token against foreign pages. */
 const START = `const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
@@ -40,14 +43,9 @@ export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route
     { path: `${GRAPHIQL_PATH}/start.js`, handle: fileHandler(SCRIPT, async () => START) },
     ...FILES.map((each) => ({
       path: `${GRAPHIQL_PATH}/${each.name}`,
-      handle: fileHandler(each.type, () => readFile(placeOf(each.package, each.file), 'utf8')),
+      handle: fileHandler(each.type, () => readFile(join(dirname(each.manifest), each.file), 'utf8')),
     })),
   ];
-}
-
-/** Past the packages' exports, which do not name the files made for browsers. */
-function placeOf(name: string, file: string): string {
-  return join(dirname(packages.resolve(`${name}/package.json`)), file);
 }
 
 function fileHandler(type: string, read: () => Promise<string>): Handler {

@@ -34,11 +34,7 @@ export function securityHeaders(pages: boolean): Headers {
     contentSecurityPolicy: { useDefaults: false, directives: policy },
     // A form sent under no-referrer carries the origin "null", and the origin is what tells our own forms.
     referrerPolicy: { policy: pages ? 'same-origin' : 'no-referrer' },
-  })(
-    {} as IncomingMessage,
-    response as unknown as ServerResponse,
-    () => undefined,
-  );
+  })({} as IncomingMessage, response as unknown as ServerResponse, () => undefined);
   return headers;
 }
 

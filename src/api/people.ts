@@ -39,7 +39,10 @@ export function people(options: PeopleOptions): People {
   const { publicUrl, verify, queues = [] } = options;
   const { origin } = new URL(publicUrl);
   const boardPath = `${QUEUE_BOARD_PATH}/`;
-  const login = browserLogin({ ...options, pages: [GRAPHIQL_PATH, ...(queues.length > 0 ? [boardPath] : [])] });
+  const login = browserLogin({
+    ...options,
+    pages: [GRAPHIQL_PATH, ...(queues.length > 0 ? [boardPath] : [])],
+  });
 
   const letIn = (page: string): RequestHandler[] => [
     ...login.recognize,

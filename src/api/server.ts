@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { ProtectedResource } from '../auth/access-refusal.js';
 import { bearerToken } from '../auth/bearer.js';
-import { followRevocations } from '../auth/revocations.js';
 import type { LoginClient } from '../auth/login.js';
+import { followRevocations } from '../auth/revocations.js';
 import { SCOPES } from '../auth/scopes.js';
 import { createTokenVerifier, type TokenVerifierOptions } from '../auth/tokens.js';
 import { rememberVerified } from '../auth/verified-tokens.js';
@@ -109,7 +109,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     metadataUrl: `${publicUrl}${METADATA_PATH}`,
     defaultScopes: ['reports:read'],
   };
-  const browsers = options.login && people({ ...options, client: options.login, publicUrl, verify: access.verify });
+  const browsers =
+    options.login && people({ ...options, client: options.login, publicUrl, verify: access.verify });
   const shared = { callerOf: access.callerOf, policies, allowances: allowancesOf(options), readerPool };
   const apollo = await startApollo({ schema, reports, readerPool, limits, safelist, resource, logger });
   const graphql = graphqlHandler({

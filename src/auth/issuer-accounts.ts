@@ -9,5 +9,6 @@ export interface DevelopmentAccount {
 /** The people the development issuer knows. */
 export const DEVELOPMENT_ACCOUNTS: readonly DevelopmentAccount[] = [
   { id: 'analyst', scopes: ['reports:read', 'reports:export'] },
+  { id: 'operator', scopes: ['reports:read', 'jobs:read'] },
   { id: 'admin', scopes: SCOPES },
 ];

@@ -28,7 +28,8 @@ export function interactionListener(provider: Provider, resource: string) {
       const { params, uid } = await provider.interactionDetails(request, response);
       const clientId = String(params.client_id);
       if (request.method === 'GET') return sendPage(response, 200, loginPage(uid, clientId));
-      if (request.method !== 'POST') return sendPage(response, 405, refusalPage('Only GET and POST are taken.'));
+      if (request.method !== 'POST')
+        return sendPage(response, 405, refusalPage('Only GET and POST are taken.'));
       if (!fromOwnPage(request, provider.issuer))
         return sendPage(response, 403, refusalPage('The form was not sent from this page.'));
       const chosen = new URLSearchParams(await readForm(request)).get('account');

@@ -63,7 +63,9 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
   const answer = provider.callback();
   const interact = interactionListener(provider, API_RESOURCE);
   server.on('request', (request, response) =>
-    request.url?.startsWith('/interaction/') ? void interact(request, response) : void answer(request, response),
+    request.url?.startsWith('/interaction/')
+      ? void interact(request, response)
+      : void answer(request, response),
   );
   return { issuerUrl, clients, close: () => close(server) };
 }

@@ -44,9 +44,13 @@ export interface BrowserLogin {
   readonly end: RequestHandler[];
 }
 
-const CALLBACK_PATH = '/login/callback';
 /** The name of the header with the session's token against foreign pages. */
 const CSRF_HEADER = 'x-csrf-token';
+
+/** Where the issuer sends browsers back to; it has to know this address of the client's. */
+export function loginCallback(publicUrl: string): string {
+  return new URL('/login/callback', publicUrl).href;
+}
 
 /** Login by authorization code with PKCE (RFC 7636), state, and the issuer's name in its answer (RFC 9207). */
 export function browserLogin(options: LoginOptions): BrowserLogin {
@@ -99,7 +103,9 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
     const judged = (error: unknown, person: Person | false | null | undefined) => {
       if (error) return next(refusalOf(error));
       if (!person)
-        return next(new LoginRefusal(403, 'The login was not begun by this browser, or is over: begin at /login.'));
+        return next(
+          new LoginRefusal(403, 'The login was not begun by this browser, or is over: begin at /login.'),
+        );
       // Renews the session's id, so that one known from before the login is of no use.
       request.logIn(person, (failed) => (failed ? next(failed) : response.redirect(303, returnTo)));
     };
@@ -116,7 +122,12 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
     });
   };
 
-  return { recognize, begin: [withSession, begin], finish: [...fromSession, finish], end: [withSession, end] };
+  return {
+    recognize,
+    begin: [withSession, begin],
+    finish: [...fromSession, finish],
+    end: [withSession, end],
+  };
 }
 
 /** Who is logged in, after `recognize`. */
@@ -146,14 +157,17 @@ export function requireSameOrigin({ headers }: IncomingMessage, origin: string):
 function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Strategy {
   const { client, publicUrl, verify } = options;
   if (!metadata.authorization_endpoint)
-    throw new Failure('issuer_unreachable', `${metadata.issuer} has no authorization_endpoint: nobody can log in there.`);
+    throw new Failure(
+      'issuer_unreachable',
+      `${metadata.issuer} has no authorization_endpoint: nobody can log in there.`,
+    );
   const strategy = new OAuth2Strategy(
     {
       authorizationURL: metadata.authorization_endpoint,
       tokenURL: metadata.token_endpoint,
       clientID: client.id,
       clientSecret: client.secret,
-      callbackURL: new URL(CALLBACK_PATH, publicUrl).href,
+      callbackURL: loginCallback(publicUrl),
       scope: ['openid', ...SCOPES],
       state: true,
       pkce: true,
@@ -180,13 +194,18 @@ function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Str
 function answerOf(query: URLSearchParams, metadata: IssuerMetadata): { code: string; state: string } {
   const one = (name: string) => {
     const values = query.getAll(name);
-    if (values.length > 1) throw new LoginRefusal(400, `The answer has ${values.length} times ${name}: expected one.`);
+    if (values.length > 1)
+      throw new LoginRefusal(400, `The answer has ${values.length} times ${name}: expected one.`);
     return values[0];
   };
   const [code, state, iss, error] = [one('code'), one('state'), one('iss'), one('error')];
-  if (iss !== metadata.issuer && (iss !== undefined || metadata.authorization_response_iss_parameter_supported))
+  if (
+    iss !== metadata.issuer &&
+    (iss !== undefined || metadata.authorization_response_iss_parameter_supported)
+  )
     throw new LoginRefusal(403, 'The answer is not from the issuer that was asked.');
-  if (error !== undefined) throw new LoginRefusal(401, 'The issuer did not log you in: begin again at /login.');
+  if (error !== undefined)
+    throw new LoginRefusal(401, 'The issuer did not log you in: begin again at /login.');
   if (!code || !state) throw new LoginRefusal(400, 'The answer lacks code or state: begin again at /login.');
   return { code, state };
 }
@@ -196,7 +215,8 @@ function refusalOf(error: unknown): Error {
   if (error instanceof Failure) return error;
   if (error instanceof AccessRefusal)
     return new LoginRefusal(403, `The issuer's access token is not for this service: ${error.message}`);
-  const oauth = error instanceof OAuth2Strategy.TokenError || error instanceof OAuth2Strategy.AuthorizationError;
+  const oauth =
+    error instanceof OAuth2Strategy.TokenError || error instanceof OAuth2Strategy.AuthorizationError;
   return oauth
     ? new LoginRefusal(403, 'The issuer does not take the code: begin again at /login.', { cause: error })
     : new Failure('issuer_unreachable', 'The issuer could not be asked for the token.', { cause: error });

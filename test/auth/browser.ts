@@ -60,7 +60,10 @@ export async function logInAtIssuer(
   account: string,
   to = '/graphiql',
 ): Promise<string> {
-  const page = await browser.followTo(`${api.url}/login?to=${encodeURIComponent(to)}`, `${issuerUrl}/interaction/`);
+  const page = await browser.followTo(
+    `${api.url}/login?to=${encodeURIComponent(to)}`,
+    `${issuerUrl}/interaction/`,
+  );
   const shown = await browser.go(page);
   if (!(await shown.text()).includes(`value="${account}"`)) throw new Error('the page has no such account');
   const sent = await browser.go(page, {

@@ -83,7 +83,9 @@ describe('a browser login', () => {
   it('keeps the token from the browser: the cookie is an id, HttpOnly, SameSite=Lax, and Secure off localhost', async () => {
     const browser = await loggedIn();
     expect(browser.lastCookies).toHaveLength(1);
-    expect(browser.lastCookies[0]).toMatch(/^marquee\.session=s%3A[\w%.-]{60,200}; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(browser.lastCookies[0]).toMatch(
+      /^marquee\.session=s%3A[\w%.-]{60,200}; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
     const elsewhere = await start('https://marquee.example');
     const asked = await fetch(`${elsewhere.url}/login`, {
       redirect: 'manual',
