@@ -4,7 +4,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev --no-audit --no-fund
 COPY . .
-RUN node bin/set-up.mjs && npm prune --omit=dev --no-audit --no-fund
+# The optional packages are the embedded Postgres; here the database is another container's.
+RUN node bin/set-up.mjs && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:20-slim
 ENV NODE_ENV=production \
