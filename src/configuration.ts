@@ -20,63 +20,64 @@ const flag = z
 
 /** Every variable Marquee reads, with its default. The README's table of settings is this one. */
 const environmentSchema = z
-.object({
-  MARQUEE_HOME: z
-    .string()
-    .min(1)
-    .default('.marquee')
-    .transform((path) => resolve(path)),
-  PORT: wholeNumber(0, 65535).default(4000),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  DATABASE_URL: databaseUrl,
-  DATABASE_PIPELINE_URL: databaseUrl,
-  DATABASE_READER_URL: databaseUrl,
-  DATABASE_QUEUE_URL: databaseUrl,
-  REDIS_URL: url('redis:', 'rediss:').optional(),
-  QUEUE_PREFIX: z
-    .string()
-    .regex(/^[a-z0-9_-]+$/i, 'expected letters, digits, - and _')
-    .default('marquee'),
-  OIDC_ISSUER: url('http:', 'https:').optional(),
-  OIDC_AUDIENCE: z.string().min(1).default('marquee'),
-  OIDC_CLIENT_ID: z.string().min(1).optional(),
-  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
-  ISSUER_PORT: wholeNumber(0, 65535).optional(),
-  PUBLIC_URL: url('http:', 'https:').optional(),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ''),
-    ),
-  POLICY_FILE: file,
-  REVOCATIONS_FILE: file,
-  SAFELIST_FILE: file,
-  METRICS_PORT: wholeNumber(0, 65535).optional(),
-  MAX_UPLOAD_MEGABYTES: wholeNumber(1, 1_000_000).default(4096),
-  PII_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
-  INBOX: z
-    .string()
-    .min(1)
-    .optional()
-    .transform((path) => (path === undefined ? undefined : resolve(path))),
-  INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
-  INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
-  FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
-  MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
-  MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
-  RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
-  WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  ALLOW_DEVELOPMENT_ISSUER: flag,
-  SET_ROLE_PASSWORDS: flag,
-}).refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
-  path: ['OIDC_CLIENT_SECRET'],
-  message: 'expected together with OIDC_CLIENT_ID, or neither of them',
-});
+  .object({
+    MARQUEE_HOME: z
+      .string()
+      .min(1)
+      .default('.marquee')
+      .transform((path) => resolve(path)),
+    PORT: wholeNumber(0, 65535).default(4000),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    DATABASE_URL: databaseUrl,
+    DATABASE_PIPELINE_URL: databaseUrl,
+    DATABASE_READER_URL: databaseUrl,
+    DATABASE_QUEUE_URL: databaseUrl,
+    REDIS_URL: url('redis:', 'rediss:').optional(),
+    QUEUE_PREFIX: z
+      .string()
+      .regex(/^[a-z0-9_-]+$/i, 'expected letters, digits, - and _')
+      .default('marquee'),
+    OIDC_ISSUER: url('http:', 'https:').optional(),
+    OIDC_AUDIENCE: z.string().min(1).default('marquee'),
+    OIDC_CLIENT_ID: z.string().min(1).optional(),
+    OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+    ISSUER_PORT: wholeNumber(0, 65535).optional(),
+    PUBLIC_URL: url('http:', 'https:').optional(),
+    CORS_ORIGINS: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((origin) => origin.trim())
+          .filter((origin) => origin !== ''),
+      ),
+    POLICY_FILE: file,
+    REVOCATIONS_FILE: file,
+    SAFELIST_FILE: file,
+    METRICS_PORT: wholeNumber(0, 65535).optional(),
+    MAX_UPLOAD_MEGABYTES: wholeNumber(1, 1_000_000).default(4096),
+    PII_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
+    INBOX: z
+      .string()
+      .min(1)
+      .optional()
+      .transform((path) => (path === undefined ? undefined : resolve(path))),
+    INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
+    INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
+    FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
+    MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
+    MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
+    RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
+    WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    ALLOW_DEVELOPMENT_ISSUER: flag,
+    SET_ROLE_PASSWORDS: flag,
+  })
+  .refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
+    path: ['OIDC_CLIENT_SECRET'],
+    message: 'expected together with OIDC_CLIENT_ID, or neither of them',
+  });
 
 /** The names of all settings, in the order of the README's table. */
 export const settingNames: readonly string[] = Object.keys(environmentSchema.shape);

@@ -17,10 +17,30 @@ const require = createRequire(import.meta.url);
  * exports, which do not name those made for browsers.
  */
 const FILES = [
-  { name: 'react.js', type: SCRIPT, manifest: require.resolve('react/package.json'), file: 'umd/react.production.min.js' },
-  { name: 'react-dom.js', type: SCRIPT, manifest: require.resolve('react-dom/package.json'), file: 'umd/react-dom.production.min.js' },
-  { name: 'graphiql.js', type: SCRIPT, manifest: require.resolve('graphiql/package.json'), file: 'graphiql.min.js' },
-  { name: 'graphiql.css', type: 'text/css; charset=utf-8', manifest: require.resolve('graphiql/package.json'), file: 'graphiql.min.css' },
+  {
+    name: 'react.js',
+    type: SCRIPT,
+    manifest: require.resolve('react/package.json'),
+    file: 'umd/react.production.min.js',
+  },
+  {
+    name: 'react-dom.js',
+    type: SCRIPT,
+    manifest: require.resolve('react-dom/package.json'),
+    file: 'umd/react-dom.production.min.js',
+  },
+  {
+    name: 'graphiql.js',
+    type: SCRIPT,
+    manifest: require.resolve('graphiql/package.json'),
+    file: 'graphiql.min.js',
+  },
+  {
+    name: 'graphiql.css',
+    type: 'text/css; charset=utf-8',
+    manifest: require.resolve('graphiql/package.json'),
+    file: 'graphiql.min.css',
+  },
 ];
 
 /** Starts GraphiQL, which asks in the session's name: by the cookie, and by the session's token against foreign pages. */
