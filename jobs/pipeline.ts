@@ -12,6 +12,7 @@ import {
   swapRebuiltJob,
   verifyWarehouseFlow,
 } from './rebuild-warehouse.js';
+import { replayRejectsFlow, replayRejectsJob } from './replay-rejects.js';
 import { buildReportJob, checkReportsJob, publishJob, rollbackJob } from './report.js';
 import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire.js';
 import { scanInboxJob, upkeepJob } from './schedule.js';
@@ -38,12 +39,14 @@ export const pipelineJobs = [
   checkReportsJob,
   publishJob,
   rollbackJob,
+  replayRejectsJob,
   scanInboxJob,
   upkeepJob,
 ];
 
 /** Every kind of run. */
 export const pipelineFlows = [
+  replayRejectsFlow,
   dropFlow,
   rebuildReportsFlow,
   rebuildWarehouseFlow,

@@ -19,58 +19,68 @@ const flag = z
   .transform((text) => text === '1' || text === 'true');
 
 /** Every variable Marquee reads, with its default. The README's table of settings is this one. */
-const environmentSchema = z.object({
-  MARQUEE_HOME: z
-    .string()
-    .min(1)
-    .default('.marquee')
-    .transform((path) => resolve(path)),
-  PORT: wholeNumber(0, 65535).default(4000),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  DATABASE_URL: databaseUrl,
-  DATABASE_PIPELINE_URL: databaseUrl,
-  DATABASE_READER_URL: databaseUrl,
-  DATABASE_QUEUE_URL: databaseUrl,
-  REDIS_URL: url('redis:', 'rediss:').optional(),
-  QUEUE_PREFIX: z
-    .string()
-    .regex(/^[a-z0-9_-]+$/i, 'expected letters, digits, - and _')
-    .default('marquee'),
-  OIDC_ISSUER: url('http:', 'https:').optional(),
-  OIDC_AUDIENCE: z.string().min(1).default('marquee'),
-  ISSUER_PORT: wholeNumber(0, 65535).optional(),
-  PUBLIC_URL: url('http:', 'https:').optional(),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ''),
-    ),
-  POLICY_FILE: file,
-  REVOCATIONS_FILE: file,
-  SAFELIST_FILE: file,
-  METRICS_PORT: wholeNumber(0, 65535).optional(),
-  MAX_UPLOAD_MEGABYTES: wholeNumber(1, 1_000_000).default(4096),
-  PII_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
-  INBOX: z
-    .string()
-    .min(1)
-    .optional()
-    .transform((path) => (path === undefined ? undefined : resolve(path))),
-  INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
-  INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
-  FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
-  MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
-  MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
-  RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
-  WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  ALLOW_DEVELOPMENT_ISSUER: flag,
-  SET_ROLE_PASSWORDS: flag,
-});
+const environmentSchema = z
+  .object({
+    MARQUEE_HOME: z
+      .string()
+      .min(1)
+      .default('.marquee')
+      .transform((path) => resolve(path)),
+    PORT: wholeNumber(0, 65535).default(4000),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    DATABASE_URL: databaseUrl,
+    DATABASE_PIPELINE_URL: databaseUrl,
+    DATABASE_READER_URL: databaseUrl,
+    DATABASE_QUEUE_URL: databaseUrl,
+    REDIS_URL: url('redis:', 'rediss:').optional(),
+    QUEUE_PREFIX: z
+      .string()
+      .regex(/^[a-z0-9_-]+$/i, 'expected letters, digits, - and _')
+      .default('marquee'),
+    OIDC_ISSUER: url('http:', 'https:').optional(),
+    OIDC_AUDIENCE: z.string().min(1).default('marquee'),
+    OIDC_CLIENT_ID: z.string().min(1).optional(),
+    OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+    ISSUER_PORT: wholeNumber(0, 65535).optional(),
+    PUBLIC_URL: url('http:', 'https:').optional(),
+    CORS_ORIGINS: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((origin) => origin.trim())
+          .filter((origin) => origin !== ''),
+      ),
+    POLICY_FILE: file,
+    REVOCATIONS_FILE: file,
+    SAFELIST_FILE: file,
+    METRICS_PORT: wholeNumber(0, 65535).optional(),
+    MAX_UPLOAD_MEGABYTES: wholeNumber(1, 1_000_000).default(4096),
+    PII_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
+    INBOX: z
+      .string()
+      .min(1)
+      .optional()
+      .transform((path) => (path === undefined ? undefined : resolve(path))),
+    INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
+    INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
+    FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
+    MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
+    MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
+    RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
+    WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    ALLOW_DEVELOPMENT_ISSUER: flag,
+    SET_ROLE_PASSWORDS: flag,
+  })
+  .refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
+    path: ['OIDC_CLIENT_SECRET'],
+    message: 'expected together with OIDC_CLIENT_ID, or neither of them',
+  });
+
+/** The names of all settings, in the order of the README's table. */
+export const settingNames: readonly string[] = Object.keys(environmentSchema.shape);
 
 /** The settings of one process. Paths are absolute. */
 export interface Configuration {
@@ -85,6 +95,8 @@ export interface Configuration {
   queuePrefix: string;
   /** Issuer of access tokens; missing: the built-in one. */
   issuerUrl?: string;
+  /** The client people log in by at an issuer of one's own; missing: nobody logs in with a browser there. */
+  loginClient?: { id: string; secret: string };
   /** Port of the built-in issuer; missing: the API's port plus one. */
   issuerPort: number;
   audience: string;
@@ -121,6 +133,11 @@ export interface Configuration {
   logLevel: string;
 }
 
+/** What was found, unless it is a secret or a URL that may carry one. */
+function shown(name: string, value: string | undefined): string {
+  return /KEY|URL|PASSWORD|SECRET/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
+}
+
 /**
  * Reads the settings from environment variables; the only place that does.
  *
@@ -130,10 +147,10 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      (issue) =>
-        `${issue.path.join('.')} is ${JSON.stringify(given[String(issue.path[0])])}: ${issue.message}`,
-    );
+    const faults = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return `${name}${shown(name, given[name])}: ${issue.message}`;
+    });
     throw new Fault(
       'configuration_invalid',
       `The environment has ${faults.length} wrong setting(s): ${faults.join('; ')}. Correct them and start again.`,
@@ -153,6 +170,10 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     redisUrl: read.REDIS_URL,
     queuePrefix: read.QUEUE_PREFIX,
     issuerUrl: read.OIDC_ISSUER,
+    loginClient:
+      read.OIDC_CLIENT_ID && read.OIDC_CLIENT_SECRET
+        ? { id: read.OIDC_CLIENT_ID, secret: read.OIDC_CLIENT_SECRET }
+        : undefined,
     issuerPort: read.ISSUER_PORT ?? (read.PORT === 0 ? 0 : read.PORT + 1),
     audience: read.OIDC_AUDIENCE,
     setRolePasswords: read.SET_ROLE_PASSWORDS,

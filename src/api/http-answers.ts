@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';
+import { LoginRefusal } from '../auth/login-refusal.js';
 import { Failure } from '../fault.js';
 import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
@@ -45,6 +46,11 @@ export function failureAnswer(
       ...errorAnswer(code, requestId, error.message, error.status),
       headers: { 'www-authenticate': challengeOf(error, resource) },
     };
+  }
+  if (error instanceof LoginRefusal) {
+    const code =
+      error.status === 400 ? 'BAD_REQUEST' : error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED';
+    return errorAnswer(code, requestId, error.message, error.status);
   }
   if (error instanceof AllowanceExceeded) {
     const { body } = failureAnswer(error.error, requestId, resource, logger);

@@ -30,11 +30,11 @@ export function securityHeaders(pages: boolean): Headers {
         'base-uri': ["'none'"],
       }
     : { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
-  helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy } })(
-    {} as IncomingMessage,
-    response as unknown as ServerResponse,
-    () => undefined,
-  );
+  helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: policy },
+    // A form sent under no-referrer carries the origin "null", and the origin is what tells our own forms.
+    referrerPolicy: { policy: pages ? 'same-origin' : 'no-referrer' },
+  })({} as IncomingMessage, response as unknown as ServerResponse, () => undefined);
   return headers;
 }
 

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { ProtectedResource } from '../auth/access-refusal.js';
 import { bearerToken } from '../auth/bearer.js';
+import type { LoginClient } from '../auth/login.js';
 import { followRevocations } from '../auth/revocations.js';
 import { SCOPES } from '../auth/scopes.js';
 import { createTokenVerifier, type TokenVerifierOptions } from '../auth/tokens.js';
@@ -20,7 +21,9 @@ import { jobResolvers } from './job-resolvers.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { listen } from './listener.js';
 import { apiMetrics } from './metrics.js';
+import { people } from './people.js';
 import { PublicationWatch } from './publication-watch.js';
+import type { BoardQueue } from './queue-board.js';
 import { exportHandler } from './report-export.js';
 import type { ReportDescription } from './report-source.js';
 import { answerJson, createRouter } from './router.js';
@@ -55,6 +58,10 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   readonly corsOrigins?: readonly string[];
   /** Reaches the pipeline over its queue; without it what concerns runs answers QUEUE_UNAVAILABLE. */
   readonly control?: ControlClient;
+  /** How people log in with a browser; without it callers have tokens alone. */
+  readonly login?: LoginClient;
+  /** Shown at `/admin/queues` to those who are logged in and may see jobs; stay the giver's to close. */
+  readonly queues?: readonly BoardQueue[];
   /** Where sent files are put, and how large one may be; without it none are taken. */
   readonly inbox?: { readonly folder: string; readonly maxBytes: number };
   /** Port of the Prometheus metrics; not served without one. */
@@ -102,10 +109,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     metadataUrl: `${publicUrl}${METADATA_PATH}`,
     defaultScopes: ['reports:read'],
   };
+  const browsers =
+    options.login && people({ ...options, client: options.login, publicUrl, verify: access.verify });
   const shared = { callerOf: access.callerOf, policies, allowances: allowancesOf(options), readerPool };
   const apollo = await startApollo({ schema, reports, readerPool, limits, safelist, resource, logger });
   const graphql = graphqlHandler({
     ...shared,
+    callerOf: async (request) => {
+      const token = browsers?.tokenOf(request);
+      return token === undefined ? access.callerOf(request) : access.verify(token);
+    },
     apollo,
     cache: new AnswerCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES),
     watch: new PublicationWatch(readerPool),
@@ -113,11 +126,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   router.serve({
     routes: [
-      { path: '/graphql', handle: graphql },
+      { path: '/graphql', handle: [...(browsers?.recognize ?? []), ...graphql] },
       { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
       ...(options.inbox
         ? [{ path: '/admin/drops/', handle: dropUploadHandler({ ...shared, ...options.inbox }) }]
         : []),
+      ...(browsers?.routes ?? []),
       { path: '/livez', handle: answerLive },
       { path: '/readyz', handle: answerReady(readerPool) },
       { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options.issuerUrl)) },
@@ -154,6 +168,7 @@ async function openAccess(options: ApiOptions) {
     clockToleranceSeconds: options.clockToleranceSeconds,
   });
   return {
+    verify: (token: string) => verifier.verify(token),
     callerOf: (request: IncomingMessage) => verifier.verify(bearerToken(request)),
     close: () => revocations?.close(),
   };

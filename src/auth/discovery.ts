@@ -7,6 +7,8 @@ export interface IssuerMetadata {
   readonly token_endpoint: string;
   readonly authorization_endpoint?: string;
   readonly end_session_endpoint?: string;
+  /** RFC 9207: the issuer names itself in the answers of a login. */
+  readonly authorization_response_iss_parameter_supported?: boolean;
 }
 
 const DISCOVERY_TIMEOUT_MS = 5_000;

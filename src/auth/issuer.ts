@@ -6,6 +6,7 @@ import type { Configuration } from 'oidc-provider';
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 import { Provider as OidcProvider } from 'oidc-provider/lib/provider.js';
 import { Failure, Fault, messageOf } from '../fault.js';
+import { interactionListener } from './issuer-interaction.js';
 import { type IssuerSecrets, loadIssuerSecrets } from './issuer-store.js';
 import { SCOPES } from './scopes.js';
 import { SEEDED_CLIENTS, type SeededClient } from './seeded-clients.js';
@@ -38,7 +39,8 @@ const API_RESOURCE = 'urn:marquee:api';
 
 const DEFAULT_AUDIENCE = 'marquee';
 
-const DEFAULT_REDIRECT_URI = 'http://localhost:4000/login/callback';
+/** On any port (RFC 8252 section 7.3), since the API may take a free one after the issuer has started. */
+const DEFAULT_REDIRECT_URI = 'http://localhost/login/callback';
 
 /**
  * Starts the OpenID issuer for development, on the loopback interface only. It issues RFC 9068 access tokens to
@@ -58,7 +60,13 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
   const issuerUrl = `http://localhost:${port}`;
   const clients = SEEDED_CLIENTS.map((client) => ({ ...client, secret: secrets.clientSecrets[client.id] }));
   const provider = new OidcProvider(issuerUrl, configuration(options, secrets, clients)) as Provider;
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  const interact = interactionListener(provider, API_RESOURCE);
+  server.on('request', (request, response) =>
+    request.url?.startsWith('/interaction/')
+      ? void interact(request, response)
+      : void answer(request, response),
+  );
   return { issuerUrl, clients, close: () => close(server) };
 }
 
@@ -117,8 +125,18 @@ function clientMetadata(client: SeededClient, redirectUris: readonly string[]) {
     grant_types: forPeople ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
     response_types: forPeople ? ['code' as const] : [],
     redirect_uris: forPeople ? [...redirectUris] : [],
+    ...(forPeople && {
+      application_type: redirectUris.every(isLoopback) ? ('native' as const) : ('web' as const),
+      // The way of passport-oauth2.
+      token_endpoint_auth_method: 'client_secret_post' as const,
+    }),
     scope: [...(forPeople ? ['openid', 'offline_access'] : []), ...client.scopes].join(' '),
   };
+}
+
+function isLoopback(uri: string): boolean {
+  const { protocol, hostname } = new URL(uri);
+  return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -45,11 +45,20 @@ function defineProgram(): Command {
   program
     .command('ingest')
     .description('bring one drop to its publication; exit 0 only when published')
-    .argument('<drop>', "the folder of the vendor's files")
+    .argument('[drop]', "the folder of the vendor's files")
     .option('--period <YYYY-MM>', 'the month it was delivered for, where its folder does not tell', month)
     .option('--accept-rejects', 'let loads through that have too many rejects')
+    .option('--replay-rejects', 'instead of a drop: try the rejects of earlier ones again')
+    .option('--feed <name>', 'with --replay-rejects: only those of this feed')
+    .option('--reason <code>', 'with --replay-rejects: only those with this reason')
     .option('--json', 'print one object with what was done')
-    .action(async (drop: string, options) => (await import('./commands/ingest.js')).ingest(drop, options));
+    .action(async (drop: string | undefined, options, command: Command) => {
+      if ((drop === undefined) !== (options.replayRejects === true)) {
+        command.error('error: expected either a drop or --replay-rejects');
+      }
+      if (drop === undefined) await (await import('./replay.js')).replay(options);
+      else await (await import('./commands/ingest.js')).ingest(drop, options);
+    });
 
   program
     .command('export')

@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
+import { queues } from '../../jobs/services.js';
 import { type RunningApi, startApi } from '../api/server.js';
 import { type RunningIssuer, startIssuer } from '../auth/issuer.js';
+import { type LoginClient, loginCallback } from '../auth/login.js';
 import { movies } from '../dataset/movies.js';
 import { Fault } from '../fault.js';
 import { openQueueBackend } from '../queue/backend.js';
@@ -44,6 +46,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       metricsPort: configuration.metricsPort,
       inbox: { folder: configuration.inbox.folder, maxBytes: configuration.maxUploadBytes },
       control: queue?.control,
+      queues: queue?.queues,
+      login: loginClient(environment, issuer),
       redis: queue?.redis,
       redisPrefix: configuration.queuePrefix,
     });
@@ -78,6 +82,7 @@ async function openControl(environment: Environment, log: Log) {
   redis?.on('error', quietly(log));
   return {
     control: openControlClient(backend),
+    queues: Object.values(queues).map((name) => backend.makeQueue(name)),
     redis,
     async close() {
       redis?.disconnect();
@@ -86,9 +91,17 @@ async function openControl(environment: Environment, log: Log) {
   };
 }
 
+/** The client people log in by: the one that is configured, or the built-in issuer's. */
+function loginClient({ configuration }: Environment, issuer?: RunningIssuer): LoginClient | undefined {
+  if (issuer === undefined) return configuration.loginClient;
+  const client = issuer.clients.find(({ kind }) => kind === 'authorization_code');
+  // So that one can become another of the development accounts.
+  return client && { id: client.id, secret: client.secret, alwaysAsk: true };
+}
+
 /** Starts the built-in issuer where it may run: in the embedded default, or when asked for by name. */
 export async function builtInIssuer({ configuration, embedded }: Environment): Promise<RunningIssuer> {
-  const { home, issuerPort: port, audience, allowDevelopmentIssuer } = configuration;
+  const { home, issuerPort: port, audience, allowDevelopmentIssuer, publicUrl } = configuration;
   const permission = embedded ? 'embedded-default' : allowDevelopmentIssuer ? 'asked-by-name' : 'none';
   if (permission === 'none') {
     throw new Fault(
@@ -96,5 +109,6 @@ export async function builtInIssuer({ configuration, embedded }: Environment): P
       'Nothing says whose access tokens to accept: set OIDC_ISSUER to your issuer, or ALLOW_DEVELOPMENT_ISSUER=1 to run the built-in one.',
     );
   }
-  return startIssuer({ port, home, permission, audience });
+  const redirectUris = publicUrl === undefined ? undefined : [loginCallback(publicUrl)];
+  return startIssuer({ port, home, permission, audience, redirectUris });
 }

@@ -8,6 +8,9 @@ import { dropHashes, type PersonalDataKey } from './personal-data.js';
 import { lockTable } from './retirement.js';
 import { readSourceFiles, readTransformedFiles, type SourceFile } from './source-file.js';
 
+/** Between two statements a worker does no more than hash some values: what takes longer than this is not alive. */
+const idleMs = 30_000;
+
 /** What one table took from one or more files. Entries = inserted + unchanged + rejected. */
 export interface CleanCounts {
   /** Records that were looked at. */
@@ -33,6 +36,8 @@ export interface CleanRequest {
   readonly mapping: Mapping;
   readonly personalDataKey: PersonalDataKey;
   readonly runId?: string | null;
+  /** How long the worker may leave its transaction waiting before Postgres takes the table from it. */
+  readonly idleMs?: number;
   /** Called last in the transaction: a place to hold a fence, or to mark a step as done with the same commit. */
   readonly beforeCommit?: (client: PoolClient, counts: CleanCounts) => Promise<void>;
 }
@@ -57,6 +62,8 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
     );
   }
   return inTransaction(pool, async (client) => {
+    // A frozen process would hold the table for as long as its machine keeps the connection.
+    await client.query(`set local idle_in_transaction_session_timeout = ${request.idleMs ?? idleMs}`);
     await lockTable(client, plan);
     // A month touches few rows of a large table, and finds most of them in memory: index look-ups, not a scan of it all.
     await client.query('set local random_page_cost = 1.1');

@@ -44,11 +44,20 @@ export function useHomes(): () => Promise<string> {
   };
 }
 
-/** Starts `marquee` with nothing in its environment but the home, free ports, and what is given. */
-export function start(home: string, parameters: string[], environment: Record<string, string> = {}): Running {
+/** The program with its first argument, and nothing in its environment but the home, free ports, and what is given. */
+export function commandLine(home: string, given: Record<string, string> = {}) {
   const { PATH = '', HOME = '', TMPDIR = tmpdir() } = process.env;
-  const child = spawn(process.execPath, [command, ...parameters], {
-    env: { PATH, HOME, TMPDIR, MARQUEE_HOME: home, PORT: '0', ...environment },
+  return {
+    program: [process.execPath, command] as const,
+    environment: { PATH, HOME, TMPDIR, MARQUEE_HOME: home, PORT: '0', ...given },
+  };
+}
+
+/** Starts `marquee` in an environment of its own. */
+export function start(home: string, parameters: string[], environment: Record<string, string> = {}): Running {
+  const { program, environment: env } = commandLine(home, environment);
+  const child = spawn(program[0], [program[1], ...parameters], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -66,9 +66,10 @@ it('a wrong environment is told whole, not fault by fault', async () => {
   const { code, stderr } = await run(home, ['status'], wrong);
   expect(code).toBe(1);
   expect(stderr).toContain('3 wrong setting(s)');
-  for (const [name, value] of Object.entries(wrong)) {
-    expect(stderr).toContain(`${name} is ${JSON.stringify(value)}`);
-  }
+  expect(stderr).toContain('PORT is "many": ');
+  // Not the URL itself: it may hold a password.
+  expect(stderr).toContain('REDIS_URL: expected a URL beginning with redis://');
+  expect(stderr).toContain('MAX_REJECT_SHARE is "2": ');
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 

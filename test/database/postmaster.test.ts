@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { findPostmaster } from '../../src/database/embedded/postmaster.js';
 
 describe('the server of a data folder', () => {
@@ -42,12 +42,13 @@ describe('the server of a data folder', () => {
   // Only Linux tells: elsewhere a process is what its number says.
   it.skipIf(!existsSync('/proc/self/cmdline'))('has ended when nobody has collected it', async () => {
     // The shell becomes a sleep, which never asks after the child it has got.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const pid = await new Promise<number>((resolve) => {
       parent.stdout.once('data', (text) => resolve(Number(text)));
     });
+    await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
     await leaveFile(pid);
     expect(await findPostmaster(folder)).toBeUndefined();
     expect(existsSync(file())).toBe(false);

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../fault.js';
@@ -30,26 +31,42 @@ export async function withHomeLock<T>(home: string, work: () => Promise<T>): Pro
 }
 
 async function tryLock(path: string): Promise<boolean> {
+  // Linked, not opened and written: a process that is killed in between would leave a lock without a holder.
+  const own = `${path}.${randomUUID()}`;
+  await writeFile(own, processIdentity());
   try {
-    const file = await open(path, 'wx');
-    await file.writeFile(processIdentity());
-    await file.close();
+    await link(own, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }
+  } finally {
+    await rm(own, { force: true });
   }
   const holder = await readFile(path, 'utf8').catch(() => undefined);
-  if (holder !== undefined && holder !== '' && !isAlive(holder)) {
-    // Moved aside first: of two that find the same dead holder only one succeeds.
-    const aside = `${path}.${process.pid}`;
-    await rename(path, aside).then(
-      () => rm(aside, { force: true }),
-      () => undefined,
-    );
+  if (holder !== undefined && !isAlive(holder)) {
+    await removeDead(path);
   }
   return false;
+}
+
+/** Takes away the lock of a process that has ended. */
+async function removeDead(path: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+    // Another that found the same dead holder may have been quicker, and this be its lock: back with it.
+    if (isAlive(await readFile(aside, 'utf8'))) {
+      await link(aside, path);
+    }
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      throw error;
+    }
+  } finally {
+    await rm(aside, { force: true });
+  }
 }
 
 /** Says that this process uses what runs under this home. */

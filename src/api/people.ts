@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Caller } from '../auth/caller.js';
+import {
+  browserLogin,
+  type LoginClient,
+  personOf,
+  requireOwnPage,
+  requireSameOrigin,
+} from '../auth/login.js';
+import { LoginRefusal } from '../auth/login-refusal.js';
+import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
+import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from './queue-board.js';
+import { exchangeOf, type Route } from './router.js';
+
+export interface PeopleOptions {
+  readonly issuerUrl: string;
+  readonly publicUrl: string;
+  readonly client: LoginClient;
+  readonly verify: (token: string) => Promise<Caller>;
+  /** What the queue board shows; no board without any. */
+  readonly queues?: readonly BoardQueue[];
+}
+
+/** What people reach with a browser and a session instead of a token. */
+export interface People {
+  readonly routes: readonly Route[];
+  /** Puts who is logged in onto the request. */
+  readonly recognize: readonly RequestHandler[];
+  /**
+   * The token of the session that asks, from a page of ours; undefined without a session.
+   * @throws LoginRefusal when another page asks in the session's name.
+   */
+  tokenOf(request: IncomingMessage): string | undefined;
+}
+
+/** Login and what stands behind it. */
+export function people(options: PeopleOptions): People {
+  const { publicUrl, verify, queues = [] } = options;
+  const { origin } = new URL(publicUrl);
+  const boardPath = `${QUEUE_BOARD_PATH}/`;
+  const login = browserLogin({
+    ...options,
+    pages: [GRAPHIQL_PATH, ...(queues.length > 0 ? [boardPath] : [])],
+  });
+
+  const letIn = (page: string): RequestHandler[] => [
+    ...login.recognize,
+    async (request, response, next) => {
+      const person = personOf(request);
+      const caller = person && (await verify(person.accessToken).catch(() => undefined));
+      exchangeOf(response).note.caller = caller;
+      if (caller) return next();
+      if (request.method !== 'GET') throw new LoginRefusal(401, 'Nobody is logged in: begin at /login.');
+      response.redirect(303, `/login?to=${encodeURIComponent(page)}`);
+    },
+  ];
+  const board: RequestHandler[] = [
+    ...letIn(boardPath),
+    (request, response, next) => {
+      const { scopes } = exchangeOf(response).note.caller!;
+      if (!scopes.has('jobs:read')) throw new LoginRefusal(403, 'The queue board needs the scope jobs:read.');
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        if (!scopes.has('jobs:run')) throw new LoginRefusal(403, 'To change jobs needs the scope jobs:run.');
+        requireSameOrigin(request, origin);
+      }
+      next();
+    },
+    ...(queues.length > 0 ? [queueBoard(queues)] : []),
+  ];
+  return {
+    recognize: login.recognize,
+    routes: [
+      { path: '/login', handle: login.begin },
+      { path: '/login/callback', handle: login.finish },
+      { path: '/logout', handle: login.end },
+      ...graphiqlRoutes(letIn(GRAPHIQL_PATH)),
+      ...(queues.length > 0
+        ? [
+            { path: QUEUE_BOARD_PATH, handle: board },
+            { path: boardPath, handle: board },
+          ]
+        : []),
+    ],
+    tokenOf(request) {
+      const person = personOf(request);
+      if (person) requireOwnPage(request, person, publicUrl);
+      return person?.accessToken;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Provider from 'oidc-provider';
+import { DEVELOPMENT_ACCOUNTS, type DevelopmentAccount } from './issuer-accounts.js';
+import { SCOPES } from './scopes.js';
+
+/** A form is one button's name; nothing longer is read. */
+const MAX_FORM_BYTES = 1_000;
+
+const HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  // No form-action: browsers hold it against the way back to the client, too.
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  // A form sent under no-referrer carries the origin "null".
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+};
+
+/**
+ * Answers `/interaction/:uid` of the development issuer: a page with a button for each account, which is login and consent
+ * in one. The provider tells interactions apart by a signed cookie of the browser that began them, so that no other
+ * browser and no page of another site can finish one.
+ * @param resource What the scopes of the API are granted for.
+ */
+export function interactionListener(provider: Provider, resource: string) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { params, uid } = await provider.interactionDetails(request, response);
+      const clientId = String(params.client_id);
+      if (request.method === 'GET') return sendPage(response, 200, loginPage(uid, clientId));
+      if (request.method !== 'POST')
+        return sendPage(response, 405, refusalPage('Only GET and POST are taken.'));
+      if (!fromOwnPage(request, provider.issuer))
+        return sendPage(response, 403, refusalPage('The form was not sent from this page.'));
+      const chosen = new URLSearchParams(await readForm(request)).get('account');
+      const account = DEVELOPMENT_ACCOUNTS.find(({ id }) => id === chosen);
+      if (!account) return sendPage(response, 400, refusalPage('There is no such account.'));
+      const grantId = await grantTo(provider, account, clientId, resource);
+      const result = { login: { accountId: account.id }, consent: { grantId } };
+      await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+    } catch {
+      if (response.headersSent) response.destroy();
+      else sendPage(response, 400, refusalPage('This login is over or was begun elsewhere: begin again.'));
+    }
+  };
+}
+
+/** What an account may is granted, the rest is said no to, so that the issuer does not ask again. */
+async function grantTo(
+  provider: Provider,
+  account: DevelopmentAccount,
+  clientId: string,
+  resource: string,
+): Promise<string> {
+  const grant = new provider.Grant({ accountId: account.id, clientId });
+  const allowed = account.scopes.join(' ');
+  const others = SCOPES.filter((scope) => !account.scopes.includes(scope)).join(' ');
+  // The issuer lists the scopes of the API among its own, too.
+  grant.addOIDCScope(`openid offline_access ${allowed}`);
+  grant.addResourceScope(resource, allowed);
+  if (others) {
+    grant.rejectOIDCScope(others);
+    grant.rejectResourceScope(resource, others);
+  }
+  return grant.save();
+}
+
+function fromOwnPage({ headers }: IncomingMessage, issuerUrl: string): boolean {
+  return headers.origin === undefined || headers.origin === new URL(issuerUrl).origin;
+}
+
+async function readForm(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) {
+    text += chunk;
+    if (text.length > MAX_FORM_BYTES) throw new Error('the form is too large');
+  }
+  return text;
+}
+
+function sendPage(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, HEADERS).end(body);
+}
+
+function loginPage(uid: string, clientId: string): string {
+  const buttons = DEVELOPMENT_ACCOUNTS.map(
+    ({ id, scopes }) =>
+      `<p><button name="account" value="${id}">Continue as ${id}</button> <small>${scopes.join(' ')}</small></p>`,
+  );
+  return page(
+    'Log in',
+    `<p>Development accounts, without a password. ${escaped(clientId)} will be allowed what stands beside the account.</p>
+<form method="post" action="/interaction/${escaped(uid)}">${buttons.join('\n')}</form>`,
+  );
+}
+
+function refusalPage(reason: string): string {
+  return page('Not logged in', `<p>${reason}</p>`);
+}
+
+function page(title: string, content: string): string {
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.4rem 1rem}</style>
+<h1>${title}</h1>
+${content}
+</html>`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

@@ -1,0 +1,40 @@
+import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
+import { Fault } from '../fault.js';
+import { commandUser, withEnvironment } from './command.js';
+import { followRun } from './follow.js';
+import { usePipeline } from './services.js';
+import { count, print } from './terminal.js';
+
+/** `marquee ingest --replay-rejects`: loads the rejects that pass now, and publishes what they change. */
+export async function replay(options: { feed?: string; reason?: string; json?: boolean }): Promise<void> {
+  await withEnvironment(async (environment, log) => {
+    const pipeline = await usePipeline(environment, log);
+    try {
+      const { feed, reason } = options;
+      const { run } = await pipeline.runs.start(
+        replayRejectsFlow,
+        { feed, reason },
+        { requestedBy: commandUser() },
+      );
+      const ended = await followRun(pipeline.runs, run.id);
+      if (ended.state !== 'succeeded') {
+        throw new Fault(
+          ended.errorCode ?? 'run_failed',
+          `The run ${run.id} is ${ended.state}: ${ended.error}`,
+        );
+      }
+      const { tried, loaded } = ended.counts as { tried: number; loaded: number };
+      if (options.json) {
+        print(JSON.stringify({ publication: ended.publication, tried, loaded, run: run.id }));
+      } else {
+        print(
+          `${count(loaded)} of ${count(tried)} rejects are loaded now${
+            ended.publication === null ? '' : `; publication ${ended.publication} reflects them`
+          }.`,
+        );
+      }
+    } finally {
+      await pipeline.close();
+    }
+  });
+}

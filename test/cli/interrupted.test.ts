@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { answer, commandLine, leftovers, start, useHomes } from './marquee.js';
+
+vi.setConfig({ testTimeout: 240_000 });
+const newHome = useHomes();
+let home: string;
+let drop: string;
+
+beforeAll(async () => {
+  home = await newHome();
+  drop = (await answer(home, ['sample', '--out', join(home, 'drops')]))[0].dir;
+});
+
+it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest finishes the drop', async () => {
+  const ingest = start(home, ['ingest', drop]);
+  // In the middle of it: the worker has begun, the publication has not come.
+  await vi.waitUntil(() => existsSync(join(home, 'files')), { timeout: 60_000 });
+  await sleep(500);
+  ingest.child.kill('SIGINT');
+  expect(await ingest.ended).toMatchObject({ code: 130, stdout: '' });
+  expect(await leftovers(home)).toEqual([]);
+
+  const again = await answer(home, ['ingest', drop]);
+  expect(again).toMatchObject({ state: 'succeeded', publication: 1 });
+  expect(again.reports.movie_score_report).toBeGreaterThan(3000);
+});
+
+it('a reader that has seen enough ends an export quietly, with what it started', async () => {
+  const exporting = start(home, ['export', 'movie_genre_report']);
+  await exporting.says(/^genre_id,/);
+  exporting.child.stdout!.destroy();
+  expect(await exporting.ended).toMatchObject({ code: 0, stderr: '' });
+  expect(await leftovers(home)).toEqual([]);
+});
+
+it.skipIf(!existsSync('/dev/full'))('an answer that cannot be written is no success', async () => {
+  for (const parameters of ['export movie_genre_report', 'status', 'rejects --csv']) {
+    const { program, environment } = commandLine(home);
+    const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$1" ${parameters} > /dev/full`, ...program], {
+      env: environment,
+      encoding: 'utf8',
+    });
+    expect({ parameters, status }).toEqual({ parameters, status: 1 });
+    expect(stderr).toMatch(/^marquee: .*ENOSPC.*\n$/);
+    expect(await leftovers(home)).toEqual([]);
+  }
+});
+
+// npm passes on to its child the signal that the terminal has sent to both.
+it.each([['SIGINT', 'SIGINT'], ['SIGHUP']] as const)('up stops whole on %s %s', async (...signals) => {
+  const up = start(home, ['up']);
+  await up.says(/Ctrl-C stops/);
+  for (const signal of signals) {
+    up.child.kill(signal);
+    await sleep(20);
+  }
+  expect(await up.ended).toMatchObject({ code: 0, signal: null });
+  expect(await leftovers(home)).toEqual([]);
+});

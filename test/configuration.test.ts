@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readConfiguration, settingNames } from '../src/configuration.js';
+import { Fault } from '../src/fault.js';
+
+describe('the configuration', () => {
+  it('needs nothing to be set', () => {
+    expect(readConfiguration({})).toMatchObject({ port: 4000, issuerPort: 4001, queuePrefix: 'marquee' });
+  });
+
+  it('takes an empty variable as not set', () => {
+    expect(readConfiguration({ PORT: '', REDIS_URL: '' })).toMatchObject({ port: 4000, redisUrl: undefined });
+  });
+
+  it('names all faults at once, with what was found', () => {
+    const read = () => readConfiguration({ PORT: 'http', REDIS_URL: 'localhost', PII_KEY: 'short' });
+    expect(read).toThrow(Fault);
+    expect(read).toThrow(/3 wrong setting.*PORT is "http".*REDIS_URL: expected a URL.*PII_KEY: expected/);
+  });
+
+  it('never repeats a secret in a fault', () => {
+    const read = () =>
+      readConfiguration({ PII_KEY: 'my-own-secret', DATABASE_URL: 'mysql://root:hunter2@db/x' });
+    expect(read).toThrow(/2 wrong setting/);
+    expect(read).not.toThrow(/my-own-secret|hunter2/);
+  });
+
+  it('takes the client people log in by whole or not at all', () => {
+    const client = { OIDC_CLIENT_ID: 'dashboard', OIDC_CLIENT_SECRET: 'hunter2' };
+    expect(readConfiguration(client).loginClient).toEqual({ id: 'dashboard', secret: 'hunter2' });
+    expect(readConfiguration({}).loginClient).toBeUndefined();
+    expect(() => readConfiguration({ OIDC_CLIENT_ID: 'dashboard' })).toThrow(
+      /OIDC_CLIENT_SECRET: expected together with OIDC_CLIENT_ID/,
+    );
+  });
+
+  it('is described in the README, setting for setting', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const table = readme.slice(readme.indexOf('## Settings'), readme.indexOf('## Deployment'));
+    const described = [...table.matchAll(/^\| (`.+?) \|/gm)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),
+    );
+    expect(described.sort()).toEqual([...settingNames].sort());
+  });
+});
