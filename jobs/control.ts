@@ -2,10 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../src/fault.js';
 import type { QueueBackend } from '../src/queue/backend.js';
-import { answerControl } from '../src/queue/control.js';
+import { answerControl, type ControlArguments } from '../src/queue/control.js';
 import { controlAnswers } from '../src/queue/control-answers.js';
 import type { Runs } from '../src/queue/runs.js';
 import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
+import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
+import { restoreFlow, retireFlow } from './retire.js';
 import type { Resources } from './services.js';
 
 /** Answers what the API asks over the control queue, until the backend is closed. */
@@ -25,9 +27,26 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
           return (await runs.start(dropFlow, { folder, period }, request)).run;
         },
         rebuildReports: async (_args, request) => (await runs.start(rebuildReportsFlow, {}, request)).run,
+        rebuildWarehouse: async (_args, request) => (await runs.start(rebuildWarehouseFlow, {}, request)).run,
+        retireLink: async ({ link }, request) =>
+          (await runs.start(retireFlow, retirementOf(link, request.requestedBy), request)).run,
+        restoreLink: async ({ link }, request) =>
+          (await runs.start(restoreFlow, retirementOf(link, request.requestedBy), request)).run,
         rollbackPublication: async ({ to, reason }, request) =>
           (await runs.start(rollbackFlow, { to, reason }, request)).run,
       },
     }),
   );
+}
+
+/** What retiring and restoring take. The period of a retirement is the newest one loaded; none can be given. */
+function retirementOf(link: ControlArguments<'retireLink'>['link'], actor: string) {
+  if (link.period !== null && link.period !== undefined) {
+    throw new Fault(
+      'retirement_period',
+      `A link is retired from the newest period on, but ${link.period} was given: leave the period out.`,
+    );
+  }
+  const key = Object.fromEntries(Object.entries(link.key).map(([field, value]) => [field, String(value)]));
+  return { table: link.table, keys: [key], reason: link.reason, actor };
 }

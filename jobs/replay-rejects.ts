@@ -10,7 +10,7 @@ const which = z.object({ feed: z.string().optional(), reason: z.string().optiona
 
 /** Loads the rejects that pass now, under the file and record number they came with. */
 export const replayRejectsJob = defineJob({
-  name: 'replay-rejects',
+  name: 'load-rejects',
   queue: queues.ingest,
   payload: which,
   run: async ({ payload, services }: JobContext<z.output<typeof which>, Services>) => {

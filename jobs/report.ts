@@ -76,7 +76,7 @@ const back = z.object({ to: z.int() });
 
 /** Publishes the state of an earlier publication again. */
 export const rollbackJob = defineJob({
-  name: 'rollback',
+  name: 'publish-earlier',
   queue: queues.report,
   payload: back,
   run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof back>, Services>) =>

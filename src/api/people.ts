@@ -10,6 +10,7 @@ import {
 } from '../auth/login.js';
 import { LoginRefusal } from '../auth/login-refusal.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
+import { send } from './http-answers.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from './queue-board.js';
 import { exchangeOf, type Route } from './router.js';
 
@@ -33,6 +34,19 @@ export interface People {
    */
   tokenOf(request: IncomingMessage): string | undefined;
 }
+
+const withCommonHeaders: RequestHandler = (_request, response, next) => {
+  response.set({ ...(exchangeOf(response).common as Record<string, string>), 'cache-control': 'no-store' });
+  next();
+};
+
+/** No redirect to the login: the issuer may still know the browser and would log it in again at once. */
+const sayGoodbye: RequestHandler = (_request, response) => {
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+  const body = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Logged out</title><p>You are logged out. <a href="/login">Log in</a></p></html>`;
+  send(response, { status: 200, headers, body }, exchangeOf(response).common);
+};
 
 /** Login and what stands behind it. */
 export function people(options: PeopleOptions): People {
@@ -71,9 +85,9 @@ export function people(options: PeopleOptions): People {
   return {
     recognize: login.recognize,
     routes: [
-      { path: '/login', handle: login.begin },
-      { path: '/login/callback', handle: login.finish },
-      { path: '/logout', handle: login.end },
+      { path: '/login', handle: [withCommonHeaders, ...login.begin] },
+      { path: '/login/callback', handle: [withCommonHeaders, ...login.finish] },
+      { path: '/logout', handle: [...login.end, sayGoodbye] },
       ...graphiqlRoutes(letIn(GRAPHIQL_PATH)),
       ...(queues.length > 0
         ? [

@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Queue } from 'bullmq';
-import { type RequestHandler, Router } from 'express';
+import { type Express, type RequestHandler, Router } from 'express';
 import { type Headers, securityHeaders } from './http-manners.js';
 import { exchangeOf } from './router.js';
 
@@ -36,5 +36,7 @@ function boardOf(queues: readonly BoardQueue[], readOnlyMode: boolean): RequestH
   serverAdapter.setErrorHandler((error) => {
     throw error;
   });
-  return Router().use(QUEUE_BOARD_PATH, serverAdapter.getRouter() as RequestHandler);
+  const board = serverAdapter.getRouter() as Express;
+  board.disable('x-powered-by');
+  return Router().use(QUEUE_BOARD_PATH, board);
 }

@@ -40,7 +40,7 @@ export interface BrowserLogin {
   readonly begin: RequestHandler[];
   /** `/login/callback`: takes the issuer's answer. */
   readonly finish: RequestHandler[];
-  /** `POST /logout`: ends the session. */
+  /** `POST /logout`: ends the session, and leaves the answer to what stands behind. */
   readonly end: RequestHandler[];
 }
 
@@ -118,7 +118,7 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
     request.session.destroy((error) => {
       if (error) return next(error);
       response.clearCookie(cookieName, { httpOnly: true, sameSite: 'lax', secure, path: '/' });
-      response.redirect(303, '/login');
+      next();
     });
   };
 

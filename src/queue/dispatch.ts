@@ -30,7 +30,10 @@ export interface DispatchOptions<Services> {
   flows: readonly AnyFlow<Services>[];
 }
 
-/** @throws Fault `job_unknown` later on, when a name turns up that is in neither list. */
+/**
+ * @throws Fault `flow_shape` when a job and a flow share a name; `job_unknown` later on, when a name turns up that is in
+ * neither list.
+ */
 export function createDispatch<Services>({
   backend,
   pool,
@@ -39,6 +42,11 @@ export function createDispatch<Services>({
 }: DispatchOptions<Services>): Dispatch<Services> {
   const jobsByName = new Map(jobs.map((job) => [job.name, job]));
   const flowsByName = new Map(flows.map((flow) => [flow.name, flow]));
+  // A worker tells flows from jobs by their names.
+  const both = flows.find((flow) => jobsByName.has(flow.name));
+  if (both !== undefined) {
+    throw new Fault('flow_shape', `A job and a flow are both named ${both.name}; rename one.`);
+  }
 
   const dispatch: Dispatch<Services> = {
     pool,

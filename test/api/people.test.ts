@@ -133,6 +133,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     expect((await analyst.go(`${api.url}/admin/queues/`)).status).toBe(403);
     expect((await analyst.go(`${api.url}/admin/queues/api/queues`)).status).toBe(403);
     const page = await admin.go(`${api.url}/admin/queues/`);
+    expect(page.headers.has('x-powered-by')).toBe(false);
     expect([page.status, page.headers.get('content-type')]).toEqual([
       200,
       expect.stringContaining('text/html'),

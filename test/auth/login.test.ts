@@ -186,7 +186,7 @@ describe('a logout', () => {
     const browser = await loggedIn();
     const id = browser.cookie(SESSION)!;
     const answer = await browser.go(`${api.url}/logout`, { method: 'POST', headers: { origin: api.url } });
-    expect(answer.status).toBe(303);
+    expect(answer.status).toBe(200);
     expect(browser.cookie(SESSION)).toBeUndefined();
     browser.plant(SESSION, id);
     expect(await isLoggedIn(browser)).toBe(false);
