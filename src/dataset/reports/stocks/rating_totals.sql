@@ -18,6 +18,7 @@ select
   -count(rating) as rating_count,
   -coalesce(sum(rating), 0) as rating_sum
 from warehouse.movie_ratings
-where created_date <= $1::timestamptz
+where deleted
+  and created_date <= $1::timestamptz
   and deleted_date > $1
 group by movielens_id

@@ -4,7 +4,7 @@
 select movie_id as entity
 from warehouse.movies
 where created_date > $1
-  or deleted_date > $1
+  or (deleted and deleted_date > $1)
   or (not deleted and release_date > $2::date and release_date <= $3::date)
 
 union
@@ -12,14 +12,14 @@ union
 select movie_id
 from warehouse.movie_genres
 where created_date > $1
-  or deleted_date > $1
+  or (deleted and deleted_date > $1)
 
 union
 
 select movie_id
 from warehouse.movie_production_companies
 where created_date > $1
-  or deleted_date > $1
+  or (deleted and deleted_date > $1)
 
 union
 
@@ -27,7 +27,7 @@ select links.movie_id
 from warehouse.genres
 join warehouse.movie_genres as links on links.genre_id = genres.id
 where genres.created_date > $1
-  or genres.deleted_date > $1
+  or (genres.deleted and genres.deleted_date > $1)
 
 union
 
@@ -35,4 +35,4 @@ select links.movie_id
 from warehouse.production_companies as companies
 join warehouse.movie_production_companies as links on links.production_company_id = companies.id
 where companies.created_date > $1
-  or companies.deleted_date > $1
+  or (companies.deleted and companies.deleted_date > $1)

@@ -4,20 +4,20 @@
 with rated as (
   select movielens_id from warehouse.movie_ratings where created_date > $1
   union
-  select movielens_id from warehouse.movie_ratings where deleted_date > $1
+  select movielens_id from warehouse.movie_ratings where deleted and deleted_date > $1
 )
 
 select movie_id as entity
 from warehouse.movies
 where created_date > $1
-  or deleted_date > $1
+  or (deleted and deleted_date > $1)
 
 union
 
 select movie_id
 from warehouse.movie_links
 where movie_id is not null
-  and (created_date > $1 or deleted_date > $1)
+  and (created_date > $1 or (deleted and deleted_date > $1))
 
 union
 
