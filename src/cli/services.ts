@@ -25,16 +25,33 @@ export function startWorker(environment: Environment, log: Log): Promise<Pipelin
   return startPipelineWorker(optionsFrom(environment, log));
 }
 
-/** The queues, worked on by a worker of another process when there is one, else by one in this process. */
+/** How often is it looked whether another process' workers are still there. */
+const watchMs = 1000;
+
+/** The queues, worked on by the workers of other processes as long as there are any, else by one in this process. */
 export async function usePipeline(environment: Environment, log: Log): Promise<Pipeline> {
   const options = optionsFrom(environment, log);
   const pipeline = await openPipeline(options);
-  const workers = await pipeline.backend.makeQueue('drop').getWorkersCount();
-  if (workers > 0) {
-    return pipeline;
+  const alone = async () => (await pipeline.backend.makeQueue('drop').getWorkersCount()) === 0;
+  if (await alone()) {
+    await pipeline.close();
+    return startPipelineWorker(options);
   }
-  await pipeline.close();
-  return startPipelineWorker(options);
+  let own: Promise<Pipeline> | undefined;
+  const watch = setInterval(async () => {
+    if (own === undefined && (await alone().catch(() => false))) {
+      own = startPipelineWorker(options);
+      own.catch(options.onError);
+    }
+  }, watchMs);
+  return {
+    ...pipeline,
+    async close() {
+      clearInterval(watch);
+      await (await own?.catch(() => undefined))?.close();
+      await pipeline.close();
+    },
+  };
 }
 
 function optionsFrom(environment: Environment, log: Log) {

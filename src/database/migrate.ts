@@ -21,10 +21,14 @@ export interface MigrateOptions {
  * @returns the names of the migrations that were applied
  */
 export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<string[]> {
-  const applied = await applyMigrations(ownerUrl);
   const owner = new pg.Client({ connectionString: ownerUrl, application_name: 'marquee migrate' });
   await owner.connect();
   try {
+    // Two commands that are started together on a new database take turns. The lock goes with the connection.
+    await owner.query(
+      `/* database.lock_migrate */ select pg_advisory_lock(hashtextextended('marquee.migrate', 0))`,
+    );
+    const applied = await applyMigrations(ownerUrl);
     for (const [role, password] of Object.entries(options.passwords ?? {})) {
       await owner.query(`alter role ${identifier(role)} password ${literal(password)}`);
     }
@@ -32,10 +36,10 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
     if (options.queueDatabase !== undefined) {
       await createQueueDatabase(owner, options.queueDatabase);
     }
+    return applied;
   } finally {
     await owner.end();
   }
-  return applied;
 }
 
 async function createQueueDatabase(owner: pg.Client, name: string): Promise<void> {

@@ -62,6 +62,17 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
   it('leaves no process and no lock', async () => expect(await leftovers(home)).toEqual([]));
 });
 
+it('two drops given to a new home at the same moment are both published, by whichever worker is there', async () => {
+  const home = await newHome();
+  const sample = await answer(home, ['sample', '--out', join(home, 'drops')]);
+  const results = await Promise.all(sample.map(({ dir }: { dir: string }) => answer(home, ['ingest', dir])));
+  expect(results.map(({ state, published }) => ({ state, published }))).toEqual(
+    Array(2).fill({ state: 'succeeded', published: true }),
+  );
+  expect(results.map(({ publication }) => publication).sort()).toEqual([1, 2]);
+  expect(await leftovers(home)).toEqual([]);
+});
+
 describe('what a drop has left', () => {
   let home: string;
 
