@@ -14,7 +14,7 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
   it.each([
     ['an unknown option', ['ingest', '--nope', 'x'], "unknown option '--nope'"],
     ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
-    ['a missing folder', ['ingest'], "missing required argument 'drop'"],
+    ['a missing folder', ['ingest'], 'expected either a drop or --replay-rejects'],
     [
       'a month that is none',
       ['ingest', 'x', '--period', '2017-13'],
