@@ -34,9 +34,20 @@ export interface Pipeline {
 
 /** Opens the queues without working on them. */
 export async function openPipeline({ location, resources, onError }: PipelineOptions): Promise<Pipeline> {
-  const backend = await openQueueBackend(location, onError);
+  let closing = false;
+  // A connection that ends because it is closed is no news.
+  const backend = await openQueueBackend(location, (error) => {
+    if (!closing) onError(error);
+  });
   const runs = openRuns({ backend, pool: resources.pool, jobs: pipelineJobs, flows: pipelineFlows });
-  return { backend, runs, close: () => backend.close() };
+  return {
+    backend,
+    runs,
+    close() {
+      closing = true;
+      return backend.close();
+    },
+  };
 }
 
 /** Opens the queues and works on them until closed. */
@@ -45,13 +56,17 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
   await mkdir(resources.storage.folder, { recursive: true });
   await prepareWarehouse(resources);
   const pipeline = await openPipeline(options);
+  let closing = false;
+  const tell = (error: unknown) => {
+    if (!closing) onError(error);
+  };
   const workers = await startWorkers({
     backend: pipeline.backend,
     pool: resources.pool,
     jobs: pipelineJobs,
     flows: pipelineFlows,
     services: { ...resources, runs: pipeline.runs },
-    onError,
+    onError: tell,
     settings: {
       lockMs,
       stalledCheckMs: lockMs / 2,
@@ -65,13 +80,14 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
   });
   answerPipelineControl(pipeline.backend, pipeline.runs, resources);
   await startSchedules(pipeline.backend.makeQueue(queues.schedule), resources);
-  const reconcile = () => pipeline.runs.reconcile().catch(onError);
+  const reconcile = () => pipeline.runs.reconcile().catch(tell);
   await reconcile();
   const timer = setInterval(reconcile, reconcileMs);
   return {
     ...pipeline,
     async close() {
       clearInterval(timer);
+      closing = true;
       await workers.close();
       await pipeline.close();
     },

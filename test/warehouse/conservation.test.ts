@@ -78,12 +78,14 @@ describe('records on their way to the warehouse', () => {
         const before = await state();
         await clean(pool(), files);
         expect(await state()).toEqual(before);
-        // The control: what is forgotten is done again, and that shows.
-        await pool().query('delete from support.file_transform');
-        await clean(pool(), files);
-        if (drops.flat().length > 0) expect(await state()).not.toEqual(before);
       }),
       { numRuns: 10 },
     );
+    // The control: what is forgotten is done again, and that shows where a value could not be used.
+    const files = await arrive([[{ id: '1', title: 'A', budget: 'much', genres: '[]' }]], [0]);
+    const before = await state();
+    await pool().query('delete from support.file_transform');
+    await clean(pool(), files);
+    expect(await state()).not.toEqual(before);
   });
 });

@@ -7,6 +7,21 @@ import { count, print, table } from '../terminal.js';
 
 const shown = 50;
 const page = 1000;
+const csvColumns = [
+  'id',
+  'file_id',
+  'file_name',
+  'period',
+  'feed',
+  'record_number',
+  'line_number',
+  'raw',
+  'raw_encoding',
+  'reason',
+  'detail',
+  'created_date',
+  'replayed_date',
+];
 
 /** `marquee rejects`: records that were not accepted, with their raw text. */
 export async function rejects(options: { feed?: string; reason?: string; csv?: boolean }): Promise<void> {
@@ -14,7 +29,11 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
     if (options.csv) {
-      const csv = format({ headers: true, alwaysWriteHeaders: true, includeEndRowDelimiter: true });
+      const csv = format({
+        headers: [...csvColumns],
+        alwaysWriteHeaders: true,
+        includeEndRowDelimiter: true,
+      });
       await pipeline(everyReject(pool, { feed, reason }), csv, process.stdout, { end: false });
       return;
     }
