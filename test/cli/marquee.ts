@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
@@ -136,6 +137,11 @@ export function postmasterOf(home: string): number | undefined {
 
 /** What a command that has ended must not leave under its home: processes, locks, and files that name it. */
 export async function leftovers(home: string): Promise<string[]> {
+  // Postgres takes its pid file away a moment before its process is gone.
+  for (let waited = 0; waited < 3000 && processesUnder(home).length > 0; waited += 50) {
+    await sleep(50);
+  }
+
   const names = new Set(await readdir(home));
   const stale = ['lock', 'server.json'].filter((name) => names.has(name));
   const registered = names.has('processes') ? await readdir(join(home, 'processes')) : [];
