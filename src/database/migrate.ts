@@ -22,6 +22,8 @@ export interface MigrateOptions {
  */
 export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<string[]> {
   const owner = new pg.Client({ connectionString: ownerUrl, application_name: 'marquee migrate' });
+  // A server that stops rejects the statement under way; without a listener the event would end the process.
+  owner.on('error', () => undefined);
   await owner.connect();
   try {
     // Two commands that are started together on a new database take turns. The lock goes with the connection.

@@ -20,6 +20,8 @@ export function openPool(connectionString: string, name: string, most = 10): pg.
   // An idle connection that the server closes (a restart, a failover) is replaced at the next query;
   // without a listener the event would end the process.
   pool.on('error', () => undefined);
+  // The same for one in use: its query is rejected, and that is enough.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
