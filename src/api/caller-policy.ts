@@ -118,14 +118,20 @@ export function callerPolicies(
     }),
   );
   if (faults.length > 0) throw invalid(file, faults);
+  const known = new WeakMap<Caller, CallerRights>();
   return (caller) => {
-    const found = narrowed.get(caller.clientId);
-    const scopes = [...caller.scopes].sort().join(' ');
-    return {
-      key: `${found?.mark ?? 'all'} ${scopes}`,
-      reports: found?.reports,
-      quotas: found?.quotas ?? {},
-    };
+    let rights = known.get(caller);
+    if (!rights) {
+      const found = narrowed.get(caller.clientId);
+      const scopes = [...caller.scopes].sort().join(' ');
+      rights = {
+        key: `${found?.mark ?? 'all'} ${scopes}`,
+        reports: found?.reports,
+        quotas: found?.quotas ?? {},
+      };
+      known.set(caller, rights);
+    }
+    return rights;
   };
 }
 

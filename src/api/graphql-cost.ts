@@ -12,7 +12,7 @@ import {
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './report-page.js';
 
 /** What a count, a total or a set of groups costs: it may read a whole report. */
-const WHOLE_REPORT_COST = 100;
+export const WHOLE_REPORT_COST = 100;
 
 /** What is known of an operation before it runs. */
 export interface OperationOutlook {
@@ -20,6 +20,11 @@ export interface OperationOutlook {
   readonly cost: number;
   /** The publications its parts are to be read as of; undefined stands for the current one. */
   readonly asOf: ReadonlySet<number | undefined>;
+}
+
+/** The rows a page counts as, whatever was asked for: what is wrong with it is told when it is read. */
+export function rowsOfPage(asked: number | null | undefined): number {
+  return Math.min(Math.max(Number(asked ?? DEFAULT_PAGE_ROWS), 0), MAX_PAGE_ROWS);
 }
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -55,8 +60,7 @@ export function operationOutlook(
     if (field.args.length > 0) {
       const args = getArgumentValues(field, node, variables);
       if (field.args.some(({ name }) => name === 'asOf')) asOf.add((args.asOf as number | null) ?? undefined);
-      const size = Number(args.first ?? args.last ?? DEFAULT_PAGE_ROWS);
-      const page = Math.min(Math.max(size, 0), MAX_PAGE_ROWS);
+      const page = rowsOfPage((args.first ?? args.last) as number | null | undefined);
       if (args.by) cost += WHOLE_REPORT_COST;
       if (target.endsWith('Connection')) {
         cost += page;

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { ApolloServer } from '@apollo/server';
-import { expressMiddleware } from '@as-integrations/express5';
-import type { Request, RequestHandler, Response } from 'express';
+import { type ApolloServer, HeaderMap } from '@apollo/server';
+import type { Request, RequestHandler } from 'express';
 import type pg from 'pg';
 import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
@@ -12,7 +11,6 @@ import type { CallerPolicies, CallerRights } from './caller-policy.js';
 import { namesTag } from './entity-tag.js';
 import { apiError, limitError } from './error-answers.js';
 import { readBody, send } from './http-answers.js';
-import type { Headers } from './http-manners.js';
 import type { Limits } from './limits.js';
 import type { PublicationWatch } from './publication-watch.js';
 import { ReadSession } from './read-session.js';
@@ -45,10 +43,10 @@ const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-re
 /**
  * What stands before Apollo at `/graphql`: who asks, what they may, and whether the same was asked before.
  */
-export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler[] {
+export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
   const { apollo, policies, allowances, cache, watch, readerPool, limits } = options;
 
-  const admit: RequestHandler = async (request, response, next) => {
+  const answer: RequestHandler = async (request, response) => {
     const exchange = exchangeOf(response);
     const caller = await options.callerOf(request);
     exchange.note.caller = caller;
@@ -67,31 +65,32 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler[]
       }
       cache.forget(key);
     }
-    request.body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
-    response.locals.admitted = { caller, rights, key } satisfies Admitted;
-    sendAtOnce(exchange, response);
-    next();
+    const body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
+    const context = contextOf(exchange, { caller, rights, key });
+    try {
+      await answerByApollo(apollo, exchange, body, context);
+    } finally {
+      void context.session.close();
+    }
   };
 
-  const contextOf = (response: Response): RequestContext => {
-    const { caller, rights, key } = response.locals.admitted as Admitted;
-    const { requestId, note } = exchangeOf(response);
+  const contextOf = (exchange: Exchange, { caller, rights, key }: Admitted): RequestContext => {
     const session = new ReadSession(readerPool);
-    // Also when the caller hangs up while the database works: the connection goes back.
-    response.once('close', () => void session.close());
+    // Where the caller hangs up while the database works, nothing more is read for it.
+    exchange.note.atClose = () => void session.close();
     return {
-      requestId,
+      requestId: exchange.requestId,
       caller,
       rights,
       session,
-      note,
+      note: exchange.note,
       walks: new WalkBatches(session),
       spend: (cost) => allowances.take('cost', caller, rights, cost),
       keep: (answer) => cache.keep(key, answer),
     };
   };
 
-  return [admit, expressMiddleware(apollo, { context: async ({ res }) => contextOf(res) })];
+  return answer;
 }
 
 /** Answers never to be kept by anyone between, and never given to another caller. */
@@ -149,24 +148,42 @@ function operationsOf(text: string, maxBatch: number): unknown {
   return content;
 }
 
+/** The request's headers that Apollo, its check against foreign pages and our plugin look at. */
+const READ_BY_APOLLO = ['accept', 'content-type', 'if-none-match', ...PREFLIGHTED];
+
 /**
- * Has Apollo's answer sent as all others are: its headers together with the common ones in one go, which takes half
- * the time of setting one after the other.
+ * Has Apollo answer, and sends what it says as all other answers are sent: its headers together with the common ones
+ * in one go, which takes half the time of setting one after the other.
  */
-function sendAtOnce({ requestId, common, note }: Exchange, response: Response): void {
-  const headers: Headers = {};
-  response.setHeader = (name, value) => {
-    headers[name.toLowerCase()] = String(value);
-    return response;
-  };
-  response.send = (text: string) => {
-    // What Apollo refuses before it asks its plugins carries no request id yet.
-    const body = note.byApollo ? text : withRequestId(text, requestId);
-    // Back to Node's own: sessions still set their cookie when the head is written.
-    Reflect.deleteProperty(response, 'setHeader');
-    send(response, { status: response.statusCode, headers, body }, common);
-    return response;
-  };
+async function answerByApollo(
+  apollo: ApolloServer<RequestContext>,
+  { request, response, requestId, common, note }: Exchange,
+  body: unknown,
+  context: RequestContext,
+): Promise<void> {
+  const { method = '', url = '' } = request;
+  const headers = new HeaderMap();
+  for (const name of READ_BY_APOLLO) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  const search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method, headers, search, body },
+    context: async () => context,
+  });
+  if (answer.body.kind !== 'complete') throw new Error('an answer in pieces, which the contract has none of');
+  const text = answer.body.string;
+  send(
+    response,
+    {
+      status: answer.status ?? 200,
+      headers: Object.fromEntries(answer.headers),
+      // What Apollo refuses before it asks its plugins carries no request id yet.
+      body: note.byApollo ? text : withRequestId(text, requestId),
+    },
+    common,
+  );
 }
 
 function answerAgain({ request, response, common, note }: Exchange, kept: KeptAnswer, type: string): void {

@@ -19,14 +19,15 @@ import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
 import { documentedError } from './apollo-errors.js';
 import { currentPublication, earlierPublication, type PublicationMark } from './as-of.js';
+import { pageArguments, pageOutlook } from './compiled-page.js';
 import { camelCase } from './contract-names.js';
 import { checkShape } from './document-limits.js';
 import { entityTag, namesTag } from './entity-tag.js';
 import { badInput, formatError, isCallersDoing, limitError, statusOf } from './error-answers.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
-import { operationOutlook } from './graphql-cost.js';
+import { type OperationOutlook, operationOutlook } from './graphql-cost.js';
 import type { Limits } from './limits.js';
-import { type PageAnswer, pageAnswers } from './page-answers.js';
+import { type PageAnswer, PageAnswers } from './page-answers.js';
 import type { ReportDescription } from './report-source.js';
 import { WalkBatches } from './report-walk.js';
 import type { RequestContext } from './request-context.js';
@@ -55,7 +56,7 @@ type Resolved = GraphQLRequestContextDidResolveOperation<RequestContext>;
 export function operationPlugin(options: OperationPluginOptions): ApolloServerPlugin<RequestContext> {
   const { schema, reports, limits, safelist, resource, logger } = options;
   const scopesNeeded = scopeReader(schema);
-  const pageAnswer = pageAnswers(schema, reports, options.readerPool);
+  const pages = new PageAnswers(schema, reports, options.readerPool);
   const measured = new WeakSet<DocumentNode>();
   /** Root fields whose answers change with a publication and at no other time. */
   const keepable = new Set(reports.flatMap(({ name }) => [camelCase(name), `${camelCase(name)}Groups`]));
@@ -118,12 +119,25 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
         { maxErrors: 1 },
       ).coerced;
       if (!variables) return;
-      const { cost, asOf } = operationOutlook(schema, document, operation, variables);
+      const { cost, asOf } = this.#plan(document, operation, context, variables);
       this.#cost = cost;
       await spend(cost, context);
-      // The answers of a batch stem from one publication, so all its operations read within one session.
-      if (!this.#batched) this.#page = pageAnswer(document, operation, context.rights, variables);
       if (!this.#page) await this.#openSession(context, asOf);
+    }
+
+    /** Finds out what the operation takes, and whether it is a page that one statement answers. */
+    #plan(
+      document: DocumentNode,
+      operation: OperationDefinitionNode,
+      { rights }: RequestContext,
+      variables: Readonly<Record<string, unknown>>,
+    ): OperationOutlook {
+      // The answers of a batch stem from one publication, so all its operations read within one session.
+      const page = this.#batched ? undefined : pages.pageOf(document, operation);
+      if (!page) return operationOutlook(schema, document, operation, variables);
+      const args = pageArguments(page, variables);
+      this.#page = pages.answerOf(page, rights, args);
+      return pageOutlook(page, args);
     }
 
     async #openSession(context: RequestContext, asOf: ReadonlySet<number | undefined>): Promise<void> {
@@ -150,7 +164,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
       try {
         const { data, mark } = await run();
         this.#mark = mark;
-        return writtenAnswer(`{"data":${data},"extensions":${JSON.stringify(extensionsOf(mark))}}`);
+        return writtenAnswer(`{"data":${data},"extensions":${extensionsText(mark)}}`);
       } catch (error) {
         const path = [(page.node.alias ?? page.node.name).value];
         const told = new GraphQLError('failed', { nodes: page.node, path, originalError: error as Error });
@@ -219,10 +233,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
         http.headers.set('etag', etag);
         if (namesTag(request.http?.headers.get('if-none-match'), etag)) http.status = 304;
       }
-      const fields = operation.selectionSet.selections.map((each) =>
-        each.kind === 'Field' ? each.name.value : '',
-      );
-      if (!this.#mark || this.#earlier || !fields.every((name) => keepable.has(name))) return;
+      if (!this.#mark || this.#earlier || !isKeepable(operation)) return;
       context.keep({
         publication: this.#mark.number,
         body: text,
@@ -231,6 +242,10 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
         operationName: context.note.operation,
       });
     }
+  }
+
+  function isKeepable({ selectionSet }: OperationDefinitionNode): boolean {
+    return selectionSet.selections.every((each) => each.kind === 'Field' && keepable.has(each.name.value));
   }
 
   function note(errors: readonly GraphQLError[], requestId: string): void {
@@ -263,4 +278,17 @@ function extensionsOf(mark: PublicationMark | undefined): object {
   if (!mark) return { publication: null };
   const { number, publishedDate, asOfDay, checkState } = mark;
   return { publication: { number, publishedDate: rfc3339(publishedDate), asOfDay, checkState } };
+}
+
+const extensionsTexts = new WeakMap<PublicationMark, string>();
+
+/** The same as JSON, written once for each publication. */
+function extensionsText(mark: PublicationMark | undefined): string {
+  if (!mark) return JSON.stringify(extensionsOf(mark));
+  let text = extensionsTexts.get(mark);
+  if (!text) {
+    text = JSON.stringify(extensionsOf(mark));
+    extensionsTexts.set(mark, text);
+  }
+  return text;
 }

@@ -2,10 +2,12 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import type pg from 'pg';
 import { earlierPublication, type PublicationMark } from './as-of.js';
 import type { CallerRights } from './caller-policy.js';
-import { type CompiledPage, compilePage, type PageStatement, pageStatement } from './compiled-page.js';
+import { type CompiledPage, compilePage, type PageArguments } from './compiled-page.js';
 import { camelCase } from './contract-names.js';
-import { NamedStatements } from './named-statements.js';
-import { ReadSession, runPrepared } from './read-session.js';
+import { GatheredReads } from './gathered-reads.js';
+import { type PageStatement, pageStatement } from './page-statement.js';
+import { writePage } from './page-text.js';
+import { ReadSession } from './read-session.js';
 import type { ReportDescription } from './report-source.js';
 import { render } from './sql-text.js';
 
@@ -16,67 +18,58 @@ export interface PageAnswer {
   run(): Promise<{ data: string; mark?: PublicationMark }>;
 }
 
-/** Answers pages of reports by one statement each, which is worked out once for each operation of a document. */
-export function pageAnswers(
-  schema: GraphQLSchema,
-  reports: readonly ReportDescription[],
-  readerPool: pg.Pool,
-) {
-  const reportsByField = new Map(reports.map((report) => [camelCase(report.name), report]));
-  const compiled = new WeakMap<OperationDefinitionNode, { page: CompiledPage | undefined }>();
-  const statements = new NamedStatements();
-  const marks = new Map<number, PublicationMark>();
+/** Answers pages of reports by one statement each. */
+export class PageAnswers {
+  readonly #reportsByField: ReadonlyMap<string, ReportDescription>;
+  readonly #compiled = new WeakMap<OperationDefinitionNode, { page: CompiledPage | undefined }>();
+  readonly #reads: GatheredReads;
+  readonly #marks = new Map<number, PublicationMark>();
 
-  function pageOf(document: DocumentNode, operation: OperationDefinitionNode): CompiledPage | undefined {
-    let known = compiled.get(operation);
+  constructor(
+    readonly schema: GraphQLSchema,
+    reports: readonly ReportDescription[],
+    readonly readerPool: pg.Pool,
+  ) {
+    this.#reportsByField = new Map(reports.map((report) => [camelCase(report.name), report]));
+    this.#reads = new GatheredReads(readerPool);
+  }
+
+  /** The page an operation asks for, worked out once for each operation of a document; undefined if it is more than a page. */
+  pageOf(document: DocumentNode, operation: OperationDefinitionNode): CompiledPage | undefined {
+    let known = this.#compiled.get(operation);
     if (!known) {
-      known = { page: compilePage(schema, reportsByField, document, operation) };
-      compiled.set(operation, known);
+      known = { page: compilePage(this.schema, this.#reportsByField, document, operation) };
+      this.#compiled.set(operation, known);
     }
     return known.page;
   }
 
-  async function markOf(number: number): Promise<PublicationMark | undefined> {
+  /** @returns undefined for what is beyond a page forward, or wrong: the resolvers then say so. */
+  answerOf(page: CompiledPage, rights: CallerRights, args: PageArguments): PageAnswer | undefined {
+    try {
+      const planned = pageStatement(page, rights, args);
+      return planned && { page, run: () => this.#run(page, planned) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #run(page: CompiledPage, { statement, query }: PageStatement) {
+    const { text, values } = render(statement);
+    const row = await this.#reads.row(`/* api: ${page.report.name} whole page */ ${text}`, values);
+    const { data, publication } = writePage(page, query, row);
+    return { data, mark: this.#marks.get(publication) ?? (await this.#markOf(publication)) };
+  }
+
+  async #markOf(number: number): Promise<PublicationMark | undefined> {
     if (number === 0) return undefined;
-    const known = marks.get(number);
-    if (known) return known;
-    const session = new ReadSession(readerPool);
+    const session = new ReadSession(this.readerPool);
     try {
       const mark = await earlierPublication(session, number);
-      marks.set(number, mark);
+      this.#marks.set(number, mark);
       return mark;
     } finally {
       await session.close();
     }
   }
-
-  async function run(page: CompiledPage, planned: PageStatement) {
-    const { text, values } = render(planned.statement);
-    const named = `/* api: ${page.report.name} whole page */ ${text}`;
-    const rows = await runPrepared(readerPool, {
-      name: statements.nameOf(named),
-      text: named,
-      values,
-      rowMode: 'array',
-    });
-    const { data, publication } = planned.answer(rows);
-    return { data, mark: await markOf(publication) };
-  }
-
-  /** @returns undefined for an operation that is more than a page, or with arguments that are wrong: the resolvers then say so. */
-  return (
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    rights: CallerRights,
-    variables: Readonly<Record<string, unknown>>,
-  ): PageAnswer | undefined => {
-    const page = pageOf(document, operation);
-    if (!page) return undefined;
-    try {
-      const planned = pageStatement(page, rights, variables);
-      return planned && { page, run: () => run(page, planned) };
-    } catch {
-      return undefined;
-    }
-  };
 }

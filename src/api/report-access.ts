@@ -1,5 +1,5 @@
 import { asOfRelation } from './as-of.js';
-import type { CallerRights } from './caller-policy.js';
+import type { CallerRights, ReportRights } from './caller-policy.js';
 import { camelCase } from './contract-names.js';
 import { apiError } from './error-answers.js';
 import type { ReportColumn, ReportDescription } from './report-source.js';
@@ -18,6 +18,8 @@ export interface ReportAccess {
 }
 
 const columnsOf = new WeakMap<ReportDescription, ReadonlyMap<string, ReportColumn>>();
+/** What was worked out already, by the report for those who see all of it, and by their rights for the others. */
+const known = new WeakMap<ReportDescription | ReportRights, ReportAccess>();
 
 /**
  * What a caller may see of a report.
@@ -25,10 +27,24 @@ const columnsOf = new WeakMap<ReportDescription, ReadonlyMap<string, ReportColum
  * @throws a FORBIDDEN error when the caller may not see it at all.
  */
 export function accessReport(report: ReportDescription, rights: CallerRights, asOf?: number): ReportAccess {
-  const relation = asOf === undefined ? ident('reporting', report.name) : asOfRelation(report, asOf);
-  if (!rights.reports) return { report, columns: allColumns(report), relation };
-  const allowed = rights.reports.get(report.name);
-  if (!allowed) throw apiError('FORBIDDEN', `This client may not read ${report.name}.`);
+  const allowed = rights.reports?.get(report.name);
+  if (rights.reports && !allowed) throw apiError('FORBIDDEN', `This client may not read ${report.name}.`);
+  if (asOf !== undefined) return narrowed(report, allowed, asOfRelation(report, asOf));
+  const place = allowed ?? report;
+  let access = known.get(place);
+  if (!access) {
+    access = narrowed(report, allowed, ident('reporting', report.name));
+    known.set(place, access);
+  }
+  return access;
+}
+
+function narrowed(
+  report: ReportDescription,
+  allowed: ReportRights | undefined,
+  relation: SqlText,
+): ReportAccess {
+  if (!allowed) return { report, columns: allColumns(report), relation };
   const columns = new Map(
     [...allColumns(report)].filter(([, { name }]) => allowed.columns?.has(name) ?? true),
   );

@@ -25,12 +25,23 @@ export interface OrderStep {
 /** A caller may name a column once; more steps than this would only slow the comparison of cursors. */
 const MAX_STEPS = 8;
 
+const keyOrders = new WeakMap<ReportAccess, readonly OrderStep[]>();
+
 /** The order asked for, made total by the key columns the caller did not name. */
 export function orderSteps(
   access: ReportAccess,
   orderBy: readonly OrderInput[] | null | undefined,
-): OrderStep[] {
-  const asked = orderBy ?? [];
+): readonly OrderStep[] {
+  if (orderBy?.length) return askedSteps(access, orderBy);
+  let steps = keyOrders.get(access);
+  if (!steps) {
+    steps = askedSteps(access, []);
+    keyOrders.set(access, steps);
+  }
+  return steps;
+}
+
+function askedSteps(access: ReportAccess, asked: readonly OrderInput[]): readonly OrderStep[] {
   if (asked.length > MAX_STEPS) throw limitError('order steps', MAX_STEPS, asked.length);
   const steps = asked.map(({ field, direction, nulls }): OrderStep => {
     const name = camelCase(field.toLowerCase());

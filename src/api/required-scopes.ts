@@ -17,7 +17,7 @@ import { Fault } from '../fault.js';
  */
 export function scopeReader(
   schema: GraphQLSchema,
-): (document: DocumentNode, operation: OperationDefinitionNode) => Set<Scope> {
+): (document: DocumentNode, operation: OperationDefinitionNode) => ReadonlySet<Scope> {
   const directive = schema.getDirective('requires');
   const needed = new Map<string, Scope>();
   for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
@@ -32,7 +32,17 @@ export function scopeReader(
     throw new Fault('contract_differs', `${parent}.${field.name} has no @requires: name the scope it needs.`);
   }
 
+  const known = new WeakMap<OperationDefinitionNode, ReadonlySet<Scope>>();
   return (document, operation) => {
+    let scopes = known.get(operation);
+    if (!scopes) {
+      scopes = read(document, operation);
+      known.set(operation, scopes);
+    }
+    return scopes;
+  };
+
+  function read(document: DocumentNode, operation: OperationDefinitionNode): ReadonlySet<Scope> {
     const scopes = new Set<Scope>();
     const rootType = schema.getRootType(operation.operation);
     const visit = (set: SelectionSetNode): void => {
@@ -51,5 +61,5 @@ export function scopeReader(
     };
     if (isObjectType(rootType)) visit(operation.selectionSet);
     return scopes;
-  };
+  }
 }

@@ -18,6 +18,8 @@ export interface RequestNote {
   fromCache?: boolean;
   /** Apollo's plugins have seen the answer. */
   byApollo?: boolean;
+  /** Called when the answer is sent or the caller has hung up. */
+  atClose?: () => void;
 }
 
 /** One request and its answer to be. */
@@ -131,6 +133,7 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
     const note: RequestNote = {};
     response.locals.exchange = { request, response, requestId, common, note } satisfies Exchange;
     response.once('close', () => {
+      note.atClose?.();
       const seconds = (performance.now() - begun) / 1000;
       const { statusCode: status } = response;
       const { route = 'none', fromCache = false } = note;

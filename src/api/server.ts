@@ -126,7 +126,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   router.serve({
     routes: [
-      { path: '/graphql', handle: [...(browsers?.recognize ?? []), ...graphql] },
+      { path: '/graphql', handle: [...(browsers?.recognize ?? []), graphql] },
       { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
       ...(options.inbox
         ? [{ path: '/admin/drops/', handle: dropUploadHandler({ ...shared, ...options.inbox }) }]

@@ -10,7 +10,8 @@ const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
  * @throws AccessRefusal without a token (401), or with a malformed or doubled one (400).
  */
 export function bearerToken(request: IncomingMessage): string {
-  if (new URLSearchParams(request.url?.split('?')[1]).has('access_token')) {
+  const query = request.url?.split('?')[1];
+  if (query && new URLSearchParams(query).has('access_token')) {
     throw new AccessRefusal(
       'invalid_request',
       'The token came in the query string: send it in the Authorization header.',
