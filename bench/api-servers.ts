@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { startApi } from '../src/api/server.js';
+import { openLog } from '../src/cli/log.js';
 import { openPool } from '../src/database/pool.js';
 import { apiReports } from './api-reports.js';
 
@@ -24,7 +25,6 @@ type Start = (settings: ServerSettings) => Promise<string>;
 
 const starts: Record<string, Start> = {
   async ours({ readerUrl, issuerUrl }) {
-    const quiet = () => undefined;
     const { url } = await startApi({
       port: 0,
       host: '127.0.0.1',
@@ -33,7 +33,8 @@ const starts: Record<string, Start> = {
       issuerUrl,
       audience: 'marquee',
       quotas: { requestsPerMinute: 1e9, costPerMinute: 1e12 },
-      logger: { info: quiet, warn: quiet, error: quiet },
+      // Each request is logged as it is by `marquee api`.
+      logger: openLog('info'),
     });
     return `${url}/graphql`;
   },

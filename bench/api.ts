@@ -13,6 +13,7 @@ import type { ServerSettings } from './api-servers.js';
 
 /** Set by `--seconds N`: how long each server is measured. */
 const SECONDS = Number(process.argv[process.argv.indexOf('--seconds') + 1]) || 8;
+const WARM_UP_SECONDS = 4;
 const CONNECTIONS = 32;
 const COMPANIES = 4000;
 const FILMS_EACH = 25;
@@ -52,10 +53,12 @@ async function measure(
   token: string,
   variables: () => object,
 ): Promise<Figures> {
-  const child = fork(fileURLToPath(new URL('./api-servers.js', import.meta.url)), [
-    server,
-    JSON.stringify(settings),
-  ]);
+  const child = fork(
+    fileURLToPath(new URL('./api-servers.js', import.meta.url)),
+    [server, JSON.stringify(settings)],
+    // As in production for all: Apollo Server does more for developers otherwise. Only ours writes a log.
+    { env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'inherit', 'ignore', 'ipc'] },
+  );
   try {
     const url = await new Promise<string>((resolve, reject) => {
       child.once('message', (message) => resolve(String(message)));
@@ -63,7 +66,7 @@ async function measure(
     });
     const query = server === 'apollo' ? APOLLO_QUERY : QUERY;
     const body = () => JSON.stringify({ query, variables: variables() });
-    await load(url, token, body, 2);
+    await load(url, token, body, WARM_UP_SECONDS);
     return await load(url, token, body, SECONDS);
   } finally {
     child.removeAllListeners('exit');
@@ -154,7 +157,7 @@ try {
     bytes: JSON.stringify({ data: { productionCompanyMoviesReport: { nodes: rows } } }),
   };
   process.stdout.write(
-    `Pages of 50 rows of ${COMPANIES * FILMS_EACH}; autocannon, ${CONNECTIONS} connections, ${SECONDS} s each; ${cpus().length} cores, Node ${process.version}\n`,
+    `Pages of 50 rows of ${COMPANIES * FILMS_EACH}; autocannon, ${CONNECTIONS} connections, ${SECONDS} s each after ${WARM_UP_SECONDS} s, beside server and Postgres on ${cpus().length} cores; Node ${process.version}\n`,
   );
   const run = async (name: string, title: string, variables: () => object) => {
     const figures = await measure(name, settings, token, variables);
