@@ -1,64 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../src/fault.js';
 import { readAsPython } from './python-csv.js';
 import { readBytes } from './reading.js';
 
-const hostile = [
-  'id,name,note\r\n',
-  '1,plain,\n',
-  '2,"quoted, with comma","say ""hi"""\r\n',
-  '3,"two\nlines","three\r\nlines\n\n"\n',
-  '4,"","é – 漢字 🎬"\n',
-  '\\.\n',
-  '5,"a line\n\\.\nin quotes",x\n',
-  '\n',
-  '6,in"side,"be"hind\n',
-  'too,few\n',
-  'far,too,many,fields\n',
-  '7,last,one',
-].join('');
-
 describe('reading records', () => {
-  it('keeps of a hostile file cut at any byte what Python would keep', async () => {
-    const bytes = Buffer.from(hostile);
-    let read = 0;
-    for (let cut = 0; cut <= bytes.length; cut++) {
-      const text = new TextDecoder().decode(bytes.subarray(0, cut));
-      const python = readAsPython(text).slice(1);
-      let reading: Awaited<ReturnType<typeof readBytes>>;
-      try {
-        reading = await readBytes(bytes.subarray(0, cut), { partBytes: 1 });
-      } catch (error) {
-        expect(error, `cut at ${cut}`).toBeInstanceOf(Fault);
-        expect(python).toHaveLength(0);
-        continue;
-      }
-      read++;
-      const { good, rejected } = reading;
-      const found = [
-        ...good.map((record) => ({ number: record.number, rows: readAsPython(record.text) })),
-        ...rejected.map((record) => ({
-          number: record.number,
-          rows: readAsPython(
-            record.rawEncoding === 'text'
-              ? record.raw
-              : new TextDecoder().decode(Buffer.from(record.raw, 'base64')),
-          ),
-        })),
-      ].sort((left, right) => left.number - right.number);
-      expect(
-        found.map((record) => record.number),
-        `cut at ${cut}`,
-      ).toEqual(python.map((_, index) => index + 1));
-      expect(
-        found.flatMap((record) => record.rows),
-        `cut at ${cut}`,
-      ).toEqual(python);
-    }
-    expect(read).toBeGreaterThan(100);
-  });
-
   it('gives random records back equal, in order and with their lines, however the file is cut', async () => {
     const char = fc.constantFrom(
       'a',
