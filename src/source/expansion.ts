@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { type Readable, Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Failure, Fault, messageOf } from '../fault.js';
@@ -31,10 +31,11 @@ export async function expand(
 ): Promise<void> {
   const { size } = await stat(delivery.path);
   const watch = expansionWatch(delivery, size, limit);
-  const write = (content: Readable[]) => pipeline([...content, watch, createWriteStream(target)]);
   try {
     if (delivery.compression === 'zip') {
-      await readZipEntry(delivery.path, delivery.entry ?? '', (content) => write([content]));
+      await readZipEntry(delivery.path, delivery.entry ?? '', (content) =>
+        pipeline([...content, watch, createWriteStream(target)]),
+      );
     } else {
       await pipeline(createReadStream(delivery.path), createGunzip(), watch, createWriteStream(target));
     }

@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { Fault, messageOf } from '../fault.js';
 
@@ -21,20 +22,34 @@ export async function listZipEntries(path: string): Promise<string[]> {
   return names;
 }
 
-/** Opens the uncompressed bytes of one file of an archive and hands them on. */
+/** Opens the uncompressed bytes of one file of an archive and hands them on, with what fails when they are not those packed. */
 export async function readZipEntry(
   path: string,
   name: string,
-  use: (content: Readable) => Promise<void>,
+  use: (content: [Readable, Transform]) => Promise<void>,
 ): Promise<void> {
   await withZip(path, async (zip) => {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName === name) {
-        await use(await zip.openReadStreamPromise(entry));
+        await use([await zip.openReadStreamPromise(entry), checksumWatch(entry.crc32)]);
         return;
       }
     }
     throw new Fault('file_damaged', `${path} no longer holds ${name}; deliver the archive again.`);
+  });
+}
+
+/** The archive's reader leaves the checksum of a file alone; a stored one with other bytes would go unnoticed. */
+function checksumWatch(expected: number): Transform {
+  let sum = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sum = crc32(chunk, sum);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(sum === expected ? null : new Error('its bytes do not have the checksum the archive tells'));
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -175,6 +175,44 @@ describe('a delivered file', () => {
     await writeFile(join(drop, 'drop.zip'), half(zipOf({ 'things.csv': csv() })));
     await expect(readDrop(drop, [things])).rejects.toMatchObject({ code: 'file_damaged' });
   });
+
+  it('that may not be read is refused with a message that says so', async () => {
+    const drop = await newDrop();
+    await writeFile(join(drop, 'things.csv'), csv());
+    await chmod(join(drop, 'things.csv'), 0o000);
+    // Nothing is closed to root, so the file is read as somebody else: the rights of this process, not its files, are lent.
+    await Promise.all([folder.path, drop].map((path) => chmod(path, 0o755)));
+    const asRoot = process.geteuid!() === 0;
+    if (asRoot) process.seteuid!(65_534);
+    try {
+      await expect(ingest(drop)).rejects.toMatchObject({
+        name: 'Fault',
+        code: 'file_unreadable',
+        message: expect.stringMatching(/^things\.csv cannot be read \(EACCES: permission denied, open/),
+      });
+    } finally {
+      if (asRoot) process.seteuid!(0);
+    }
+    await chmod(join(drop, 'things.csv'), 0o644);
+    expect((await ingest(drop)).result).toMatchObject({ state: 'loaded', loaded: 2 });
+  });
+
+  it.each([8, 0])(
+    'whose zip holds other bytes than its checksum says is refused (method %i)',
+    async (method) => {
+      const drop = await newDrop();
+      const archive = zipOf({ 'things.csv': csv() }, method);
+      // The sum stands in the directory at the end; the bytes of the file are as deflated, or stored, as they were.
+      archive[archive.indexOf('PK\x01\x02') + 16]! ^= 1;
+      await writeFile(join(drop, 'drop.zip'), archive);
+      await expect(ingest(drop)).rejects.toMatchObject({
+        name: 'Fault',
+        code: 'file_damaged',
+        message: expect.stringContaining('drop.zip/things.csv is damaged'),
+      });
+      expect(await readdir(join(folder.storage.folder, 'expanded'))).toEqual([]);
+    },
+  );
 
   it('that is a link to another file of the drop is loaded', async () => {
     const drop = await newDrop();
