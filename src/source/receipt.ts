@@ -68,17 +68,17 @@ export async function receiveFile(
     if (known !== undefined) {
       return await joinKnown(pool, known, delivery, { ...content, modified });
     }
-    const backupName = await linkBackup(storage, delivery, period, survey.sha256);
-    const linked = delivery.compression === 'none' && backupName !== undefined;
+    const backup = await linkBackup(storage, delivery, period, survey.sha256);
+    const linked = delivery.compression === 'none' ? backup : undefined;
     const fileId = await inTransaction(pool, (client) =>
       insertFile(client, {
         name: delivery.name,
         feed: delivery.feed.name,
         period,
         survey,
-        backupName,
-        contentPath: linked ? backupPath(storage, backupName) : content.path,
-        contentDate: modified,
+        backupName: backup?.name,
+        contentPath: linked === undefined ? content.path : backupPath(storage, linked.name),
+        contentDate: linked?.modified ?? modified,
         runId: options.runId,
       }),
     );

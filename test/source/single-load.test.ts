@@ -1,9 +1,11 @@
-import { appendFile, rm, utimes } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, readFile, rm, utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/pool.js';
 import { finishLoad } from '../../src/source/load-finisher.js';
 import { loadPart } from '../../src/source/part-loader.js';
 import { receiveFile } from '../../src/source/receipt.js';
+import { backupPath, linkBackup } from '../../src/source/storage.js';
 import { useDatabase } from '../database-fixture.js';
 import { createThingsTable, deliver, loadDelivery, things, traceOf, useFolder } from './loading.js';
 
@@ -57,7 +59,6 @@ describe('ten ingests of one file by four workers', () => {
     );
     try {
       await ingestTenTimes('ten spoiled');
-      // Not all ten: they share one backup, and some find it replaced under them.
       expect((await traceOf(database.pools.pipeline, 'ten spoiled')).files).toBeGreaterThan(1);
     } finally {
       await database.pools.pipeline.query('drop trigger spoil on source.file');
@@ -148,5 +149,24 @@ describe('a file that changes between its survey and its load', () => {
     const { receipt, result } = await loadDelivery(database.pools.pipeline, folder, delivery, options);
     expect(receipt).toMatchObject({ outcome: 'joined', fileId });
     expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
+  });
+});
+
+describe('a receipt that was killed between its backup and the ledger', () => {
+  it.each([
+    ['as it was', async () => undefined],
+    ['changed since (it is the vendor’s own file)', (path: string) => appendFile(path, '1,more,x\n')],
+  ])('does not hinder the same bytes when they are delivered again: its backup %s', async (what, change) => {
+    const bytes = content(what);
+    const killed = await deliver(folder, bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const backup = await linkBackup(folder.storage, killed, '2017-08', sha256);
+    await change(killed.path);
+    const again = await deliver(folder, bytes);
+    await utimes(again.path, new Date(), new Date(Date.now() + 5000));
+    const { receipt, result } = await loadDelivery(database.pools.pipeline, folder, again, options);
+    expect(receipt.outcome).toBe('new');
+    expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
+    expect(await readFile(backupPath(folder.storage, backup!.name), 'utf8')).toBe(bytes);
   });
 });
