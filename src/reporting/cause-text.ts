@@ -65,7 +65,7 @@ function fieldsText({ fields }: Cause): string | undefined {
     .join(', ');
 }
 
-function originText({ file, period, record, version, late }: Cause): string | undefined {
+function originText({ file, period, record, version, earlierVersion, late }: Cause): string | undefined {
   if (file === undefined) return undefined;
-  return `${file} of ${period}${late ? ' (late)' : ''}, record ${record}, warehouse version ${version ?? 'none'}`;
+  return `${file} of ${period}${late ? ' (late)' : ''}, record ${record}, warehouse version ${version ?? earlierVersion ?? 'none'}`;
 }

@@ -176,8 +176,14 @@ async function describeEntities(
        from support.retirement
        where greatest(created_date, restored_date)
            > (select published_date from reporting.publication where number = $2)
-         and ${row} || ${keyObject(definition, 'change')}
-           || jsonb_build_object('${contributions!.entityKey}', change.entity) @> row_key
+         -- Kept as text, whatever the type of a key's field.
+         and not exists (
+           select from jsonb_each_text(row_key) as field (name, value)
+           where field.value is distinct from (
+             ${row} || ${keyObject(definition, 'change')}
+             || jsonb_build_object('${contributions!.entityKey}', change.entity)
+           ) ->> field.name
+         )
        order by id desc
        limit 1
      ) as hand on change.old_row is null or change.new_row is null`,

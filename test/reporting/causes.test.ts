@@ -112,7 +112,7 @@ describe('the cause of a change', () => {
     await write(`update warehouse.movie_production_companies set deleted = true, deleted_date = now()
                  where movie_id = 3 and production_company_id = 4`);
     await write(`insert into support.retirement (table_name, row_key, reason, actor) values
-                 ('movie_production_companies', '{"movie_id": 3, "production_company_id": 4}', 'not theirs', 'ann')`);
+                 ('movie_production_companies', '{"movie_id": "3", "production_company_id": "4"}', 'not theirs', 'ann')`);
     await publishReports(database.pools.pipeline);
     const { rows } = await database.pools.reader.query(
       `select row_key ->> 'production_company_id' as id, cause from reporting.report_change
