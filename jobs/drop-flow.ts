@@ -94,7 +94,7 @@ export function loadsOf(results: Context<unknown>['results']): LoadCounts[] {
 
 /** Build, check, publish: what every flow ends with. A whole build computes also what nothing touched. */
 export function publishStages<Payload>(
-  reason: 'load' | 'rebuild',
+  reason: 'load' | 'rebuild' | 'retire',
   isWhole: (payload: Payload) => boolean = () => false,
 ): Stage<Payload, Services>[] {
   return [

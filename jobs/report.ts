@@ -52,7 +52,7 @@ export const checkReportsJob = defineJob({
   },
 });
 
-const publication = z.object({ reason: z.enum(['load', 'rebuild']) });
+const publication = z.object({ reason: z.enum(['load', 'rebuild', 'retire']) });
 
 /** Makes the checked builds what readers see. */
 export const publishJob = defineJob({

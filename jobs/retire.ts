@@ -56,7 +56,7 @@ export const retireFlow = defineFlow({
   stages: [
     takeTurn,
     { name: 'retire', plan: ({ payload }) => [planStep(retireRowsJob, 'rows', payload)] },
-    ...publishStages<Payload>('load'),
+    ...publishStages<Payload>('retire'),
   ],
   finish: publicationOf,
 });
@@ -69,7 +69,7 @@ export const restoreFlow = defineFlow({
   stages: [
     takeTurn,
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
-    ...publishStages<Payload>('load'),
+    ...publishStages<Payload>('retire'),
   ],
   finish: publicationOf,
 });

@@ -23,8 +23,8 @@ import { keepState } from './report-state.js';
 
 export interface PublishOptions {
   readonly runId: string | null;
-  /** Why: a drop was loaded, or the reports were rebuilt. */
-  readonly reason?: 'load' | 'rebuild' | undefined;
+  /** Why: a drop was loaded, the reports were rebuilt, or rows were retired or restored by hand. */
+  readonly reason?: 'load' | 'rebuild' | 'retire' | undefined;
   /** Changes of how many publications are kept, so that their states can be shown again; 24 unless told. */
   readonly retainedPublications?: number | undefined;
 }
