@@ -3,7 +3,8 @@ import { Fault } from '../fault.js';
 import type { Counts } from './job.js';
 import type { JsonValue } from './json.js';
 
-export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'held' | 'cancelled';
+export const runStates = ['queued', 'running', 'succeeded', 'failed', 'held', 'cancelled'] as const;
+export type RunState = (typeof runStates)[number];
 
 /** One row of `support.run`. */
 export interface Run {

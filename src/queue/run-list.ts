@@ -13,6 +13,7 @@ export interface RunSummary {
   readonly finishedDate: Date | null;
   readonly publication: number | null;
   readonly error: string | null;
+  readonly errorCode: string | null;
   readonly counts: Counts;
   /** Steps in all, and of them done. */
   readonly steps: number;
@@ -27,7 +28,8 @@ export async function listRuns(
   const { rows } = await pool.query<RunSummary>(
     `/* queue.list_runs */
      select r.id, r.kind, r.state, r.requested_by as "requestedBy", r.created_date as "createdDate",
-       r.started_date as "startedDate", r.finished_date as "finishedDate", r.publication, r.error, r.counts,
+       r.started_date as "startedDate", r.finished_date as "finishedDate", r.publication, r.error,
+       r.error_code as "errorCode", r.counts,
        count(s.id)::int as steps, count(s.id) filter (where s.state = 'succeeded')::int as "stepsDone"
      from support.run r
      left join support.run_step s on s.run_id = r.id

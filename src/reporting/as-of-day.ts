@@ -12,7 +12,7 @@ export interface AsOf {
 /**
  * Reads the as-of day from the ledger of loads. All reports of a publication are built for the same one.
  * A file counts once the warehouse knows it: another drop may be loaded meanwhile, and waits for its turn.
- * @throws Fault `nothing-loaded` when no file is loaded and cleaned yet.
+ * @throws Fault `nothing_loaded` when no file is loaded and cleaned yet.
  */
 export async function readAsOf(client: ClientBase): Promise<AsOf> {
   const { rows } = await client.query<{ asOfDay: string; period: string }>(
@@ -26,7 +26,7 @@ export async function readAsOf(client: ClientBase): Promise<AsOf> {
   );
   if (rows[0] === undefined) {
     throw new Fault(
-      'nothing-loaded',
+      'nothing_loaded',
       'No file is loaded and cleaned, so there is nothing to report on: ingest a drop first.',
     );
   }

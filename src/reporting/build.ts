@@ -41,7 +41,7 @@ const sqlTypes = {
  * the result is the same. A build of the same report that was there before is replaced, and its check results with it.
  *
  * Runs in the caller's transaction (read committed): a kill leaves the build as it was before.
- * @throws Failure `warehouse-moved` when cleaning went on at the same time.
+ * @throws Failure `warehouse_moved` when cleaning went on at the same time.
  */
 export async function buildReport(
   client: ClientBase,
@@ -77,7 +77,7 @@ export async function buildReport(
   const rows = built.rowCount ?? 0;
   if (stateText(await warehouseState(client)) !== stateText(state)) {
     throw new Failure(
-      'warehouse-moved',
+      'warehouse_moved',
       `The warehouse changed while ${definition.name} was built: it is built again once the cleaning rests.`,
     );
   }

@@ -87,7 +87,7 @@ export function refusal(outcomes: readonly CheckOutcome[]): Fault | undefined {
     .map(({ report, name, offenderCount }) => `${report} ${name} (${offenderCount})`)
     .join(', ');
   return new Fault(
-    'checks-failed',
+    'checks_failed',
     `Nothing is published, the reports served stay: blocking checks found offenders: ${list}. ` +
       'See support.check_result for the first of them.',
   );

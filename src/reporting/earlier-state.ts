@@ -12,7 +12,7 @@ export interface EarlierPublication {
 
 /**
  * Makes sure that reports can be read as they were at a publication.
- * @throws Fault `publication-unknown` when there is none of that number; `publication-not-retained` when changes
+ * @throws Fault `publication_unknown` when there is none of that number; `publication_not_retained` when changes
  *   since are forgotten, with the earliest that can be read.
  */
 export async function earlierPublication(
@@ -52,7 +52,7 @@ export async function earlierPublication(
   const { latest, known, earliest, fresh } = rows[0]!;
   if (!known) {
     throw new Fault(
-      'publication-unknown',
+      'publication_unknown',
       latest === null
         ? 'Nothing is published yet: ingest a drop first.'
         : `There is no publication ${number}; the newest is ${latest}: see marquee publications.`,
@@ -60,13 +60,13 @@ export async function earlierPublication(
   }
   if (earliest !== null) {
     throw new Fault(
-      'publication-not-retained',
+      'publication_not_retained',
       `Changes since publication ${number} are forgotten; the earliest that can be read is ${earliest}. How many are kept is RETAINED_PUBLICATIONS.`,
     );
   }
   if (fresh !== null) {
     throw new Fault(
-      'report-not-published-then',
+      'report_not_published_then',
       `${fresh} was first published after publication ${number}; name a later one.`,
     );
   }

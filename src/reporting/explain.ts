@@ -1,7 +1,9 @@
 import type { ClientBase } from 'pg';
 import { Fault } from '../fault.js';
 import type { ReportDefinition } from './definition.js';
-import { type ReportKey, requireColumn } from './report-key.js';
+import { requirePublication } from './publication.js';
+import { keyText, type ReportKey, requireColumn } from './report-key.js';
+import { byKey, servedTable } from './sql-names.js';
 
 /** Why a number changed; kinds are listed in docs/explain.md. Amounts by column, exact, as text. */
 export interface Cause {
@@ -54,7 +56,8 @@ export interface ExplainOptions {
 
 /**
  * What changed in a row between two publications, and why. Needs no more than the reader's rights.
- * @throws Fault `column-unknown`, `publication-unknown`, `publications-reversed`
+ * @throws Fault `column_unknown`, `publication_unknown`, `publications_reversed`; `row_unknown` when there is no such row and
+ *   none is known to have been
  */
 export async function explain(
   client: Pick<ClientBase, 'query'>,
@@ -83,7 +86,26 @@ export async function explain(
      select max(publication) as publication from reporting.report_change where ${matches} and publication <= $4`,
     [...which, range.from],
   );
-  return { report: definition.name, key, ...range, changes, lastChanged: last[0]!.publication };
+  const lastChanged = last[0]!.publication;
+  if (changes.length === 0 && lastChanged === null) await requireRow(client, definition, key);
+  return { report: definition.name, key, ...range, changes, lastChanged };
+}
+
+async function requireRow(
+  client: Pick<ClientBase, 'query'>,
+  definition: ReportDefinition,
+  key: ReportKey,
+): Promise<void> {
+  const { rowCount } = await client.query(
+    `/* reporting.find_row */ select from ${servedTable(definition.name)} as served where ${byKey(definition, 'served')}`,
+    Object.values(key),
+  );
+  if (rowCount === 0) {
+    throw new Fault(
+      'row_unknown',
+      `${definition.name} has no row with ${keyText(key)}, and no change of one is kept.`,
+    );
+  }
 }
 
 async function publicationRange(
@@ -91,24 +113,18 @@ async function publicationRange(
   from: number | undefined,
   to: number | undefined,
 ): Promise<{ from: number; to: number }> {
-  const { rows } = await client.query<{ newest: number | null }>(
-    '/* reporting.newest_publication */ select max(number) as newest from reporting.publication',
-  );
-  const { newest } = rows[0]!;
-  if (newest === null) {
-    throw new Fault('publication-unknown', 'Nothing is published yet: ingest a drop first.');
-  }
+  const newest = await requirePublication(client);
   const range = { from: from ?? (to ?? newest) - 1, to: to ?? newest };
   const beyond = [range.from, range.to].find((number) => number > newest);
   if (beyond !== undefined) {
     throw new Fault(
-      'publication-unknown',
+      'publication_unknown',
       `There is no publication ${beyond}; the newest is ${newest}: see marquee publications.`,
     );
   }
   if (range.from >= range.to) {
     throw new Fault(
-      'publications-reversed',
+      'publications_reversed',
       `Publication ${range.from} is not before ${range.to}; --from takes the earlier one.`,
     );
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
+import { Fault } from '../fault.js';
 import type { DifferenceCounts } from './difference.js';
 import type { ReadyBuilds } from './ready-builds.js';
 
@@ -179,4 +180,19 @@ export async function listPublications(client: Pick<ClientBase, 'query'>): Promi
      order by number desc`,
   );
   return rows;
+}
+
+/**
+ * The number of the publication that is served.
+ * @throws Fault `publication_unknown` when nothing is published
+ */
+export async function requirePublication(client: Pick<ClientBase, 'query'>): Promise<number> {
+  const { rows } = await client.query<{ newest: number | null }>(
+    '/* reporting.newest_publication */ select max(number) as newest from reporting.publication',
+  );
+  const { newest } = rows[0]!;
+  if (newest === null) {
+    throw new Fault('publication_unknown', 'Nothing is published yet: ingest a drop first.');
+  }
+  return newest;
 }

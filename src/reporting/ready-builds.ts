@@ -28,10 +28,10 @@ interface BuildRow {
 
 /**
  * Reads the builds of a run and makes sure they may be published together.
- * @throws Fault `not-built` when a report is missing or was built by another definition; Failure `builds-apart`
+ * @throws Fault `not_built` when a report is missing or was built by another definition; Failure `builds_apart`
  *   when the builds stem from different days or states of the warehouse, or from an earlier publication; Failure
- *   `build-lost` when the database lost rows of one; Fault `not-checked` when a report has no
- *   check results; Fault `checks-failed` when a blocking check found offenders.
+ *   `build_lost` when the database lost rows of one; Fault `not_checked` when a report has no
+ *   check results; Fault `checks_failed` when a blocking check found offenders.
  */
 export async function readyBuilds(
   client: ClientBase,
@@ -53,7 +53,7 @@ export async function readyBuilds(
     const hash = await definitionHash(definition);
     if (builds.find((build) => build.report === definition.name)?.hash !== hash) {
       throw new Fault(
-        'not-built',
+        'not_built',
         `${definition.name} is not built by its present definition in run ${runId ?? 'none'}: build it, then publish.`,
       );
     }
@@ -62,14 +62,14 @@ export async function readyBuilds(
   const [first] = builds;
   if (first === undefined || builds.some((b) => b.asOfDay !== first.asOfDay || b.state !== first.state)) {
     throw new Failure(
-      'builds-apart',
+      'builds_apart',
       'The builds stem from different as-of days or states of the warehouse: build all reports again together.',
     );
   }
   const stale = builds.find((build) => build.base !== null && build.base !== build.current);
   if (stale !== undefined) {
     throw new Failure(
-      'builds-apart',
+      'builds_apart',
       `${stale.report} was built to go on from publication ${stale.base}, which is not current any more: build all reports again.`,
     );
   }
@@ -93,7 +93,7 @@ async function refuseLost(client: ClientBase, builds: readonly BuildRow[]): Prom
     );
     if (found[0]!.rows !== rows) {
       throw new Failure(
-        'build-lost',
+        'build_lost',
         `The build of ${report} has ${found[0]!.rows} rows, expected ${rows}: the database lost it; build all reports again.`,
       );
     }
@@ -116,7 +116,7 @@ async function readChecks(
   const unchecked = definitions.find(({ name }) => !checks.some((check) => check.report === name));
   if (unchecked !== undefined) {
     throw new Fault(
-      'not-checked',
+      'not_checked',
       `${unchecked.name} was built but not checked: run the checks, then publish.`,
     );
   }

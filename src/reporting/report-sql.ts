@@ -13,7 +13,7 @@ export interface ReportSql {
 
 /**
  * Reads a report's .sql file.
- * @throws Fault `report-sql-invalid` when it has not as many statements as the definition asks for
+ * @throws Fault `report_sql_invalid` when it has not as many statements as the definition asks for
  */
 export async function readReportSql(definition: ReportDefinition): Promise<ReportSql> {
   const text = await readFile(definition.sqlFile, 'utf8');
@@ -24,7 +24,7 @@ export async function readReportSql(definition: ReportDefinition): Promise<Repor
   const wanted = definition.contributions === undefined ? 1 : 2;
   if (statements.length !== wanted) {
     throw new Fault(
-      'report-sql-invalid',
+      'report_sql_invalid',
       `The .sql file of ${definition.name} holds ${statements.length} statements, expected ${wanted}: ${
         wanted === 2 ? 'its contributions, then its rows' : 'its rows'
       }.`,

@@ -34,7 +34,7 @@ export interface RollbackResult {
  * Publishes the state of an earlier publication again, as a new publication, in the caller's transaction: reports,
  * what explains them, as-of day, files and definitions are as they were. The next build starts from the warehouse
  * as it is, whole.
- * @throws Fault as `earlierPublication`; `already-published` when it is the newest one
+ * @throws Fault as `earlierPublication`; `already_published` when it is the newest one
  */
 export async function rollback(
   client: ClientBase,
@@ -44,7 +44,7 @@ export async function rollback(
   await lockPublication(client);
   const { latest } = await earlierPublication(client, definitions, to);
   if (to === latest) {
-    throw new Fault('already-published', `Publication ${to} is the one that is served; name an earlier one.`);
+    throw new Fault('already_published', `Publication ${to} is the one that is served; name an earlier one.`);
   }
   const number = latest + 1;
   const explained = new Map<string, boolean>();

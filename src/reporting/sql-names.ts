@@ -88,3 +88,8 @@ export function rowObject(definition: ReportDefinition, alias: string): string {
 export function measures(definition: ReportDefinition): readonly ReportColumn[] {
   return definition.columns.filter((column) => !definition.key.includes(column.name));
 }
+
+/** The condition that a row has the key whose values are the first parameters, in the order of the key's columns. */
+export function byKey(definition: ReportDefinition, alias: string): string {
+  return definition.key.map((column, place) => `${quoted(column, alias)} = $${place + 1}`).join(' and ');
+}

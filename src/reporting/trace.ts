@@ -3,8 +3,9 @@ import pg from 'pg';
 import { Fault } from '../fault.js';
 import { columnsOf } from './contribution-changes.js';
 import type { ReportDefinition } from './definition.js';
+import { requirePublication } from './publication.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
-import { contributionTable, quoted, servedTable } from './sql-names.js';
+import { byKey, contributionTable, quoted, servedTable } from './sql-names.js';
 
 /** An entity behind a cell, and where what it brings was said. */
 export interface TracedEntity {
@@ -53,8 +54,8 @@ interface ContributionRow {
 /**
  * What stands behind a row as it is served, or behind one cell of it: every entity that counts or is left out, down to
  * the record. Needs the pipeline's rights, since it shows what was sent.
- * @throws Fault `column-unknown`; `row-unknown` when nothing is served under the key; `trace-unavailable` when the
- *   report has no contributions to trace by
+ * @throws Fault `column_unknown`; `publication_unknown` when nothing is published; `row_unknown` when nothing is served
+ *   under the key; `trace_unavailable` when the report has no contributions to trace by
  */
 export async function trace(
   client: Pick<ClientBase, 'query'>,
@@ -106,13 +107,10 @@ async function servedRow(
     Object.values(key),
   );
   if (rows[0] === undefined) {
-    throw new Fault('row-unknown', `${definition.name} has no row with ${keyText(key)}.`);
+    await requirePublication(client);
+    throw new Fault('row_unknown', `${definition.name} has no row with ${keyText(key)}.`);
   }
   return rows[0];
-}
-
-function byKey(definition: ReportDefinition, alias: string): string {
-  return definition.key.map((column, place) => `${quoted(column, alias)} = $${place + 1}`).join(' and ');
 }
 
 async function contributionsOf(
@@ -125,7 +123,7 @@ async function contributionsOf(
   const columns = await columnsOf(client, table);
   if (contributions === undefined || columns === null) {
     throw new Fault(
-      'trace-unavailable',
+      'trace_unavailable',
       `What ${name} was computed from is not kept; marquee rebuild --full computes it again.`,
     );
   }

@@ -1,6 +1,6 @@
 /**
  * Why a record was not accepted: every stable reason code, with what it means. The codes are stored in
- * `source.reject.reason` and shown to users; the documentation repeats this table.
+ * `source.reject.reason` and shown to users; docs/codes.md repeats this table.
  */
 export const rejectReasons = {
   field_count: 'The record has more or fewer fields than the header.',

@@ -26,7 +26,7 @@ const work = defineJob({
   name: 'work',
   queue: 'narrow',
   payload: z.object({ step: z.string(), accept: z.boolean().optional() }),
-  holdOn: ['too-many-rejects'],
+  holdOn: ['too_many_rejects'],
   async run(context: JobContext<Payload, Services>) {
     await context.services.behave.get(context.payload.step)?.(context);
     return { done: context.payload.step };
@@ -180,10 +180,10 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
 
   test('a held run goes on when it is retried with a change', async () => {
     services.behave.set('load', async ({ payload }) => {
-      if (!payload.accept) throw new Fault('too-many-rejects', '12 of 100 records were refused; 1 may be.');
+      if (!payload.accept) throw new Fault('too_many_rejects', '12 of 100 records were refused; 1 may be.');
     });
     const { run } = await runs.start(pair, { first: 'load', second: 'b' }, by);
-    expect(await runs.follow(run.id)).toMatchObject({ state: 'held', errorCode: 'too-many-rejects' });
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'held', errorCode: 'too_many_rejects' });
     await runs.retry(run.id, { accept: true });
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
   });

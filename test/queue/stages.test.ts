@@ -133,14 +133,14 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
 
   test('a fault is not tried again and ends the run with its own words', async () => {
     services.behave.set('left', () => {
-      throw new Fault('left-is-wrong', 'The left wall is wrong.');
+      throw new Fault('left_is_wrong', 'The left wall is wrong.');
     });
     const runId = await begin(graph);
     const run = await runs.follow(runId);
     services.behave.clear();
     expect(run).toMatchObject({
       state: 'failed',
-      errorCode: 'left-is-wrong',
+      errorCode: 'left_is_wrong',
       error: 'The left wall is wrong.',
     });
     const steps = Object.fromEntries((await readSteps(fixture.pool, runId)).map((one) => [one.name, one]));
@@ -153,7 +153,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
 
   test('a failed step is retried alone and the run goes on from there', async () => {
     services.behave.set('left', () => {
-      throw new Fault('left-is-wrong', 'The left wall is wrong.');
+      throw new Fault('left_is_wrong', 'The left wall is wrong.');
     });
     const runId = await begin(graph);
     await runs.follow(runId);
@@ -174,7 +174,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
 
   test('a failure is tried again until it passes', async () => {
     services.behave.set('shed', (attempt) => {
-      if (attempt < 3) throw new Failure('disk-full', 'The disk is full.');
+      if (attempt < 3) throw new Failure('disk_full', 'The disk is full.');
     });
     const runId = await begin(graph);
     const run = await runs.follow(runId);
@@ -186,12 +186,12 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
 
   test('a failure that stays ends the run after the last try', async () => {
     services.behave.set('shed', () => {
-      throw new Failure('disk-full', 'The disk is full.');
+      throw new Failure('disk_full', 'The disk is full.');
     });
     const runId = await begin(graph);
     const run = await runs.follow(runId);
     services.behave.clear();
-    expect(run).toMatchObject({ state: 'failed', errorCode: 'disk-full' });
+    expect(run).toMatchObject({ state: 'failed', errorCode: 'disk_full' });
     const shed = (await readSteps(fixture.pool, runId)).find((one) => one.name === 'tables:shed');
     expect(shed).toMatchObject({ state: 'failed', attempt: 3 });
   });

@@ -129,11 +129,11 @@ describe('an earlier publication', () => {
 
   it('is refused when it is not there, is what is served, or is no longer retained', async () => {
     await publishMonths([month(['1', '10']), month(['1', '11']), month(['1', '12'])]);
-    await expect(rollBack(9)).rejects.toMatchObject({ code: 'publication-unknown' });
-    await expect(rollBack(3)).rejects.toMatchObject({ code: 'already-published' });
+    await expect(rollBack(9)).rejects.toMatchObject({ code: 'publication_unknown' });
+    await expect(rollBack(3)).rejects.toMatchObject({ code: 'already_published' });
     await rollBack(2, 2);
     await expect(state(1)).rejects.toMatchObject({
-      code: 'publication-not-retained',
+      code: 'publication_not_retained',
       message: expect.stringContaining('the earliest that can be read is 2'),
     });
     expect(Object.keys(await state(2))).toHaveLength(reports.length);

@@ -52,16 +52,25 @@ describe('asking why', () => {
   });
 
   it.each([
-    [{ to: 9 }, 'publication-unknown'],
-    [{ from: 3, to: 2 }, 'publications-reversed'],
-    [{ column: 'year' }, 'column-unknown'],
+    [{ to: 9 }, 'publication_unknown'],
+    [{ from: 3, to: 2 }, 'publications_reversed'],
+    [{ column: 'year' }, 'column_unknown'],
   ])('is refused with a reason for %o', async (options, code) => {
     await expect(why(options)).rejects.toMatchObject({ code });
   });
 
-  it.each([[['1995']], [['1995', 'sixteen']]])('is refused for the key %o', (values) => {
-    expect(() => parseKey(genres, values)).toThrow(expect.objectContaining({ code: 'key-invalid' }));
+  it('is refused for a row that is not there and never was', async () => {
+    await expect(explain(database.pools.reader, genres, { year: 1900, genre_id: 16 })).rejects.toMatchObject({
+      code: 'row_unknown',
+    });
   });
+
+  it.each([[['1995']], [['1995', 'sixteen']], [['99999999999', '16']]])(
+    'is refused for the key %o',
+    (values) => {
+      expect(() => parseKey(genres, values)).toThrow(expect.objectContaining({ code: 'key_invalid' }));
+    },
+  );
 
   it('shows what counts and what is left out, and why, down to the text that was sent', async () => {
     const traced = await trace(database.pools.pipeline, genres, parseKey(genres, ['1995', '16']), 'budget');
@@ -90,7 +99,7 @@ describe('asking why', () => {
 
   it('is refused for a row that is not served', async () => {
     await expect(trace(database.pools.pipeline, genres, { year: 1900, genre_id: 16 })).rejects.toMatchObject({
-      code: 'row-unknown',
+      code: 'row_unknown',
     });
   });
 });

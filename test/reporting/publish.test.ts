@@ -124,7 +124,7 @@ describe('publishing', () => {
     const before = await exportedRows(reader, 'movie_score_report');
     await pipeline.query('update warehouse.movies set deleted = true where movie_id > 39');
     await expect(publishReports(pipeline)).rejects.toMatchObject({
-      code: 'checks-failed',
+      code: 'checks_failed',
       message: expect.stringContaining('movie_score_report no_more_rows_are_lost_than_allowed (1)'),
     });
     expect(await exportedRows(reader, 'movie_score_report')).toEqual(before);
@@ -171,7 +171,7 @@ describe('publishing', () => {
     await expect(
       inTransaction(pipeline, (client) => publish(client, reports, { runId: null })),
     ).rejects.toMatchObject({
-      code: 'not-checked',
+      code: 'not_checked',
     });
   });
 
@@ -186,7 +186,7 @@ describe('publishing', () => {
     await expect(
       inTransaction(pipeline, (client) => publish(client, reports, { runId: null })),
     ).rejects.toMatchObject({
-      code: 'builds-apart',
+      code: 'builds_apart',
     });
   });
 
