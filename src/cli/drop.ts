@@ -1,14 +1,27 @@
 import { resolve } from 'node:path';
+import type { Pool } from 'pg';
 import { dropFlow, loadsOf } from '../../jobs/drop-flow.js';
 import type { Pipeline } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
 import { Fault } from '../fault.js';
 import { resultsOf } from '../queue/flow.js';
 import type { Run } from '../queue/run-ledger.js';
-import { readSteps } from '../queue/step-ledger.js';
+import { readSteps, type Step } from '../queue/step-ledger.js';
 import { readDrop } from '../source/drop.js';
+import { type FileStatus, listFiles } from '../source/status.js';
 import type { Environment } from './environment.js';
 import { followRun } from './follow.js';
+
+/** What became of the files of one feed, in records; of files loaded earlier, what it was then. */
+interface FeedResult {
+  read: number;
+  loaded: number;
+  rejected: number;
+  /** All of them were loaded earlier. */
+  known?: true;
+  /** Too much was rejected: not seen by anybody until it is accepted. */
+  held?: true;
+}
 
 /** What a drop came to. Seconds are of the whole way, files to publication. */
 export interface DropResult {
@@ -19,8 +32,12 @@ export interface DropResult {
   seconds: number;
   run: string;
   state: Run['state'];
+  /** Why the run did not succeed, and the stable code of that; docs/codes.md lists them. */
   error?: string;
-  feeds: Record<string, { read: number; loaded: number; rejected: number; known?: true }>;
+  errorCode?: string;
+  /** What stopped each step that did not succeed: one entry per file that was refused, for example. */
+  errors: { step: string; code: string | null; error: string }[];
+  feeds: Record<string, FeedResult>;
   /** Live rows per warehouse table. */
   warehouse: Record<string, number>;
   /** Rows per report, as published. */
@@ -74,7 +91,8 @@ async function summarize(
   warnings: readonly string[],
 ): Promise<DropResult> {
   const pool = environment.pool('pipeline');
-  const results = resultsOf(dropFlow.stages, await readSteps(pool, run.id));
+  const steps = await readSteps(pool, run.id);
+  const results = resultsOf(dropFlow.stages, steps);
   const loads = loadsOf(results);
   return {
     publication: run.publication,
@@ -84,12 +102,11 @@ async function summarize(
     run: run.id,
     state: run.state,
     ...(run.error === null ? {} : { error: run.error }),
-    feeds: Object.fromEntries(
-      loads.map(({ feed, read, loaded, rejected, outcome }) => [
-        feed,
-        { read, loaded, rejected, ...(outcome === 'known' ? { known: true as const } : {}) },
-      ]),
-    ),
+    ...(run.errorCode === null ? {} : { errorCode: run.errorCode }),
+    errors: steps
+      .filter(({ error, errorCode }) => error !== null && errorCode !== 'not_started')
+      .map(({ name, errorCode, error }) => ({ step: name, code: errorCode, error: error! })),
+    feeds: await feedResults(pool, steps),
     warehouse: run.state === 'succeeded' ? await liveRows(environment) : {},
     reports: run.publication === null ? {} : await reportRows(environment, run.publication),
     issues: [...(results.get('clean')?.values() ?? [])].reduce(
@@ -98,6 +115,29 @@ async function summarize(
     ),
     warnings: [...warnings, ...loads.flatMap((load) => load.warnings)],
   };
+}
+
+/** Counted by the ledger of files, which also knows what was loaded earlier and what is held. */
+async function feedResults(pool: Pool, steps: readonly Step[]): Promise<Record<string, FeedResult>> {
+  const received = steps.filter((step) => step.jobName === 'receive-file' && step.state === 'succeeded');
+  const known = new Set(
+    received.filter(({ counts }) => counts.outcome === 'known').map(({ counts }) => Number(counts.fileId)),
+  );
+  const files = await listFiles(pool, { ids: received.map(({ counts }) => Number(counts.fileId)) });
+  const feeds: Record<string, FeedResult> = {};
+  for (const feed of [...new Set(files.map((file) => file.feed))].sort()) {
+    const ended = files.filter((file) => file.feed === feed && file.state !== 'loading');
+    if (ended.length === 0) continue;
+    const sum = (pick: (file: FileStatus) => number) => ended.reduce((total, file) => total + pick(file), 0);
+    feeds[feed] = {
+      read: sum((file) => file.recordCount),
+      loaded: sum((file) => file.loadedCount),
+      rejected: sum((file) => file.rejectCount),
+      ...(ended.every((file) => known.has(file.id)) ? { known: true } : {}),
+      ...(ended.some((file) => file.state === 'held') ? { held: true } : {}),
+    };
+  }
+  return feeds;
 }
 
 async function liveRows(environment: Environment): Promise<Record<string, number>> {

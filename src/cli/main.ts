@@ -1,5 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../fault.js';
+import { runStates } from '../queue/run-ledger.js';
+import { rejectReasons } from '../source/reject-reason.js';
+import { issueReasons } from '../warehouse/issue-reason.js';
 import { warn } from './terminal.js';
 
 function month(text: string): string {
@@ -13,6 +16,14 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError(`expected a whole number above 0, found ${text}.`);
+  }
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError(`expected a number from 0 to 1, found ${text}.`);
   }
   return value;
 }
@@ -50,7 +61,11 @@ function defineProgram(): Command {
     .option('--accept-rejects', 'let loads through that have too many rejects')
     .option('--replay-rejects', 'instead of a drop: try the rejects of earlier ones again')
     .option('--feed <name>', 'with --replay-rejects: only those of this feed')
-    .option('--reason <code>', 'with --replay-rejects: only those with this reason')
+    .addOption(
+      new Option('--reason <code>', 'with --replay-rejects: only those with this reason').choices(
+        Object.keys(rejectReasons),
+      ),
+    )
     .option('--json', 'print one object with what was done')
     .action(async (drop: string | undefined, options, command: Command) => {
       if ((drop === undefined) !== (options.replayRejects === true)) {
@@ -64,7 +79,7 @@ function defineProgram(): Command {
     .command('export')
     .description('print a whole report as published')
     .argument('<report>', 'its name, for example genre_report')
-    .option('--format <format>', 'csv or json', 'csv')
+    .addOption(new Option('--format <format>', 'how').choices(['csv', 'json']).default('csv'))
     .option('--out <file>', 'write to this file')
     .option('--publication <n>', 'as it was at this publication', wholeNumber)
     .action(async (report: string, options) =>
@@ -188,14 +203,22 @@ function defineProgram(): Command {
     .command('rejects')
     .description('records that were not accepted')
     .option('--feed <name>', 'of this feed')
-    .option('--reason <code>', 'for this reason')
+    .addOption(new Option('--reason <code>', 'for this reason').choices(Object.keys(rejectReasons)))
     .option('--csv', 'print all of them as CSV')
     .action(async (options) => (await import('./commands/rejects.js')).rejects(options));
 
   program
+    .command('issues')
+    .description('values that could not be used in records that were kept, and late feeds')
+    .option('--table <name>', 'of this table')
+    .addOption(new Option('--reason <code>', 'of this kind').choices(Object.keys(issueReasons)))
+    .option('--csv', 'print all of them as CSV')
+    .action(async (options) => (await import('./commands/issues.js')).issues(options));
+
+  program
     .command('runs')
     .description('what was run, when, by whom, and what came of it')
-    .option('--state <state>', 'only runs in this state')
+    .addOption(new Option('--state <state>', 'only runs in this state').choices([...runStates]))
     .option('--limit <n>', 'so many, newest first', wholeNumber, 20)
     .option('--json', 'print an array')
     .action(async (options) => (await import('./commands/runs.js')).runs(options));
@@ -213,7 +236,7 @@ function defineProgram(): Command {
     .option('--movies <n>', 'synthetic films', wholeNumber)
     .option('--ratings <n>', 'synthetic ratings', wholeNumber)
     .option('--seed <n>', 'another seed gives other films', wholeNumber)
-    .option('--delta <share>', 'also a second month that changes this share of the first, 0 to 1', Number)
+    .option('--delta <share>', 'also a second month that changes this share of the first, 0 to 1', share)
     .option('--overwrite', 'replace drops that are there')
     .option('--json', 'print an array of what was written')
     .action(async (options) => (await import('./commands/sample.js')).sample(options));

@@ -1,5 +1,7 @@
 import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
+import { movies } from '../dataset/movies.js';
 import { Fault } from '../fault.js';
+import { feedNamed } from '../source/feed.js';
 import { commandUser, withEnvironment } from './command.js';
 import { followRun } from './follow.js';
 import { usePipeline } from './services.js';
@@ -7,10 +9,11 @@ import { count, print } from './terminal.js';
 
 /** `marquee ingest --replay-rejects`: loads the rejects that pass now, and publishes what they change. */
 export async function replay(options: { feed?: string; reason?: string; json?: boolean }): Promise<void> {
+  const { feed, reason } = options;
+  if (feed !== undefined) feedNamed(movies.feeds, feed);
   await withEnvironment(async (environment, log) => {
     const pipeline = await usePipeline(environment, log);
     try {
-      const { feed, reason } = options;
       const { run } = await pipeline.runs.start(
         replayRejectsFlow,
         { feed, reason },

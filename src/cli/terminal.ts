@@ -22,6 +22,12 @@ export function count(value: number | bigint | string): string {
   return BigInt(value).toLocaleString('en-US');
 }
 
+/** A text on one line, cut where it is longer. */
+export function excerpt(text: string, longest = 60): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > longest ? `${line.slice(0, longest - 3)}...` : line;
+}
+
 /** Rows as aligned columns; numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, index) =>

@@ -24,7 +24,7 @@ export interface FileStatus {
 /** All files in the ledger, the newest period and file first. */
 export async function listFiles(
   pool: pg.Pool,
-  filter: { feed?: string; period?: string } = {},
+  filter: { feed?: string; period?: string; ids?: readonly number[] } = {},
 ): Promise<FileStatus[]> {
   const { rows } = await pool.query<FileStatus & { sizeBytes: string }>(
     `/* source: list files */
@@ -36,9 +36,10 @@ export async function listFiles(
      from source.file f
      join source.part p on p.file_id = f.id
      where ($1::text is null or f.feed = $1) and ($2::text is null or f.period = $2)
+       and ($3::int[] is null or f.id = any($3))
      group by f.id
      order by f.period desc, f.id desc`,
-    [filter.feed ?? null, filter.period ?? null],
+    [filter.feed ?? null, filter.period ?? null, filter.ids ?? null],
   );
   return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
 }

@@ -41,9 +41,10 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
   it('changes nothing when the same drop comes again, and says so', async () => {
     const again = await answer(home, ['ingest', drop], queues);
     expect(again).toMatchObject({ publication: 1, published: false, state: 'succeeded' });
-    expect(again.feeds.ratings).toEqual({ read: 0, loaded: 0, rejected: 0, known: true });
+    expect(again.feeds.movies_metadata).toEqual({ read: 3210, loaded: 3208, rejected: 2, known: true });
     expect(again.warnings).toContainEqual(expect.stringMatching(/^ratings\.csv has the same bytes as/));
     const { stdout } = await run(home, ['ingest', drop], queues);
+    expect(stdout).toContain('movies_metadata: 3,208 of 3,210 records loaded earlier, 2 rejected');
     expect(stdout).toContain('Nothing changed: publication 1 stays.');
   });
 

@@ -25,6 +25,14 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
       ['sample', '--out', 'x', '--movies', 'many'],
       'expected a whole number above 0',
     ],
+    [
+      'a format that is not there',
+      ['export', 'genre_report', '--format', 'xml'],
+      'Allowed choices are csv, json',
+    ],
+    ['a state that is none', ['runs', '--state', 'lost'], 'Allowed choices are queued, running'],
+    ['a reason that is none', ['rejects', '--reason', 'nope'], 'Allowed choices are field_count'],
+    ['a share that is none', ['sample', '--out', 'x', '--delta', 'much'], 'expected a number from 0 to 1'],
   ])('for %s', async (_what, parameters, sentence) => {
     const ended = await run(home, parameters);
     expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(sentence) });
@@ -37,7 +45,6 @@ describe('what cannot be done ends with 1 and one sentence', () => {
     ['a folder that is not there', ['ingest', '/no/such/folder'], 'cannot be read as a folder'],
     ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed'],
     ['a report that is not there', ['export', 'no_report'], 'the reports are production_company_report'],
-    ['a format that is not there', ['export', 'genre_report', '--format', 'xml'], 'expected csv or json'],
     ['a client that is not there', ['token', '--client', 'nobody'], 'gives no token to nobody'],
   ])('for %s', async (_what, parameters, sentence) => {
     const empty = join(home, 'empty');

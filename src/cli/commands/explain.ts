@@ -32,6 +32,9 @@ function explanationLines(
 ): string[] {
   const what = `${column ?? 'The row'} of ${report} with ${keyText(key)}`;
   if (changes.length === 0) {
+    if (from === 0 && to === 1) {
+      return [`${what} came with publication 1, the first: there is nothing before it to compare with.`];
+    }
     const before =
       lastChanged === null
         ? 'Before that no change of it is kept.'

@@ -1,22 +1,18 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { Fault } from '../../fault.js';
 import { earlierPublication } from '../../reporting/earlier-state.js';
-import { exportReport } from '../../reporting/export.js';
+import { type ExportFormat, exportReport } from '../../reporting/export.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 
 /** `marquee export`: a whole report as published, to standard output or a file that appears when it is complete. */
 export async function exportCommand(
   report: string,
-  options: { format: string; out?: string; publication?: number },
+  options: { format: ExportFormat; out?: string; publication?: number },
 ): Promise<void> {
   const definition = reportOf(report);
   const { format, out, publication } = options;
-  if (format !== 'csv' && format !== 'json') {
-    throw new Fault('format_unknown', `There is no format ${format}; expected csv or json.`);
-  }
   await withEnvironment(async (environment) => {
     const client = await environment.pool('reader').connect();
     try {

@@ -23,6 +23,8 @@ export async function ingest(
       }
       if (result.state !== 'succeeded') {
         warn(`marquee: the run ${result.run} is ${result.state}: ${result.error}`);
+        for (const { error } of result.errors.filter((other) => other.error !== result.error))
+          warn(`marquee: ${error}`);
         process.exitCode = 1;
       }
     } finally {
@@ -36,10 +38,9 @@ function tell(result: DropResult): void {
     warn(`warning: ${warning}`);
   }
   for (const [feed, counts] of Object.entries(result.feeds)) {
+    const what = counts.held ? 'held' : counts.known ? 'loaded earlier' : 'loaded';
     print(
-      counts.known
-        ? `${feed}: loaded earlier`
-        : `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records loaded, ${count(counts.rejected)} rejected`,
+      `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${what}, ${count(counts.rejected)} rejected`,
     );
   }
   if (result.state === 'succeeded') {

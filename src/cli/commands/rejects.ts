@@ -1,9 +1,11 @@
 import { pipeline } from 'node:stream/promises';
 import { format } from 'fast-csv';
 import type { Pool } from 'pg';
+import { movies } from '../../dataset/movies.js';
+import { feedNamed } from '../../source/feed.js';
 import { listShownRejects } from '../../warehouse/shown-rejects.js';
 import { withEnvironment } from '../command.js';
-import { count, print, table } from '../terminal.js';
+import { count, excerpt, print, table } from '../terminal.js';
 
 const shown = 50;
 const page = 1000;
@@ -26,6 +28,7 @@ const csvColumns = [
 /** `marquee rejects`: records that were not accepted, with their raw text. */
 export async function rejects(options: { feed?: string; reason?: string; csv?: boolean }): Promise<void> {
   const { feed, reason } = options;
+  if (feed !== undefined) feedNamed(movies.feeds, feed);
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
     if (options.csv) {
@@ -42,10 +45,6 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
       print('No rejects.');
       return;
     }
-    const excerpt = (text: string) => {
-      const line = text.replace(/\s+/g, ' ');
-      return line.length > 60 ? `${line.slice(0, 57)}...` : line;
-    };
     print(
       table(
         ['file', 'feed', 'record', 'line', 'reason', 'raw'],

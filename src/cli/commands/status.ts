@@ -1,51 +1,101 @@
-import { listRuns } from '../../queue/run-list.js';
-import { listFiles } from '../../source/status.js';
+import type { Pool } from 'pg';
+import { movies } from '../../dataset/movies.js';
+import { listRuns, type RunSummary } from '../../queue/run-list.js';
+import { type FoundOffenders, offendersOf } from '../../reporting/offenders.js';
+import { findLateFeeds } from '../../source/late-feed.js';
+import { type FileStatus, listFiles } from '../../source/status.js';
+import { countIssues } from '../../warehouse/issue-list.js';
+import { findUncleanedFiles } from '../../warehouse/uncleaned-files.js';
 import { withEnvironment } from '../command.js';
-import { count, print, table } from '../terminal.js';
+import { count, excerpt, print, table } from '../terminal.js';
 
-/** `marquee status`: what is published, loaded, held and running. */
+/** As many runs are looked through for those that ended without success since the last publication. */
+const lookedThrough = 50;
+
+/** `marquee status`: what is published, loaded, held, refused, late and running. */
 export async function status(options: { json?: boolean }): Promise<void> {
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
-    const { rows } = await pool.query(
-      `/* cli.latest_publication */
-       select number, published_date as "publishedDate", as_of_day::text as "asOfDay", period,
-         mapping_version as "mappingVersion", check_state as "checkState", row_counts as "rowCounts"
-       from reporting.publication order by number desc limit 1`,
-    );
-    const publication = rows[0] ?? null;
+    const publication = await latest(pool);
     const files = await listFiles(pool);
-    const runs = await listRuns(pool, { limit: 5 });
+    const recent = await listRuns(pool, { limit: lookedThrough });
+    const offenders = new Map<string, FoundOffenders[]>();
+    for (const run of unsuccessful(recent).filter(({ errorCode }) => errorCode === 'checks_failed')) {
+      offenders.set(run.id, await offendersOf(pool, run.id));
+    }
+    const late = await findLateFeeds(pool, movies.feeds, { days: environment.configuration.lateAfterDays });
+    const issues = await countIssues(pool);
+    const uncleaned = await findUncleanedFiles(pool);
     if (options.json) {
-      print(JSON.stringify({ publication, files, runs }));
+      const runs = recent
+        .slice(0, 5)
+        .concat(unsuccessful(recent.slice(5)))
+        .map((run) => ({ ...run, ...(offenders.has(run.id) ? { offenders: offenders.get(run.id) } : {}) }));
+      print(JSON.stringify({ publication, files, runs, issues, late, uncleaned }));
       return;
     }
-    if (publication === null) {
-      print('Nothing is published yet.');
-    } else {
-      print(
-        `Publication ${publication.number} of ${publication.publishedDate.toISOString()}, as of ${publication.asOfDay}, checks ${publication.checkState}.`,
-      );
+    print(
+      publication === null
+        ? 'Nothing is published yet.'
+        : `Publication ${publication.number} of ${publication.publishedDate.toISOString()}, as of ${publication.asOfDay}, mapping version ${publication.mappingVersion}, checks ${publication.checkState}.`,
+    );
+    if (files.length > 0) print(`\n${filesTable(files)}`);
+    if (issues.length > 0) {
+      const rows = issues.map((each) => [each.table ?? '', each.reason, count(each.issues)]);
+      print(`\n${table(['table', 'issue', 'times'], rows)}`);
     }
-    if (files.length > 0) {
-      print();
-      print(
-        table(
-          ['period', 'feed', 'file', 'state', 'records', 'rejected'],
-          files.map((file) => [
-            file.period,
-            file.feed,
-            file.name,
-            file.state,
-            count(file.recordCount),
-            count(file.rejectCount),
-          ]),
-        ),
-      );
-    }
-    const unsuccessful = runs.filter((run) => run.state !== 'succeeded');
-    for (const run of unsuccessful) {
-      print(`\nRun ${run.id} (${run.kind}) is ${run.state}${run.error === null ? '' : `: ${run.error}`}`);
-    }
+    const warnings = [...uncleaned.map(({ detail }) => detail), ...late.map(({ detail }) => detail)];
+    if (warnings.length > 0) print(`\n${warnings.map((warning) => `warning: ${warning}`).join('\n')}`);
+    for (const run of unsuccessful(recent)) tellRun(run, offenders.get(run.id) ?? []);
   });
+}
+
+interface Latest {
+  number: number;
+  publishedDate: Date;
+  asOfDay: string;
+  mappingVersion: number;
+  checkState: string;
+}
+
+async function latest(pool: Pool): Promise<Latest | null> {
+  const { rows } = await pool.query<Latest>(
+    `/* cli.latest_publication */
+     select number, published_date as "publishedDate", as_of_day::text as "asOfDay", period,
+       mapping_version as "mappingVersion", check_state as "checkState", row_counts as "rowCounts"
+     from reporting.publication order by number desc limit 1`,
+  );
+  return rows[0] ?? null;
+}
+
+/** Those that wait or work, those held, and those that failed since a run last ended in a publication. */
+function unsuccessful(newestFirst: readonly RunSummary[]): RunSummary[] {
+  const settled = newestFirst.findIndex((run) => run.state === 'succeeded' && run.publication !== null);
+  return newestFirst.filter(
+    ({ state }, place) =>
+      state !== 'succeeded' &&
+      (state !== 'failed' || settled < 0 || place < settled) &&
+      state !== 'cancelled',
+  );
+}
+
+function filesTable(files: readonly FileStatus[]): string {
+  return table(
+    ['period', 'feed', 'file', 'state', 'records', 'rejected'],
+    files.map((file) => [
+      file.period,
+      file.feed,
+      file.name,
+      file.state,
+      count(file.recordCount),
+      count(file.rejectCount),
+    ]),
+  );
+}
+
+function tellRun(run: RunSummary, offenders: readonly FoundOffenders[]): void {
+  print(`\nRun ${run.id} (${run.kind}) is ${run.state}${run.error === null ? '' : `: ${run.error}`}`);
+  for (const { report, check, count: found, first } of offenders) {
+    print(`  ${report} ${check}: ${count(found)}, first ${excerpt(JSON.stringify(first), 200)}`);
+  }
 }

@@ -2,9 +2,7 @@ import { keyText, parseKey } from '../../reporting/report-key.js';
 import { type TracedEntity, trace } from '../../reporting/trace.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
-import { print } from '../terminal.js';
-
-const longest = 60;
+import { excerpt, print } from '../terminal.js';
 
 /** `marquee trace`: what stands behind a row as it is served. */
 export async function traceCommand(
@@ -52,9 +50,4 @@ function entityLines(entity: TracedEntity, noun: string): string[] {
     `    ${file} of ${period}, record ${record}, warehouse version ${version}, mapping version ${mappingVersion}`,
     `    as sent: ${raw === null ? 'the record is no longer kept' : sent.join(' | ')}`,
   ];
-}
-
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > longest ? `${line.slice(0, longest - 3)}...` : line;
 }

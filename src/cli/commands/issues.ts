@@ -1,0 +1,78 @@
+import { pipeline } from 'node:stream/promises';
+import { format } from 'fast-csv';
+import type { Pool } from 'pg';
+import { type IssueFilter, listIssues } from '../../warehouse/issue-list.js';
+import { withEnvironment } from '../command.js';
+import { count, excerpt, print, table } from '../terminal.js';
+
+const shown = 50;
+const page = 1000;
+const csvColumns = [
+  'id',
+  'file_id',
+  'file_name',
+  'period',
+  'record_number',
+  'table_name',
+  'column_name',
+  'value',
+  'reason',
+  'detail',
+  'created_date',
+];
+
+/** `marquee issues`: values that could not be used in records that were kept, and warnings about deliveries. */
+export async function issues(options: { table?: string; reason?: string; csv?: boolean }): Promise<void> {
+  const which = { table: options.table, reason: options.reason };
+  await withEnvironment(async (environment) => {
+    const pool = environment.pool('pipeline');
+    if (options.csv) {
+      const csv = format({
+        headers: [...csvColumns],
+        alwaysWriteHeaders: true,
+        includeEndRowDelimiter: true,
+      });
+      await pipeline(everyIssue(pool, which), csv, process.stdout, { end: false });
+      return;
+    }
+    const rows = await listIssues(pool, { ...which, limit: shown + 1 });
+    if (rows.length === 0) {
+      print('No issues.');
+      return;
+    }
+    print(
+      table(
+        ['file', 'record', 'table', 'field', 'reason', 'value', 'detail'],
+        rows
+          .slice(0, shown)
+          .map((row) => [
+            row.file_id === null ? '' : String(row.file_id),
+            row.record_number === null ? '' : count(row.record_number),
+            row.table_name ?? '',
+            row.column_name ?? '',
+            row.reason,
+            excerpt(row.value ?? '', 30),
+            excerpt(row.detail, 100),
+          ]),
+      ),
+    );
+    if (rows.length > shown) {
+      print('... and more; --csv prints all of them.');
+    }
+  });
+}
+
+/** All issues in order, page by page, with timestamps as text. */
+async function* everyIssue(pool: Pool, which: Omit<IssueFilter, 'after' | 'limit'>) {
+  let after: string | undefined;
+  for (;;) {
+    const rows = await listIssues(pool, { ...which, after, limit: page });
+    for (const row of rows) {
+      yield { ...row, created_date: row.created_date.toISOString() };
+    }
+    if (rows.length < page) {
+      return;
+    }
+    after = rows.at(-1)!.id;
+  }
+}

@@ -1,0 +1,125 @@
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { answer, run, useHomes } from './marquee.js';
+
+vi.setConfig({ testTimeout: 120_000 });
+const newHome = useHomes();
+let home: string;
+let good: string;
+let bad: string;
+
+beforeAll(async () => {
+  home = await newHome();
+  const made = await answer(home, [
+    'sample',
+    '--out',
+    join(home, 'made'),
+    '--movies',
+    '30',
+    '--ratings',
+    '60',
+  ]);
+  good = made[0].dir;
+  bad = join(home, '2030-01');
+  await mkdir(bad);
+  await writeFile(join(bad, 'links.csv'), 'movieId,imdbId,tmdbId\n900001,1,1\n');
+  await writeFile(join(bad, 'keywords.csv'), 'id,keywrds\n1,[]\n');
+  await writeFile(join(bad, 'ratings.csv'), 'userId,movieId\n1,1\n');
+  await writeFile(join(bad, 'credits.csv'), 'id,cast,crew\n1,[],[]\nbroken\n');
+});
+
+describe('a drop with files that are refused and held', () => {
+  it('has each of them told, and the counts of all that were read', async () => {
+    await answer(home, ['ingest', good]);
+    const ended = await run(home, ['ingest', bad, '--json']);
+    expect(ended.code).toBe(1);
+    const result = JSON.parse(ended.stdout);
+    expect(result).toMatchObject({
+      state: 'failed',
+      publication: null,
+      errorCode: 'header_missing_column',
+      feeds: {
+        credits: { read: 2, loaded: 1, rejected: 1, held: true },
+        links: { read: 1, loaded: 1, rejected: 0 },
+      },
+    });
+    const told = result.errors.map(({ code, error }: { code: string; error: string }) => [code, error]);
+    expect(told).toHaveLength(3);
+    expect(told).toContainEqual([
+      'header_missing_column',
+      expect.stringMatching(/keywords\.csv .* “keywrds”/),
+    ]);
+    expect(told).toContainEqual([
+      'header_missing_column',
+      expect.stringMatching(/ratings\.csv .* “timestamp”/),
+    ]);
+    expect(told).toContainEqual([
+      'load_held',
+      expect.stringMatching(/1 of 2 records of credits\.csv \(50\.00 %\)/),
+    ]);
+    for (const [, error] of told) expect(ended.stderr).toContain(error);
+  });
+
+  it('has what was loaded of it named by status as long as it is in no report', async () => {
+    const waiting = /warning: links\.csv of 2030-01 \(file \d+\) is loaded but not in the warehouse/;
+    const { stdout } = await run(home, ['status']);
+    expect(stdout).toMatch(waiting);
+    expect(stdout).toMatch(/2030-01 +credits +credits\.csv +held +2 +1/);
+    expect(stdout).toMatch(/^Run \S+ \(drop\) is failed: The header of/m);
+    await Promise.all(['keywords.csv', 'ratings.csv'].map((name) => rm(join(bad, name))));
+    expect(await answer(home, ['ingest', bad, '--accept-rejects'])).toMatchObject({
+      published: true,
+      errors: [],
+      feeds: {
+        credits: { read: 2, loaded: 1, rejected: 1 },
+        links: { read: 1, loaded: 1, rejected: 0, known: true },
+      },
+    });
+  });
+});
+
+describe('values that could not be used', () => {
+  it('are counted by status and listed by issues', async () => {
+    const month = join(home, '2030-02');
+    await cp(good, month, {
+      recursive: true,
+      filter: (path) => !/(credits|keywords|links|movies)/.test(path.slice(good.length)),
+    });
+    await writeFile(join(month, 'ratings.csv'), 'userId,movieId,rating,timestamp\n7,900001,many,100\n');
+    expect(await answer(home, ['ingest', month])).toMatchObject({ state: 'succeeded', issues: 1 });
+    const status = (await run(home, ['status'])).stdout;
+    expect(status).toMatch(/movie_ratings +value_not_castable +1/);
+    expect(status).not.toMatch(/not in the warehouse|is failed/); // what the drop before was about is settled
+
+    const { stdout } = await run(home, ['issues', '--table', 'movie_ratings', '--csv']);
+    expect(stdout.split('\n')[1]).toMatch(
+      /,ratings\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
+    );
+  });
+});
+
+describe('a blocking check that finds offenders', () => {
+  it('is told by the run and by status, with the first of them, while the old numbers are served', async () => {
+    const before = (await run(home, ['export', 'movie_score_report'])).stdout;
+    const films = before
+      .split('\n')
+      .slice(1, 13)
+      .map((line) => line.split(',')[0]!);
+    const retire = ['retire', 'movies', ...films, '--reason', 'too many at once'];
+    const ended = await run(home, retire, { MAX_ROW_LOSS_SHARE: '0' });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('blocking checks found offenders'),
+    });
+    expect((await run(home, ['export', 'movie_score_report'])).stdout).toBe(before);
+
+    expect((await run(home, ['status'])).stdout).toMatch(
+      /is failed: Nothing is published.*\n(?:.*\n)*? {2}movie_score_report no_more_rows_are_lost_than_allowed: 1, first \{/,
+    );
+
+    const restore = ['restore', 'movies', ...films, '--reason', 'a mistake'];
+    expect((await run(home, restore)).code).toBe(0);
+    expect((await run(home, ['status'])).stdout).not.toContain('is failed');
+  });
+});
