@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+
+/** At least so long lies between the beginnings of two looks, so that under load more questions share one. */
+const SPACING_MS = 2;
 
 /**
  * Tells which publication is current, exactly: the answer stems from a look at the database that began after the
@@ -7,28 +11,26 @@ import type pg from 'pg';
  */
 export class PublicationWatch {
   #underway: Promise<number> | undefined;
+  /** The look that has not begun yet. */
   #next: Promise<number> | undefined;
+  #begun = Number.NEGATIVE_INFINITY;
 
   constructor(readonly pool: pg.Pool) {}
 
   /** The current publication's number; 0 before the first. */
   current(): Promise<number> {
-    if (this.#next) return this.#next;
-    if (!this.#underway) return this.#begin();
-    this.#next = this.#underway.then(
-      () => this.#begin(),
-      () => this.#begin(),
-    );
+    this.#next ??= this.#begin();
     return this.#next;
   }
 
-  #begin(): Promise<number> {
+  async #begin(): Promise<number> {
+    await this.#underway?.catch(() => undefined);
+    const rest = this.#begun + SPACING_MS - performance.now();
+    if (rest > 0) await sleep(rest);
+    this.#begun = performance.now();
     this.#next = undefined;
-    const look = this.#look().finally(() => {
-      if (this.#underway === look) this.#underway = undefined;
-    });
-    this.#underway = look;
-    return look;
+    this.#underway = this.#look();
+    return this.#underway;
   }
 
   async #look(): Promise<number> {
