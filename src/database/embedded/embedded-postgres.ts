@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Failure, messageOf } from '../../fault.js';
 import { identifier, literal } from '../identifier.js';
+import { withholdLargeObjects } from '../large-objects.js';
 import { type DatabaseUrls, type Purpose, roleOf } from '../roles.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { registerProcess, unregisterProcess, withHomeLock } from './home-lock.js';
@@ -59,6 +60,7 @@ export async function useEmbeddedPostgres(
     let watch: NodeJS.Timeout | undefined;
     const superuserUrl = url(superuser, secrets.superuserPassword, 'postgres');
     await createOwner(superuserUrl, secrets);
+    await narrowEveryone(superuserUrl, url(superuser, secrets.superuserPassword, database));
     return {
       urls: {
         owner: urlOf('owner'),
@@ -215,6 +217,20 @@ async function createOwner(superuserUrl: string, secrets: Secrets): Promise<void
     await client.query(`create database ${identifier(database)} owner ${owner}`);
   } finally {
     await client.end();
+  }
+}
+
+/** Takes from everyone what Postgres gives to all and only a superuser can take: large objects, and the other databases. */
+async function narrowEveryone(...urls: string[]): Promise<void> {
+  for (const connectionString of urls) {
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    try {
+      await client.query('revoke all on database postgres, template1 from public');
+      await withholdLargeObjects(client);
+    } finally {
+      await client.end();
+    }
   }
 }
 
