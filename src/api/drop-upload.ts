@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -7,8 +7,10 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
+import type { ControlClient } from '../queue/control.js';
 import { apiError, limitError } from './error-answers.js';
 import { send } from './http-answers.js';
+import { askPipeline } from './job-resolvers.js';
 import type { Handler } from './router.js';
 
 export interface DropUploadOptions {
@@ -16,6 +18,8 @@ export interface DropUploadOptions {
   /** The inbox, which this process shares with the workers. */
   readonly folder: string;
   readonly maxBytes: number;
+  /** By which the pipeline is told; without it no file is taken, since none may come without a trace of who sent it. */
+  readonly control?: ControlClient;
 }
 
 /** A period, and a file name that can neither leave the folder nor hide in it. */
@@ -23,9 +27,9 @@ const PATH = /^\/admin\/drops\/(\d{4}-(?:0[1-9]|1[0-2]))\/([A-Za-z0-9][A-Za-z0-9
 
 /**
  * The handler of `PUT /admin/drops/{period}/{file}`: streams a file into the inbox. The file appears under its name
- * only when it is whole; one of the same name is replaced.
+ * only when it is whole and the audit names who sent it; one of the same name is replaced.
  */
-export function dropUploadHandler({ callerOf, folder, maxBytes }: DropUploadOptions): Handler {
+export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropUploadOptions): Handler {
   return async ({ request, response, common, note }) => {
     const caller = await callerOf(request);
     note.caller = caller;
@@ -43,9 +47,11 @@ export function dropUploadHandler({ callerOf, folder, maxBytes }: DropUploadOpti
     await mkdir(waiting, { recursive: true });
     const aside = join(waiting, randomUUID());
     let size = 0;
+    const hash = createHash('sha256');
     const count = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         size += chunk.length;
+        hash.update(chunk);
         done(size > maxBytes ? tooLarge(maxBytes, size) : null, chunk);
       },
     });
@@ -56,6 +62,8 @@ export function dropUploadHandler({ callerOf, folder, maxBytes }: DropUploadOpti
         count,
         createWriteStream(aside, { flags: 'wx' }),
       );
+      const upload = { period, file: name, bytes: size, sha256: hash.digest('hex') };
+      await askPipeline(control, 'recordUpload', upload, caller);
       await mkdir(join(folder, period), { recursive: true });
       await rename(aside, join(folder, period, name));
     } catch (error) {

@@ -41,16 +41,8 @@ const MUTATIONS = [
  * @param control Absent where no queue is configured: every such field then answers QUEUE_UNAVAILABLE.
  */
 export function jobResolvers(control: ControlClient | undefined): RootResolvers {
-  async function ask(action: ControlAction, args: object, { caller }: RequestContext): Promise<unknown> {
-    if (!control) throw apiError('QUEUE_UNAVAILABLE', 'This server has no connection to the pipeline.');
-    try {
-      return await control.ask(action, args as never, callerName(caller));
-    } catch (error) {
-      if (error instanceof Fault) throw apiError(CODES[error.code] ?? 'BAD_USER_INPUT', error.message, error);
-      if (error instanceof Failure) throw apiError('QUEUE_UNAVAILABLE', undefined, error);
-      throw error;
-    }
-  }
+  const ask = (action: ControlAction, args: object, { caller }: RequestContext) =>
+    askPipeline(control, action, args, caller);
   const mutations = MUTATIONS.map((action): [string, Resolver] => [
     action,
     async (_root, args, context) => runOf(await ask(action, args, context)),
@@ -79,6 +71,23 @@ export function jobResolvers(control: ControlClient | undefined): RootResolvers 
     },
     Mutation: Object.fromEntries(mutations),
   };
+}
+
+/** Asks the pipeline in a caller's name. @throws an API error in place of what the pipeline answers with. */
+export async function askPipeline(
+  control: ControlClient | undefined,
+  action: ControlAction,
+  args: object,
+  caller: Caller,
+): Promise<unknown> {
+  if (!control) throw apiError('QUEUE_UNAVAILABLE', 'This server has no connection to the pipeline.');
+  try {
+    return await control.ask(action, args as never, callerName(caller));
+  } catch (error) {
+    if (error instanceof Fault) throw apiError(CODES[error.code] ?? 'BAD_USER_INPUT', error.message, error);
+    if (error instanceof Failure) throw apiError('QUEUE_UNAVAILABLE', undefined, error);
+    throw error;
+  }
 }
 
 /** Who asks, for the ledger and the audit. */

@@ -129,7 +129,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       { path: '/graphql', handle: [...(browsers?.recognize ?? []), graphql] },
       { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
       ...(options.inbox
-        ? [{ path: '/admin/drops/', handle: dropUploadHandler({ ...shared, ...options.inbox }) }]
+        ? [
+            {
+              path: '/admin/drops/',
+              handle: dropUploadHandler({ ...shared, ...options.inbox, control: options.control }),
+            },
+          ]
         : []),
       ...(browsers?.routes ?? []),
       { path: '/livez', handle: answerLive },

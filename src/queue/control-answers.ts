@@ -8,7 +8,10 @@ import type { Runs, StartRun } from './runs.js';
 import { readSteps, type Step } from './step-ledger.js';
 
 /** The actions that start a run of a kind only the process's own parts know. */
-export type StartingAction = Exclude<ControlAction, 'run' | 'runs' | 'retryRun' | 'cancelRun'>;
+export type StartingAction = Exclude<
+  ControlAction,
+  'run' | 'runs' | 'retryRun' | 'cancelRun' | 'recordUpload'
+>;
 
 /** How each of them is started; those left out are refused. */
 export type ControlStarts = {
@@ -44,6 +47,10 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
         runs.retry(id, acceptRejects ? { acceptedBy: request.caller } : undefined),
       ),
     cancelRun: ({ id }, request) => audited(pool, request, () => runs.cancel(id)),
+    async recordUpload(upload, { action, caller }) {
+      await keep(pool, { actor: caller, action, arguments: upload, outcome: 'accepted', runId: null });
+      return null;
+    },
     async run({ id }) {
       const run = await readRun(pool, id);
       return run ? tellRun(pool, run) : null;
@@ -83,12 +90,13 @@ async function audited(
   const { action, caller } = request;
   const args = request.arguments as { idempotencyKey: string };
   const key = `${caller}: ${args.idempotencyKey}`;
-  const keep = (database: Queryable, outcome: string, runId: string | null) =>
-    database.query(
-      `/* control.audit */
-       insert into support.audit_event (actor, action, arguments, outcome, run_id) values ($1, $2, $3, $4, $5)`,
-      [caller, action, JSON.stringify(args), outcome, runId],
-    );
+  const event = (outcome: string, runId: string | null) => ({
+    actor: caller,
+    action,
+    arguments: args,
+    outcome,
+    runId,
+  });
   try {
     const run = await inTransaction(pool, async (client) => {
       // Two requests with one key, sent at once, are done one after the other.
@@ -99,15 +107,31 @@ async function audited(
       const earlier = await earlierRun(client, request, args.idempotencyKey);
       if (earlier) return earlier;
       const done = await act(key);
-      await keep(client, 'accepted', done.id);
+      await keep(client, event('accepted', done.id));
       return done;
     });
     return tellRun(pool, run);
   } catch (error) {
     const code = error instanceof Fault ? error.code : 'failed';
-    await keep(pool, `refused: ${code}: ${messageOf(error)}`.slice(0, 500), null);
+    await keep(pool, event(`refused: ${code}: ${messageOf(error)}`.slice(0, 500), null));
     throw error;
   }
+}
+
+interface AuditEvent {
+  readonly actor: string;
+  readonly action: string;
+  readonly arguments: object;
+  readonly outcome: string;
+  readonly runId: string | null;
+}
+
+async function keep(database: Queryable, event: AuditEvent): Promise<void> {
+  await database.query(
+    `/* control.audit */
+     insert into support.audit_event (actor, action, arguments, outcome, run_id) values ($1, $2, $3, $4, $5)`,
+    [event.actor, event.action, JSON.stringify(event.arguments), event.outcome, event.runId],
+  );
 }
 
 async function earlierRun(

@@ -32,6 +32,12 @@ export const controlArguments = {
     reason: z.string().min(1).max(1000),
     idempotencyKey,
   }),
+  recordUpload: z.strictObject({
+    period,
+    file: z.string().min(1).max(128),
+    bytes: z.int().min(0),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
   run: z.strictObject({ id: z.uuid() }),
   runs: z.strictObject({
     states: z.array(state).nullish(),

@@ -1,18 +1,34 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SeededClientId } from '../../src/auth/seeded-clients.js';
+import { openQueueBackend } from '../../src/queue/backend.js';
+import { answerControl, openControlClient } from '../../src/queue/control.js';
+import { controlAnswers } from '../../src/queue/control-answers.js';
+import { openQueueFixture, type QueueFixture } from '../queue/queue-fixture.js';
+import { queuePlaces } from '../queue/queue-places.js';
 import { type ScratchApi, startScratchApi } from './scratch-api.js';
 
 let api: ScratchApi;
 let folder: string;
+let queue: QueueFixture;
+let closeClient: () => Promise<void>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'marquee-inbox-'));
-  api = await startScratchApi({ inbox: { folder, maxBytes: 1000 } });
+  const [place] = await queuePlaces();
+  queue = await openQueueFixture(place!);
+  const { runs } = await queue.work({}, [], []);
+  answerControl(queue.backend, controlAnswers({ pool: queue.pool, runs, starts: {} }));
+  const backend = await openQueueBackend(queue.location);
+  closeClient = () => backend.close();
+  api = await startScratchApi({ inbox: { folder, maxBytes: 1000 }, control: openControlClient(backend) });
 });
 afterAll(async () => {
   await api?.close();
+  await closeClient?.();
+  await queue?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -31,6 +47,41 @@ describe('a file sent to the inbox', () => {
       });
       expect(await readFile(join(folder, '2017-08', 'movies_metadata.csv'), 'utf8')).toBe(text);
     }
+  });
+
+  it('is in the audit, with who sent it and what', async () => {
+    await put('/admin/drops/2017-07/links.csv', 'movieId\n');
+    const { rows } = await queue.pool.query(
+      `select actor, action, arguments, outcome from support.audit_event
+       where arguments ->> 'period' = '2017-07'`,
+    );
+    expect(rows).toEqual([
+      {
+        actor: 'demo-admin',
+        action: 'recordUpload',
+        arguments: {
+          period: '2017-07',
+          file: 'links.csv',
+          bytes: 8,
+          sha256: createHash('sha256').update('movieId\n').digest('hex'),
+        },
+        outcome: 'accepted',
+      },
+    ]);
+  });
+
+  it('is not taken while the audit cannot be written', async () => {
+    const alone = await startScratchApi({ inbox: { folder, maxBytes: 1000 } });
+    const token = await alone.issuer.token('demo-admin');
+    const { status, body } = await alone.send('/admin/drops/2017-06/links.csv', {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}` },
+      body: 'x',
+    });
+    expect([status, body.errors[0].extensions.code]).toEqual([503, 'QUEUE_UNAVAILABLE']);
+    expect(await readdir(folder)).not.toContain('2017-06');
+    expect(await readdir(join(folder, '.uploads'))).toEqual([]);
+    await alone.close();
   });
 
   it('is refused over the limit, announced or not, and leaves nothing behind', async () => {
