@@ -67,7 +67,8 @@ const COLUMN_TYPES: Record<string, ReportColumnType> = {
   bool: 'boolean',
 };
 
-async function describeTables(pool: pg.Pool): Promise<ReportDescription[]> {
+/** The reports as their tables are. */
+export async function describeTables(pool: pg.Pool): Promise<ReportDescription[]> {
   const { rows } = await pool.query<{ table: string; key: string[]; columns: [string, string, boolean][] }>(`
     select c.relname as table,
       (select jsonb_agg(a.attname order by k.place)
