@@ -18,6 +18,8 @@ const flag = z
   .default('0')
   .transform((text) => text === '1' || text === 'true');
 
+const otlpProtocol = z.enum(['http/protobuf', 'http/json'], 'expected http/protobuf or http/json').optional();
+
 /** Every variable Marquee reads, with its default. The README's table of settings is this one. */
 const environmentSchema = z
   .object({
@@ -73,6 +75,12 @@ const environmentSchema = z
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     ALLOW_DEVELOPMENT_ISSUER: flag,
     SET_ROLE_PASSWORDS: flag,
+    OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:').optional(),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('http:', 'https:').optional(),
+    OTEL_EXPORTER_OTLP_PROTOCOL: otlpProtocol,
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: otlpProtocol,
+    OTEL_TRACES_EXPORTER: z.enum(['otlp', 'none'], 'expected otlp or none').optional(),
+    OTEL_SDK_DISABLED: flag,
   })
   .refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
     path: ['OIDC_CLIENT_SECRET'],
@@ -131,6 +139,8 @@ export interface Configuration {
   /** Jobs of one queue that one worker process runs at once. */
   workerConcurrency: number;
   logLevel: string;
+  /** How spans are sent to an OpenTelemetry collector; missing: none are made. */
+  telemetry?: { protocol: 'http/protobuf' | 'http/json' };
 }
 
 /** What was found, unless it is a secret or a URL that may carry one. */
@@ -197,5 +207,16 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     retainedPublications: read.RETAINED_PUBLICATIONS,
     workerConcurrency: read.WORKER_CONCURRENCY,
     logLevel: read.LOG_LEVEL,
+    telemetry: telemetryOf(read),
   };
+}
+
+/** Spans are sent when OpenTelemetry's own variables say where to, or that they shall be. */
+function telemetryOf(read: z.output<typeof environmentSchema>): Configuration['telemetry'] {
+  const asked =
+    read.OTEL_TRACES_EXPORTER ??
+    (read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || read.OTEL_EXPORTER_OTLP_ENDPOINT ? 'otlp' : 'none');
+  if (read.OTEL_SDK_DISABLED || asked === 'none') return undefined;
+  const protocol = read.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? read.OTEL_EXPORTER_OTLP_PROTOCOL;
+  return { protocol: protocol ?? 'http/protobuf' };
 }

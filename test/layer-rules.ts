@@ -13,15 +13,23 @@ export interface ProjectFile {
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/fault.ts': [],
   'src/package-root.ts': [],
+  'src/telemetry.ts': [],
   'src/configuration.ts': ['src/fault.ts'],
   'src/data-set.ts': ['src/source', 'src/warehouse', 'src/reporting'],
   'src/database': ['src/fault.ts', 'src/package-root.ts'],
-  'src/queue': ['src/database', 'src/fault.ts'],
+  'src/queue': ['src/database', 'src/fault.ts', 'src/telemetry.ts'],
   'src/source': ['src/database', 'src/fault.ts'],
   'src/warehouse': ['src/source', 'src/database', 'src/fault.ts'],
   'src/reporting': ['src/warehouse', 'src/source', 'src/database', 'src/fault.ts'],
   'src/auth': ['src/fault.ts', 'src/package-root.ts'],
-  'src/api': ['src/auth', 'src/queue', 'src/database', 'src/fault.ts', 'src/package-root.ts'],
+  'src/api': [
+    'src/auth',
+    'src/queue',
+    'src/database',
+    'src/fault.ts',
+    'src/package-root.ts',
+    'src/telemetry.ts',
+  ],
   'src/dataset': [
     'src/data-set.ts',
     'src/source',
@@ -53,6 +61,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'src/queue',
     'src/reporting',
     'src/source',
+    'src/telemetry.ts',
     'src/warehouse',
   ],
 };

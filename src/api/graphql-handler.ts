@@ -4,6 +4,7 @@ import type { Request, RequestHandler } from 'express';
 import type pg from 'pg';
 import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
+import { spanned } from '../telemetry.js';
 import type { Allowances } from './allowance.js';
 import { AnswerCache, type KeptAnswer } from './answer-cache.js';
 import { PREFLIGHTED } from './apollo.js';
@@ -68,7 +69,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
     const body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
     const context = contextOf(exchange, { caller, rights, key });
     try {
-      await answerByApollo(apollo, exchange, body, context);
+      await spanned('graphql', 'INTERNAL', {}, () => answerByApollo(apollo, exchange, body, context));
     } finally {
       void context.session.close();
     }

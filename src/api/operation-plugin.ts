@@ -15,6 +15,7 @@ import {
 } from 'graphql';
 import type pg from 'pg';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';
+import { describeSpan } from '../telemetry.js';
 import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
 import { documentedError } from './apollo-errors.js';
@@ -218,6 +219,11 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
       note.byApollo = true;
       note.operation = this.#batched ? 'batch' : (operation?.name?.value ?? operation?.operation);
       note.cost = (note.cost ?? 0) + this.#cost;
+      describeSpan(operationTitle(operation), {
+        'graphql.operation.name': operation?.name?.value,
+        'graphql.operation.type': operation?.operation,
+        'marquee.cost': note.cost,
+      });
     }
 
     #offerAgain(
@@ -256,6 +262,11 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
   }
 
   return { requestDidStart: async (request) => new OperationListener(request) };
+}
+
+/** As OpenTelemetry names operations: `query Films`. */
+function operationTitle(operation: OperationDefinitionNode | undefined): string | undefined {
+  return operation && [operation.operation, operation.name?.value].filter(Boolean).join(' ');
 }
 
 /** A refusal with headers of its own. */

@@ -1,5 +1,6 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type pg from 'pg';
+import { spanned } from '../telemetry.js';
 import { earlierPublication, type PublicationMark } from './as-of.js';
 import type { CallerRights } from './caller-policy.js';
 import { type CompiledPage, compilePage, type PageArguments } from './compiled-page.js';
@@ -7,7 +8,7 @@ import { camelCase } from './contract-names.js';
 import { GatheredReads } from './gathered-reads.js';
 import { type PageStatement, pageStatement } from './page-statement.js';
 import { writePage } from './page-text.js';
-import { ReadSession } from './read-session.js';
+import { DATABASE, ReadSession } from './read-session.js';
 import type { ReportDescription } from './report-source.js';
 import { render } from './sql-text.js';
 
@@ -56,7 +57,10 @@ export class PageAnswers {
 
   async #run(page: CompiledPage, { statement, query }: PageStatement) {
     const { text, values } = render(statement);
-    const row = await this.#reads.row(`/* api: ${page.report.name} whole page */ ${text}`, values);
+    const title = `${page.report.name} whole page`;
+    const row = await spanned(title, 'CLIENT', DATABASE, () =>
+      this.#reads.row(`/* api: ${title} */ ${text}`, values),
+    );
     const { data, publication } = writePage(page, query, row);
     return { data, mark: this.#marks.get(publication) ?? (await this.#markOf(publication)) };
   }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { spanned } from '../telemetry.js';
 import { apiError } from './error-answers.js';
 import { ERROR_CODES } from './error-codes.js';
 import { render, type SqlText } from './sql-text.js';
@@ -11,6 +12,9 @@ const AS_TEXT = new Set<number>([
   pg.types.builtins.TIMESTAMP,
   pg.types.builtins.TIMESTAMPTZ,
 ]);
+
+/** What the span of a statement tells; its name says which one it is. */
+export const DATABASE = { 'db.system.name': 'postgresql', 'db.namespace': 'reporting' } as const;
 
 /** How values arrive: exact, and days as they are. */
 const exactTypes: pg.CustomTypesConfig = {
@@ -26,6 +30,8 @@ const exactTypes: pg.CustomTypesConfig = {
  */
 export class ReadSession {
   #client: Promise<pg.PoolClient> | undefined;
+  /** The end of the statement sent last: a connection answers one at a time. */
+  #last: Promise<unknown> = Promise.resolve();
   #closed = false;
   /** How many statements were sent, not counting those that open and close the snapshot. */
   statementCount = 0;
@@ -44,8 +50,10 @@ export class ReadSession {
     const client = await this.#client;
     this.statementCount += 1;
     const { text, values } = render(statement);
-    const result = await client.query<Row>({ text: `/* api: ${name} */ ${text}`, values, types: exactTypes });
-    return result.rows;
+    const query = { text: `/* api: ${name} */ ${text}`, values, types: exactTypes };
+    const result = this.#last.then(() => spanned(name, 'CLIENT', DATABASE, () => client.query<Row>(query)));
+    this.#last = result.catch(() => undefined);
+    return (await result).rows;
   }
 
   /** Gives the connection back; to be called however the request ended. */
@@ -54,6 +62,7 @@ export class ReadSession {
     this.#closed = true;
     const client = await this.#client?.catch(() => undefined);
     if (!client) return;
+    await this.#last;
     const failed = await client.query('commit').then(
       () => undefined,
       (error: Error) => error,

@@ -2,6 +2,7 @@ import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { ProtectedResource } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
+import { openRequestSpan } from '../telemetry.js';
 import type { ApiLogger } from './api-logger.js';
 import { errorAnswer, failureAnswer, send } from './http-answers.js';
 import { crossOriginHeaders, type Headers, securityHeaders } from './http-manners.js';
@@ -131,6 +132,10 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
     const foreign = crossOrigin(request);
     const common: Headers = { ...security, 'x-request-id': requestId, ...foreign };
     const note: RequestNote = {};
+    const span = openRequestSpan(request.headers, {
+      'http.request.method': request.method,
+      'marquee.request_id': requestId,
+    });
     response.locals.exchange = { request, response, requestId, common, note } satisfies Exchange;
     response.once('close', () => {
       note.atClose?.();
@@ -138,6 +143,16 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
       const { statusCode: status } = response;
       const { route = 'none', fromCache = false } = note;
       metrics.request({ route, status, seconds, fromCache });
+      span?.end(
+        `${request.method} ${route}`,
+        {
+          'http.route': route,
+          'http.response.status_code': status,
+          'marquee.from_cache': fromCache,
+          ...(note.caller && { 'marquee.client': note.caller.clientId }),
+        },
+        status >= 500,
+      );
       if (route === '/livez' || route === '/readyz') return;
       logger.info(
         {
@@ -159,7 +174,8 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
     });
     if (request.method === 'OPTIONS' && foreign)
       return send(response, { status: 204, headers: {}, body: '' }, common);
-    next();
+    if (span) span.within(next);
+    else next();
   };
 }
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
 import { messageOf } from '../fault.js';
+import { spanned } from '../telemetry.js';
 import { Stopped } from './attempt.js';
 import { type AttemptWatch, watchAttempts } from './attempt-watch.js';
 import { createDispatch, type Dispatch, type DispatchOptions } from './dispatch.js';
@@ -62,11 +63,18 @@ export async function startWorkers<Services>(options: StartWorkersOptions<Servic
     backend.makeWorker(
       queue,
       (job, token) =>
-        flowNames.has(job.name)
-          ? runFlow(state, job, token!)
-          : isStep(job)
-            ? runStep(state, job, token!)
-            : runLoose(state, job),
+        spanned(
+          `process ${job.name}`,
+          'CONSUMER',
+          spanAttributes(queue, job),
+          async () =>
+            flowNames.has(job.name)
+              ? runFlow(state, job, token!)
+              : isStep(job)
+                ? runStep(state, job, token!)
+                : runLoose(state, job),
+          isEnd,
+        ),
       {
         name: state.name,
         concurrency: settings.concurrency?.[queue] ?? 1,
@@ -106,6 +114,24 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
     }
     throw forQueue(error);
   }
+}
+
+/** BullMQ is told by errors, too, that a job waits for others and comes again. */
+function isEnd(error: unknown): boolean {
+  return ![DelayedError, WaitingChildrenError, WaitingError].some((each) => error instanceof each);
+}
+
+/** A run's jobs are found by its id, whichever processes work on them. */
+function spanAttributes(queue: string, { id, attemptsMade, data }: Job) {
+  const { runId, stepId } = data as { runId?: string; stepId?: string };
+  return {
+    'messaging.system': 'bullmq',
+    'messaging.destination.name': queue,
+    'messaging.message.id': id,
+    'marquee.run_id': runId,
+    'marquee.step_id': stepId,
+    'marquee.attempt': attemptsMade + 1,
+  };
 }
 
 function isStep(job: Job): boolean {

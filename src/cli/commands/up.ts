@@ -13,6 +13,7 @@ import { openLog } from '../log.js';
 import { announceServer, findServer, withdrawServer } from '../running-server.js';
 import { type Serving, serve } from '../serve.js';
 import { startWorker } from '../services.js';
+import { startTelemetry } from '../telemetry.js';
 import { print, warn } from '../terminal.js';
 import { welcome } from '../welcome.js';
 
@@ -29,6 +30,7 @@ export async function up(drops: string[], options: { period?: string }): Promise
   const log = openLog(configuration.logLevel === 'info' ? 'warn' : configuration.logLevel);
   const stop = stopRequested();
   print(`Starting under ${configuration.home} ...`);
+  const telemetry = await startTelemetry(configuration, 'marquee', log);
   const environment = await openEnvironment(configuration);
   let serving: Serving | undefined;
   let pipeline: Pipeline | undefined;
@@ -49,6 +51,7 @@ export async function up(drops: string[], options: { period?: string }): Promise
     await serving?.close();
     await withdrawServer(configuration.home);
     await environment.close();
+    await telemetry.close();
   }
 }
 

@@ -3,12 +3,14 @@ import { stopRequested } from '../command.js';
 import { openEnvironment } from '../environment.js';
 import { openLog } from '../log.js';
 import { startWorker } from '../services.js';
+import { startTelemetry } from '../telemetry.js';
 
 /** `marquee worker`: works on the queues until it is stopped. */
 export async function worker(): Promise<void> {
   const configuration = readConfiguration();
   const log = openLog(configuration.logLevel);
   const stop = stopRequested();
+  const telemetry = await startTelemetry(configuration, 'marquee-worker', log);
   const environment = await openEnvironment(configuration);
   try {
     const pipeline = await startWorker(environment, log);
@@ -17,5 +19,6 @@ export async function worker(): Promise<void> {
     await pipeline.close();
   } finally {
     await environment.close();
+    await telemetry.close();
   }
 }

@@ -1,0 +1,66 @@
+import type { Configuration } from '../configuration.js';
+import { forgetTelemetry, useTelemetry } from '../telemetry.js';
+import { type Log, quietly } from './log.js';
+
+/** What sends the spans of this process. */
+export interface Telemetry {
+  /** Sends what is left, and stops. */
+  close(): Promise<void>;
+}
+
+/** A collector that is gone must not keep a process from ending. */
+const CLOSE_MS = 3_000;
+
+/**
+ * Sends spans to the collector that the standard `OTEL_*` variables name; without one nothing is loaded. Which service
+ * this is, the headers, the sampler and the limits are read by OpenTelemetry's own packages from the same variables.
+ * @param service the name of this process's service where OTEL_SERVICE_NAME gives none
+ */
+export async function startTelemetry(
+  { telemetry }: Configuration,
+  service: string,
+  log: Log,
+): Promise<Telemetry> {
+  if (telemetry === undefined) return { close: async () => undefined };
+  const [
+    api,
+    { BatchSpanProcessor, NodeTracerProvider },
+    { defaultResource, detectResources, envDetector, resourceFromAttributes },
+    { OTLPTraceExporter },
+  ] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/sdk-trace-node'),
+    import('@opentelemetry/resources'),
+    telemetry.protocol === 'http/json'
+      ? import('@opentelemetry/exporter-trace-otlp-http')
+      : import('@opentelemetry/exporter-trace-otlp-proto'),
+  ]);
+  const tell = quietly(log);
+  const silent = () => undefined;
+  api.diag.setLogger(
+    {
+      error: (message) => tell(`OpenTelemetry: ${message}`),
+      warn: (message) => tell(`OpenTelemetry: ${message}`),
+      info: silent,
+      debug: silent,
+      verbose: silent,
+    },
+    api.DiagLogLevel.WARN,
+  );
+  const provider = new NodeTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.name': service }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+  });
+  provider.register();
+  useTelemetry(api, provider.getTracer('marquee'));
+  return {
+    async close() {
+      forgetTelemetry();
+      const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+      await Promise.race([provider.shutdown().catch(tell), late]);
+      for (const part of [api.trace, api.context, api.propagation, api.diag]) part.disable();
+    },
+  };
+}
