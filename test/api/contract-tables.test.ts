@@ -64,8 +64,8 @@ describe('the contract', () => {
   });
 
   it.each([
-    ['Publication', publication],
-    ['ReportChange', reportChange],
+    ['PublicationRow', publication],
+    ['ReportChangeRow', reportChange],
   ])('has of %s the fields the table has', async (type, { name, columns }) => {
     const found = await database.pools.owner.query<{ name: string }>(
       'select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0',
