@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { messageOf } from '../fault.js';
 import { runStates } from '../queue/run-ledger.js';
 import { rejectReasons } from '../source/reject-reason.js';
 import { issueReasons } from '../warehouse/issue-reason.js';
+import { errorSentence } from './error-sentence.js';
 import { warn } from './terminal.js';
 
 function month(text: string): string {
@@ -293,7 +293,7 @@ async function runCommand(parameters: string[]): Promise<number> {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
       return Number(process.exitCode ?? 0);
     }
-    warn(`marquee: ${messageOf(error)}`);
+    warn(`marquee: ${errorSentence(error)}`);
     return 1;
   }
 }

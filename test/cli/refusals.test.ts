@@ -45,6 +45,12 @@ describe('what cannot be done ends with 1 and one sentence', () => {
     ['a folder that is not there', ['ingest', '/no/such/folder'], 'cannot be read as a folder'],
     ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed'],
     ['a report that is not there', ['export', 'no_report'], 'the reports are production_company_report'],
+    [
+      'a file that cannot be written',
+      ['export', 'genre_report', '--out', '/no/such/x.csv'],
+      '/no/such/x.csv cannot be used: there is no such file or folder',
+    ],
+    ['a mapping that is not there', ['mapping', 'import', '/no/such.csv'], '/no/such.csv cannot be used'],
     ['a client that is not there', ['token', '--client', 'nobody'], 'gives no token to nobody'],
   ])('for %s', async (_what, parameters, sentence) => {
     const empty = join(home, 'empty');
