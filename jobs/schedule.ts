@@ -20,8 +20,8 @@ export const scanInboxJob = defineJob({
   name: 'scan-inbox',
   queue: queues.schedule,
   payload: nothing,
-  run: async ({ services, log }: JobContext<object, Services>) => {
-    const { inbox, dataSet, runs } = services;
+  run: async ({ services }: JobContext<object, Services>) => {
+    const { inbox, dataSet, runs, tell } = services;
     const ready = await scanInbox(inbox.folder, dataSet.feeds, { stableMs: inbox.stableSeconds * 1000 });
     let started = 0;
     for (const { folder, period, files, key } of ready) {
@@ -32,7 +32,7 @@ export const scanInboxJob = defineJob({
       );
       if (created) {
         started += 1;
-        await log(`Started the drop of ${period} in ${folder}.`);
+        tell?.('info', `Started the drop of ${period} in ${folder}.`);
       }
     }
     return { ready: ready.length, started };
@@ -45,10 +45,13 @@ export const upkeepJob = defineJob({
   queue: queues.schedule,
   payload: nothing,
   run: async ({ services }: JobContext<object, Services>) => {
-    const { pool, storage, dataSet, lateAfterDays } = services;
+    const { pool, storage, dataSet, lateAfterDays, tell } = services;
     const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
     const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs);
     const tidied = await tidyStorage(pool, storage);
+    for (const sentence of [...late.map(({ detail }) => detail), ...discarded, ...tidied.warnings]) {
+      tell?.('warn', sentence);
+    }
     return { late: late.map(({ detail }) => detail), discarded, ...tidied, warnings: [...tidied.warnings] };
   },
 });

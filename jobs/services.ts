@@ -22,6 +22,8 @@ export interface Resources {
   readonly inbox: { readonly folder: string; readonly scanSeconds: number; readonly stableSeconds: number };
   /** Days after a month's end by which each feed is expected. */
   readonly lateAfterDays: number;
+  /** Says a sentence to whoever runs the worker, of what is no run's: a drop taken up, a late feed, a backup in danger. */
+  readonly tell?: (level: 'info' | 'warn', sentence: string) => void;
 }
 
 /** What a job is lent: the resources, and the runs, to start others. */

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { openQueueBackend, type QueueBackend, type QueueLocation } from '../src/queue/backend.js';
+import type { Run } from '../src/queue/run-ledger.js';
 import { openRuns, type Runs } from '../src/queue/runs.js';
 import { startWorkers } from '../src/queue/worker.js';
 import { answerPipelineControl } from './control.js';
@@ -23,6 +24,8 @@ export interface PipelineOptions {
   readonly concurrency: number;
   /** Hears what goes wrong beside the runs: lost connections, for one. */
   readonly onError: (error: unknown) => void;
+  /** Hears of each run that has ended under this worker. */
+  readonly onEnd?: (run: Run) => void;
 }
 
 /** The queues as a process sees them that starts and follows runs. */
@@ -52,7 +55,7 @@ export async function openPipeline({ location, resources, onError }: PipelineOpt
 
 /** Opens the queues and works on them until closed. */
 export async function startPipelineWorker(options: PipelineOptions): Promise<Pipeline> {
-  const { resources, concurrency, onError } = options;
+  const { resources, concurrency, onError, onEnd } = options;
   await mkdir(resources.storage.folder, { recursive: true });
   await prepareWarehouse(resources);
   const pipeline = await openPipeline(options);
@@ -67,6 +70,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
     flows: pipelineFlows,
     services: { ...resources, runs: pipeline.runs },
     onError: tell,
+    onEnd,
     settings: {
       lockMs,
       stalledCheckMs: lockMs / 2,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Resources } from '../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
+import type { Run } from '../queue/run-ledger.js';
 import type { Environment } from './environment.js';
 import { type Log, quietly } from './log.js';
 
@@ -20,9 +21,34 @@ export function pipelineResources(environment: Environment): Resources {
   };
 }
 
-/** Starts a worker in this process. */
-export function startWorker(environment: Environment, log: Log): Promise<Pipeline> {
-  return startPipelineWorker(optionsFrom(environment, log));
+/**
+ * Starts a worker in this process that says in the log what it does.
+ *
+ * @param isTold which ended runs to tell of; all unless told
+ */
+export function startWorker(
+  environment: Environment,
+  log: Log,
+  isTold: (run: Run) => boolean = () => true,
+): Promise<Pipeline> {
+  const options = optionsFrom(environment, log);
+  return startPipelineWorker({
+    ...options,
+    resources: { ...options.resources, tell: (level, sentence) => log[level](sentence) },
+    onEnd: (run) => {
+      if (isTold(run)) logRun(log, run);
+    },
+  });
+}
+
+/** What became of a run, with why where it did not succeed. */
+function logRun(
+  log: Log,
+  { id, kind, state, requestedBy, publication, counts, errorCode, error }: Run,
+): void {
+  const about = { run: id, kind, requestedBy };
+  if (state === 'succeeded') log.info({ ...about, publication, ...counts }, 'run succeeded');
+  else log.warn({ ...about, code: errorCode }, `run ${state}: ${error}`);
 }
 
 /** How often is it looked whether another process' workers are still there. */

@@ -6,7 +6,7 @@ import { Stopped } from './attempt.js';
 import { type AttemptWatch, watchAttempts } from './attempt-watch.js';
 import { createDispatch, type Dispatch, type DispatchOptions } from './dispatch.js';
 import { codeOf, forQueue, isFinal } from './retry-rule.js';
-import { endRun } from './run-ledger.js';
+import { endRun, type Run, readRun } from './run-ledger.js';
 import { runLoose, runStep } from './run-step.js';
 import { advanceRun, RunEnded } from './stages.js';
 
@@ -27,6 +27,8 @@ export interface StartWorkersOptions<Services> extends DispatchOptions<Services>
   services: Services;
   settings?: WorkerSettings;
   onError?: (error: unknown) => void;
+  /** Hears of each run that has ended under this worker, however it ended. */
+  onEnd?: (run: Run) => void;
 }
 
 export interface Workers {
@@ -44,11 +46,21 @@ export interface WorkerState<Services> {
   name: string;
   graceMs: number;
   running: Set<AbortController>;
+  onEnd: (run: Run) => void;
 }
 
 /** Starts one worker per queue that the jobs and flows name. */
 export async function startWorkers<Services>(options: StartWorkersOptions<Services>): Promise<Workers> {
-  const { backend, jobs, flows, pool, services, settings = {}, onError = () => {} } = options;
+  const {
+    backend,
+    jobs,
+    flows,
+    pool,
+    services,
+    settings = {},
+    onError = () => {},
+    onEnd = () => {},
+  } = options;
   const state: WorkerState<Services> = {
     dispatch: createDispatch({ backend, pool, jobs, flows }),
     services,
@@ -56,6 +68,7 @@ export async function startWorkers<Services>(options: StartWorkersOptions<Servic
     name: `${hostname()}-${process.pid}`,
     graceMs: settings.graceMs ?? 5000,
     running: new Set(),
+    onEnd,
   };
   const flowNames = new Set(flows.map((flow) => flow.name));
   const queues = [...new Set([...jobs, ...flows].map((definition) => definition.queue))];
@@ -102,15 +115,20 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
   const { dispatch, services } = state;
   try {
     await advanceRun(dispatch, services, job, token, runId);
+    await tellEnd(state, runId);
   } catch (error) {
     if (error instanceof WaitingChildrenError || error instanceof DelayedError) throw error;
-    if (error instanceof RunEnded) throw new UnrecoverableError(error.message);
+    if (error instanceof RunEnded) {
+      await tellEnd(state, runId);
+      throw new UnrecoverableError(error.message);
+    }
     if (isFinal(error, job)) {
       await endRun(dispatch.pool, runId, {
         state: 'failed',
         errorCode: codeOf(error),
         error: messageOf(error),
       });
+      await tellEnd(state, runId);
     }
     throw forQueue(error);
   }
@@ -132,6 +150,11 @@ function spanAttributes(queue: string, { id, attemptsMade, data }: Job) {
     'marquee.step_id': stepId,
     'marquee.attempt': attemptsMade + 1,
   };
+}
+
+async function tellEnd<Services>({ dispatch, onEnd }: WorkerState<Services>, runId: string): Promise<void> {
+  const run = await readRun(dispatch.pool, runId);
+  if (run !== undefined && run.finishedDate !== null) onEnd(run);
 }
 
 function isStep(job: Job): boolean {

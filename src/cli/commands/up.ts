@@ -38,7 +38,8 @@ export async function up(drops: string[], options: { period?: string }): Promise
     serving = await serve(environment, log);
     await announceServer(configuration.home, { apiUrl: serving.api.url, issuerUrl: serving.issuerUrl });
     environment.keepAlive(warn);
-    pipeline = await startWorker(environment, log);
+    // Whoever asks for a run by a command is told by that command.
+    pipeline = await startWorker(environment, log, (run) => !run.requestedBy.startsWith('cli:'));
     const loading = load(environment, pipeline, drops, options);
     const stopped = await Promise.race([loading, stop]);
     if (stopped === undefined) {
