@@ -1,48 +1,22 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
-import { type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../../src/dataset/movies.js';
 import { mappingFromCsv, mappingToCsv } from '../../src/warehouse/mapping-csv.js';
 import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
-import { useDatabase } from '../database-fixture.js';
+import { usePipeline } from './pipeline.js';
 
 const columns = movies.feeds.find((feed) => feed.name === 'movies_metadata')!.columns;
 
 describe('a column that the vendor renames', () => {
-  const database = useDatabase();
-  const pool = () => database.pools.pipeline;
-  let folder: string;
-  let pipeline: Pipeline;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'marquee-renamed-'));
-    pipeline = await startPipelineWorker({
-      location: { kind: 'postgres', connectionString: database.urls.queue, schema: 'renamed' },
-      resources: {
-        pool: pool(),
-        dataSet: movies,
-        storage: { folder: join(folder, 'files') },
-        personalDataKey: 'a key that only tests know, and long enough',
-        maxRejectShare: 0.01,
-        inbox: { folder: join(folder, 'inbox'), scanSeconds: 3600, stableSeconds: 30 },
-        lateAfterDays: 20,
-      },
-      concurrency: 2,
-      onError: () => {},
-    });
-  });
-  afterAll(async () => {
-    await pipeline.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const pipeline = usePipeline();
+  const pool = () => pipeline.database.pools.pipeline;
 
   /** A drop of one film, its number under the vendor's name for it. */
   async function ingest(period: string, idColumn: string, title: string) {
-    const drop = join(folder, period);
+    const drop = join(pipeline.folder, period);
     await mkdir(drop, { recursive: true });
     const header = columns.map((column) => (column === 'id' ? idColumn : column));
     const cells = columns.map((column) =>
@@ -55,8 +29,8 @@ describe('a column that the vendor renames', () => {
             : '',
     );
     await writeFile(join(drop, 'movies_metadata.csv'), `${header.join(',')}\n${cells.join(',')}\n`);
-    const { run } = await pipeline.runs.start(dropFlow, { folder: drop, period }, { requestedBy: 'test' });
-    return pipeline.runs.follow(run.id);
+    const { runs } = pipeline.worker;
+    return pipeline.ended(await runs.start(dropFlow, { folder: drop, period }, { requestedBy: 'test' }));
   }
 
   it('is refused by name, and needs one changed cell of the mapping', { timeout: 120_000 }, async () => {
@@ -86,8 +60,8 @@ describe('a column that the vendor renames', () => {
     expect(links.rows).toEqual([{ movie_id: 862, genre_id: 16 }]);
     expect((await pool().query('select from source.reject')).rowCount).toBe(0);
 
-    const { run } = await pipeline.runs.start(verifyWarehouseFlow, {}, { requestedBy: 'test' });
-    expect(await pipeline.runs.follow(run.id)).toMatchObject({
+    const verify = await pipeline.worker.runs.start(verifyWarehouseFlow, {}, { requestedBy: 'test' });
+    expect(await pipeline.ended(verify)).toMatchObject({
       state: 'succeeded',
       counts: { differences: 0 },
     });

@@ -1,0 +1,146 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
+import { film, stepsOf, until, usePipeline } from './pipeline.js';
+
+const pipeline = usePipeline();
+const by = { requestedBy: 'test' };
+const start = async (folder: string, period: string) =>
+  pipeline.worker.runs.start(dropFlow, { folder, period }, by);
+const query = (text: string) => pipeline.database.pools.owner.query(text);
+
+describe('a table job that fails', () => {
+  it('is tried again alone; what stands beside it is not done twice', async () => {
+    // The numbers of a sequence are not taken back with the transaction that fails.
+    await query(`
+      create sequence public.tries;
+      create function public.fail_once() returns trigger language plpgsql security definer as
+        $$ begin if nextval('public.tries') = 1 then raise exception 'the disk is full' using errcode = '53100'; end if; return new; end $$;
+      create trigger fail_once before insert on warehouse.keywords for each row execute function public.fail_once()`);
+    const folder = await pipeline.writeDrop('2017-01', {
+      movies_metadata: [film('1')],
+      keywords: [{ id: '1', keywords: "[{'id': 9, 'name': 'toy'}]" }],
+    });
+    const started = await start(folder, '2017-01');
+    expect(await pipeline.ended(started)).toMatchObject({ state: 'succeeded', publication: 1 });
+    const steps = await stepsOf(pipeline, started.run.id);
+    const again = steps.filter(({ attempt }) => attempt > 1);
+    expect(again).toEqual([{ name: 'clean:keywords', state: 'succeeded', attempt: 2 }]);
+    expect(steps.length).toBeGreaterThan(20);
+    const { rows } = await query(
+      'select (select count(*)::int from warehouse.keywords) as keywords, (select count(*)::int from warehouse.movie_keywords) as links',
+    );
+    expect(rows).toEqual([{ keywords: 1, links: 1 }]);
+    await query('drop trigger fail_once on warehouse.keywords');
+  });
+});
+
+describe('two drops at once', () => {
+  /** Stops the first where it writes a table, starts the second, and says what the second has done when it cannot go on. */
+  async function secondBesideFirst(
+    periods: [string, string],
+    beforeSecond: (first: string) => Promise<unknown>,
+  ) {
+    const folders = await Promise.all(
+      periods.map((period) =>
+        pipeline.writeDrop(period, { movies_metadata: [film('1', { title: `Film of ${period}` })] }),
+      ),
+    );
+    const holder = await pipeline.database.pools.owner.connect();
+    await holder.query('begin; lock table warehouse.movies in share mode');
+    const waits = async () =>
+      (await query("select from pg_locks where not granted and relation = 'warehouse.movies'::regclass"))
+        .rowCount!;
+    try {
+      const first = await start(folders[0]!, periods[0]);
+      await until(async () => (await waits()) > 0, 'the first drop waits for the table');
+      await beforeSecond(first.run.id);
+      const second = await start(folders[1]!, periods[1]);
+      const has = async (step: string) =>
+        (await stepsOf(pipeline, second.run.id)).some(({ name }) => name.startsWith(step));
+      await until(() => has('turn:'), 'the second is at the turn');
+      const seen = await until(() => has('clean:'), 'the second cleans', 2000).then(
+        () => 'cleans',
+        () => 'waits',
+      );
+      await holder.query('rollback');
+      // Runs that have got into each other's way end by being tried again; that takes its time and proves nothing more.
+      if (seen === 'cleans') for (const { run } of [first, second]) await pipeline.worker.runs.cancel(run.id);
+      const runs = [await pipeline.ended(first), await pipeline.ended(second)];
+      return { seen, states: runs.map(({ state }) => state) };
+    } finally {
+      await holder.query('rollback');
+      holder.release();
+    }
+  }
+
+  it('never interleave: the second waits at the turn while the first is in the middle of a table', async () => {
+    expect(await secondBesideFirst(['2017-02', '2017-03'], async () => {})).toEqual({
+      seen: 'waits',
+      states: ['succeeded', 'succeeded'],
+    });
+    const { rows } = await query(
+      'select title, valid_from::text, valid_to::text from warehouse.movies where movie_id = 1 order by valid_from',
+    );
+    expect(rows).toEqual([
+      { title: 'Film 1', valid_from: '2017-01-01', valid_to: '2017-02-01' },
+      { title: 'Film of 2017-02', valid_from: '2017-02-01', valid_to: '2017-03-01' },
+      { title: 'Film of 2017-03', valid_from: '2017-03-01', valid_to: null },
+    ]);
+  });
+
+  it('would, were the turn of the first not on record', async () => {
+    const forget = (run: string) =>
+      query(
+        `update support.run_step set job_name = 'forgotten' where run_id = '${run}' and job_name = 'take-turn'`,
+      );
+    expect(await secondBesideFirst(['2017-04', '2017-05'], forget)).toMatchObject({ seen: 'cleans' });
+  });
+});
+
+describe('a drop that is held', () => {
+  it('goes on when its run is opened again and somebody accepts its rejects, with who it was', async () => {
+    const folder = await pipeline.writeDrop('2017-06', { movies_metadata: [film('2')] });
+    await appendFile(join(folder, 'movies_metadata.csv'), 'broken\n');
+    const started = await start(folder, '2017-06');
+    const held = await pipeline.ended(started);
+    expect(held).toMatchObject({ state: 'held', errorCode: 'load_held', publication: null });
+    await until(async () => pipeline.said.includes(`drop held ${held.error}`), 'the worker says so');
+    expect((await query('select from warehouse.movies where movie_id = 2')).rowCount).toBe(0);
+    await pipeline.worker.runs.retry(started.run.id, { acceptedBy: 'ann' });
+    expect(await pipeline.ended(started)).toMatchObject({
+      state: 'succeeded',
+      publication: expect.any(Number),
+    });
+    const { rows } = await query(
+      "select state, accepted_by, reject_count from source.file where period = '2017-06'",
+    );
+    expect(rows).toEqual([{ state: 'loaded', accepted_by: 'ann', reject_count: 1 }]);
+    expect((await query('select from warehouse.movies where movie_id = 2')).rowCount).toBe(1);
+  });
+});
+
+describe('a drop that a blocking check stops', () => {
+  it('is told by the worker and by its run, and the old numbers are served', async () => {
+    const films = Array.from({ length: 12 }, (_, index) => film(String(index + 10)));
+    const folder = await pipeline.writeDrop('2017-07', { movies_metadata: films });
+    await pipeline.ended(await start(folder, '2017-07'));
+    const served = async () =>
+      (await query('select movie_id from reporting.movie_score_report order by 1')).rows;
+    const before = await served();
+    await query("update warehouse.movies set popularity = 'NaN' where movie_id = 10 and not deleted");
+    const stopped = await pipeline.ended(
+      await pipeline.worker.runs.start(rebuildReportsFlow, { full: true }, by),
+    );
+    expect(stopped).toMatchObject({ state: 'failed', errorCode: 'checks_failed', publication: null });
+    expect(stopped.error).toMatch(
+      /^Nothing is published, the reports served stay: .* numbers_are_finite \(1\)/,
+    );
+    await until(
+      async () => pipeline.said.includes(`rebuild-reports failed ${stopped.error}`),
+      'the worker says so',
+    );
+    expect(await served()).toEqual(before);
+  });
+});

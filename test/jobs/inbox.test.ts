@@ -1,0 +1,64 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { upkeepJob } from '../../jobs/schedule.js';
+import { listRuns } from '../../src/queue/run-list.js';
+import { film, until, usePipeline } from './pipeline.js';
+
+const pipeline = usePipeline({ scanSeconds: 1, stableSeconds: 0 });
+const runs = async () => listRuns(pipeline.database.pools.pipeline);
+
+describe('a folder put into the inbox', () => {
+  it('is taken up by itself, once, and again when something comes to it', async () => {
+    const { inbox } = pipeline.resources;
+    await pipeline.writeDrop('2017-08', { movies_metadata: [film('1')] }, inbox.folder);
+    await until(
+      async () => (await runs()).some(({ state }) => state === 'succeeded'),
+      'the drop is published',
+    );
+    expect(await runs()).toMatchObject([
+      { kind: 'drop', state: 'succeeded', requestedBy: 'inbox', publication: 1 },
+    ]);
+    const { said } = pipeline;
+    expect(said).toContain(`info Started the drop of 2017-08 in ${join(inbox.folder, '2017-08')}.`);
+    await until(async () => said.includes('drop succeeded null'), 'the worker says so');
+    await sleep(2500); // two more scans
+    expect(await runs()).toHaveLength(1);
+
+    await pipeline.writeDrop('2017-08', { keywords: [{ id: '1', keywords: '[]' }] }, inbox.folder);
+    await until(
+      async () => (await runs()).filter(({ state }) => state === 'succeeded').length === 2,
+      'so is the rest',
+    );
+    const { rows } = await pipeline.database.pools.pipeline.query(
+      'select feed, count(*)::int as files from source.file group by feed order by feed',
+    );
+    expect(rows).toEqual([
+      { feed: 'keywords', files: 1 },
+      { feed: 'movies_metadata', files: 1 },
+    ]);
+  });
+});
+
+describe('the hourly upkeep', () => {
+  it('compresses backups, and notes the feeds that are late', async () => {
+    const folder = join(pipeline.resources.storage.folder, 'backup/2017-08');
+    expect((await readdir(folder)).filter((name) => name.endsWith('.csv'))).toHaveLength(2);
+    const services = { ...pipeline.resources, runs: pipeline.worker.runs };
+    const counts = await upkeepJob.run({ services } as Parameters<typeof upkeepJob.run>[0]);
+    expect(counts).toMatchObject({
+      compressed: 2,
+      discarded: [],
+      warnings: [],
+      late: expect.arrayContaining([expect.stringMatching(/^ratings of 2017-08 was expected by 2017-09-20/)]),
+    });
+    expect(pipeline.said).toContainEqual(expect.stringMatching(/^warn ratings of 2017-08 was expected/));
+    expect((await readdir(folder)).every((name) => name.endsWith('.csv.gz'))).toBe(true);
+    const { rows } = await pipeline.database.pools.pipeline.query(
+      "select table_name, value from support.issue where reason = 'feed_late' order by 1",
+    );
+    expect(rows).toContainEqual({ table_name: 'source.src_movies_metadata', value: '2017-09' });
+    expect(rows).toHaveLength(5);
+  });
+});
