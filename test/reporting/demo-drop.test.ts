@@ -108,11 +108,15 @@ describe('the two months of the sample, from files to publications', () => {
   /** What is wrong with a trace: cells that their films do not sum up to, films without their record. */
   function faultsOf(columns: (typeof reports)[number]['columns'], { row, entities }: Trace): string[] {
     const wrong = columns
-      .filter(({ sum }) => sum !== undefined && sum.places === undefined)
-      .filter(({ name }) => {
+      .filter(({ sum }) => sum !== undefined)
+      .filter(({ name, sum }) => {
         const amounts = entities.map((entity) => entity.amounts[name]).filter((amount) => amount != null);
-        const total = amounts.reduce((sum, amount) => sum + Number(amount), 0);
-        return amounts.length === 0 ? Number(row[name] ?? 0) !== 0 : total !== Number(row[name]);
+        const total = amounts.reduce((sofar, amount) => sofar + Number(amount), 0);
+        if (amounts.length === 0) return Number(row[name] ?? 0) !== 0;
+        // A sum of shares is rounded; each share is told to its own last digit.
+        const least =
+          sum!.places === undefined ? 0 : 10 ** -sum!.places * (0.5 + 0.5 * amounts.length) + 1e-6;
+        return Math.abs(total - Number(row[name])) > least;
       });
     const lost = entities.filter(
       ({ entity, raw, version, record, mappingVersion, file, counted, why }) =>
