@@ -50,6 +50,47 @@ describe('loading a file', () => {
     ]);
   });
 
+  it.each([
+    ['read record by record', 0],
+    ['handed to COPY as bytes', 4000],
+  ])('rejects what is beyond a limit, and none of its neighbours, where they are %s', async (_how, ahead) => {
+    const long = (letter: string, bytes: number) => letter.repeat(bytes);
+    const good = Array.from({ length: ahead }, (_, index) => `a${index},name,"of the ${ahead}"`);
+    const lines = [
+      ...good,
+      `1,${long('é', 25)},fits`, // 50 bytes, the most
+      `2,${long('é', 25)}x,"a field of 51"`,
+      '3,three,between',
+      `4,"${long('y', 40)}","${long('z', 40)}"`, // together 87 bytes
+      '5,five,last',
+    ];
+    const { receipt, result } = await loadBytes(
+      database.pools.pipeline,
+      folder,
+      `id,Name,note\n${lines.join('\n')}\n`,
+      { limits: { fieldBytes: 50, recordBytes: 80 }, rejectShare: 1 },
+    );
+    expect(result).toMatchObject({ read: ahead + 5, loaded: ahead + 3, rejected: 2 });
+    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    expect(rows.slice(ahead).map(({ values }) => values[0])).toEqual(['1', '3', '5']);
+    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toMatchObject([
+      {
+        reason: 'field_too_long',
+        record_number: ahead + 2,
+        line_number: ahead + 3,
+        raw: lines[ahead + 1],
+        detail: 'Field “Name” is 51 bytes long, the limit is 50.',
+      },
+      {
+        reason: 'record_too_long',
+        record_number: ahead + 4,
+        line_number: ahead + 5,
+        raw: lines[ahead + 3]!.slice(0, 80),
+        detail: 'The record is 87 bytes long, the limit is 80; only its beginning is kept here.',
+      },
+    ]);
+  });
+
   it('is held above the allowed share of rejects until somebody accepts it', async () => {
     const { receipt, result } = await loadBytes(
       database.pools.pipeline,
