@@ -153,7 +153,8 @@ function spanAttributes(queue: string, { id, attemptsMade, data }: Job) {
 }
 
 async function tellEnd<Services>({ dispatch, onEnd }: WorkerState<Services>, runId: string): Promise<void> {
-  const run = await readRun(dispatch.pool, runId);
+  // What cannot be read now is in the ledger all the same; the job has ended well or ill without it.
+  const run = await readRun(dispatch.pool, runId).catch(() => undefined);
   if (run !== undefined && run.finishedDate !== null) onEnd(run);
 }
 
