@@ -233,3 +233,44 @@ describe('a policy', () => {
     expect(() => callerPolicies(policy, api.database.reports)).toThrow(fault);
   });
 });
+
+describe('two clients with rules of one shape', () => {
+  it('each see their own rows, also when they ask at the same moment', async () => {
+    const rules = (company: number) => ({
+      reports: { production_company_report: { rows: { production_company_id: { eq: company } } } },
+    });
+    const policyFile = join(folder, 'two.json');
+    await writeFile(
+      policyFile,
+      JSON.stringify({ clients: { 'demo-partner': rules(1), 'demo-admin': rules(2) } }),
+    );
+    const two = await startScratchApi({ policyFile });
+    const ask = async (client: 'demo-partner' | 'demo-admin', year: number) => {
+      const { body } = await two.send('/graphql', {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await two.issuer.token(client)}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({
+          query: `query ($year: Int) { productionCompanyReport(filter: { year: { gte: $year } }) { nodes { productionCompanyId year } } }`,
+          variables: { year },
+        }),
+      });
+      return body.data.productionCompanyReport.nodes as { productionCompanyId: number; year: number }[];
+    };
+    for (let round = 0; round < 5; round += 1) {
+      const asked = Array.from({ length: 16 }, (_, index) => index);
+      const answers = await Promise.all(
+        asked.map((index) => ask(index % 2 === 0 ? 'demo-partner' : 'demo-admin', 1990 + (index >> 1))),
+      );
+      for (const [index, rows] of answers.entries()) {
+        expect(new Set(rows.map(({ productionCompanyId }) => productionCompanyId))).toEqual(
+          new Set([(index % 2) + 1]),
+        );
+        expect(rows[0]!.year).toBe(1990 + (index >> 1));
+      }
+    }
+    await two.close();
+  });
+});
