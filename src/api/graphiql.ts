@@ -83,7 +83,7 @@ function pageFor(subject: string, csrfToken: string): string {
     .map((name) => `<script defer src="${file(name)}"></script>`)
     .join('\n');
   return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Marquee · GraphiQL</title>
+<html lang="en"><meta charset="utf-8"><title>Marquee · GraphiQL</title><link rel="icon" href="data:,">
 <meta name="csrf-token" content="${csrfToken}">
 <link rel="stylesheet" href="${file('graphiql.css')}">
 <style>body{margin:0;height:100vh;display:flex;flex-direction:column}#graphiql{flex:1;min-height:0}

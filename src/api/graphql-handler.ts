@@ -11,7 +11,7 @@ import { PREFLIGHTED } from './apollo.js';
 import type { CallerPolicies, CallerRights } from './caller-policy.js';
 import { namesTag } from './entity-tag.js';
 import { apiError, limitError } from './error-answers.js';
-import { readBody, send } from './http-answers.js';
+import { errorAnswer, readBody, send } from './http-answers.js';
 import type { Limits } from './limits.js';
 import type { PublicationWatch } from './publication-watch.js';
 import { ReadSession } from './read-session.js';
@@ -49,6 +49,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
 
   const answer: RequestHandler = async (request, response) => {
     const exchange = exchangeOf(response);
+    if (request.method !== 'POST' && request.method !== 'GET') return refuseMethod(exchange);
     const caller = await options.callerOf(request);
     exchange.note.caller = caller;
     if (caller.scopes.size === 0)
@@ -110,6 +111,16 @@ function answerType(request: Request): string {
     'NOT_ACCEPTABLE',
     `None of the accepted media types can be given: accept ${ANSWER_TYPES.map((each) => each.split(';')[0]).join(' or ')}.`,
   );
+}
+
+/** Apollo would speak of foreign pages first. */
+function refuseMethod({ request, response, requestId, common }: Exchange): void {
+  const answer = errorAnswer(
+    'METHOD_NOT_ALLOWED',
+    requestId,
+    `GraphQL is asked by GET or POST, not ${request.method}.`,
+  );
+  send(response, { ...answer, headers: { allow: 'GET, POST' } }, common);
 }
 
 /** What a request asks: the text of its body, or of its query string. */

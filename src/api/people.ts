@@ -11,6 +11,7 @@ import {
 import { LoginRefusal } from '../auth/login-refusal.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
 import { send } from './http-answers.js';
+import { securityHeaders } from './http-manners.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from './queue-board.js';
 import { exchangeOf, type Route } from './router.js';
 
@@ -40,11 +41,25 @@ const withCommonHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
+/** A link must log nobody out, since a foreign page can have it followed: whoever follows one is asked. */
+const askToLeave: RequestHandler = (request, response, next) => {
+  if (request.method !== 'GET') return next();
+  const body = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Log out</title><link rel="icon" href="data:,">
+<form method="post" action="/logout"><p>Do you want to log out? <button>Log out</button></p></form></html>`;
+  const headers = {
+    ...securityHeaders(true),
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+  };
+  send(response, { status: 200, headers, body }, exchangeOf(response).common);
+};
+
 /** No redirect to the login: the issuer may still know the browser and would log it in again at once. */
 const sayGoodbye: RequestHandler = (_request, response) => {
   const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
   const body = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Logged out</title><p>You are logged out. <a href="/login">Log in</a></p></html>`;
+<html lang="en"><meta charset="utf-8"><title>Logged out</title><link rel="icon" href="data:,"><p>You are logged out. <a href="/login">Log in</a></p></html>`;
   send(response, { status: 200, headers, body }, exchangeOf(response).common);
 };
 
@@ -87,7 +102,7 @@ export function people(options: PeopleOptions): People {
     routes: [
       { path: '/login', handle: [withCommonHeaders, ...login.begin] },
       { path: '/login/callback', handle: [withCommonHeaders, ...login.finish] },
-      { path: '/logout', handle: [...login.end, sayGoodbye] },
+      { path: '/logout', handle: [askToLeave, ...login.end, sayGoodbye] },
       ...graphiqlRoutes(letIn(GRAPHIQL_PATH)),
       ...(queues.length > 0
         ? [

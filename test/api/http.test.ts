@@ -53,6 +53,7 @@ describe('GraphQL over HTTP', () => {
 
   it.each([
     ['PUT', '/graphql', undefined, 405, 'METHOD_NOT_ALLOWED'],
+    ['DELETE', '/graphql', undefined, 405, 'METHOD_NOT_ALLOWED'],
     [
       'GET',
       '/graphql?query=mutation{cancelRun(id:"a",idempotencyKey:"k"){id}}',

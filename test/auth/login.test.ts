@@ -192,8 +192,18 @@ describe('a logout', () => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
+  it('is asked for, not done, where a link leads to it', async () => {
+    const browser = await loggedIn();
+    const answer = await browser.go(`${api.url}/logout`);
+    expect(answer.status).toBe(200);
+    // Under no-referrer the form would carry the origin "null", and be refused.
+    expect(answer.headers.get('referrer-policy')).toBe('same-origin');
+    expect(await answer.text()).toContain('<form method="post" action="/logout">');
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+
   it.each([
-    ['by GET', { method: 'GET' }, 400],
+    ['by PUT', { method: 'PUT', headers: { origin: 'http://localhost' } }, 400],
     ['from another page', { method: 'POST', headers: { origin: 'https://elsewhere.example' } }, 403],
     ['from a page that does not say which', { method: 'POST' }, 403],
   ])('is refused %s', async (_way, init, status) => {
