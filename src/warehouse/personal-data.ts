@@ -39,7 +39,7 @@ export async function hashPersonalData(
   if (fields.length === 0) return null;
   const hashes = hashTable(plan);
   const values = identifier('pg_temp', 'personal_value');
-  // Grouped as sent first: that is three times faster than grouping what `btrim` gives.
+  // Grouped as sent first, and `offset 0` keeps it so: twice as fast as to trim every one of the values.
   const selects = fields.map((field) => {
     const column =
       field.entryField === null ? field.sourceColumn : `e.${identifier(entryColumn(field.entryField))}`;
@@ -47,16 +47,18 @@ export async function hashPersonalData(
       field.entryField === null
         ? `source.${identifier(file.sourceTable)} s where s.file_id = ${file.id}`
         : `${relation} e`;
-    return `select ${trimmed('raw')} as value from (select ${column} as raw from ${rows} group by 1) sent`;
+    return `select ${trimmed('raw')} as value from (select ${column} as raw from ${rows} group by 1 offset 0) sent`;
   });
   await client.query(
     `/* warehouse.create_personal_hash */
-     create unlogged table if not exists ${hashes} (value text primary key, hash uuid not null)`,
+     create unlogged table if not exists ${hashes} (value text not null, hash uuid not null)`,
   );
   await client.query(
     `/* warehouse.distinct_personal_values */
      create temporary table personal_value on commit drop as
-     select value from (${selects.join(' union all ')}) listed where value is not null group by value`,
+     select value from (${selects.join(' union all ')}) listed
+     where value is not null and not exists (select from ${hashes} known where known.value = listed.value)
+     group by value`,
   );
   await client.query(`declare personal_cursor no scroll cursor for select value from ${values}`);
   for (;;) {
@@ -64,7 +66,7 @@ export async function hashPersonalData(
     if (rows.length === 0) break;
     await client.query(
       `/* warehouse.insert_personal_hash */
-       insert into ${hashes} (value, hash) select * from unnest($1::text[], $2::uuid[]) on conflict do nothing`,
+       insert into ${hashes} (value, hash) select * from unnest($1::text[], $2::uuid[])`,
       [rows.map((row) => row.value), rows.map((row) => pseudonym(key, row.value))],
     );
   }

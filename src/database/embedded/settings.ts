@@ -15,7 +15,7 @@ export function serverSettings(durability: Durability): Record<string, string> {
     unix_socket_directories: '',
     max_connections: '200',
     shared_buffers: share(0.1, 1024),
-    maintenance_work_mem: share(0.05, 512),
+    maintenance_work_mem: share(0.08, 2048),
     work_mem: share(0.005, 64),
     // No replica reads the log of the embedded server, so a table filled in the transaction that
     // made it is written once, not twice.
