@@ -46,7 +46,7 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
   const what = happened[cause.kind];
   if (what === undefined) return cause.kind;
   if (cause[entityKey] === undefined)
-    return `${text('table')} ${JSON.stringify(cause.key)} ${what}: ${text('reason')}`;
+    return `${text('table')} ${JSON.stringify(cause.key)} ${what}; by ${text('by')}: ${text('reason')}`;
   return [
     `${cause.name ?? `${noun} without a name`} (${noun} ${text(entityKey)}) ${what}`,
     fieldsText(cause),

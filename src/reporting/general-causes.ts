@@ -9,14 +9,23 @@ export type GeneralCause =
   | { kind: 'mapping'; from: number; to: number }
   | { kind: 'definition'; report: string }
   | { kind: 'rollback'; from: number; to: number }
-  | { kind: 'retired' | 'restored'; table: string; key: unknown; reason: string };
+  | RetirementCause;
+
+/** A row of the warehouse that was retired or restored by hand; its key field by field, as text. */
+export interface RetirementCause {
+  readonly kind: 'retired' | 'restored';
+  readonly table: string;
+  readonly key: Readonly<Record<string, string>>;
+  readonly by: string;
+  readonly reason: string;
+}
 
 /** What was retired or restored by hand since a publication. */
-export async function retirementsSince(client: ClientBase, publication: number): Promise<GeneralCause[]> {
-  const { rows } = await client.query<GeneralCause>(
+export async function retirementsSince(client: ClientBase, publication: number): Promise<RetirementCause[]> {
+  const { rows } = await client.query<RetirementCause>(
     `/* reporting.retirements_since */
      select case when restored_date is null then 'retired' else 'restored' end as kind,
-       table_name as "table", row_key as key, reason
+       table_name as "table", row_key as key, coalesce(restored_by, actor) as by, reason
      from support.retirement
      where greatest(created_date, restored_date)
        > (select published_date from reporting.publication where number = $1)

@@ -126,17 +126,22 @@ export async function notifyPublished(client: ClientBase, number: number): Promi
 
 async function causesSince(
   client: ClientBase,
-  { name }: ReportDefinition,
+  { name, contributions }: ReportDefinition,
   previous: LatestPublication,
   builds: ReadyBuilds,
   reflected: Reflected,
 ): Promise<ReportCauses> {
+  const retirements = await retirementsSince(client, previous.number);
+  const ofEntities = retirements.filter(
+    ({ key }) => contributions !== undefined && contributions.entityKey in key,
+  );
   return {
-    rules: ruleCauses(name, previous, builds, reflected),
-    otherwise: [
-      ...deliveryCauses(previous, builds, reflected),
-      ...(await retirementsSince(client, previous.number)),
+    // What was retired of one entity is told with it; a genre or a rating that went is behind whatever it changed.
+    rules: [
+      ...ruleCauses(name, previous, builds, reflected),
+      ...retirements.filter((retirement) => !ofEntities.includes(retirement)),
     ],
+    otherwise: [...deliveryCauses(previous, builds, reflected), ...ofEntities],
     newestPeriod: newestPeriod(previous),
     since: previous.number,
   };

@@ -5,6 +5,8 @@ import { dropFlow, rollbackFlow } from '../../jobs/drop-flow.js';
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
 import { restoreFlow, retireFlow } from '../../jobs/retire.js';
+import { causeText } from '../../src/reporting/cause-text.js';
+import { changesNotExplained } from '../reporting/sums-of-causes.js';
 import { film, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();
@@ -89,5 +91,29 @@ describe('rejects tried again', () => {
     const [file] = await query('select record_count, reject_count from source.file');
     expect(file).toEqual({ record_count: 3, reject_count: 0 });
     expect(await agrees()).toBe(0);
+  });
+});
+
+describe('a genre retired by hand', () => {
+  it('is the cause of whatever it changes, beside the films, whose amounts add up', async () => {
+    const { runs } = pipeline.worker;
+    const genre = { table: 'genres', keys: [{ id: '16' }], reason: 'no genre of ours', actor: 'ann' };
+    const { publication } = await pipeline.ended(await runs.start(retireFlow, genre, by));
+    expect(await genres()).toEqual([]);
+    const [gone] = await query(
+      `select change, cause from reporting.report_change where publication = ${publication} and report = 'genre_report'`,
+    );
+    expect(gone.change).toBe('delete');
+    expect(gone.cause[0]).toEqual({
+      kind: 'retired',
+      table: 'genres',
+      key: { id: '16' },
+      by: 'ann',
+      reason: 'no genre of ours',
+    });
+    expect(causeText(gone.cause[0], 'film', 'movie_id')).toBe(
+      'genres {"id":"16"} was retired by hand; by ann: no genre of ours',
+    );
+    expect(await changesNotExplained(pipeline.database.pools.pipeline, publication!)).toEqual([]);
   });
 });
