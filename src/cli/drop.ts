@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Pool } from 'pg';
 import { dropFlow, loadsOf } from '../../jobs/drop-flow.js';
 import type { Pipeline } from '../../jobs/worker.js';
@@ -7,7 +7,7 @@ import { Fault } from '../fault.js';
 import { resultsOf } from '../queue/flow.js';
 import type { Run } from '../queue/run-ledger.js';
 import { readSteps, type Step } from '../queue/step-ledger.js';
-import { readDrop } from '../source/drop.js';
+import { type Drop, periodIn, readDrop } from '../source/drop.js';
 import { type FileStatus, listFiles } from '../source/status.js';
 import type { Environment } from './environment.js';
 import { followRun } from './follow.js';
@@ -80,7 +80,17 @@ export async function ingestDrop(
     { requestedBy: options.requestedBy },
   );
   const ended = await followRun(pipeline.runs, run.id);
-  return summarize(environment, ended, period, (Date.now() - begun) / 1000, drop.warnings);
+  const warnings = [...drop.warnings, ...contradictions(drop, period)];
+  return summarize(environment, ended, period, (Date.now() - begun) / 1000, warnings);
+}
+
+/** One sentence for each name that tells another month than the one its records were filed under. */
+function contradictions({ folder, period: told, deliveries }: Drop, period: string): string[] {
+  const names = deliveries.map(({ path }) => basename(path));
+  const files = [...new Set(names)].map((name) => ({ name, month: periodIn(name) }));
+  return [{ name: basename(folder), month: told }, ...files]
+    .filter(({ month }) => month !== undefined && month !== period)
+    .map(({ name, month }) => `${name} is named for ${month} and was taken as of ${period}.`);
 }
 
 async function summarize(

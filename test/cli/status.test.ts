@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { answer, run, useHomes } from './marquee.js';
@@ -87,14 +87,19 @@ describe('values that could not be used', () => {
       filter: (path) => !/(credits|keywords|links|movies)/.test(path.slice(good.length)),
     });
     await writeFile(join(month, 'ratings.csv'), 'userId,movieId,rating,timestamp\n7,900001,many,100\n');
-    expect(await answer(home, ['ingest', month])).toMatchObject({ state: 'succeeded', issues: 1 });
+    await rename(join(month, 'ratings.csv'), join(month, 'ratings-2030-01.csv'));
+    expect(await answer(home, ['ingest', month])).toMatchObject({
+      state: 'succeeded',
+      issues: 1,
+      warnings: ['ratings-2030-01.csv is named for 2030-01 and was taken as of 2030-02.'],
+    });
     const status = (await run(home, ['status'])).stdout;
     expect(status).toMatch(/movie_ratings +value_not_castable +1/);
     expect(status).not.toMatch(/not in the warehouse|is failed/); // what the drop before was about is settled
 
     const { stdout } = await run(home, ['issues', '--table', 'movie_ratings', '--csv']);
     expect(stdout.split('\n')[1]).toMatch(
-      /,ratings\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
+      /,ratings-2030-01\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
     );
   });
 });

@@ -1,12 +1,9 @@
-import { pipeline } from 'node:stream/promises';
-import { format } from 'fast-csv';
-import type { Pool } from 'pg';
-import { type IssueFilter, listIssues } from '../../warehouse/issue-list.js';
+import { listIssues } from '../../warehouse/issue-list.js';
 import { withEnvironment } from '../command.js';
+import { printPages } from '../csv-pages.js';
 import { count, excerpt, print, table } from '../terminal.js';
 
 const shown = 50;
-const page = 1000;
 const csvColumns = [
   'id',
   'file_id',
@@ -19,7 +16,7 @@ const csvColumns = [
   'reason',
   'detail',
   'created_date',
-];
+] as const;
 
 /** `marquee issues`: values that could not be used in records that were kept, and warnings about deliveries. */
 export async function issues(options: { table?: string; reason?: string; csv?: boolean }): Promise<void> {
@@ -27,12 +24,7 @@ export async function issues(options: { table?: string; reason?: string; csv?: b
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
     if (options.csv) {
-      const csv = format({
-        headers: [...csvColumns],
-        alwaysWriteHeaders: true,
-        includeEndRowDelimiter: true,
-      });
-      await pipeline(everyIssue(pool, which), csv, process.stdout, { end: false });
+      await printPages(csvColumns, (after, limit) => listIssues(pool, { ...which, after, limit }));
       return;
     }
     const rows = await listIssues(pool, { ...which, limit: shown + 1 });
@@ -60,19 +52,4 @@ export async function issues(options: { table?: string; reason?: string; csv?: b
       print('... and more; --csv prints all of them.');
     }
   });
-}
-
-/** All issues in order, page by page, with timestamps as text. */
-async function* everyIssue(pool: Pool, which: Omit<IssueFilter, 'after' | 'limit'>) {
-  let after: string | undefined;
-  for (;;) {
-    const rows = await listIssues(pool, { ...which, after, limit: page });
-    for (const row of rows) {
-      yield { ...row, created_date: row.created_date.toISOString() };
-    }
-    if (rows.length < page) {
-      return;
-    }
-    after = rows.at(-1)!.id;
-  }
 }

@@ -1,14 +1,11 @@
-import { pipeline } from 'node:stream/promises';
-import { format } from 'fast-csv';
-import type { Pool } from 'pg';
 import { movies } from '../../dataset/movies.js';
 import { feedNamed } from '../../source/feed.js';
 import { listShownRejects } from '../../warehouse/shown-rejects.js';
 import { withEnvironment } from '../command.js';
+import { printPages } from '../csv-pages.js';
 import { count, excerpt, print, table } from '../terminal.js';
 
 const shown = 50;
-const page = 1000;
 const csvColumns = [
   'id',
   'file_id',
@@ -23,7 +20,7 @@ const csvColumns = [
   'detail',
   'created_date',
   'replayed_date',
-];
+] as const;
 
 /** `marquee rejects`: records that were not accepted, with their raw text. */
 export async function rejects(options: { feed?: string; reason?: string; csv?: boolean }): Promise<void> {
@@ -32,12 +29,7 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
     if (options.csv) {
-      const csv = format({
-        headers: [...csvColumns],
-        alwaysWriteHeaders: true,
-        includeEndRowDelimiter: true,
-      });
-      await pipeline(everyReject(pool, { feed, reason }), csv, process.stdout, { end: false });
+      await printPages(csvColumns, (after, limit) => listShownRejects(pool, { feed, reason, after, limit }));
       return;
     }
     const rows = await listShownRejects(pool, { feed, reason, limit: shown + 1 });
@@ -64,23 +56,4 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
       print(`... and more; --csv prints all of them.`);
     }
   });
-}
-
-/** All rejects in order, page by page, with timestamps as text. */
-async function* everyReject(pool: Pool, which: { feed?: string; reason?: string }) {
-  let after: string | undefined;
-  for (;;) {
-    const rows = await listShownRejects(pool, { ...which, after, limit: page });
-    for (const row of rows) {
-      yield {
-        ...row,
-        created_date: row.created_date.toISOString(),
-        replayed_date: row.replayed_date?.toISOString(),
-      };
-    }
-    if (rows.length < page) {
-      return;
-    }
-    after = String(rows.at(-1)!.id);
-  }
 }
