@@ -16,8 +16,11 @@ interface Ask {
  * the answers are sent.
  */
 const MOST_TOGETHER = 8;
-/** Statements that take longer gain nothing from being sent together, and would wait for each other; a busy machine alone does not make them. */
+/** Statements that take longer together gain nothing from it, and would wait for each other. */
 const SLOW_MS = 100;
+/** So often in a row, since a moment's load makes any statement slow; one that takes so long is slow by itself. */
+const SLOW_TIMES = 3;
+const SLOW_BY_ITSELF_MS = 1_000;
 /** For how long a statement that was slow is sent alone. */
 const SLOW_FOR_MS = 5_000;
 const MAX_REMEMBERED = 1000;
@@ -31,6 +34,7 @@ export class GatheredReads {
   #waiting = new Map<string, Ask[]>();
   readonly #names = new NamedStatements();
   readonly #together = new Map<string, string>();
+  readonly #slowTimes = new Map<string, number>();
   readonly #slowUntil = new Map<string, number>();
 
   constructor(readonly pool: pg.Pool) {}
@@ -76,10 +80,10 @@ export class GatheredReads {
     try {
       const rows = await this.#run(this.#togetherOf(text, lists.length), lists);
       for (const [place, , ...row] of rows) asks[Number(place) - 1]!.resolve(row);
-      if (rows.some(([, milliseconds]) => Number(milliseconds) > SLOW_MS)) this.#noteSlow(text);
+      this.#noteTime(text, Math.max(...rows.map(([, milliseconds]) => Number(milliseconds))));
     } catch {
       // It may be the doing of one of them, or of all together as with a timeout: each gets an answer of its own.
-      this.#noteSlow(text);
+      this.#noteTime(text, Number.POSITIVE_INFINITY);
       for (const ask of asks) void this.#sendAlone(text, ask);
     }
   }
@@ -113,7 +117,15 @@ export class GatheredReads {
     return false;
   }
 
-  #noteSlow(text: string): void {
+  #noteTime(text: string, milliseconds: number): void {
+    if (milliseconds <= SLOW_MS) {
+      this.#slowTimes.delete(text);
+      return;
+    }
+    const times = (this.#slowTimes.get(text) ?? 0) + 1;
+    if (this.#slowTimes.size >= MAX_REMEMBERED) this.#slowTimes.clear();
+    this.#slowTimes.set(text, times);
+    if (times < SLOW_TIMES && milliseconds < SLOW_BY_ITSELF_MS) return;
     if (this.#slowUntil.size >= MAX_REMEMBERED) this.#slowUntil.clear();
     this.#slowUntil.set(text, Date.now() + SLOW_FOR_MS);
   }

@@ -74,7 +74,7 @@ describe('reads of one turn of the event loop', () => {
 
   it('that are slow are not kept waiting for each other again', async () => {
     const slow = () =>
-      Promise.all([1, 2, 3].map((value) => reads.row('select $1::int4, pg_sleep(0.06)::text', [value])));
+      Promise.all([1, 2, 3].map((value) => reads.row('select $1::int4, pg_sleep(0.35)::text', [value])));
     await slow();
     expect(sent).toHaveLength(1);
     await slow();
