@@ -11,8 +11,9 @@ import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.
 import { migrate } from '../src/database/migrate.js';
 import type { ServerSettings } from './api-servers.js';
 
-/** Set by `--seconds N`: how long each server is measured. */
-const SECONDS = Number(process.argv[process.argv.indexOf('--seconds') + 1]) || 8;
+/** Set by `--seconds N`: how long each server is measured in each round. */
+const SECONDS = Number(process.argv[process.argv.indexOf('--seconds') + 1]) || 4;
+const ROUNDS = 4;
 const WARM_UP_SECONDS = 4;
 const CONNECTIONS = 32;
 const COMPANIES = 4000;
@@ -47,34 +48,61 @@ function newVariables(): object {
 }
 const FIXED = { filter: { productionCompanyId: { gte: 2000 }, movieId: { gte: 1 } } };
 
-async function measure(
-  server: string,
-  settings: ServerSettings,
-  token: string,
-  variables: () => object,
-): Promise<Figures> {
+/** A server in a process of its own. */
+async function start(server: string, settings: ServerSettings): Promise<{ url: string; stop(): void }> {
   const child = fork(
     fileURLToPath(new URL('./api-servers.js', import.meta.url)),
     [server, JSON.stringify(settings)],
     // As in production for all: Apollo Server does more for developers otherwise. Only ours writes a log.
     { env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'inherit', 'ignore', 'ipc'] },
   );
-  try {
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once('message', (message) => resolve(String(message)));
-      child.once('exit', () => reject(new Error(`the server ${server} did not start`)));
-    });
-    const query = server === 'apollo' ? APOLLO_QUERY : QUERY;
-    const body = () => JSON.stringify({ query, variables: variables() });
-    await load(url, token, body, WARM_UP_SECONDS);
-    return await load(url, token, body, SECONDS);
-  } finally {
-    child.removeAllListeners('exit');
-    child.kill('SIGKILL');
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('message', (message) => resolve(String(message)));
+    child.once('exit', () => reject(new Error(`the server ${server} did not start`)));
+  });
+  return {
+    url,
+    stop() {
+      child.removeAllListeners('exit');
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** What was seen of one server under one kind of requests. */
+class Measured {
+  readonly #times: number[] = [];
+  #answered = 0;
+  #seconds = 0;
+  #errors = 0;
+
+  add(result: autocannon.Result, times: readonly number[]): void {
+    for (const time of times) this.#times.push(time);
+    this.#answered += result['2xx'];
+    this.#seconds += result.duration;
+    this.#errors += result.errors + result.non2xx + result.timeouts;
+  }
+
+  figures(): Figures {
+    const times = this.#times.sort((a, b) => a - b);
+    const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+    return {
+      perSecond: this.#answered / this.#seconds,
+      p50: at(0.5),
+      p95: at(0.95),
+      p99: at(0.99),
+      errors: this.#errors,
+    };
   }
 }
 
-async function load(url: string, token: string, body: () => string, seconds: number): Promise<Figures> {
+async function load(
+  url: string,
+  token: string,
+  body: () => string,
+  seconds: number,
+  into: Measured,
+): Promise<void> {
   const times: number[] = [];
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
@@ -89,15 +117,7 @@ async function load(url: string, token: string, body: () => string, seconds: num
     );
     run.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds));
   });
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return {
-    perSecond: result['2xx'] / result.duration,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    errors: result.errors + result.non2xx + result.timeouts,
-  };
+  into.add(result, times);
 }
 
 async function fill(url: string): Promise<void> {
@@ -157,18 +177,35 @@ try {
     bytes: JSON.stringify({ data: { productionCompanyMoviesReport: { nodes: rows } } }),
   };
   process.stdout.write(
-    `Pages of 50 rows of ${COMPANIES * FILMS_EACH}; autocannon, ${CONNECTIONS} connections, ${SECONDS} s each after ${WARM_UP_SECONDS} s, beside server and Postgres on ${cpus().length} cores; Node ${process.version}\n`,
+    `Pages of 50 rows of ${COMPANIES * FILMS_EACH}; autocannon, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each after ${WARM_UP_SECONDS} s, beside server and Postgres on ${cpus().length} cores; Node ${process.version}\n`,
   );
-  const run = async (name: string, title: string, variables: () => object) => {
-    const figures = await measure(name, settings, token, variables);
-    print(title, figures);
-    return figures.perSecond;
-  };
-  const apollo = await run('apollo', '(a) bare Apollo Server + pg, never seen', newVariables);
-  const bare = await run('bare', '(b) bare node:http + pg, never seen', newVariables);
-  const ours = await run('ours', 'ours, never seen', newVariables);
-  const memory = await run('memory', '(c) node:http from memory', () => FIXED);
-  const repeated = await run('ours', 'ours, repeated', () => FIXED);
+  const kinds = [
+    { server: 'apollo', title: '(a) bare Apollo Server + pg, never seen', variables: newVariables },
+    { server: 'bare', title: '(b) bare node:http + pg, never seen', variables: newVariables },
+    { server: 'ours', title: 'ours, never seen', variables: newVariables },
+    { server: 'memory', title: '(c) node:http from memory', variables: () => FIXED },
+    { server: 'ours', title: 'ours, repeated', variables: () => FIXED },
+  ].map((kind) => ({ ...kind, measured: new Measured() }));
+  const servers = new Map<string, Awaited<ReturnType<typeof start>>>();
+  try {
+    for (const { server } of kinds)
+      if (!servers.has(server)) servers.set(server, await start(server, settings));
+    const ask = ({ server, variables }: (typeof kinds)[number], seconds: number, into: Measured) => {
+      const query = server === 'apollo' ? APOLLO_QUERY : QUERY;
+      const body = () => JSON.stringify({ query, variables: variables() });
+      return load(servers.get(server)!.url, token, body, seconds, into);
+    };
+    for (const kind of kinds) await ask(kind, WARM_UP_SECONDS, new Measured());
+    // In turns, so that a machine that is slower for a while is so for all.
+    for (let round = 0; round < ROUNDS; round += 1)
+      for (const kind of kinds) await ask(kind, SECONDS, kind.measured);
+  } finally {
+    for (const { stop } of servers.values()) stop();
+  }
+  for (const { title, measured } of kinds) print(title, measured.figures());
+  const [apollo = 0, bare = 0, ours = 0, memory = 0, repeated = 0] = kinds.map(
+    ({ measured }) => measured.figures().perSecond,
+  );
   const ratio = (name: string, found: number, least: number) =>
     process.stdout.write(
       `${name.padEnd(44)} ${found.toFixed(2)} x  (at least ${least}) ${found >= least ? 'reached' : 'MISSED'}\n`,
