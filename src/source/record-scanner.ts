@@ -1,7 +1,7 @@
 import { CARRIAGE_RETURN, countLineEnds, LINE_FEED, QUOTE, withoutLineEnd } from './csv-bytes.js';
 import type { Limits } from './limits.js';
 import { LongRecord } from './long-record.js';
-import { findRecordEnd, newRecordEnd } from './record-end.js';
+import { findRecordEnd, newRecordEnd, wordsOf } from './record-end.js';
 import { resynchronize } from './resynchronize.js';
 
 /**
@@ -83,12 +83,12 @@ export class RecordScanner {
   scan(window: Buffer, to: number, final: boolean, sink?: RecordSink): number {
     this.#stopped = false;
     let at = this.#long === undefined ? 0 : this.#followLong(window, 0, to, final, sink);
-    const words = new Int32Array(window.buffer, 0, window.buffer.byteLength >> 2);
+    const words = wordsOf(window);
     while (at < to && !this.#stopped) {
       if (sink === undefined) {
         at = this.#countPlain(window, words, at, to);
       }
-      const next = at < to ? this.#take(window, at, to, final, sink) : at;
+      const next = at < to ? this.#take(window, words, at, to, final, sink) : at;
       if (next === INCOMPLETE) {
         break;
       }
@@ -140,9 +140,16 @@ export class RecordScanner {
     return start;
   }
 
-  #take(window: Buffer, start: number, to: number, final: boolean, sink: RecordSink | undefined): number {
+  #take(
+    window: Buffer,
+    words: Int32Array,
+    start: number,
+    to: number,
+    final: boolean,
+    sink: RecordSink | undefined,
+  ): number {
     const found = this.#found;
-    findRecordEnd(window, start, to, final, found);
+    findRecordEnd(window, words, start, to, final, found);
     if (found.end < 0) {
       // a carriage return or a quote may still be undecided at the end: hence the two bytes
       if (to - start > this.#limits.recordBytes + 2) {
