@@ -21,7 +21,7 @@ export async function copyBare(
   await client.connect();
   await superuser.connect();
   try {
-    await client.query('create schema bare');
+    await client.query('create schema if not exists bare');
     const logged = new Map<string, number>();
     const unlogged = new Map<string, number>();
     for (const delivery of drop.deliveries) {
