@@ -19,7 +19,7 @@ it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest
   const ingest = start(home, ['ingest', drop]);
   // In the middle of it: the worker has begun, the publication has not come.
   await vi.waitUntil(() => existsSync(join(home, 'files')), { timeout: 60_000 });
-  await sleep(500);
+  await sleep(1_500);
   ingest.child.kill('SIGINT');
   expect(await ingest.ended).toMatchObject({ code: 130, stdout: '' });
   expect(await leftovers(home)).toEqual([]);
