@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
   createPostgresBackend,
@@ -12,7 +13,7 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
 import { Failure, Fault, messageOf } from '../fault.js';
 
 /** Where the queues live: Redis for production, Postgres where nothing else is installed. */
@@ -42,6 +43,9 @@ const maxStalledCount = 10;
 
 /** Connections each queue or worker may hold on Postgres, beside its listener. */
 const poolSize = 2;
+
+/** How long a worker waits before it asks a backend again that could not be opened. */
+const pauseMs = 1000;
 
 interface Plumbing {
   connection: (use: 'producer' | 'worker') => unknown;
@@ -165,6 +169,7 @@ async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): 
 
 async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' }>): Promise<Plumbing> {
   const probe = new Client({ connectionString: location.connectionString, connectionTimeoutMillis: 5000 });
+  probe.on('error', () => undefined);
   try {
     await probe.connect();
   } catch (error) {
@@ -180,10 +185,29 @@ async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' 
       max: poolSize,
     }),
     prefix: undefined,
-    factory: createPostgresBackend as unknown as BackendFactory<IQueueBackend, never>,
+    factory: createPatientBackend as unknown as BackendFactory<IQueueBackend, never>,
     close: async () => {},
   };
 }
+
+/**
+ * BullMQ's backend, for a server that may stop while it opens. BullMQ listens to no connection that it prepares the
+ * schema over, and an event that nobody hears ends the process; and it keeps a failed start for ever, at which its
+ * workers ask on without a pause, so that no timer, signal or child of the process is heard of any more.
+ */
+const createPatientBackend: typeof createPostgresBackend = (name, options, use) => {
+  const backend = createPostgresBackend(name, options, use);
+  const { connection } = backend;
+  const pool = connection.pool as unknown as Pool;
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const waitUntilReady = connection.waitUntilReady.bind(connection);
+  connection.waitUntilReady = () =>
+    waitUntilReady().catch(async (error: unknown) => {
+      await sleep(pauseMs);
+      throw error;
+    });
+  return backend;
+};
 
 function unreachable(what: string, error: unknown): Failure {
   return new Failure(

@@ -19,7 +19,7 @@ it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest
   const ingest = start(home, ['ingest', drop]);
   // In the middle of it: the worker has begun, the publication has not come.
   await vi.waitUntil(() => existsSync(join(home, 'files')), { timeout: 60_000 });
-  await sleep(1_500);
+  await sleep(500);
   ingest.child.kill('SIGINT');
   expect(await ingest.ended).toMatchObject({ code: 130, stdout: '' });
   expect(await leftovers(home)).toEqual([]);
@@ -27,6 +27,16 @@ it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest
   const again = await answer(home, ['ingest', drop]);
   expect(again).toMatchObject({ state: 'succeeded', publication: 1 });
   expect(again.reports.movie_score_report).toBeGreaterThan(3000);
+});
+
+it.each([100, 200, 300])('Ctrl-C %i ms after the queue began to open stops as well', async (milliseconds) => {
+  const fresh = await newHome();
+  const ingest = start(fresh, ['ingest', drop]);
+  await vi.waitUntil(() => existsSync(join(fresh, 'files')), { timeout: 60_000 });
+  await sleep(milliseconds);
+  ingest.child.kill('SIGINT');
+  expect(await ingest.ended).toMatchObject({ code: 130, stdout: '' });
+  expect(await leftovers(fresh)).toEqual([]);
 });
 
 it('a reader that has seen enough ends an export quietly, with what it started', async () => {
