@@ -1,9 +1,8 @@
 import { listIssues } from '../../warehouse/issue-list.js';
 import { withEnvironment } from '../command.js';
-import { printPages } from '../csv-pages.js';
-import { count, excerpt, print, table } from '../terminal.js';
+import { printList } from '../list.js';
+import { count, excerpt } from '../terminal.js';
 
-const shown = 50;
 const csvColumns = [
   'id',
   'file_id',
@@ -23,33 +22,23 @@ export async function issues(options: { table?: string; reason?: string; csv?: b
   const which = { table: options.table, reason: options.reason };
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
-    if (options.csv) {
-      await printPages(csvColumns, (after, limit) => listIssues(pool, { ...which, after, limit }));
-      return;
-    }
-    const rows = await listIssues(pool, { ...which, limit: shown + 1 });
-    if (rows.length === 0) {
-      print('No issues.');
-      return;
-    }
-    print(
-      table(
-        ['file', 'record', 'table', 'field', 'reason', 'value', 'detail'],
-        rows
-          .slice(0, shown)
-          .map((row) => [
-            row.file_id === null ? '' : String(row.file_id),
-            row.record_number === null ? '' : count(row.record_number),
-            row.table_name ?? '',
-            row.column_name ?? '',
-            row.reason,
-            excerpt(row.value ?? '', 30),
-            excerpt(row.detail, 100),
-          ]),
-      ),
+    await printList(
+      {
+        none: 'No issues.',
+        csvColumns,
+        header: ['file', 'record', 'table', 'field', 'reason', 'value', 'detail'],
+        cells: (row) => [
+          row.file_id === null ? '' : String(row.file_id),
+          row.record_number === null ? '' : count(row.record_number),
+          row.table_name ?? '',
+          row.column_name ?? '',
+          row.reason,
+          excerpt(row.value ?? '', 30),
+          excerpt(row.detail, 100),
+        ],
+        readPage: (after, limit) => listIssues(pool, { ...which, after, limit }),
+      },
+      options,
     );
-    if (rows.length > shown) {
-      print('... and more; --csv prints all of them.');
-    }
   });
 }

@@ -2,10 +2,9 @@ import { movies } from '../../dataset/movies.js';
 import { feedNamed } from '../../source/feed.js';
 import { listShownRejects } from '../../warehouse/shown-rejects.js';
 import { withEnvironment } from '../command.js';
-import { printPages } from '../csv-pages.js';
-import { count, excerpt, print, table } from '../terminal.js';
+import { printList } from '../list.js';
+import { count, excerpt } from '../terminal.js';
 
-const shown = 50;
 const csvColumns = [
   'id',
   'file_id',
@@ -28,32 +27,22 @@ export async function rejects(options: { feed?: string; reason?: string; csv?: b
   if (feed !== undefined) feedNamed(movies.feeds, feed);
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
-    if (options.csv) {
-      await printPages(csvColumns, (after, limit) => listShownRejects(pool, { feed, reason, after, limit }));
-      return;
-    }
-    const rows = await listShownRejects(pool, { feed, reason, limit: shown + 1 });
-    if (rows.length === 0) {
-      print('No rejects.');
-      return;
-    }
-    print(
-      table(
-        ['file', 'feed', 'record', 'line', 'reason', 'raw'],
-        rows
-          .slice(0, shown)
-          .map((row) => [
-            String(row.file_id),
-            row.feed,
-            count(row.record_number),
-            count(row.line_number),
-            row.reason,
-            excerpt(row.raw),
-          ]),
-      ),
+    await printList(
+      {
+        none: 'No rejects.',
+        csvColumns,
+        header: ['file', 'feed', 'record', 'line', 'reason', 'raw'],
+        cells: (row) => [
+          String(row.file_id),
+          row.feed,
+          count(row.record_number),
+          count(row.line_number),
+          row.reason,
+          excerpt(row.raw),
+        ],
+        readPage: (after, limit) => listShownRejects(pool, { feed, reason, after, limit }),
+      },
+      options,
     );
-    if (rows.length > shown) {
-      print(`... and more; --csv prints all of them.`);
-    }
   });
 }
