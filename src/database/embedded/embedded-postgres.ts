@@ -59,8 +59,13 @@ export async function useEmbeddedPostgres(
       );
     let watch: NodeJS.Timeout | undefined;
     const superuserUrl = url(superuser, secrets.superuserPassword, 'postgres');
-    await createOwner(superuserUrl, secrets);
-    await narrowEveryone(superuserUrl, url(superuser, secrets.superuserPassword, database));
+    await withClient(superuserUrl, async (client) => {
+      await createOwner(client, secrets);
+      // Postgres gives the other databases to everyone, and only a superuser can take them.
+      await client.query('revoke all on database postgres, template1 from public');
+      await withholdLargeObjects(client);
+    });
+    await withClient(url(superuser, secrets.superuserPassword, database), withholdLargeObjects);
     return {
       urls: {
         owner: urlOf('owner'),
@@ -200,37 +205,30 @@ async function stop(server: Server, mode: 'fast' | 'immediate'): Promise<void> {
   }
 }
 
-async function createOwner(superuserUrl: string, secrets: Secrets): Promise<void> {
-  const client = new pg.Client({ connectionString: superuserUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query('select from pg_database where datname = $1', [database]);
-    if (rows.length > 0) {
-      return;
-    }
-    const owner = identifier(roleOf.owner);
-    const exists = await client.query('select from pg_roles where rolname = $1', [roleOf.owner]);
-    if (exists.rows.length === 0) {
-      await client.query(`create role ${owner} login createrole createdb`);
-    }
-    await client.query(`alter role ${owner} password ${literal(secrets.rolePasswords[roleOf.owner])}`);
-    await client.query(`create database ${identifier(database)} owner ${owner}`);
-  } finally {
-    await client.end();
+async function createOwner(client: pg.Client, secrets: Secrets): Promise<void> {
+  const { rows } = await client.query('select from pg_database where datname = $1', [database]);
+  if (rows.length > 0) {
+    return;
   }
+  const owner = identifier(roleOf.owner);
+  const exists = await client.query('select from pg_roles where rolname = $1', [roleOf.owner]);
+  if (exists.rows.length === 0) {
+    await client.query(`create role ${owner} login createrole createdb`);
+  }
+  await client.query(`alter role ${owner} password ${literal(secrets.rolePasswords[roleOf.owner])}`);
+  await client.query(`create database ${identifier(database)} owner ${owner}`);
 }
 
-/** Takes from everyone what Postgres gives to all and only a superuser can take: large objects, and the other databases. */
-async function narrowEveryone(...urls: string[]): Promise<void> {
-  for (const connectionString of urls) {
-    const client = new pg.Client({ connectionString });
-    await client.connect();
-    try {
-      await client.query('revoke all on database postgres, template1 from public');
-      await withholdLargeObjects(client);
-    } finally {
-      await client.end();
-    }
+async function withClient(
+  connectionString: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
   }
 }
 
