@@ -3,6 +3,7 @@ import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
 import { type PlannedStep, planStep } from '../src/queue/job.js';
 import { readAsOf } from '../src/reporting/as-of-day.js';
 import type { ReportDefinition } from '../src/reporting/definition.js';
+import type { PublicationReason } from '../src/reporting/publish.js';
 import { readDrop } from '../src/source/drop.js';
 import { tableOf } from '../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
@@ -94,7 +95,7 @@ export function loadsOf(results: Context<unknown>['results']): LoadCounts[] {
 
 /** Build, check, publish: what every flow ends with. A whole build computes also what nothing touched. */
 export function publishStages<Payload>(
-  reason: 'load' | 'rebuild' | 'retire',
+  reason: PublicationReason,
   isWhole: (payload: Payload) => boolean = () => false,
 ): Stage<Payload, Services>[] {
   return [

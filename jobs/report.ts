@@ -3,7 +3,7 @@ import { inTransaction } from '../src/database/transaction.js';
 import { defineJob, type JobContext } from '../src/queue/job.js';
 import { buildReport } from '../src/reporting/build.js';
 import { checkReports, refusal } from '../src/reporting/check.js';
-import { publish } from '../src/reporting/publish.js';
+import { publicationReasons, publish } from '../src/reporting/publish.js';
 import { rollback } from '../src/reporting/rollback.js';
 import { queues, type Services } from './services.js';
 
@@ -52,7 +52,7 @@ export const checkReportsJob = defineJob({
   },
 });
 
-const publication = z.object({ reason: z.enum(['load', 'rebuild', 'retire']) });
+const publication = z.object({ reason: z.enum(publicationReasons) });
 
 /** Makes the checked builds what readers see. */
 export const publishJob = defineJob({

@@ -21,10 +21,13 @@ import {
 import { type ReadyBuilds, readyBuilds } from './ready-builds.js';
 import { keepState } from './report-state.js';
 
+/** Why reports are published: a drop was loaded, they were rebuilt, or rows were retired or restored by hand. */
+export const publicationReasons = ['load', 'rebuild', 'retire'] as const;
+export type PublicationReason = (typeof publicationReasons)[number];
+
 export interface PublishOptions {
   readonly runId: string | null;
-  /** Why: a drop was loaded, the reports were rebuilt, or rows were retired or restored by hand. */
-  readonly reason?: 'load' | 'rebuild' | 'retire' | undefined;
+  readonly reason?: PublicationReason | undefined;
   /** Changes of how many publications are kept, so that their states can be shown again; 24 unless told. */
   readonly retainedPublications?: number | undefined;
 }
