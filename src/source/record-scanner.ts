@@ -100,7 +100,8 @@ export class RecordScanner {
 
   /**
    * The fast lane: counts short records without quotes and carriage returns; stops at the first other one. Four bytes
-   * are looked at together, which is three times as fast as one by one.
+   * are looked at together, which is three times as fast as one by one; through `passOrdinary`, called for each record,
+   * ratings took twice as long.
    */
   #countPlain(window: Buffer, words: Int32Array, from: number, to: number): number {
     const longest = this.#limits.fieldBytes;
