@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import { Fault, messageOf } from '../fault.js';
 import { fitsColumn, typedValue, typedValues } from './column-values.js';
+import { remembered } from './remembered.js';
 import type { ReportColumn, ReportDescription } from './report-source.js';
 import { allOf, ident, type SqlText, sql } from './sql-text.js';
 
@@ -118,21 +119,15 @@ export function callerPolicies(
     }),
   );
   if (faults.length > 0) throw invalid(file, faults);
-  const known = new WeakMap<Caller, CallerRights>();
-  return (caller) => {
-    let rights = known.get(caller);
-    if (!rights) {
-      const found = narrowed.get(caller.clientId);
-      const scopes = [...caller.scopes].sort().join(' ');
-      rights = {
-        key: `${found?.mark ?? 'all'} ${scopes}`,
-        reports: found?.reports,
-        quotas: found?.quotas ?? {},
-      };
-      known.set(caller, rights);
-    }
-    return rights;
-  };
+  return remembered((caller) => {
+    const found = narrowed.get(caller.clientId);
+    const scopes = [...caller.scopes].sort().join(' ');
+    return {
+      key: `${found?.mark ?? 'all'} ${scopes}`,
+      reports: found?.reports,
+      quotas: found?.quotas ?? {},
+    };
+  });
 }
 
 function reportRights(

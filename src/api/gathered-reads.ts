@@ -1,9 +1,16 @@
 import type pg from 'pg';
+import { LruCache } from './lru-cache.js';
 import { NamedStatements } from './named-statements.js';
 import { runPrepared } from './read-session.js';
 
 /** A row as values in the order of the statement's list. */
 type Row = readonly unknown[];
+
+/** How often in a row a statement was slow, and until when it is sent alone; in milliseconds since 1970. */
+interface Slowness {
+  readonly times: number;
+  readonly until: number;
+}
 
 interface Ask {
   readonly values: readonly unknown[];
@@ -33,9 +40,8 @@ const MAX_REMEMBERED = 1000;
 export class GatheredReads {
   #waiting = new Map<string, Ask[]>();
   readonly #names = new NamedStatements();
-  readonly #together = new Map<string, string>();
-  readonly #slowTimes = new Map<string, number>();
-  readonly #slowUntil = new Map<string, number>();
+  readonly #together = new LruCache<string>(MAX_REMEMBERED);
+  readonly #slow = new LruCache<Slowness>(MAX_REMEMBERED);
 
   constructor(readonly pool: pg.Pool) {}
 
@@ -103,31 +109,25 @@ export class GatheredReads {
       together = `select asked.place::int4, extract(epoch from clock_timestamp() - statement_timestamp()) * 1000, answer.*
         from unnest(${lists}) with ordinality as asked (${names}, place)
         cross join lateral (${text.replace(/\$(\d+)/g, 'asked.value_$1')}) as answer`;
-      if (this.#together.size >= MAX_REMEMBERED) this.#together.clear();
-      this.#together.set(text, together);
+      this.#together.set(text, together, 1);
     }
     return together;
   }
 
   #isSlow(text: string): boolean {
-    const until = this.#slowUntil.get(text);
-    if (until === undefined) return false;
-    if (until > Date.now()) return true;
-    this.#slowUntil.delete(text);
-    return false;
+    return (this.#slow.get(text)?.until ?? 0) > Date.now();
   }
 
   #noteTime(text: string, milliseconds: number): void {
+    const { times, until } = this.#slow.get(text) ?? { times: 0, until: 0 };
     if (milliseconds <= SLOW_MS) {
-      this.#slowTimes.delete(text);
+      // What is sent alone still may be so for a while: others of its text were slow a moment ago.
+      if (until > Date.now()) this.#slow.set(text, { times: 0, until }, 1);
+      else this.#slow.delete(text);
       return;
     }
-    const times = (this.#slowTimes.get(text) ?? 0) + 1;
-    if (this.#slowTimes.size >= MAX_REMEMBERED) this.#slowTimes.clear();
-    this.#slowTimes.set(text, times);
-    if (times < SLOW_TIMES && milliseconds < SLOW_BY_ITSELF_MS) return;
-    if (this.#slowUntil.size >= MAX_REMEMBERED) this.#slowUntil.clear();
-    this.#slowUntil.set(text, Date.now() + SLOW_FOR_MS);
+    const slow = times + 1 >= SLOW_TIMES || milliseconds >= SLOW_BY_ITSELF_MS;
+    this.#slow.set(text, { times: times + 1, until: slow ? Date.now() + SLOW_FOR_MS : until }, 1);
   }
 }
 

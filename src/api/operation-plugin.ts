@@ -29,6 +29,7 @@ import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 import { type OperationOutlook, operationOutlook } from './graphql-cost.js';
 import type { Limits } from './limits.js';
 import { type PageAnswer, PageAnswers } from './page-answers.js';
+import { remembered } from './remembered.js';
 import type { ReportDescription } from './report-source.js';
 import { WalkBatches } from './report-walk.js';
 import type { RequestContext } from './request-context.js';
@@ -66,7 +67,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
     operation: OperationDefinitionNode,
     { document, contextValue, requestIsBatched }: Resolved,
   ): void {
-    const needed = scopesNeeded(document, operation);
+    const needed = scopesNeeded(operation, document);
     const missing = [...needed].filter((scope) => !contextValue.caller.scopes.has(scope));
     if (missing.length === 0) return;
     const challenge = challengeOf(
@@ -134,7 +135,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
       variables: Readonly<Record<string, unknown>>,
     ): OperationOutlook {
       // The answers of a batch stem from one publication, so all its operations read within one session.
-      const page = this.#batched ? undefined : pages.pageOf(document, operation);
+      const page = this.#batched ? undefined : pages.pageOf(operation, document);
       if (!page) return operationOutlook(schema, document, operation, variables);
       const args = pageArguments(page, variables);
       this.#page = pages.answerOf(page, rights, args);
@@ -165,7 +166,9 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
       try {
         const { data, mark } = await run();
         this.#mark = mark;
-        return writtenAnswer(`{"data":${data},"extensions":${extensionsText(mark)}}`);
+        return writtenAnswer(
+          `{"data":${data},"extensions":${mark ? extensionsText(mark) : JSON.stringify(extensionsOf(mark))}}`,
+        );
       } catch (error) {
         const path = [(page.node.alias ?? page.node.name).value];
         const told = new GraphQLError('failed', { nodes: page.node, path, originalError: error as Error });
@@ -291,15 +294,5 @@ function extensionsOf(mark: PublicationMark | undefined): object {
   return { publication: { number, publishedDate: rfc3339(publishedDate), asOfDay, checkState } };
 }
 
-const extensionsTexts = new WeakMap<PublicationMark, string>();
-
 /** The same as JSON, written once for each publication. */
-function extensionsText(mark: PublicationMark | undefined): string {
-  if (!mark) return JSON.stringify(extensionsOf(mark));
-  let text = extensionsTexts.get(mark);
-  if (!text) {
-    text = JSON.stringify(extensionsOf(mark));
-    extensionsTexts.set(mark, text);
-  }
-  return text;
-}
+const extensionsText = remembered((mark: PublicationMark) => JSON.stringify(extensionsOf(mark)));

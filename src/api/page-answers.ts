@@ -9,6 +9,7 @@ import { GatheredReads } from './gathered-reads.js';
 import { type PageStatement, pageStatement } from './page-statement.js';
 import { writePage } from './page-text.js';
 import { DATABASE, ReadSession } from './read-session.js';
+import { remembered } from './remembered.js';
 import type { ReportDescription } from './report-source.js';
 import { render } from './sql-text.js';
 
@@ -21,28 +22,22 @@ export interface PageAnswer {
 
 /** Answers pages of reports by one statement each. */
 export class PageAnswers {
-  readonly #reportsByField: ReadonlyMap<string, ReportDescription>;
-  readonly #compiled = new WeakMap<OperationDefinitionNode, { page: CompiledPage | undefined }>();
   readonly #reads: GatheredReads;
   readonly #marks = new Map<number, PublicationMark>();
 
+  /** The page an operation asks for, worked out once for each operation of a document; undefined if it is more than a page. */
+  readonly pageOf: (operation: OperationDefinitionNode, document: DocumentNode) => CompiledPage | undefined;
+
   constructor(
-    readonly schema: GraphQLSchema,
+    schema: GraphQLSchema,
     reports: readonly ReportDescription[],
     readonly readerPool: pg.Pool,
   ) {
-    this.#reportsByField = new Map(reports.map((report) => [camelCase(report.name), report]));
+    const reportsByField = new Map(reports.map((report) => [camelCase(report.name), report]));
+    this.pageOf = remembered((operation, document) =>
+      compilePage(schema, reportsByField, document, operation),
+    );
     this.#reads = new GatheredReads(readerPool);
-  }
-
-  /** The page an operation asks for, worked out once for each operation of a document; undefined if it is more than a page. */
-  pageOf(document: DocumentNode, operation: OperationDefinitionNode): CompiledPage | undefined {
-    let known = this.#compiled.get(operation);
-    if (!known) {
-      known = { page: compilePage(this.schema, this.#reportsByField, document, operation) };
-      this.#compiled.set(operation, known);
-    }
-    return known.page;
   }
 
   /** @returns undefined for what is beyond a page forward, or wrong: the resolvers then say so. */

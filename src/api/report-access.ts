@@ -2,6 +2,7 @@ import { asOfRelation } from './as-of.js';
 import type { CallerRights, ReportRights } from './caller-policy.js';
 import { camelCase } from './contract-names.js';
 import { apiError } from './error-answers.js';
+import { remembered } from './remembered.js';
 import type { ReportColumn, ReportDescription } from './report-source.js';
 import { ident, joined, type SqlText, sql } from './sql-text.js';
 
@@ -17,10 +18,6 @@ export interface ReportAccess {
   readonly relation: SqlText;
 }
 
-const columnsOf = new WeakMap<ReportDescription, ReadonlyMap<string, ReportColumn>>();
-/** What was worked out already, by the report for those who see all of it, and by their rights for the others. */
-const known = new WeakMap<ReportDescription | ReportRights, ReportAccess>();
-
 /**
  * What a caller may see of a report.
  * @param asOf Number of an earlier publication to read it as of.
@@ -30,14 +27,14 @@ export function accessReport(report: ReportDescription, rights: CallerRights, as
   const allowed = rights.reports?.get(report.name);
   if (rights.reports && !allowed) throw apiError('FORBIDDEN', `This client may not read ${report.name}.`);
   if (asOf !== undefined) return narrowed(report, allowed, asOfRelation(report, asOf));
-  const place = allowed ?? report;
-  let access = known.get(place);
-  if (!access) {
-    access = narrowed(report, allowed, ident('reporting', report.name));
-    known.set(place, access);
-  }
-  return access;
+  return currentAccess(allowed ?? report, report, allowed);
 }
+
+/** Worked out once, by the report for those who see all of it, and by their rights for the others. */
+const currentAccess = remembered(
+  (_of: ReportDescription | ReportRights, report: ReportDescription, allowed: ReportRights | undefined) =>
+    narrowed(report, allowed, ident('reporting', report.name)),
+);
 
 function narrowed(
   report: ReportDescription,
@@ -60,14 +57,10 @@ function narrowed(
   };
 }
 
-function allColumns(report: ReportDescription): ReadonlyMap<string, ReportColumn> {
-  let columns = columnsOf.get(report);
-  if (!columns) {
-    columns = new Map(report.columns.map((column) => [camelCase(column.name), column]));
-    columnsOf.set(report, columns);
-  }
-  return columns;
-}
+const allColumns = remembered(
+  (report: ReportDescription): ReadonlyMap<string, ReportColumn> =>
+    new Map(report.columns.map((column) => [camelCase(column.name), column])),
+);
 
 /** The column of a field, or a refusal in the same words whether it is hidden or not there. */
 export function visibleColumn(access: ReportAccess, field: string): ReportColumn {

@@ -1,5 +1,6 @@
 import { camelCase } from './contract-names.js';
 import { badInput, limitError } from './error-answers.js';
+import { remembered } from './remembered.js';
 import { type ReportAccess, visibleColumn } from './report-access.js';
 import type { ReportColumn } from './report-source.js';
 import type { NullsOrder, OrderDirection } from './schema-types.js';
@@ -25,20 +26,14 @@ export interface OrderStep {
 /** A caller may name a column once; more steps than this would only slow the comparison of cursors. */
 const MAX_STEPS = 8;
 
-const keyOrders = new WeakMap<ReportAccess, readonly OrderStep[]>();
+const keyOrder = remembered((access: ReportAccess) => askedSteps(access, []));
 
 /** The order asked for, made total by the key columns the caller did not name. */
 export function orderSteps(
   access: ReportAccess,
   orderBy: readonly OrderInput[] | null | undefined,
 ): readonly OrderStep[] {
-  if (orderBy?.length) return askedSteps(access, orderBy);
-  let steps = keyOrders.get(access);
-  if (!steps) {
-    steps = askedSteps(access, []);
-    keyOrders.set(access, steps);
-  }
-  return steps;
+  return orderBy?.length ? askedSteps(access, orderBy) : keyOrder(access);
 }
 
 function askedSteps(access: ReportAccess, asked: readonly OrderInput[]): readonly OrderStep[] {

@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import { SCOPES, type Scope } from '../auth/scopes.js';
 import { Fault } from '../fault.js';
+import { remembered } from './remembered.js';
 
 /**
  * Reads from the contract which scope each field of an operation's root needs. Deny by default: a contract with a root
@@ -17,7 +18,7 @@ import { Fault } from '../fault.js';
  */
 export function scopeReader(
   schema: GraphQLSchema,
-): (document: DocumentNode, operation: OperationDefinitionNode) => ReadonlySet<Scope> {
+): (operation: OperationDefinitionNode, document: DocumentNode) => ReadonlySet<Scope> {
   const directive = schema.getDirective('requires');
   const needed = new Map<string, Scope>();
   for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
@@ -32,17 +33,7 @@ export function scopeReader(
     throw new Fault('contract_differs', `${parent}.${field.name} has no @requires: name the scope it needs.`);
   }
 
-  const known = new WeakMap<OperationDefinitionNode, ReadonlySet<Scope>>();
-  return (document, operation) => {
-    let scopes = known.get(operation);
-    if (!scopes) {
-      scopes = read(document, operation);
-      known.set(operation, scopes);
-    }
-    return scopes;
-  };
-
-  function read(document: DocumentNode, operation: OperationDefinitionNode): ReadonlySet<Scope> {
+  return remembered((operation: OperationDefinitionNode, document: DocumentNode): ReadonlySet<Scope> => {
     const scopes = new Set<Scope>();
     const rootType = schema.getRootType(operation.operation);
     const visit = (set: SelectionSetNode): void => {
@@ -61,5 +52,5 @@ export function scopeReader(
     };
     if (isObjectType(rootType)) visit(operation.selectionSet);
     return scopes;
-  }
+  });
 }
