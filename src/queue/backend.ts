@@ -13,7 +13,7 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import { Client, type Pool } from 'pg';
+import { Client, type ClientConfig, type Pool } from 'pg';
 import { Failure, Fault, messageOf } from '../fault.js';
 
 /** Where the queues live: Redis for production, Postgres where nothing else is installed. */
@@ -190,16 +190,31 @@ async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' 
   };
 }
 
+/** A connection whose loss is never an event that nobody hears, which would end the process. */
+class HeardClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+
+  /** BullMQ takes all listeners away before it closes a connection; the server may close it in that moment too. */
+  override removeAllListeners(event?: string | symbol): this {
+    super.removeAllListeners(event);
+    return event === undefined || event === 'error' ? this.on('error', () => undefined) : this;
+  }
+}
+
 /**
- * BullMQ's backend, for a server that may stop while it opens. BullMQ listens to no connection that it prepares the
- * schema over, and an event that nobody hears ends the process; and it keeps a failed start for ever, at which its
- * workers ask on without a pause, so that no timer, signal or child of the process is heard of any more.
+ * BullMQ's backend, for a server that may stop at any moment. BullMQ listens to no connection that it prepares the
+ * schema over, nor to the one it is notified over while that opens and closes; and it keeps a failed start for ever,
+ * at which its workers ask on without a pause, so that no timer, signal or child of the process is heard of any more.
  */
 const createPatientBackend: typeof createPostgresBackend = (name, options, use) => {
   const backend = createPostgresBackend(name, options, use);
   const { connection } = backend;
   const pool = connection.pool as unknown as Pool;
   pool.on('connect', (client) => client.on('error', () => undefined));
+  Object.assign(connection, { pgModule: { Client: HeardClient } });
   const waitUntilReady = connection.waitUntilReady.bind(connection);
   connection.waitUntilReady = () =>
     waitUntilReady().catch(async (error: unknown) => {

@@ -24,6 +24,26 @@ describe.each(await queuePlaces())('the backend on $kind', (place) => {
   });
 });
 
+test('a Postgres that ends its connections while a backend opens or closes ends no process', async () => {
+  const [place] = await queuePlaces();
+  const fixture = await openQueueFixture(place!);
+  // An event that nobody hears would end the process; here it fails the run.
+  for (let round = 0; round < 24; round++) {
+    const backend = await openQueueBackend(fixture.location);
+    const events = backend.makeQueueEvents('plain');
+    const worker = backend.makeWorker('plain', async () => {});
+    if (round % 2 === 0) {
+      await Promise.all([events.waitUntilReady(), worker.waitUntilReady()]);
+      await Promise.all([endConnections(fixture), backend.close()]);
+    } else {
+      await sleep(5 * round);
+      await endConnections(fixture);
+      await backend.close();
+    }
+  }
+  await fixture.close();
+});
+
 test.each([
   { kind: 'redis' as const, url: 'redis://127.0.0.1:1', prefix: 'x' },
   { kind: 'postgres' as const, connectionString: 'postgresql://nobody@127.0.0.1:1/none', schema: 'x' },
@@ -47,6 +67,17 @@ test('a Redis that may evict jobs is refused unless that is accepted', async (co
   const accepted = await openQueueBackend({ ...location, acceptEviction: true });
   await accepted.close();
 });
+
+/** As a server does that stops. */
+async function endConnections({ location }: QueueFixture): Promise<void> {
+  if (location.kind !== 'postgres') return;
+  const client = new Client({ connectionString: location.connectionString });
+  await client.connect();
+  await client.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+  await client.end();
+}
 
 /** How many connections the backend of a fixture holds. */
 async function connections({ location }: QueueFixture): Promise<number> {

@@ -224,6 +224,8 @@ async function withClient(
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
   const client = new pg.Client({ connectionString });
+  // A server that stops rejects the statement under way; without a listener the event would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await work(client);
