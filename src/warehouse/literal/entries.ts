@@ -1,3 +1,4 @@
+import { KeyMemory } from './keys.js';
 import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
 import { Kind, LiteralScanner } from './scanner.js';
 import { decodeToken, literalBytes, textOf } from './text.js';
@@ -6,28 +7,13 @@ const OPEN_LIST = 0x5b;
 const OPEN_TUPLE = 0x28;
 const OPEN_DICT = 0x7b;
 const CLOSE_DICT = 0x7d;
-const SPACE = 0x20;
-const COLON = 0x3a;
 
 /** Numbers kept per wanted field of an entry: its kind, and where its text begins and ends. */
 export const SPAN = 3;
 
-/** Keys whose order is remembered; entries with more are read all the same, only slower. */
-const SHAPE_KEYS = 64;
-
-interface ShapeKey {
-  /** The key as the source wrote it, with its quotes, the colon and one space. */
-  readonly bytes: Uint8Array;
-  /** The wanted field it is, or -1. */
-  readonly slot: number;
-}
-
 /**
  * Finds the wanted fields of each entry of a nested column (a list or tuple of dicts, or one dict), without making
  * an object or a string for any of them: `read` leaves spans of the bytes, and what is not wanted is only checked.
- *
- * Entries of one column nearly always have the same keys in the same order, so the n-th key is first compared with
- * the n-th key of the entry before; only another one is looked up by name.
  */
 export class EntryReader {
   readonly scanner = new LiteralScanner();
@@ -35,7 +21,8 @@ export class EntryReader {
   /** `SPAN` numbers for each field of each entry, in the order of the fields. */
   spans = new Int32Array(SPAN * 256);
   private readonly fields: readonly Buffer[];
-  private readonly shape: ShapeKey[] = [];
+  /** What each key means here: the wanted field it is, or -1. */
+  private readonly keys = new KeyMemory(-1, () => this.slotOfKey());
 
   constructor(fields: readonly string[]) {
     this.fields = fields.map((field) => Buffer.from(field));
@@ -85,10 +72,12 @@ export class EntryReader {
     const base = this.reserve(index);
     const spans = this.spans;
     scanner.enter(OPEN_DICT);
+    let key = this.keys.start;
     let count = 0;
     let more = scanner.first(CLOSE_DICT);
     while (more) {
-      const slot = this.key(count);
+      key = this.keys.read(scanner, key);
+      const slot = key.meaning;
       scanner.value();
       if (slot >= 0) {
         if (scanner.kind === Kind.escaped && scanner.unstorable >= 0) {
@@ -119,50 +108,15 @@ export class EntryReader {
     return base;
   }
 
-  /** Reads the key number `index` of an entry and its colon; gives the wanted field it is, or -1. */
-  private key(index: number): number {
-    const scanner = this.scanner;
-    const byte = scanner.peek();
-    const known = this.shape[index];
-    if (known !== undefined) {
-      const { bytes } = scanner;
-      const { bytes: expected, slot } = known;
-      const at = scanner.at;
-      const length = expected.length;
-      if (at + length <= scanner.end) {
-        let same = 0;
-        while (same < length && bytes[at + same] === expected[same]) same++;
-        if (same === length) {
-          scanner.at = at + length;
-          return slot;
-        }
-      }
-    }
-    return this.otherKey(index, byte);
-  }
-
-  private otherKey(index: number, quote: number): number {
-    const scanner = this.scanner;
-    const begin = scanner.at;
-    scanner.key();
-    if (scanner.kind !== Kind.plain && scanner.kind !== Kind.escaped) return -1;
-    const { bytes, kind, tokenStart, tokenEnd, at } = scanner;
+  /** The wanted field that the key just read is, or -1. */
+  private slotOfKey(): number {
+    const { bytes, kind, tokenStart, tokenEnd } = this.scanner;
+    if (kind !== Kind.plain && kind !== Kind.escaped) return -1;
     const name =
       kind === Kind.plain
         ? bytes.subarray(tokenStart, tokenEnd)
-        : Buffer.from(decodeToken(scanner, tokenStart, tokenEnd));
-    const slot = this.fields.findIndex((field) => field.equals(name));
-    // Only the spelling that `repr` and `JSON.stringify` write is worth remembering.
-    if (
-      index < SHAPE_KEYS &&
-      bytes[tokenEnd] === quote &&
-      bytes[tokenEnd + 1] === COLON &&
-      at === tokenEnd + 2
-    ) {
-      const length = bytes[at] === SPACE ? at + 1 : at;
-      this.shape[index] = { bytes: bytes.slice(begin, length), slot };
-    }
-    return slot;
+        : Buffer.from(decodeToken(this.scanner, tokenStart, tokenEnd));
+    return this.fields.findIndex((field) => field.equals(name));
   }
 }
 

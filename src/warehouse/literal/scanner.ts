@@ -42,14 +42,14 @@ const CLOSE_LIST = 0x5d;
 const OPEN_DICT = 0x7b;
 const CLOSE_DICT = 0x7d;
 
-const NAMES: ReadonlyMap<string, number> = new Map([
-  ['None', Kind.null],
-  ['null', Kind.null],
-  ['True', Kind.true],
-  ['true', Kind.true],
-  ['False', Kind.false],
-  ['false', Kind.false],
-]);
+const NAMES = [
+  named('None', Kind.null),
+  named('True', Kind.true),
+  named('False', Kind.false),
+  named('null', Kind.null),
+  named('true', Kind.true),
+  named('false', Kind.false),
+];
 
 /**
  * Reads the tokens of one literal from UTF-8 bytes: the one place that knows the grammar of strings, numbers and
@@ -388,16 +388,18 @@ export class LiteralScanner {
   private name(): void {
     const bytes = this.bytes;
     const start = this.at;
-    let at = start;
-    while (isNameByte(bytes[at]!)) at++;
-    const kind = at - start > 5 ? undefined : NAMES.get(String.fromCharCode(...bytes.subarray(start, at)));
-    if (kind === undefined) {
-      throw this.malformed(start, 'Found a name that is no value, expected None, True, False or a value.');
+    for (const { letters, kind } of NAMES) {
+      const length = letters.length;
+      let same = 0;
+      while (same < length && bytes[start + same] === letters[same]) same++;
+      if (same < length || isNameByte(bytes[start + length]!)) continue;
+      this.kind = kind;
+      this.tokenStart = start;
+      this.tokenEnd = start + length;
+      this.at = start + length;
+      return;
     }
-    this.kind = kind;
-    this.tokenStart = start;
-    this.tokenEnd = at;
-    this.at = at;
+    throw this.malformed(start, 'Found a name that is no value, expected None, True, False or a value.');
   }
 
   /** The error for whatever stands at the current place. */
@@ -422,6 +424,10 @@ export class LiteralScanner {
     if (code > SPACE && code !== 0x7f) return `'${String.fromCodePoint(code)}'`;
     return `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
   }
+}
+
+function named(name: string, kind: number): { readonly letters: Uint8Array; readonly kind: number } {
+  return { letters: new TextEncoder().encode(name), kind };
 }
 
 function isDigit(byte: number): boolean {

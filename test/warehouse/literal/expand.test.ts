@@ -98,6 +98,16 @@ describe('EntryExpander', () => {
     expect((await expand(bytes)).cast).toBe(castRows);
   });
 
+  it('tells keys of one length apart though the literal before, with a backslash too, had another there', async () => {
+    const { cast } = await expand([
+      input(
+        [1, String.raw`[{'id': 1, 'name': 'a\\b'}]`, null],
+        [2, String.raw`[{'no': 2, 'name': 'c\\d'}]`, null],
+      ),
+    ]);
+    expect(cast).toBe('1\t1\t1\ta\\\\b\n2\t1\t\\N\tc\\\\d\n');
+  });
+
   it('reads chunks and literals far larger than a piece', async () => {
     const long = 'x'.repeat(300_000);
     const many = Array.from({ length: 20_000 }, (_, id) => `{'id': ${id}, 'name': 'n\\\\${id}'}`).join(', ');
