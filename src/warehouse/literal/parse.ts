@@ -1,6 +1,7 @@
+import { KeyMemory } from './keys.js';
 import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
 import { Kind, LiteralScanner } from './scanner.js';
-import { decodeToken, literalBytes } from './text.js';
+import { literalBytes, requireCharacters, unescapeToken } from './text.js';
 
 /** A key of a dict; `repr` writes tuples too, which nothing here needs and which are refused. */
 export type LiteralKey = string | number | bigint | boolean | null;
@@ -20,6 +21,13 @@ export type LiteralResult =
   | ({ readonly ok: false } & MalformedLiteral);
 
 const CLOSE_DICT = 0x7d;
+const ZERO = 0x30;
+
+/** The most digits that surely make an int which a JavaScript number holds exactly. */
+const SAFE_DIGITS = 15;
+
+/** Any longer text is given a buffer of its own, so that none is held for the sake of one. */
+const KEPT_BYTES = 1024 * 1024;
 
 /**
  * Reads one literal as Python's `repr` (or JSON) writes it: the counterpart of `ast.literal_eval`, for exactly
@@ -27,30 +35,75 @@ const CLOSE_DICT = 0x7d;
  * Never guesses and never gives a part: text that is not one whole value is an error with its position.
  */
 export function parseLiteral(text: string): LiteralResult {
-  const value = malformedOr(() => new LiteralParser(text).parse());
-  if (value instanceof Malformed) return { ok: false, position: value.position, message: value.message };
-  return { ok: true, value };
+  try {
+    return { ok: true, value: parser.parse(text) };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const { position, message } = refusal(text);
+    return { ok: false, position, message };
+  }
 }
 
+/** Why `text` is refused: the parser knows places in UTF-16 units only, and a refusal counts and names characters. */
+function refusal(text: string): Malformed {
+  const scanner = new LiteralScanner();
+  const malformed = malformedOr(() => {
+    const bytes = literalBytes(text);
+    scanner.open(bytes, 0, bytes.length - 1);
+    scanner.value();
+    scanner.close();
+  });
+  if (malformed instanceof Malformed) return malformed;
+  throw new Error('A literal that was refused is read without a fault the second time.');
+}
+
+/**
+ * Makes values of a literal. The scanner is given one byte for each UTF-16 unit of the text (a token is then a slice
+ * of the text, several times cheaper than to decode it), which costs the units that are no byte: they may stand
+ * within strings only, where the scanner passes over any byte from 0x80, so 0xff stands for each of them.
+ */
 class LiteralParser {
   private readonly scanner = new LiteralScanner();
-  private readonly text: string;
-  private readonly ascii: boolean;
-  /** How many bytes more than UTF-16 units there are before the token last sliced. */
-  private surplus = 0;
+  private readonly keys = new KeyMemory<LiteralKey>(null, (remembered) => this.key(remembered));
+  private text = '';
+  /** Whether some bytes stand for other units, so that equal bytes may be different keys. */
+  private wide = false;
+  private bytes = Buffer.allocUnsafeSlow(64 * 1024);
 
-  constructor(text: string) {
-    this.text = text;
-    const bytes = literalBytes(text);
-    const end = bytes.length - 1;
-    this.scanner.open(bytes, 0, end);
-    this.ascii = end === text.length;
+  parse(text: string): LiteralValue {
+    try {
+      this.open(text);
+      const value = this.value();
+      this.scanner.close();
+      return value;
+    } finally {
+      this.text = '';
+    }
   }
 
-  parse(): LiteralValue {
-    const value = this.value();
-    this.scanner.close();
-    return value;
+  private open(text: string): void {
+    const length = text.length;
+    const bytes = this.reserve(length + 1);
+    this.text = text;
+    this.wide = /[^\0-\xff]/.test(text);
+    if (this.wide) {
+      requireCharacters(text);
+      for (let at = 0; at < length; at++) {
+        const unit = text.charCodeAt(at);
+        bytes[at] = Math.min(unit, 0xff);
+      }
+    } else {
+      bytes.write(text, 'latin1');
+    }
+    bytes[length] = 0;
+    this.scanner.open(bytes, 0, length);
+  }
+
+  private reserve(size: number): Buffer {
+    if (size <= this.bytes.length) return this.bytes;
+    if (size > KEPT_BYTES) return Buffer.allocUnsafeSlow(size);
+    this.bytes = Buffer.allocUnsafeSlow(Math.min(size * 2, KEPT_BYTES));
+    return this.bytes;
   }
 
   private value(): LiteralValue {
@@ -58,7 +111,7 @@ class LiteralParser {
     const byte = scanner.peek();
     if (scanner.scalar(byte)) return this.scalar();
     const close = scanner.enter(byte);
-    return close === CLOSE_DICT ? this.dict(close) : this.list(close);
+    return close === CLOSE_DICT ? this.dict() : this.list(close);
   }
 
   private list(close: number): LiteralValue[] {
@@ -68,57 +121,71 @@ class LiteralParser {
     return items;
   }
 
-  private dict(close: number): LiteralDict {
-    const scanner = this.scanner;
+  private dict(): LiteralDict {
+    const { scanner, keys, wide } = this;
     const dict: LiteralDict = new Map();
+    let known = keys.start;
     let count = 0;
-    let more = scanner.first(close);
+    let more = scanner.first(CLOSE_DICT);
     while (more) {
-      scanner.key();
-      const key = this.scalar();
+      let key: LiteralKey;
+      if (wide) {
+        scanner.key();
+        key = this.scalar();
+      } else {
+        known = keys.read(scanner, known);
+        key = known.meaning;
+      }
       dict.set(typeof key === 'string' ? key : equalKey(dict, key), this.value());
-      more = scanner.next(close, ++count);
+      more = scanner.next(CLOSE_DICT, ++count);
     }
     return dict;
   }
 
   private scalar(): LiteralKey {
-    const scanner = this.scanner;
-    switch (scanner.kind) {
+    const { scanner, text } = this;
+    const { kind, tokenStart, tokenEnd } = scanner;
+    switch (kind) {
+      case Kind.plain:
+        return text.slice(tokenStart, tokenEnd);
+      case Kind.number:
+        return this.number(tokenStart, tokenEnd);
       case Kind.null:
         return null;
       case Kind.true:
         return true;
       case Kind.false:
         return false;
-      case Kind.number:
-        return toNumber(this.slice());
-      case Kind.plain:
-        return this.slice();
-      default: {
-        const { tokenStart, tokenEnd } = scanner;
-        this.slice();
-        return decodeToken(scanner, tokenStart, tokenEnd);
-      }
+      default:
+        return unescapeToken(scanner, tokenStart, tokenEnd, (from, to) => text.slice(from, to));
     }
   }
 
-  /**
-   * The token as a slice of the text, which is several times cheaper than decoding its bytes. Only strings hold
-   * characters of more than one byte, so following the surplus from string to string gives each token's place.
-   */
-  private slice(): string {
-    const { bytes, tokenStart, tokenEnd } = this.scanner;
-    if (this.ascii) return this.text.slice(tokenStart, tokenEnd);
-    const start = tokenStart - this.surplus;
-    for (let at = tokenStart; at < tokenEnd; at++) {
-      // The first byte says how long a character is; four bytes are two units, three and two are one.
-      const byte = bytes[at]!;
-      if (byte >= 0xc0) this.surplus += byte >= 0xe0 ? 2 : 1;
+  private number(start: number, end: number): number | bigint {
+    if (end - start <= SAFE_DIGITS) {
+      const bytes = this.scanner.bytes;
+      let value = 0;
+      let at = start;
+      while (at < end) {
+        const digit = bytes[at]! - ZERO;
+        if (digit < 0 || digit > 9) break;
+        value = value * 10 + digit;
+        at++;
+      }
+      if (at === end) return value;
     }
-    return this.text.slice(start, tokenEnd - this.surplus);
+    return toNumber(this.text.slice(start, end));
+  }
+
+  /** The key just read. One to be remembered is a copy: a slice would hold its whole text as long. */
+  private key(remembered: boolean): LiteralKey {
+    const { bytes, tokenStart, tokenEnd } = this.scanner;
+    return remembered ? (bytes as Buffer).toString('latin1', tokenStart, tokenEnd) : this.scalar();
   }
 }
+
+/** One for all: it holds no text between two, and no value calls back into it. */
+const parser = new LiteralParser();
 
 /** A number's value as Python reads it: an int exactly, a float as the nearest double. */
 function toNumber(text: string): number | bigint {

@@ -1,21 +1,21 @@
 import { Malformed } from './malformed.js';
 import { Kind, type LiteralScanner } from './scanner.js';
 
-/** In Node since 20, in TypeScript's library since ES2024. Cheaper than searching, which only a refusal needs. */
-type WellFormedCheck = string & { isWellFormed(): boolean };
+/** Refuses a lone surrogate where it stands: it is no character, and encoding would put another one there. */
+export function requireCharacters(text: string): void {
+  // In Node since 20, in TypeScript's library since ES2024. Cheaper than searching, which only a refusal needs.
+  if ((text as string & { isWellFormed(): boolean }).isWellFormed()) return;
+  const position = Array.from(text.slice(0, text.search(/\p{Surrogate}/u))).length;
+  throw new Malformed(position, 'Found half of a surrogate pair, expected a whole character.');
+}
 
 /**
  * The UTF-8 of `text`, with the control character behind it that the scanner stops at.
- * A lone surrogate has no UTF-8: it is refused where it stands, since encoding would put another character there.
+ * Throws `Malformed` for a lone surrogate, which has no UTF-8.
  */
 export function literalBytes(text: string): Buffer {
   const size = Buffer.byteLength(text);
-  if (size !== text.length) {
-    if (!(text as WellFormedCheck).isWellFormed()) {
-      const position = Array.from(text.slice(0, text.search(/\p{Surrogate}/u))).length;
-      throw new Malformed(position, 'Found half of a surrogate pair, expected a whole character.');
-    }
-  }
+  if (size !== text.length) requireCharacters(text);
   const bytes = Buffer.allocUnsafe(size + 1);
   bytes.write(text);
   bytes[size] = 0;
@@ -25,6 +25,17 @@ export function literalBytes(text: string): Buffer {
 /** The text of the string whose contents lie between `start` and `end` of the scanner's bytes. */
 export function decodeToken(scanner: LiteralScanner, start: number, end: number): string {
   const bytes = scanner.bytes as Buffer;
+  return unescapeToken(scanner, start, end, (from, to) => bytes.toString('utf8', from, to));
+}
+
+/** The same, where `plain` gives the text of what holds no escape. */
+export function unescapeToken(
+  scanner: LiteralScanner,
+  start: number,
+  end: number,
+  plain: (from: number, to: number) => string,
+): string {
+  const bytes = scanner.bytes;
   const quote = bytes[start - 1]!;
   let text = '';
   let plainFrom = start;
@@ -34,12 +45,12 @@ export function decodeToken(scanner: LiteralScanner, start: number, end: number)
       at++;
       continue;
     }
-    text += bytes.toString('utf8', plainFrom, at);
+    text += plain(plainFrom, at);
     at = scanner.escape(at, quote);
     text += String.fromCodePoint(scanner.escapedCode);
     plainFrom = at;
   }
-  return text + bytes.toString('utf8', plainFrom, end);
+  return text + plain(plainFrom, end);
 }
 
 /**

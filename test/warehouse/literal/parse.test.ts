@@ -124,6 +124,58 @@ describe('parseLiteral', () => {
     expect(result.ok ? '' : result.message).toContain(`Found ${found}`);
   });
 
+  it('reads each text as if it were the first, whatever was read and remembered before', () => {
+    const keys = fc.constantFrom(
+      'id',
+      'no',
+      "it's",
+      'é',
+      'ÿ',
+      'Ā',
+      'ā',
+      '漢',
+      '😀',
+      '\n',
+      '',
+      'k'.repeat(200),
+    );
+    const spaces = fc.constantFrom(['', ''], [' ', ' '], ['', '\n '], [' ', '']);
+    const dict = fc.tuple(fc.array(fc.tuple(keys, fc.nat(9)), { maxLength: 6 }), spaces);
+    fc.assert(
+      fc.property(fc.array(dict, { maxLength: 8 }), (dicts) => {
+        for (const [pairs, [before, after]] of dicts) {
+          const written = pairs.map(([key, item]) => `${pythonRepr(key)}${before}:${after}${item}`);
+          expect(readValue(`{${written.join(', ')}}`)).toStrictEqual(new Map(pairs));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('reads dicts keyed by thousands of ids, and known keys after them', () => {
+    const ids = Array.from({ length: 5000 }, (_, id): [string, number] => [`id ${id}`, id]);
+    const written = ids.map(([key, id]) => `'${key}': ${id}`).join(', ');
+    for (let time = 0; time < 3; time++) {
+      expect(readValue(`{${written}}`)).toStrictEqual(new Map(ids));
+      expect(readValue("[{'id': 1}, {'id': 2}]")).toStrictEqual([new Map([['id', 1]]), new Map([['id', 2]])]);
+    }
+  });
+
+  it('does not take the rest of a longer text read before for the end of a shorter one', () => {
+    for (let time = 0; time < 2; time++) expect(readValue("{'id': 1, 'name': 2}")).toBeInstanceOf(Map);
+    expect(parseLiteral("{'id': 1, 'na")).toEqual({
+      ok: false,
+      position: 13,
+      message: 'Found the end of the text, expected the closing quote of the string that begins at 10.',
+    });
+  });
+
+  it.each([1000, 100_000, 3_000_000])('reads a text of %i characters', (length) => {
+    for (const character of ['x', 'é', '漢']) {
+      expect(readValue(`['${character.repeat(length)}', 1]`)).toEqual([character.repeat(length), 1]);
+    }
+  });
+
   it(`reads ${MAX_DEPTH} levels and refuses one more where it opens`, () => {
     expect(parseLiteral('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).ok).toBe(true);
     expect(parseLiteral('['.repeat(MAX_DEPTH + 1) + ']'.repeat(MAX_DEPTH + 1))).toMatchObject({
