@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { personOf } from '../auth/login.js';
 import { send } from './http-answers.js';
-import { securityHeaders } from './http-manners.js';
-import { exchangeOf, type Handler, type Route } from './router.js';
+import { escaped, type Page, sendPage } from './page.js';
+import type { Handler, Route } from './router.js';
 
 export const GRAPHIQL_PATH = '/graphiql';
 
@@ -52,11 +52,8 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(React.createElem
 /** The page and its files; `letIn` stands before the page and lets only people pass who are logged in. */
 export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route[] {
   const page: RequestHandler = (request, response) => {
-    const { common } = exchangeOf(response);
-    const person = personOf(request)!;
-    const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
-    const body = pageFor(person.subject, person.csrfToken);
-    send(response, { status: 200, headers, body }, { ...common, ...securityHeaders(true) });
+    const { subject, csrfToken } = personOf(request)!;
+    sendPage(response, pageFor(subject, csrfToken));
   };
   return [
     { path: GRAPHIQL_PATH, handle: [...letIn, page] },
@@ -77,23 +74,20 @@ function fileHandler(type: string, read: () => Promise<string>): Handler {
   };
 }
 
-function pageFor(subject: string, csrfToken: string): string {
+function pageFor(subject: string, csrfToken: string): Page {
   const file = (name: string) => `${GRAPHIQL_PATH}/${name}`;
   const scripts = ['react.js', 'react-dom.js', 'graphiql.js', 'start.js']
     .map((name) => `<script defer src="${file(name)}"></script>`)
     .join('\n');
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Marquee · GraphiQL</title><link rel="icon" href="data:,">
+  return {
+    title: 'Marquee · GraphiQL',
+    head: `
 <meta name="csrf-token" content="${csrfToken}">
 <link rel="stylesheet" href="${file('graphiql.css')}">
 <style>body{margin:0;height:100vh;display:flex;flex-direction:column}#graphiql{flex:1;min-height:0}
-form{font:14px system-ui,sans-serif;padding:.3rem 1rem;text-align:right}</style>
-<form method="post" action="/logout">${escaped(subject)} <button>Log out</button></form>
+form{font:14px system-ui,sans-serif;padding:.3rem 1rem;text-align:right}</style>`,
+    body: `<form method="post" action="/logout">${escaped(subject)} <button>Log out</button></form>
 <div id="graphiql">Loading</div>
-${scripts}
-</html>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+${scripts}`,
+  };
 }

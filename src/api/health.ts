@@ -8,24 +8,31 @@ const READY_TIMEOUT_MS = 2_000;
 export const answerLive: Handler = ({ response, common }) =>
   send(response, { status: 200, headers: {}, body: '{"live":true}' }, common);
 
-/**
- * The process can serve: a reason to send it requests. It asks for the database alone; a database without a publication
- * is ready too, and says that there is nothing yet.
- */
+/** What can be served now. */
+export type Readiness =
+  | { readonly ready: true /** The current one's number. */; readonly publication: number | null }
+  | { readonly ready: false; readonly reason: string };
+
+/** Asks for the database alone; one without a publication is ready too, and says that there is nothing yet. */
+export async function readinessOf(pool: pg.Pool): Promise<Readiness> {
+  try {
+    const { rows } = await inTime(
+      pool.query<{ number: number | null }>(
+        '/* api: ready */ select max(number)::int4 as number from reporting.publication',
+      ),
+    );
+    return { ready: true, publication: rows[0]?.number ?? null };
+  } catch {
+    return { ready: false, reason: 'The database does not answer.' };
+  }
+}
+
+/** The process can serve: a reason to send it requests. */
 export function answerReady(pool: pg.Pool): Handler {
   return async ({ response, common }) => {
-    const answer = (status: number, content: object) =>
-      send(response, { status, headers: {}, body: JSON.stringify(content) }, common);
-    try {
-      const { rows } = await inTime(
-        pool.query<{ number: number | null }>(
-          '/* api: ready */ select max(number)::int4 as number from reporting.publication',
-        ),
-      );
-      answer(200, { ready: true, publication: rows[0]?.number ?? null });
-    } catch {
-      answer(503, { ready: false, reason: 'The database does not answer.' });
-    }
+    const readiness = await readinessOf(pool);
+    const status = readiness.ready ? 200 : 503;
+    send(response, { status, headers: {}, body: JSON.stringify(readiness) }, common);
   };
 }
 

@@ -10,10 +10,10 @@ import {
 } from '../auth/login.js';
 import { LoginRefusal } from '../auth/login-refusal.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
-import { send } from './http-answers.js';
-import { securityHeaders } from './http-manners.js';
+import { sendPage } from './page.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from './queue-board.js';
 import { exchangeOf, type Route } from './router.js';
+import { START_PATH } from './start-page.js';
 
 export interface PeopleOptions {
   readonly issuerUrl: string;
@@ -44,24 +44,15 @@ const withCommonHeaders: RequestHandler = (_request, response, next) => {
 /** A link must log nobody out, since a foreign page can have it followed: whoever follows one is asked. */
 const askToLeave: RequestHandler = (request, response, next) => {
   if (request.method !== 'GET') return next();
-  const body = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Log out</title><link rel="icon" href="data:,">
-<form method="post" action="/logout"><p>Do you want to log out? <button>Log out</button></p></form></html>`;
-  const headers = {
-    ...securityHeaders(true),
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-  };
-  send(response, { status: 200, headers, body }, exchangeOf(response).common);
+  sendPage(response, {
+    title: 'Log out',
+    body: `<form method="post" action="/logout"><p>Do you want to log out? <button>Log out</button></p></form>`,
+  });
 };
 
 /** No redirect to the login: the issuer may still know the browser and would log it in again at once. */
-const sayGoodbye: RequestHandler = (_request, response) => {
-  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
-  const body = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Logged out</title><link rel="icon" href="data:,"><p>You are logged out. <a href="/login">Log in</a></p></html>`;
-  send(response, { status: 200, headers, body }, exchangeOf(response).common);
-};
+const sayGoodbye: RequestHandler = (_request, response) =>
+  sendPage(response, { title: 'Logged out', body: '<p>You are logged out. <a href="/login">Log in</a></p>' });
 
 /** Login and what stands behind it. */
 export function people(options: PeopleOptions): People {
@@ -70,7 +61,7 @@ export function people(options: PeopleOptions): People {
   const boardPath = `${QUEUE_BOARD_PATH}/`;
   const login = browserLogin({
     ...options,
-    pages: [GRAPHIQL_PATH, ...(queues.length > 0 ? [boardPath] : [])],
+    pages: [GRAPHIQL_PATH, START_PATH, ...(queues.length > 0 ? [boardPath] : [])],
   });
 
   const letIn = (page: string): RequestHandler[] => [

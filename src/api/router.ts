@@ -36,7 +36,7 @@ export interface Exchange {
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
 export interface Route {
-  /** The whole path, or with a `/` at the end its beginning. */
+  /** The whole path, or with a `/` at the end its beginning; `/` alone is the whole one. */
   readonly path: string;
   readonly handle: Handler | readonly RequestHandler[];
 }
@@ -103,7 +103,7 @@ function messageClasses(app: Express): MessageClasses {
 function addRoutes(app: Express, service: Service): void {
   app.use(openExchange(service));
   for (const { path, handle } of service.routes) {
-    const place = path.endsWith('/') ? new RegExp(`^${path}`) : path;
+    const place = path !== '/' && path.endsWith('/') ? new RegExp(`^${path}`) : path;
     const name: RequestHandler = (_request, response, next) => {
       exchangeOf(response).note.route = path;
       next();

@@ -29,6 +29,7 @@ import type { ReportDescription } from './report-source.js';
 import { answerJson, createRouter } from './router.js';
 import { loadSafelist } from './safelist.js';
 import { reportSchema } from './schema.js';
+import { START_PATH, startPage } from './start-page.js';
 
 export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'revocations'> {
   /** 0 takes a free port. */
@@ -84,7 +85,8 @@ const DEFAULT_CACHE_BYTES = 64_000_000;
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /**
- * Starts the API: GraphQL over the published reports at `/graphql` for callers with an access token, `/livez`, `/readyz`.
+ * Starts the API: GraphQL over the published reports at `/graphql` for callers with an access token, `/livez`, `/readyz`,
+ * and `/`, which says what there is.
  * @throws Fault `contract_differs` when schema.graphql does not fit the reports, `policy_invalid`, `safelist_invalid`,
  * `revocations_unreadable`; Failure `port_taken`.
  */
@@ -124,8 +126,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     watch: new PublicationWatch(readerPool),
     limits,
   });
+  const start = startPage({
+    ...options,
+    publicUrl,
+    metadataPath: METADATA_PATH,
+    login: browsers !== undefined,
+    queueBoard: browsers !== undefined && (options.queues ?? []).length > 0,
+  });
   router.serve({
     routes: [
+      { path: START_PATH, handle: [...(browsers?.recognize ?? []), start] },
       { path: '/graphql', handle: [...(browsers?.recognize ?? []), graphql] },
       { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
       ...(options.inbox

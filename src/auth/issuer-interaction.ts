@@ -10,7 +10,8 @@ const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   // No form-action: browsers hold it against the way back to the client, too.
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
   // A form sent under no-referrer carries the origin "null".
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
@@ -98,9 +99,11 @@ function refusalPage(reason: string): string {
   return page('Not logged in', `<p>${reason}</p>`);
 }
 
+/** The icon is none: without a word about it a browser would ask for one, and log that the policy refuses it. */
 function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<link rel="icon" href="data:,">
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.4rem 1rem}</style>
 <h1>${title}</h1>
 ${content}

@@ -22,7 +22,7 @@ export async function welcome(environment: Environment, serving: Serving): Promi
   print(`GraphQL   ${serving.api.url}/graphql`);
   print(`Health    ${serving.api.url}/livez  ${serving.api.url}/readyz`);
   if (serving.issuer !== undefined || configuration.loginClient !== undefined)
-    print(`Browser   ${serving.api.url}/graphiql  ${serving.api.url}/admin/queues`);
+    print(`Browser   ${serving.api.url}/  ${serving.api.url}/graphiql  ${serving.api.url}/admin/queues`);
   print(`Issuer    ${serving.issuerUrl}`);
   const year = await newestBigYear(environment);
   if (serving.issuer === undefined) {

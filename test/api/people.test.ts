@@ -140,6 +140,33 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     ]);
   });
 
+  it('the queue board asks nothing of other servers', async () => {
+    const page = await (await admin.go(`${api.url}/admin/queues/`)).text();
+    const asked = [...page.matchAll(/<(?:link|script|img)\b[^>]*\b(?:href|src)="([^"]*)"/g)].map(
+      ([, at]) => at!,
+    );
+    expect(asked.length).toBeGreaterThan(3);
+    expect(asked.filter((at) => new URL(at, `${api.url}/admin/queues/`).origin !== api.url)).toEqual([]);
+    for (const at of asked)
+      expect((await admin.go(new URL(at, `${api.url}/admin/queues/`).href)).status, at).toBe(200);
+  });
+
+  it('the start page leads to all of it, and says who is logged in', async () => {
+    const html = { headers: { accept: 'text/html' } };
+    const page = await (await admin.go(`${api.url}/`, html)).text();
+    expect(page).toContain('Logged in as admin.');
+    expect(page).toContain('<form method="post" action="/logout">');
+    const links = [...page.matchAll(/href="(\/[^"]*)"/g)].map(([, path]) => path!);
+    expect(links).toEqual(expect.arrayContaining(['/graphiql', '/admin/queues/', '/livez', '/readyz']));
+    for (const path of links) expect((await admin.go(`${api.url}${path}`)).status, path).toBe(200);
+    expect(await (await new Browser().go(`${api.url}/`, html)).text()).toContain(
+      '<a href="/login?to=/">Log in</a>',
+    );
+    const browser = new Browser();
+    const back = await browser.go(await logInAtIssuer(browser, api, issuer.issuerUrl, 'analyst', '/'));
+    expect(back.headers.get('location')).toBe('/');
+  });
+
   it('the queue board shows the queues and their jobs', async () => {
     await queue.add('load', { file: 'people.csv' });
     const answer = await admin.go(`${api.url}/admin/queues/api/queues?activeQueue=drop&status=latest&page=1`);

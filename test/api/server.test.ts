@@ -24,7 +24,7 @@ describe('the server', () => {
   });
 
   it('has nothing elsewhere', async () => {
-    const { status, body } = await api.send('/');
+    const { status, body } = await api.send('/nowhere');
     expect(status).toBe(404);
     expect(body.errors[0].extensions.code).toBe('NOT_FOUND');
   });

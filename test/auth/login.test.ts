@@ -181,6 +181,23 @@ describe('a browser login', () => {
   });
 });
 
+/** A browser asks for an icon, unless the page has one, and logs what the page's policy refuses. */
+async function expectQuietIcon(page: Response): Promise<void> {
+  expect(await page.text()).toMatch(/<link rel="icon" href="data:/);
+  expect(page.headers.get('content-security-policy')).toMatch(/img-src [^;]*data:/);
+}
+
+it('each page around a login brings an icon that its own policy lets be shown', async () => {
+  const browser = new Browser();
+  const issuerPage = await browser.followTo(`${api.url}/login`, `${issuer.issuerUrl}/interaction/`);
+  await expectQuietIcon(await browser.go(issuerPage));
+  const person = await loggedIn();
+  await expectQuietIcon(await person.go(`${api.url}/graphiql`));
+  await expectQuietIcon(await person.go(`${api.url}/logout`));
+  const out = await person.go(`${api.url}/logout`, { method: 'POST', headers: { origin: api.url } });
+  await expectQuietIcon(out);
+});
+
 describe('a logout', () => {
   it('ends the session on the server, for whoever has its id', async () => {
     const browser = await loggedIn();
