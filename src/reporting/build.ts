@@ -6,7 +6,7 @@ import { definitionHash } from './definition-hash.js';
 import { dropBuild } from './drop-build.js';
 import { readReportSql, withValues } from './report-sql.js';
 import { stateToGoOnFrom } from './report-state.js';
-import { buildTable, quoted } from './sql-names.js';
+import { buildTable, quoted, untouchedByAutovacuum } from './sql-names.js';
 import { stateText, warehouseState } from './warehouse-state.js';
 
 /** What all steps of one publication share. */
@@ -70,7 +70,7 @@ export async function buildReport(
   // Only `create table as` runs in parallel; an insert does not.
   const built = await client.query(
     `/* reporting.build ${definition.name} */
-     create unlogged table ${table} as
+     create unlogged table ${table} ${untouchedByAutovacuum} as
      ${contribution === null ? '' : `with ${contribution}`}
      select ${columns.join(', ')} from (\n${withValues(sql.rows, [asOfDay])}\n) as report`,
   );

@@ -13,6 +13,7 @@ import {
   scopeTable,
   stockTable,
   togetherColumns,
+  untouchedByAutovacuum,
 } from './sql-names.js';
 import { bringStockUp } from './stock.js';
 
@@ -43,13 +44,14 @@ export async function buildContributions(
   // Logged, since it is what the next build goes on from.
   await client.query(
     `/* reporting.build_contributions ${name} */
-     create table ${built} as
+     create table ${built} ${untouchedByAutovacuum} as
      ${from} select * from (\n${withValues(sql, [asOfDay, entities])}\n) as contribution`,
   );
   await client.query(`/* reporting.analyze_build */ analyze ${built}`);
   if (base === null) return `contribution as not materialized (select * from ${built})`;
   await client.query(
-    `/* reporting.scope_build ${name} */ create unlogged table ${scopeTable(name)} as ${scope(definition)}`,
+    `/* reporting.scope_build ${name} */ 
+     create unlogged table ${scopeTable(name)} ${untouchedByAutovacuum} as ${scope(definition)}`,
   );
   await client.query(`/* reporting.analyze_build */ analyze ${scopeTable(name)}`);
   return `contribution as not materialized (
@@ -84,7 +86,7 @@ async function touchedEntities(
   const values = [base.cleanedUntil, base.asOfDay, asOfDay];
   await client.query(
     `/* reporting.find_touched ${definition.name} */
-     create unlogged table ${table} as
+     create unlogged table ${table} ${untouchedByAutovacuum} as
      ${queries.map((query) => `select entity from (\n${withValues(query, values)}\n) as touched`).join('\nunion\n')}`,
   );
   await client.query(`/* reporting.analyze_build */ analyze ${table}`);

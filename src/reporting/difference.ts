@@ -1,9 +1,11 @@
 import type { ClientBase } from 'pg';
-import type { ReportDefinition } from './definition.js';
+import pg from 'pg';
+import type { ReportColumn, ReportDefinition } from './definition.js';
 import {
   buildTable,
   columnList,
   inScope,
+  keyObject,
   measures,
   quoted,
   rowObject,
@@ -18,7 +20,12 @@ export interface DifferenceCounts {
   deleted: number;
 }
 
-/** Where the differences of a report are collected; ends with the transaction. */
+/**
+ * Where the differences of a report are collected, one row for each that `report_change` will list, numbered in its
+ * order: the `cell`, the row's key and `row_key`, its `change`; the `place` of the column in the report, 0 where the
+ * row came or went whole; the column's name, the old value and the new; whether it `is_first` of its row. Ends with
+ * the transaction.
+ */
 export function differenceTable(definition: ReportDefinition): string {
   return `pg_temp.${quoted(differenceName(definition))}`;
 }
@@ -27,8 +34,14 @@ function differenceName(definition: ReportDefinition): string {
   return `difference_${definition.name}`;
 }
 
+/** The place of a column in a report, from 1, as differences have it. */
+export function placeOf(definition: ReportDefinition, column: ReportColumn): number {
+  return definition.columns.indexOf(column) + 1;
+}
+
 /**
- * Compares a build with what is served, by key, and collects what differs.
+ * Compares a build with what is served, by key, and collects what differs. Values become text only where they differ,
+ * which in most rows of a small month are few.
  * @param whole whether the build has all rows; if not, it has those in its scope
  */
 export async function collectDifferences(
@@ -36,31 +49,55 @@ export async function collectDifferences(
   definition: ReportDefinition,
   whole: boolean,
 ): Promise<DifferenceCounts> {
-  const [firstKey] = definition.key;
-  const rest = measures(definition).map((column) => column.name);
-  const key = definition.key.map(
+  const { key } = definition;
+  const compared = measures(definition).map((column) => ({ ...column, place: placeOf(definition, column) }));
+  const [served, built] = [quoted(key[0]!, 'served'), quoted(key[0]!, 'built')];
+  const either = key.map(
     (column) => `coalesce(${quoted(column, 'served')}, ${quoted(column, 'built')}) as ${quoted(column)}`,
   );
-  const served = quoted(firstKey!, 'served');
-  const built = quoted(firstKey!, 'built');
+  const sides = compared.map(
+    ({ name, place }) =>
+      `${quoted(name, 'served')} as old_${place}, ${quoted(name, 'built')} as new_${place}`,
+  );
+  const places = compared.map(
+    ({ name, place }) =>
+      `case when ${quoted(name, 'served')} is distinct from ${quoted(name, 'built')} then ${place} end`,
+  );
+  const value = (side: 'old' | 'new') =>
+    `case cell.place when 0 then ${side}_row ${compared.map(({ place }) => `when ${place} then ${side}_${place}::text`).join(' ')} end`;
   await client.query(
     `/* reporting.collect_differences ${definition.name} */
      create temporary table ${quoted(differenceName(definition))} on commit drop as
-     select ${key.join(', ')},
-       case when ${served} is null then 'insert' when ${built} is null then 'delete' else 'update' end as change,
-       case when ${served} is not null then ${rowObject(definition, 'served')} end as old_row,
-       case when ${built} is not null then ${rowObject(definition, 'built')} end as new_row
-     from ${whole ? servedTable(definition.name) : servedInScope(definition)} as served
-     full join ${buildTable(definition.name)} as built on ${sameKey(definition, 'served', 'built')}
-     where ${served} is null
-       or ${built} is null
-       or (${columnList(rest, 'served')}) is distinct from (${columnList(rest, 'built')})`,
+     select (before + cell.nth)::integer as cell, ${columnList(key, 'numbered')}, row_key, change, cell.place,
+       cell.nth = 1 as is_first,
+       case cell.place ${compared.map(({ name, place }) => `when ${place} then ${pg.escapeLiteral(name)}`).join(' ')} end as column_name,
+       ${value('old')} as old_value,
+       ${value('new')} as new_value
+     from (
+       select compared.*, ${keyObject(definition, 'compared')} as row_key,
+         sum(cardinality(places)) over (order by ${columnList(key)} rows unbounded preceding) - cardinality(places) as before
+       from (
+         select ${[...either, ...sides].join(', ')},
+           case when ${served} is null then 'insert' when ${built} is null then 'delete' else 'update' end as change,
+           case when ${built} is null then ${rowObject(definition, 'served')} end as old_row,
+           case when ${served} is null then ${rowObject(definition, 'built')} end as new_row,
+           case when ${served} is null or ${built} is null then array[0]
+             else array_remove(array[${places.join(', ')}]::integer[], null) end as places
+         from ${whole ? servedTable(definition.name) : servedInScope(definition)} as served
+         full join ${buildTable(definition.name)} as built on ${sameKey(definition, 'served', 'built')}
+         offset 0 -- so that places are found once
+       ) as compared
+       where cardinality(places) > 0
+     ) as numbered
+     cross join lateral unnest(numbered.places) with ordinality as cell (place, nth)`,
   );
-  await client.query(`/* reporting.analyze_differences */ analyze ${differenceTable(definition)}`);
+  await client.query(
+    `/* reporting.analyze_differences */ analyze ${differenceTable(definition)} (${columnList(key)}, change, place, is_first)`,
+  );
   const { rows } = await client.query<DifferenceCounts>(
     `/* reporting.count_differences */
      select count(*) filter (where change = 'insert')::integer as inserted,
-       count(*) filter (where change = 'update')::integer as updated,
+       count(*) filter (where change = 'update' and is_first)::integer as updated,
        count(*) filter (where change = 'delete')::integer as deleted
      from ${differenceTable(definition)}`,
   );
@@ -87,7 +124,7 @@ export async function applyDifferences(client: ClientBase, definition: ReportDef
      update ${table} as served set ${assignments.join(', ')}
      from ${differenceTable(definition)} as difference
      join ${build} as built on ${sameKey(definition, 'built', 'difference')}
-     where difference.change = 'update' and ${sameKey(definition, 'served', 'difference')}`,
+     where difference.change = 'update' and difference.is_first and ${sameKey(definition, 'served', 'difference')}`,
   );
   await client.query(
     `/* reporting.insert_rows ${definition.name} */

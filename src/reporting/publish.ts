@@ -1,16 +1,19 @@
 import type { ClientBase } from 'pg';
 import { updateCatalog } from './catalog.js';
 import { type ReportCauses, recordDifferences } from './causes.js';
-import {
-  applyContributions,
-  collectContributionChanges,
-  recordContributionChanges,
-} from './contribution-changes.js';
+import { applyContributions, collectContributionChanges } from './contribution-changes.js';
+import { forgetContributions, recordContributionHistory } from './contribution-history.js';
 import type { ReportDefinition } from './definition.js';
 import { updateDictionary } from './dictionary.js';
 import { applyDifferences, collectDifferences, type DifferenceCounts, insertBuild } from './difference.js';
 import { dropBuild } from './drop-build.js';
-import { deliveryCauses, newestPeriod, retirementsSince, ruleCauses } from './general-causes.js';
+import {
+  deliveryCauses,
+  newestPeriod,
+  type RetirementCause,
+  retirementsSince,
+  ruleCauses,
+} from './general-causes.js';
 import {
   insertPublication,
   type LatestPublication,
@@ -59,6 +62,7 @@ export async function publish(
   const builds = await readyBuilds(client, definitions, runId);
   const previous = await latestPublication(client);
   const reflected = await readReflected(client, builds);
+  const retirements = previous === undefined ? [] : await retirementsSince(client, previous.number);
   const isNew = ({ name }: ReportDefinition) => previous?.rowCounts[name] === undefined;
 
   const changes: Record<string, DifferenceCounts> = {};
@@ -75,7 +79,13 @@ export async function publish(
     const change = await collectDifferences(client, definition, whole);
     changes[name] = change;
     rowCounts[name] = previous!.rowCounts[name]! + change.inserted - change.deleted;
-    explained.set(name, await collectContributionChanges(client, definition, whole));
+    explained.set(
+      name,
+      await collectContributionChanges(client, definition, whole, {
+        newestPeriod: newestPeriod(previous!),
+        retiredSince: retirements.length > 0 ? previous!.number : null,
+      }),
+    );
   }
   const different =
     Object.values(changes).some((count) => count.inserted + count.updated + count.deleted > 0) ||
@@ -87,18 +97,19 @@ export async function publish(
     for (const definition of definitions) {
       if (isNew(definition)) {
         await insertBuild(client, definition);
+        await recordContributionHistory(client, definition, number, false);
         await recordFirst(client, definition, number, rowCounts[definition.name]!);
         continue;
       }
       const isExplained = explained.get(definition.name) !== null;
       await applyDifferences(client, definition);
-      const causes = await causesSince(client, definition, previous!, builds, reflected);
+      const causes = causesSince(definition, previous!, builds, reflected, retirements);
       await recordDifferences(client, definition, number, causes, isExplained);
-      if (isExplained) await recordContributionChanges(client, definition, number);
+      await recordContributionHistory(client, definition, number, isExplained);
     }
     await updateCatalog(client, definitions, number, rowCounts, changes);
     await updateDictionary(client, definitions);
-    await forgetChanges(client, number - retainedPublications);
+    await forgetChanges(client, definitions, number - retainedPublications);
     await notifyPublished(client, number);
   }
   for (const definition of definitions) {
@@ -118,7 +129,9 @@ export async function lockPublication(client: ClientBase): Promise<void> {
   await client.query(
     `/* reporting.prepare_publish */
      select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
-       set_config('default_statistics_target', '10', true)`,
+       set_config('default_statistics_target', '10', true),
+       -- values are told as text
+       set_config('datestyle', 'ISO', true)`,
   );
 }
 
@@ -127,14 +140,13 @@ export async function notifyPublished(client: ClientBase, number: number): Promi
   await client.query(`/* reporting.notify */ select pg_notify('marquee_publication', $1)`, [String(number)]);
 }
 
-async function causesSince(
-  client: ClientBase,
+function causesSince(
   { name, contributions }: ReportDefinition,
   previous: LatestPublication,
   builds: ReadyBuilds,
   reflected: Reflected,
-): Promise<ReportCauses> {
-  const retirements = await retirementsSince(client, previous.number);
+  retirements: readonly RetirementCause[],
+): ReportCauses {
   const ofEntities = retirements.filter(
     ({ key }) => contributions !== undefined && contributions.entityKey in key,
   );
@@ -145,8 +157,6 @@ async function causesSince(
       ...retirements.filter((retirement) => !ofEntities.includes(retirement)),
     ],
     otherwise: [...deliveryCauses(previous, builds, reflected), ...ofEntities],
-    newestPeriod: newestPeriod(previous),
-    since: previous.number,
   };
 }
 
@@ -166,10 +176,16 @@ async function recordFirst(
 }
 
 /** Forgets what is needed to show states before a publication. */
-export async function forgetChanges(client: ClientBase, upTo: number): Promise<void> {
-  for (const table of ['reporting.report_change', 'support.contribution_change']) {
-    await client.query(`/* reporting.forget_changes */ delete from ${table} where publication <= $1`, [upTo]);
-  }
+export async function forgetChanges(
+  client: ClientBase,
+  definitions: readonly ReportDefinition[],
+  upTo: number,
+): Promise<void> {
+  await client.query(
+    '/* reporting.forget_changes */ delete from reporting.report_change where publication <= $1',
+    [upTo],
+  );
+  await forgetContributions(client, definitions, upTo);
 }
 
 /** Ties the check results to the publication and drops the builds. */

@@ -6,6 +6,12 @@ export function servedTable(report: string): string {
   return `reporting.${pg.escapeIdentifier(report)}`;
 }
 
+/**
+ * Said of tables that are filled once, analyzed and dropped again: autovacuum would find them new, and whoever drops them
+ * waits a second for it.
+ */
+export const untouchedByAutovacuum = 'with (autovacuum_enabled = off)';
+
 /** The table a report is built into, which no reader sees. */
 export function buildTable(report: string): string {
   return `support.${pg.escapeIdentifier(`build_${report}`)}`;
@@ -19,6 +25,11 @@ export function contributionTable(report: string): string {
 /** The contributions that were built anew. */
 export function contributionBuildTable(report: string): string {
   return support('build_contribution', report);
+}
+
+/** What entities brought before, and which publication replaced it. */
+export function contributionHistoryTable(report: string): string {
+  return support('contribution_history', report);
 }
 
 /** The entities that a build looked at; there is none where it looked at all. */
@@ -67,15 +78,29 @@ export function columnList(columns: readonly string[], alias?: string): string {
   return columns.map((column) => quoted(column, alias)).join(', ');
 }
 
+/** The condition that two rows agree in some columns, in which no row has null. */
+export function sameColumns(columns: readonly string[], left: string, right: string): string {
+  return columns.map((column) => `${quoted(column, left)} = ${quoted(column, right)}`).join(' and ');
+}
+
 /** The condition that two rows have the same key. No key column is null. */
-export function sameKey(definition: ReportDefinition, left: string, right: string): string {
-  return definition.key.map((column) => `${quoted(column, left)} = ${quoted(column, right)}`).join(' and ');
+export function sameKey({ key }: ReportDefinition, left: string, right: string): string {
+  return sameColumns(key, left, right);
+}
+
+/** The condition that two contributions are of the same entity to the same row. */
+export function sameContribution(definition: ReportDefinition, left: string, right: string): string {
+  return `${sameKey(definition, left, right)} and ${left}.entity = ${right}.entity`;
 }
 
 /** `{"key column": value}` of a row as jsonb. */
-export function keyObject(definition: ReportDefinition, alias: string): string {
-  const pairs = definition.key.map((column) => `${pg.escapeLiteral(column)}, ${quoted(column, alias)}`);
-  return `jsonb_build_object(${pairs.join(', ')})`;
+export function keyObject({ key }: ReportDefinition, alias: string): string {
+  return `jsonb_build_object(${keyPairs(key, (column) => quoted(column, alias)).join(', ')})`;
+}
+
+/** Names and values for an object of key columns. */
+export function keyPairs(key: readonly string[], value: (column: string) => string): string[] {
+  return key.map((column) => `${pg.escapeLiteral(column)}, ${value(column)}`);
 }
 
 /** The whole row as JSON text, column by column. */

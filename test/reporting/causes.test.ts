@@ -165,6 +165,38 @@ describe('the cause of a change', () => {
     expect(rows).toEqual([{ cause: [{ kind: 'together', count: 1 }] }]);
   });
 
+  it('is 200 films by name at most, of a sum those that changed it most, and the others as one amount', async () => {
+    await emptyDatabase(database.pools.owner);
+    await fillWarehouse(
+      database.pools.pipeline,
+      filmWorld(...Array.from({ length: 203 }, () => ({ budget: 10, popularity: 1 }))),
+    );
+    await publishReports(database.pools.pipeline);
+    await write('update warehouse.movies set budget = budget + movie_id, popularity = 1 + movie_id');
+    const key = { genre_id: 16 };
+    const budget = await causes(genre, key, 'budget');
+    expect(budget).toHaveLength(201);
+    expect(budget[0]).toMatchObject({ kind: 'related', movie_id: 203, amounts: { budget: '203' } });
+    expect(budget.at(-1)).toEqual({ kind: 'others', count: 3, amounts: { budget: '6' } });
+    const { rows } = await database.pools.reader.query(
+      `select cause from reporting.report_change
+       where publication = 2 and report = $1 and column_name = 'average_popularity'`,
+      [genre],
+    );
+    expect(rows[0].cause).toHaveLength(201);
+    expect(rows[0].cause[0]).toMatchObject({ movie_id: 1 });
+    expect(rows[0].cause[0]).not.toHaveProperty('amounts');
+    expect(rows[0].cause.at(-1)).toEqual({ kind: 'others', count: 3, amounts: {} });
+  });
+
+  it('tells names as they are written, with quotes, backslashes and line ends', async () => {
+    const title = 'A "film" \\ of\nlines';
+    await newVersion(1, 'budget = 40');
+    await database.pools.pipeline.query('update warehouse.movies set title = $1 where movie_id = 1', [title]);
+    const [cause] = await causes(genre, { year: 1995, genre_id: 16 }, 'budget');
+    expect(cause!.name).toBe(title);
+  });
+
   it('is the delivery where no film is behind it', async () => {
     await addFile(database.pools.pipeline, '2017-07', 'links.csv');
     await write(`update warehouse.genres set name = 'Comedies' where id = 35`);

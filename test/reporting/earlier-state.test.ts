@@ -1,3 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -104,6 +107,32 @@ describe('an earlier publication', () => {
     await rollBack(1);
     expect(await contributions()).toEqual(then);
   });
+
+  it('is restored without the films behind its rows where they were told in other columns', async () => {
+    const states = await publishMonths([month(['1', '10'], ['2', '20']), month(['1', '11'])]);
+    const definitions = await withAnotherColumn('genre_report');
+    await publishReports(pool(), definitions, false);
+    await inTransaction(pool(), (client) => rollback(client, definitions, { to: 1, runId: null }));
+    expect(await state()).toEqual(states[0]);
+    const { rows } = await pool().query(
+      `select to_regclass('support.contribution_genre_report') as other,
+         to_regclass('support.contribution_movie_genre_report')::text as same`,
+    );
+    expect(rows).toEqual([{ other: null, same: 'support.contribution_movie_genre_report' }]);
+    await publishReports(pool(), reports, false);
+    expect(await state()).toEqual(states[1]);
+  });
+
+  /** The reports, of which one tells more of each film than it did. */
+  async function withAnotherColumn(name: string) {
+    const { sqlFile } = reports.find((report) => report.name === name)!;
+    const more = join(tmpdir(), `marquee-another-column-${process.pid}.sql`);
+    await writeFile(
+      more,
+      (await readFile(sqlFile, 'utf8')).replace('  movies.status,', '  movies.status,\n  1 as more,'),
+    );
+    return reports.map((report) => (report.name === name ? { ...report, sqlFile: more } : report));
+  }
 
   it('is told as the publication that a rollback restores, with its day and files', async () => {
     await publishMonths([month(['1', '10']), month(['1', '11'])]);
