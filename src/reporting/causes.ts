@@ -1,9 +1,18 @@
 import type { ClientBase } from 'pg';
-import { contributionChangeTable } from './contribution-changes.js';
 import type { ReportDefinition } from './definition.js';
-import { differenceTable, placeOf } from './difference.js';
+import { placeOf } from './difference.js';
 import type { GeneralCause } from './general-causes.js';
-import { columnList, quoted, sameColumns, sameKey, togetherColumns } from './sql-names.js';
+import {
+  amountCauseTable,
+  columnList,
+  contributionChangeTable,
+  differenceTable,
+  quoted,
+  sameColumns,
+  sameKey,
+  togetherColumns,
+  untouchedByAutovacuum,
+} from './sql-names.js';
 
 /** What is said with every change of a report, and what where no entity is behind a change. */
 export interface ReportCauses {
@@ -18,7 +27,7 @@ const namedEntities = 200;
 
 /**
  * Writes the collected differences of a report to `report_change`, a row that came or went whole, an update cell by
- * cell, each with its causes from the collected changes of contributions. Causes of a summed column carry `amounts`
+ * cell, each with its causes from the collected changes of contributions, see `compare`. Causes of a summed column carry `amounts`
  * that add up to its difference exactly; what rounding the sum does is a cause of its own.
  * @param explained whether changes of contributions were collected
  */
@@ -37,8 +46,6 @@ export async function recordDifferences(
   let cause = general(otherwise);
   let told = '';
   if (explained) {
-    await tellAmounts(client, definition, rules);
-    const amounts = temporary('told', definition);
     // A row without changes of its own changed with those it is computed together with.
     const otherwiseBeside = `coalesce(beside.list, ${cause})`;
     cause = `case
@@ -49,7 +56,7 @@ export async function recordDifferences(
      end`;
     told = `left join ${await entitiesOfRows(client, definition)} as whole
        on ${hasNoAmounts(definition)} and ${sameKey(definition, 'whole', 'difference')}
-     left join ${amounts} as told on told.cell = difference.cell
+     left join ${amountCauseTable(name)} as told on told.cell = difference.cell
      left join (${besides(definition)}) as beside
        on ${sameColumns(togetherColumns(definition), 'beside', 'difference') || 'true'}`;
   }
@@ -60,7 +67,7 @@ export async function recordDifferences(
        (id, publication, report, row_key, change, column_name, old_value, new_value, cause)
      select $3::bigint + difference.cell - 1, $1, $2, difference.row_key, difference.change, difference.column_name,
        difference.old_value, difference.new_value, ${cause}
-     from ${differenceTable(definition)} as difference
+     from ${differenceTable(definition.name)} as difference
      ${told}`,
     values,
   );
@@ -76,7 +83,7 @@ async function reserveIds(client: ClientBase, definition: ReportDefinition): Pro
      select min(id) as first
      from (
        select nextval('reporting.report_change_id_seq') as id
-       from ${differenceTable(definition)}
+       from ${differenceTable(definition.name)}
      ) as taken`,
   );
   return rows[0]!.first;
@@ -90,18 +97,13 @@ function hasNoAmounts(definition: ReportDefinition): string {
   return `difference.place not in (${[0, ...places].join(', ')})`;
 }
 
-/** A table of the work on one report, which ends with the transaction. */
-function temporary(kind: string, { name }: ReportDefinition): string {
-  return `pg_temp.${quoted(`${kind}_${name}`)}`;
-}
-
 /** How many entities changed in rows that are computed together. */
 function besides(definition: ReportDefinition): string {
   const together = togetherColumns(definition);
   return `
     select ${together.map((column) => `${quoted(column)},`).join(' ')}
       jsonb_build_array(jsonb_build_object('kind', 'together', 'count', count(distinct entity))) as list
-    from ${contributionChangeTable(definition)}
+    from ${contributionChangeTable(definition.name)}
     ${together.length > 0 ? `group by ${columnList(together)}` : 'having count(*) > 0'}`;
 }
 
@@ -110,7 +112,7 @@ function besides(definition: ReportDefinition): string {
  * Where every row has one entity at most, they are what was collected.
  */
 async function entitiesOfRows(client: ClientBase, definition: ReportDefinition): Promise<string> {
-  const change = contributionChangeTable(definition);
+  const change = contributionChangeTable(definition.name);
   const key = columnList(definition.key);
   const { rows } = await client.query<{ several: boolean }>(
     `/* reporting.find_several_entities */
@@ -134,26 +136,28 @@ async function entitiesOfRows(client: ClientBase, definition: ReportDefinition):
 /**
  * Lists the causes of each change that has amounts: of a cell of a sum the entities whose amount in it changed, of a
  * row all of them with all their amounts; then what is left over, which is the rounding of a sum.
+ * @param isRedefined whether what is left over may stem from another definition
  */
-async function tellAmounts(
+export async function tellAmounts(
   client: ClientBase,
   definition: ReportDefinition,
-  rules: readonly GeneralCause[],
+  isRedefined: boolean,
 ): Promise<void> {
+  const table = amountCauseTable(definition.name);
   const sums = definition.columns.filter((column) => column.sum !== undefined);
   const values = [
     sums.map((column) => column.name),
     sums.map((column) => column.sum!.places ?? null),
-    rules.some((cause) => cause.kind === 'definition'),
+    isRedefined,
   ];
   await client.query(
-    `/* reporting.collect_told ${definition.name} */
-     create temporary table ${quoted(`told_${definition.name}`)} on commit drop as
+    `/* reporting.tell_amounts ${definition.name} */
+     create unlogged table ${table} ${untouchedByAutovacuum} as
      with summed as (
        select name, places from unnest($1::text[], $2::integer[]) as summed (name, places)
      ),
      difference as materialized (
-       select * from ${differenceTable(definition)} as difference where not (${hasNoAmounts(definition)})
+       select * from ${differenceTable(definition.name)} as difference where not (${hasNoAmounts(definition)})
      ),
      part as (
        select difference.cell, change.entity, change.causes -> 0 as cause,
@@ -161,7 +165,7 @@ async function tellAmounts(
            else jsonb_build_object(difference.column_name, change.amounts -> difference.column_name) end as amounts,
          abs((change.amounts ->> difference.column_name)::numeric) as size
        from difference
-       join ${contributionChangeTable(definition)} as change on ${sameKey(definition, 'change', 'difference')}
+       join ${contributionChangeTable(definition.name)} as change on ${sameKey(definition, 'change', 'difference')}
        where difference.place = 0 or change.amounts ? difference.column_name
      ),
      ranked as materialized (
@@ -212,5 +216,5 @@ async function tellAmounts(
      select cell, jsonb_agg(cause order by place) as list, bool_or(exact) as exact from line group by cell`,
     values,
   );
-  await client.query(`/* reporting.analyze_told */ analyze ${temporary('told', definition)} (cell)`);
+  await client.query(`/* reporting.analyze_amounts */ analyze ${table} (cell)`);
 }

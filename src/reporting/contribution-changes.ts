@@ -4,28 +4,18 @@ import { type CauseSources, entityCause } from './entity-cause.js';
 import {
   columnList,
   contributionBuildTable,
+  contributionChangeTable,
   contributionTable,
   entityTable,
   quoted,
   sameContribution,
+  untouchedByAutovacuum,
 } from './sql-names.js';
 
 /**
- * Where the contributions that came, went or changed are collected: the row's key, the `entity`, whether it `came` or
- * `went`, its `amounts` by summed column as text, and in `causes` a list of one, what happened. Ends with the
- * transaction.
- */
-export function contributionChangeTable(definition: ReportDefinition): string {
-  return `pg_temp.${quoted(tableName(definition))}`;
-}
-
-function tableName(definition: ReportDefinition): string {
-  return `contribution_change_${definition.name}`;
-}
-
-/**
- * Compares the contributions that were built with those that are published, and collects what differs, with what
- * happened.
+ * Compares the contributions that were built with those that are published, and collects those that came, went or
+ * changed: the row's key, the `entity`, whether it `came` or `went`, its `amounts` by summed column as text, and in
+ * `causes` a list of one, what happened.
  * @param whole whether all were built; if not, those of the touched entities
  * @returns how many differ; null where there are none to compare with
  */
@@ -35,6 +25,7 @@ export async function collectContributionChanges(
   whole: boolean,
   sources: CauseSources,
 ): Promise<number | null> {
+  const table = contributionChangeTable(definition.name);
   const known = contributionTable(definition.name);
   const built = contributionBuildTable(definition.name);
   const columns = await columnsOf(client, known);
@@ -49,7 +40,7 @@ export async function collectContributionChanges(
   const { amounts, cause, joins, values } = entityCause(definition, sides, alike, sources);
   const { rowCount } = await client.query(
     `/* reporting.collect_contribution_changes ${definition.name} */
-     create temporary table ${quoted(tableName(definition))} on commit drop as
+     create unlogged table ${table} ${untouchedByAutovacuum} as
      select ${key.map((name) => `coalesce(known.${quoted(name)}, built.${quoted(name)}) as ${quoted(name)}`).join(', ')},
        known.${first} is null as came, built.${first} is null as went,
        ${amounts} as amounts,
@@ -60,9 +51,7 @@ export async function collectContributionChanges(
      where ${alike ? 'known is distinct from built' : 'to_jsonb(known) is distinct from to_jsonb(built)'}`,
     [...values],
   );
-  await client.query(
-    `/* reporting.analyze_contribution_changes */ analyze ${contributionChangeTable(definition)} (${columnList(key)})`,
-  );
+  await client.query(`/* reporting.analyze_contribution_changes */ analyze ${table} (${columnList(key)})`);
   return rowCount ?? 0;
 }
 
@@ -101,7 +90,7 @@ export async function applyContributions(
     await replaceTable(client, known, built, `contribution_${name}`);
     return;
   }
-  const change = contributionChangeTable(definition);
+  const change = contributionChangeTable(name);
   await client.query(
     `/* reporting.delete_contributions ${name} */
      delete from ${known} as known using ${change} as change

@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
-import { columnsOf, contributionChangeTable } from './contribution-changes.js';
+import { columnsOf } from './contribution-changes.js';
 import type { ReportDefinition } from './definition.js';
 import {
   columnList,
   contributionBuildTable,
+  contributionChangeTable,
   contributionHistoryTable,
   contributionTable,
   quoted,
@@ -31,7 +32,7 @@ export async function recordContributionHistory(
     await beginHistory(client, definition, publication);
     return;
   }
-  const change = contributionChangeTable(definition);
+  const change = contributionChangeTable(name);
   const same = sameContribution(definition, 'known', 'change');
   await client.query(
     `/* reporting.record_contribution_history ${name} */

@@ -4,6 +4,7 @@ import type { ReportColumn, ReportDefinition } from './definition.js';
 import {
   buildTable,
   columnList,
+  differenceTable,
   inScope,
   keyObject,
   measures,
@@ -11,6 +12,7 @@ import {
   rowObject,
   sameKey,
   servedTable,
+  untouchedByAutovacuum,
 } from './sql-names.js';
 
 /** How many rows of a report a publication brings, alters and takes. */
@@ -20,36 +22,26 @@ export interface DifferenceCounts {
   deleted: number;
 }
 
-/**
- * Where the differences of a report are collected, one row for each that `report_change` will list, numbered in its
- * order: the `cell`, the row's key and `row_key`, its `change`; the `place` of the column in the report, 0 where the
- * row came or went whole; the column's name, the old value and the new; whether it `is_first` of its row. Ends with
- * the transaction.
- */
-export function differenceTable(definition: ReportDefinition): string {
-  return `pg_temp.${quoted(differenceName(definition))}`;
-}
-
-function differenceName(definition: ReportDefinition): string {
-  return `difference_${definition.name}`;
-}
-
 /** The place of a column in a report, from 1, as differences have it. */
 export function placeOf(definition: ReportDefinition, column: ReportColumn): number {
   return definition.columns.indexOf(column) + 1;
 }
 
 /**
- * Compares a build with what is served, by key, and collects what differs. Values become text only where they differ,
- * which in most rows of a small month are few.
+ * Compares a build with what is served, by key, and collects what differs: a row for each that `report_change` will
+ * list, numbered in its order. It has the `cell`'s number, the row's key and `row_key`, its `change`; the `place` of the
+ * column in the report, 0 where the row comes or goes whole; the column's name, the old value and the new; whether it
+ * `is_first` of its row. Values become text only where they differ, which in most rows of a small month are few.
  * @param whole whether the build has all rows; if not, it has those in its scope
+ * @returns how many rows differ, and how many differences there are
  */
 export async function collectDifferences(
   client: ClientBase,
   definition: ReportDefinition,
   whole: boolean,
-): Promise<DifferenceCounts> {
+): Promise<DifferenceCounts & { differences: number }> {
   const { key } = definition;
+  const table = differenceTable(definition.name);
   const compared = measures(definition).map((column) => ({ ...column, place: placeOf(definition, column) }));
   const [served, built] = [quoted(key[0]!, 'served'), quoted(key[0]!, 'built')];
   const either = key.map(
@@ -67,7 +59,7 @@ export async function collectDifferences(
     `case cell.place when 0 then ${side}_row ${compared.map(({ place }) => `when ${place} then ${side}_${place}::text`).join(' ')} end`;
   await client.query(
     `/* reporting.collect_differences ${definition.name} */
-     create temporary table ${quoted(differenceName(definition))} on commit drop as
+     create unlogged table ${table} ${untouchedByAutovacuum} as
      select (before + cell.nth)::integer as cell, ${columnList(key, 'numbered')}, row_key, change, cell.place,
        cell.nth = 1 as is_first,
        case cell.place ${compared.map(({ name, place }) => `when ${place} then ${pg.escapeLiteral(name)}`).join(' ')} end as column_name,
@@ -92,14 +84,15 @@ export async function collectDifferences(
      cross join lateral unnest(numbered.places) with ordinality as cell (place, nth)`,
   );
   await client.query(
-    `/* reporting.analyze_differences */ analyze ${differenceTable(definition)} (${columnList(key)}, change, place, is_first)`,
+    `/* reporting.analyze_differences */ analyze ${table} (${columnList(key)}, change, place, is_first)`,
   );
-  const { rows } = await client.query<DifferenceCounts>(
+  const { rows } = await client.query<DifferenceCounts & { differences: number }>(
     `/* reporting.count_differences */
      select count(*) filter (where change = 'insert')::integer as inserted,
        count(*) filter (where change = 'update' and is_first)::integer as updated,
-       count(*) filter (where change = 'delete')::integer as deleted
-     from ${differenceTable(definition)}`,
+       count(*) filter (where change = 'delete')::integer as deleted,
+       count(*)::integer as differences
+     from ${table}`,
   );
   return rows[0]!;
 }
@@ -116,13 +109,13 @@ export async function applyDifferences(client: ClientBase, definition: ReportDef
   const assignments = measures(definition).map(({ name }) => `${quoted(name)} = ${quoted(name, 'built')}`);
   await client.query(
     `/* reporting.delete_rows ${definition.name} */
-     delete from ${table} as served using ${differenceTable(definition)} as difference
+     delete from ${table} as served using ${differenceTable(definition.name)} as difference
      where difference.change = 'delete' and ${sameKey(definition, 'served', 'difference')}`,
   );
   await client.query(
     `/* reporting.update_rows ${definition.name} */
      update ${table} as served set ${assignments.join(', ')}
-     from ${differenceTable(definition)} as difference
+     from ${differenceTable(definition.name)} as difference
      join ${build} as built on ${sameKey(definition, 'built', 'difference')}
      where difference.change = 'update' and difference.is_first and ${sameKey(definition, 'served', 'difference')}`,
   );
@@ -131,7 +124,7 @@ export async function applyDifferences(client: ClientBase, definition: ReportDef
      insert into ${table} (${columnList(columns)})
      select ${columnList(columns, 'built')}
      from ${build} as built
-     join ${differenceTable(definition)} as difference on ${sameKey(definition, 'built', 'difference')}
+     join ${differenceTable(definition.name)} as difference on ${sameKey(definition, 'built', 'difference')}
      where difference.change = 'insert'`,
   );
 }

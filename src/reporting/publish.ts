@@ -1,19 +1,14 @@
 import type { ClientBase } from 'pg';
 import { updateCatalog } from './catalog.js';
 import { type ReportCauses, recordDifferences } from './causes.js';
-import { applyContributions, collectContributionChanges } from './contribution-changes.js';
+import { compareWithPublished } from './comparison.js';
+import { applyContributions } from './contribution-changes.js';
 import { forgetContributions, recordContributionHistory } from './contribution-history.js';
 import type { ReportDefinition } from './definition.js';
 import { updateDictionary } from './dictionary.js';
-import { applyDifferences, collectDifferences, type DifferenceCounts, insertBuild } from './difference.js';
+import { applyDifferences, type DifferenceCounts, insertBuild } from './difference.js';
 import { dropBuild } from './drop-build.js';
-import {
-  deliveryCauses,
-  newestPeriod,
-  type RetirementCause,
-  retirementsSince,
-  ruleCauses,
-} from './general-causes.js';
+import { deliveryCauses, type RetirementCause, retirementsSince, ruleCauses } from './general-causes.js';
 import {
   insertPublication,
   type LatestPublication,
@@ -67,29 +62,28 @@ export async function publish(
 
   const changes: Record<string, DifferenceCounts> = {};
   const rowCounts: Record<string, number> = {};
-  const explained = new Map<string, number | null>();
+  const explained = new Set<string>();
+  let contributions = 0;
   for (const definition of definitions) {
     const { name } = definition;
-    const { rows, whole } = builds.reports[name]!;
+    const { rows, whole, comparison } = builds.reports[name]!;
     if (isNew(definition)) {
       changes[name] = { inserted: rows, updated: 0, deleted: 0 };
       rowCounts[name] = rows;
       continue;
     }
-    const change = await collectDifferences(client, definition, whole);
-    changes[name] = change;
-    rowCounts[name] = previous!.rowCounts[name]! + change.inserted - change.deleted;
-    explained.set(
-      name,
-      await collectContributionChanges(client, definition, whole, {
-        newestPeriod: newestPeriod(previous!),
-        retiredSince: retirements.length > 0 ? previous!.number : null,
-      }),
-    );
+    const compared =
+      comparison?.publication === previous!.number
+        ? comparison
+        : await compareWithPublished(client, definition, whole, previous!, builds.hashes[name]!);
+    changes[name] = compared.counts;
+    rowCounts[name] = previous!.rowCounts[name]! + compared.counts.inserted - compared.counts.deleted;
+    if (compared.contributions !== null) explained.add(name);
+    contributions += compared.contributions ?? 0;
   }
   const different =
-    Object.values(changes).some((count) => count.inserted + count.updated + count.deleted > 0) ||
-    [...explained.values()].some((count) => (count ?? 0) > 0);
+    contributions > 0 ||
+    Object.values(changes).some((count) => count.inserted + count.updated + count.deleted > 0);
   const published = different || previous === undefined || previous.reflects !== reflected.hash;
   const number = published ? (previous?.number ?? 0) + 1 : previous.number;
   if (published) {
@@ -101,7 +95,7 @@ export async function publish(
         await recordFirst(client, definition, number, rowCounts[definition.name]!);
         continue;
       }
-      const isExplained = explained.get(definition.name) !== null;
+      const isExplained = explained.has(definition.name);
       await applyDifferences(client, definition);
       const causes = causesSince(definition, previous!, builds, reflected, retirements);
       await recordDifferences(client, definition, number, causes, isExplained);
@@ -120,7 +114,7 @@ export async function publish(
   return { publication: number, published, changes };
 }
 
-/** Has other publications wait for the end of the transaction, and sets it up for much work on temporary tables. */
+/** Has other publications wait for the end of the transaction, and sets it up for much work on tables that are read once. */
 export async function lockPublication(client: ClientBase): Promise<void> {
   await client.query(
     `/* reporting.lock_publication */ select pg_advisory_xact_lock(hashtextextended('marquee.publication', 0))`,
@@ -129,9 +123,7 @@ export async function lockPublication(client: ClientBase): Promise<void> {
   await client.query(
     `/* reporting.prepare_publish */
      select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
-       set_config('default_statistics_target', '10', true),
-       -- values are told as text
-       set_config('datestyle', 'ISO', true)`,
+       set_config('default_statistics_target', '10', true)`,
   );
 }
 

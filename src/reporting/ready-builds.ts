@@ -1,18 +1,28 @@
 import type { ClientBase } from 'pg';
 import { Failure, Fault } from '../fault.js';
 import { type CheckOutcome, refusal } from './check.js';
+import type { Comparison } from './comparison.js';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
-import { buildTable } from './sql-names.js';
+import { buildTable, contributionChangeTable, differenceTable } from './sql-names.js';
 
 /** Builds of one run, checked, that fit together. */
 export interface ReadyBuilds {
   readonly asOfDay: string;
   /** SHA-256 of each report's definition. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** Of each report, how many rows were built, and whether these are all. */
-  readonly reports: Readonly<Record<string, { readonly rows: number; readonly whole: boolean }>>;
+  readonly reports: Readonly<Record<string, ReadyBuild>>;
   readonly checks: readonly CheckOutcome[];
+}
+
+/** The build of one report. */
+export interface ReadyBuild {
+  /** How many rows were built. */
+  readonly rows: number;
+  /** Whether these are all rows of the report. */
+  readonly whole: boolean;
+  /** What it changes; null where there was nothing to compare with. */
+  readonly comparison: Comparison | null;
 }
 
 interface BuildRow {
@@ -22,6 +32,7 @@ interface BuildRow {
   state: string;
   rows: number;
   base: number | null;
+  comparison: Comparison | null;
   /** The publication its contributions are published with now. */
   current: number | null;
 }
@@ -42,6 +53,7 @@ export async function readyBuilds(
     `/* reporting.read_builds */
      select build.report, build.as_of_day::text as "asOfDay", build.definition_hash as hash,
        build.warehouse_state as state, build.row_count as rows, build.base_publication as base,
+       build.comparison,
        state.publication as current
      from support.report_build as build
      left join support.report_state as state on state.report = build.report
@@ -79,23 +91,31 @@ export async function readyBuilds(
     asOfDay: first.asOfDay,
     hashes,
     reports: Object.fromEntries(
-      builds.map(({ report, rows, base }) => [report, { rows, whole: base === null }]),
+      builds.map(({ report, rows, base, comparison }) => [
+        report,
+        { rows, whole: base === null, comparison },
+      ]),
     ),
     checks,
   };
 }
 
-/** A crash of the database empties builds, which are not logged. */
+/** A crash of the database empties builds and what they were compared to, which is not logged. */
 async function refuseLost(client: ClientBase, builds: readonly BuildRow[]): Promise<void> {
-  for (const { report, rows } of builds) {
-    const { rows: found } = await client.query<{ rows: number }>(
-      `/* reporting.count_build */ select count(*)::integer as rows from ${buildTable(report)}`,
-    );
-    if (found[0]!.rows !== rows) {
-      throw new Failure(
-        'build_lost',
-        `The build of ${report} has ${found[0]!.rows} rows, expected ${rows}: the database lost it; build all reports again.`,
+  for (const { report, rows, comparison } of builds) {
+    const expected: [string, number][] = [[buildTable(report), rows]];
+    if (comparison !== null) expected.push([differenceTable(report), comparison.differences]);
+    if (comparison?.contributions) expected.push([contributionChangeTable(report), comparison.contributions]);
+    for (const [table, count] of expected) {
+      const { rows: found } = await client.query<{ rows: number }>(
+        `/* reporting.count_build */ select count(*)::integer as rows from ${table}`,
       );
+      if (found[0]!.rows !== count) {
+        throw new Failure(
+          'build_lost',
+          `The build of ${report} has ${found[0]!.rows} rows in ${table}, expected ${count}: the database lost them; build all reports again.`,
+        );
+      }
     }
   }
 }

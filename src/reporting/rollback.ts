@@ -2,14 +2,15 @@ import type { ClientBase } from 'pg';
 import { Fault } from '../fault.js';
 import { updateCatalog } from './catalog.js';
 import { recordDifferences } from './causes.js';
-import { collectContributionChanges, restoreContributions } from './contribution-changes.js';
+import { compare } from './comparison.js';
+import { restoreContributions } from './contribution-changes.js';
 import {
   buildEarlierContributions,
   forgetHistory,
   recordContributionHistory,
 } from './contribution-history.js';
 import type { ReportDefinition } from './definition.js';
-import { applyDifferences, collectDifferences, type DifferenceCounts } from './difference.js';
+import { applyDifferences, type DifferenceCounts } from './difference.js';
 import { dropBuild } from './drop-build.js';
 import { earlierPublication, rowsAt } from './earlier-state.js';
 import { insertRollback } from './publication.js';
@@ -55,15 +56,10 @@ export async function rollback(
       `/* reporting.build_earlier ${definition.name} */
        create unlogged table ${buildTable(definition.name)} ${untouchedByAutovacuum} as ${rowsAt(definition, to)}`,
     );
-    changes[definition.name] = await collectDifferences(client, definition, true);
     const restored = await buildEarlierContributions(client, definition, to);
-    if (restored) {
-      await collectContributionChanges(client, definition, true, {
-        newestPeriod: '',
-        retiredSince: latest,
-        rollback: true,
-      });
-    }
+    const sources = { newestPeriod: '', retiredSince: latest, rollback: true };
+    const { counts } = await compare(client, definition, true, sources, false);
+    changes[definition.name] = counts;
     explained.set(definition.name, restored);
   }
   const rowCounts = await insertRollback(client, { number, runId, to, changes });

@@ -32,6 +32,21 @@ export function contributionHistoryTable(report: string): string {
   return support('contribution_history', report);
 }
 
+/** Where what a build changes in the rows that are served is collected, see `collectDifferences`. */
+export function differenceTable(report: string): string {
+  return support('build_difference', report);
+}
+
+/** Where the contributions are collected that a build changes, see `collectContributionChanges`. */
+export function contributionChangeTable(report: string): string {
+  return support('build_change', report);
+}
+
+/** Where the causes of differences that have amounts are collected, see `tellAmounts`. */
+export function amountCauseTable(report: string): string {
+  return support('build_cause', report);
+}
+
 /** The entities that a build looked at; there is none where it looked at all. */
 export function entityTable(report: string): string {
   return support('build_entity', report);

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "support"."report_build" ADD COLUMN     "comparison" JSONB;
