@@ -36,7 +36,7 @@ export interface DropResult {
   error?: string;
   errorCode?: string;
   /** What stopped each step that did not succeed: one entry per file that was refused, for example. */
-  errors: { step: string; code: string | null; error: string }[];
+  errors: StepError[];
   feeds: Record<string, FeedResult>;
   /** Live rows per warehouse table. */
   warehouse: Record<string, number>;
@@ -44,6 +44,13 @@ export interface DropResult {
   reports: Record<string, number>;
   issues: number;
   warnings: string[];
+}
+
+/** What stopped a step. */
+export interface StepError {
+  step: string;
+  code: string | null;
+  error: string;
 }
 
 /** What may be set for a drop. */
@@ -81,7 +88,7 @@ export async function ingestDrop(
   );
   const ended = await followRun(pipeline.runs, run.id);
   const warnings = [...drop.warnings, ...contradictions(drop, period)];
-  return summarize(environment, ended, period, (Date.now() - begun) / 1000, warnings);
+  return dropResult(environment, ended, (Date.now() - begun) / 1000, warnings);
 }
 
 /** One sentence for each name that tells another month than the one its records were filed under. */
@@ -93,12 +100,12 @@ function contradictions({ folder, period: told, deliveries }: Drop, period: stri
     .map(({ name, month }) => `${name} is named for ${month} and was taken as of ${period}.`);
 }
 
-async function summarize(
+/** What a run of a drop came to that has ended. */
+export async function dropResult(
   environment: Environment,
   run: Run,
-  period: string,
   seconds: number,
-  warnings: readonly string[],
+  warnings: readonly string[] = [],
 ): Promise<DropResult> {
   const pool = environment.pool('pipeline');
   const steps = await readSteps(pool, run.id);
@@ -107,15 +114,13 @@ async function summarize(
   return {
     publication: run.publication,
     published: run.counts.published === true,
-    period,
+    period: (run.payload as { period: string }).period,
     seconds: Math.round(seconds * 1000) / 1000,
     run: run.id,
     state: run.state,
     ...(run.error === null ? {} : { error: run.error }),
     ...(run.errorCode === null ? {} : { errorCode: run.errorCode }),
-    errors: steps
-      .filter(({ error, errorCode }) => error !== null && errorCode !== 'not_started')
-      .map(({ name, errorCode, error }) => ({ step: name, code: errorCode, error: error! })),
+    errors: stepErrors(steps),
     feeds: await feedResults(pool, steps),
     warehouse: run.state === 'succeeded' ? await liveRows(environment) : {},
     reports: run.publication === null ? {} : await reportRows(environment, run.publication),
@@ -125,6 +130,13 @@ async function summarize(
     ),
     warnings: [...warnings, ...loads.flatMap((load) => load.warnings)],
   };
+}
+
+/** What stopped each of the steps that began and did not succeed. */
+export function stepErrors(steps: readonly Step[]): StepError[] {
+  return steps
+    .filter(({ error, errorCode }) => error !== null && errorCode !== 'not_started')
+    .map(({ name, errorCode, error }) => ({ step: name, code: errorCode, error: error! }));
 }
 
 /** Counted by the ledger of files, which also knows what was loaded earlier and what is held. */

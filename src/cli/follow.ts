@@ -3,9 +3,13 @@ import type { Runs } from '../queue/runs.js';
 import type { Step } from '../queue/step-ledger.js';
 import { count, progress } from './terminal.js';
 
-/** Follows a run to its end, telling each step as it is done. */
-export async function followRun(runs: Runs, runId: string): Promise<Run> {
-  const told = new Set<string>();
+/**
+ * Follows a run to its end, telling each step as it is done.
+ *
+ * @param done steps that were done before, by id, and are not told
+ */
+export async function followRun(runs: Runs, runId: string, done: Iterable<string> = []): Promise<Run> {
+  const told = new Set(done);
   return runs.follow(runId, (_run, steps) => {
     for (const step of steps) {
       if (step.state === 'succeeded' && !told.has(step.id)) {

@@ -28,6 +28,13 @@ function share(text: string): number {
   return value;
 }
 
+function runId(text: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
+    throw new InvalidArgumentError(`expected the id of a run as marquee runs tells it, found ${text}.`);
+  }
+  return text;
+}
+
 /** 0 stands for the time before the first. */
 function publicationNumber(text: string): number {
   return text === '0' ? 0 : wholeNumber(text);
@@ -222,6 +229,23 @@ function defineProgram(): Command {
     .option('--limit <n>', 'so many, newest first', wholeNumber, 20)
     .option('--json', 'print an array')
     .action(async (options) => (await import('./commands/runs.js')).runs(options));
+
+  program
+    .command('retry')
+    .description(
+      'a run that failed, was held or was cancelled once more, from where it stopped; exit 0 only when it succeeded',
+    )
+    .argument('<run>', 'its id, as marquee runs tells it', runId)
+    .option('--accept-rejects', 'let its loads through that have too many rejects')
+    .option('--json', 'print one object with what was done')
+    .action(async (id: string, options) => (await import('./commands/retry.js')).retry(id, options));
+
+  program
+    .command('cancel')
+    .description('stop a run that is queued, running or held; exit 0 only when it has stopped')
+    .argument('<run>', 'its id, as marquee runs tells it', runId)
+    .option('--json', 'print one object')
+    .action(async (id: string, options) => (await import('./commands/cancel.js')).cancel(id, options));
 
   program
     .command('token')

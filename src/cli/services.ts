@@ -51,6 +51,11 @@ function logRun(
   else log.warn({ ...about, code: errorCode }, `run ${state}: ${error}`);
 }
 
+/** The queues and the ledger of runs, without a worker in this process. */
+export function openQueues(environment: Environment, log: Log): Promise<Pipeline> {
+  return openPipeline(optionsFrom(environment, log));
+}
+
 /** How often is it looked whether another process' workers are still there. */
 const watchMs = 1000;
 

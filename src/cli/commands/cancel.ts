@@ -1,0 +1,33 @@
+import { readRun } from '../../queue/run-ledger.js';
+import { withEnvironment } from '../command.js';
+import { requestOfRun } from '../run-request.js';
+import { usePipeline } from '../services.js';
+import { print, progress, warn } from '../terminal.js';
+
+/** `marquee cancel`: stops a run that waits, works or is held, and waits until it has stopped. */
+export async function cancel(runId: string, options: { json?: boolean }): Promise<void> {
+  await withEnvironment(async (environment, log) => {
+    const pool = environment.pool('pipeline');
+    await requestOfRun(environment, log, 'cancelRun', runId);
+    let run = (await readRun(pool, runId))!;
+    if (run.state === 'queued' || run.state === 'running') {
+      progress('  waiting until what is under way has stopped ...');
+      const pipeline = await usePipeline(environment, log);
+      try {
+        run = await pipeline.runs.follow(runId);
+      } finally {
+        await pipeline.close();
+      }
+    }
+    const { kind, state, publication } = run;
+    const cancelled = state === 'cancelled';
+    if (options.json) print(JSON.stringify({ run: runId, kind, state, publication }));
+    else if (cancelled) print(`The run ${runId} is cancelled.`);
+    if (!cancelled) {
+      warn(
+        `marquee: the run ${runId} is ${state} already; only one that is queued, running or held can be cancelled.`,
+      );
+      process.exitCode = 1;
+    }
+  });
+}

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import { controlAnswers } from '../queue/control-answers.js';
+import { commandUser } from './command.js';
+import type { Environment } from './environment.js';
+import type { Log } from './log.js';
+import { openQueues } from './services.js';
+
+/**
+ * Asks for a run to be retried or cancelled as the API does for its callers, so that it is in the audit too. No worker is
+ * started for it: what is unknown or unsuitable is refused first.
+ *
+ * @throws Fault `run_unknown`, `run_not_retryable`
+ */
+export async function requestOfRun(
+  environment: Environment,
+  log: Log,
+  action: 'retryRun' | 'cancelRun',
+  id: string,
+  acceptRejects = false,
+): Promise<void> {
+  const pool = environment.pool('pipeline');
+  const queues = await openQueues(environment, log);
+  try {
+    const answers = controlAnswers({ pool, runs: queues.runs, starts: {} });
+    const about = { caller: commandUser(), expiresAt: Number.POSITIVE_INFINITY };
+    const args = { id, acceptRejects, idempotencyKey: randomUUID() };
+    if (action === 'retryRun') await answers.retryRun(args, { action, arguments: args, ...about });
+    else await answers.cancelRun(args, { action, arguments: args, ...about });
+  } finally {
+    await queues.close();
+  }
+}
