@@ -95,7 +95,8 @@ function bodyOf(options: StartPageOptions, readiness: Readiness, subject: string
 ${login ? `<div>${sessionOf(subject)}</div>` : ''}
 <dl>${places.map(([place, what]) => `<dt>${place}</dt><dd>${what}</dd>`).join('\n')}</dl>
 <p>What is published, and which reports there are:</p>
-<pre>curl -s ${escaped(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' -H 'content-type: application/json' \\
+<pre>curl -s ${escaped(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' \\
+  -H 'content-type: application/json' \\
   -d '{"query":"{ publication { number asOfDay } reports { name description } }"}'</pre>`;
 }
 
