@@ -160,7 +160,7 @@ export const initialMapping: readonly MappingRow[] = [
     ['movie_id', 'integer', 'tmdbId', "The vendor's number of the film (TMDB)"],
   ]),
   ...table('movie_ratings', 'version', 'ratings', [
-    ['rater_id', 'uuid', 'userId', 'Who rated, as a keyed hash', { key: true, transform: 'pii_hash' }],
+    ['rater_id', 'bigint', 'userId', 'Who rated, as a keyed hash', { key: true, transform: 'pii_hash' }],
     ['movielens_id', 'integer', 'movieId', "MovieLens' number of the film", key],
     ['rating', 'numeric', 'rating', 'The rating, half to five stars'],
     ['rating_timestamp', 'timestamptz', 'timestamp', 'When it was given', { transform: 'epoch_seconds' }],

@@ -48,8 +48,9 @@ export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<
   const inserted = await client.query<{ id: number }>(
     `/* source: insert file */
      insert into source.file
-       (name, feed, period, sha256, size_bytes, state, backup_name, content_path, content_date, header, warnings, run_id)
-     values ($1, $2, $3, $4, $5, 'loading', $6, $7, $8, $9, $10, $11)
+       (name, feed, period, sha256, size_bytes, state, backup_name, content_path, content_date, header, warnings, run_id,
+        plain_numbers)
+     values ($1, $2, $3, $4, $5, 'loading', $6, $7, $8, $9, $10, $11, $12)
      on conflict (sha256) do nothing
      returning id`,
     [
@@ -64,6 +65,7 @@ export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<
       survey.header,
       JSON.stringify(survey.warnings),
       file.runId ?? null,
+      survey.plainNumbers,
     ],
   );
   const id = inserted.rows[0]?.id;

@@ -17,7 +17,15 @@ export interface Survey extends HeaderMatch {
   /** Records in the file, those that will be rejected included. */
   readonly recordCount: number;
   readonly parts: readonly Part[];
+  /** Whether none of `numberMarks` occurs in its records. */
+  readonly plainNumbers: boolean;
 }
+
+/**
+ * The characters that make more of a text than plain digits where Postgres reads a number: 0x1F, 1_000, +1, 1e999, NaN,
+ * Infinity. A file without them needs no test of each of its values, and to look for a byte costs next to nothing.
+ */
+export const numberMarks = Buffer.from('+_xXoObBeEnNiI');
 
 /** What may be set for a survey. */
 export interface SurveyOptions {
@@ -51,13 +59,17 @@ export async function surveyFile(
     partBytes: options.partBytes ?? partBytesFor(size),
   });
   const checksum = startChecksum(file, size);
+  let plainNumbers = true;
   try {
     checksum.update(header.bytes);
     await slideOver(
       file,
       { start, end: size },
       (window, to, final) => cutter.take(window, to, final),
-      (bytes) => checksum.update(bytes),
+      (bytes) => {
+        checksum.update(bytes);
+        plainNumbers &&= !numberMarks.some((mark) => bytes.includes(mark));
+      },
     );
     if (cutter.recordCount === 0) {
       throw new Fault(
@@ -71,6 +83,7 @@ export async function surveyFile(
       sizeBytes: size,
       recordCount: cutter.recordCount,
       parts: cutter.parts,
+      plainNumbers,
     };
   } finally {
     await checksum.end();

@@ -31,6 +31,7 @@ export async function openSource(
   return {
     fileId: file.id,
     entries,
+    plainNumbers: file.plainNumbers,
     personalHashes: await hashPersonalData(client, plan, file, personalDataKey, entries),
   };
 }

@@ -8,7 +8,9 @@ export interface ExtractionSource {
   readonly fileId: number;
   /** The relation with the entries of the plan's nested column. */
   readonly entries: string | null;
-  /** The relation `(value, hash)` with the hashes of personal values. */
+  /** Whether a number in the file's records is plain digits or none at all: `plain_numbers` of its survey. */
+  readonly plainNumbers: boolean;
+  /** The relation `(value, hash_uuid, hash_bigint)` with the hashes of personal values. */
   readonly personalHashes: string | null;
 }
 
@@ -57,8 +59,11 @@ export function bareExtraction(plan: TablePlan, source: ExtractionSource): strin
   if (plan.fields.some((field) => !castsOf(field).bare || (isPersonal(field) && !field.required)))
     return null;
   const fields = plan.fields.map((field, index) => {
-    const text = isPersonal(field) ? `p${index}.hash` : textOf(field);
-    return `${after(field, castsOf(field).bare!(text))} as ${identifier(field.field)}`;
+    const text = isPersonal(field) ? hashOf(field, index) : textOf(field);
+    const casts = castsOf(field);
+    // A literal may write any character by an escape that the file's bytes do not show.
+    const cast = (source.plainNumbers && field.entryField === null && casts.plain) || casts.bare!;
+    return `${after(field, cast(text))} as ${identifier(field.field)}`;
   });
   const ordinal = plan.nested ? 'e.ordinal' : '0';
   // Without `trimmed` a personal value with blanks around it finds no hash, and so is left to the guarded way.
@@ -93,9 +98,13 @@ function textOf(field: FieldPlan): string {
 }
 
 function rawText(field: FieldPlan, index: number): string {
-  if (isPersonal(field)) return `p${index}.hash`;
+  if (isPersonal(field)) return hashOf(field, index);
   const text = textOf(field);
   return fieldTypes[field.type]!.keepsBlanks ? `nullif(${text}, '')` : trimmed(text);
+}
+
+function hashOf(field: FieldPlan, index: number): string {
+  return `p${index}.${identifier(`hash_${field.type}`)}`;
 }
 
 function needsRecord(plan: TablePlan): boolean {

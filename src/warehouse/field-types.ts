@@ -12,6 +12,8 @@ export interface FieldType {
   guarded(text: string): string;
   /** The cast, of a text as sent, that fails on what it cannot take and on what the guarded way would have refused. */
   bare?(text: string): string;
+  /** The same for a text in which none of `numberMarks` occurs; without one, `bare` is as cheap. */
+  plain?(text: string): string;
   /** Whether blanks around the text are part of the value. */
   readonly keepsBlanks: boolean;
 }
@@ -62,12 +64,14 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
     keepsBlanks: false,
     guarded: integerBetween('integer', 9, '-2147483648', '2147483647'),
     bare: (text) => `${onlyWhere(isPlain(text), text)}::integer`,
+    plain: (text) => `nullif(${text}, '')::integer`,
   },
   bigint: {
     catalogName: 'bigint',
     keepsBlanks: false,
     guarded: integerBetween('bigint', 18, '-9223372036854775808', '9223372036854775807'),
     bare: (text) => `${onlyWhere(isPlain(text), text)}::bigint`,
+    plain: (text) => `nullif(${text}, '')::bigint`,
   },
   numeric: {
     catalogName: 'numeric',
@@ -79,6 +83,7 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
     // Below ':' lie the digits, and above it NaN and Infinity; a large exponent is left to the guarded way.
     bare: (text) =>
       `${onlyWhere(`${isPlain(text)} and ${text} collate "C" < ':' and ${text} not like '%e%' and ${text} not like '%E%' and octet_length(${text}) <= 200`, text)}::numeric`,
+    plain: (text) => `${onlyWhere(`octet_length(${text}) between 1 and 200`, text)}::numeric`,
   },
   boolean: {
     catalogName: 'boolean',
@@ -103,7 +108,7 @@ export interface Transform {
   readonly types: readonly string[];
   readonly description: string;
   /** Replaces the type's own casts. */
-  readonly cast?: Pick<FieldType, 'guarded' | 'bare'>;
+  readonly cast?: Pick<FieldType, 'guarded' | 'bare' | 'plain'>;
   /** Applied to the cast value. */
   after?(value: string): string;
 }
@@ -122,12 +127,13 @@ export const transforms: Readonly<Record<string, Transform>> = {
         `case when ${text} ~ '^-?[0-9]{1,11}([.][0-9]{1,6})?$' then to_timestamp(${text}::double precision) end`,
       bare: (text) =>
         `to_timestamp(${onlyWhere(`${isPlain(text)} and octet_length(${text}) <= 11`, text)}::bigint)`,
+      plain: (text) => `to_timestamp(${onlyWhere(`octet_length(${text}) between 1 and 11`, text)}::bigint)`,
     },
   },
   /** Done in Node, once per distinct value: see personal-data.ts. The text that is cast is the hash already. */
   pii_hash: {
-    types: ['uuid'],
-    description: 'a keyed hash of personal data: the first 128 bits of an HMAC-SHA-256',
+    types: ['bigint', 'uuid'],
+    description: 'a keyed hash of personal data: 63 bits, as a uuid 128 bits, of an HMAC-SHA-256',
     cast: { guarded: (hash) => hash, bare: (hash) => hash },
   },
 };

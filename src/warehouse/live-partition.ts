@@ -61,15 +61,17 @@ export async function fillLivePartition(
   const live = identifier(plan.schema, partition.name);
   const fresh = identifier(plan.schema, freshName(partition.name));
   const columns = await readColumns(client, plan);
-  const typeOf = new Map(columns.map(({ name, type }) => [name, type]));
-  const typed = plan.fields.map(
-    ({ field }) => `o.${identifier(field)}::${typeOf.get(field)!} as ${identifier(field)}`,
+  const copied = new Map(plan.fields.map(({ field }) => [field, identifier(field)]));
+  copied.set('record_number', recordColumn);
+  // In the table's own order, in which its author laid them so that little room is lost between them.
+  const typed = columns.flatMap(({ name, type }) =>
+    copied.has(name) ? [`o.${copied.get(name)}::${type} as ${identifier(name)}`] : [],
   );
   await client.query('set local parallel_tuple_cost = 0');
   await client.query('set local parallel_setup_cost = 0');
   const filled = await client.query(
     `/* warehouse.fill_live */
-     create table ${fresh} as select ${typed.join(', ')}, o.${recordColumn} as record_number from (${rows}) o`,
+     create table ${fresh} as select ${typed.join(', ')} from (${rows}) o`,
   );
   await client.query('set local parallel_tuple_cost to default');
   await client.query('set local parallel_setup_cost to default');
@@ -79,7 +81,6 @@ export async function fillLivePartition(
     created_date: 'now()',
     deleted: 'false',
   };
-  const copied = new Set([...plan.fields.map(({ field }) => field), 'record_number']);
   // One ALTER reads the rows once, for all that must hold of them; `not deleted` is what attaching would look for.
   const changes = columns.map(({ name, type, required }) => {
     const notNull = required ? 'not null' : '';
@@ -90,10 +91,13 @@ export async function fillLivePartition(
   await client.query(
     `/* warehouse.complete_live */ alter table ${fresh} ${[...changes.flat(), 'add constraint is_live check (not deleted)'].join(', ')}`,
   );
+  const inserted = filled.rowCount ?? 0;
   for (const { name, unique, method } of partition.indexes) {
+    if (unique) await sortAlone(client, inserted);
     await client.query(
       `/* warehouse.create_index */ create ${unique ? 'unique' : ''} index ${identifier(freshName(name))} on ${fresh} ${method}`,
     );
+    await client.query('set local max_parallel_maintenance_workers to default');
   }
   const defaults = Object.keys(constants).map((name) => `alter ${name} drop default`);
   await client.query(`/* warehouse.drop_defaults */ alter table ${fresh} ${defaults.join(', ')}`);
@@ -110,7 +114,24 @@ export async function fillLivePartition(
   );
   await client.query(`/* warehouse.drop_check */ alter table ${live} drop constraint is_live`);
   await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
-  return filled.rowCount ?? 0;
+  return inserted;
+}
+
+/** What one entry takes while it is sorted: its key of two or three numbers, and Postgres's own 24 bytes. */
+const sortedEntryBytes = 64;
+
+/**
+ * Has the next index sorted by one process where its memory holds all entries: workers write what they sorted to files
+ * for one of them to merge. For 26 million ratings they are no sooner done (17 s and 16 s) and take 27 s of processors
+ * instead of 16, which other tables have use for.
+ */
+async function sortAlone(client: PoolClient, rowCount: number): Promise<void> {
+  await client.query(
+    `/* warehouse.sort_alone */
+     select set_config('max_parallel_maintenance_workers', '0', true)
+     where pg_size_bytes(current_setting('maintenance_work_mem')) >= $1::bigint`,
+    [rowCount * sortedEntryBytes],
+  );
 }
 
 /** What a table or an index is called until it takes the place of another. */

@@ -13,16 +13,21 @@ export type PersonalDataKey = KeyObject | Buffer | string;
 const batch = 20_000;
 
 /**
- * What stands for a person outside `source`: the first 128 bits of HMAC-SHA-256 over the value's UTF-8 text, as a
- * uuid. Not to be undone or made without the key, and the same for the same person in every file.
+ * What stands for a person outside `source`: the first bits of HMAC-SHA-256 over the value's UTF-8 text, 128 of them as
+ * a uuid, or 63 as a bigint that is not negative (docs/decisions/pseudonyms.md). Not to be undone or made without the
+ * key, and the same for the same person in every file.
  */
-export function pseudonym(key: PersonalDataKey, value: string): string {
-  const hex = createHmac('sha256', key).update(value, 'utf8').digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; bigint: string } {
+  const digest = createHmac('sha256', key).update(value, 'utf8').digest();
+  const hex = digest.toString('hex');
+  return {
+    uuid: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`,
+    bigint: BigInt.asUintN(63, digest.readBigUInt64BE(0)).toString(),
+  };
 }
 
 /**
- * Adds a file's personal values for the plan to a table `(value, hash)`, hashed once per distinct value. The table lives
+ * Adds a file's personal values for the plan to a table `(value, hash_uuid, hash_bigint)`, hashed once per distinct value. The table lives
  * in this transaction only (`dropHashes` ends it before the commit), in `source`, which is where raw values may be; it
  * is no temporary one, since the workers of a parallel query cannot read those.
  * @param relation entries of the plan's nested column, where it has one
@@ -51,7 +56,7 @@ export async function hashPersonalData(
   });
   await client.query(
     `/* warehouse.create_personal_hash */
-     create unlogged table if not exists ${hashes} (value text not null, hash uuid not null)`,
+     create unlogged table if not exists ${hashes} (value text not null, hash_uuid uuid not null, hash_bigint bigint not null)`,
   );
   await client.query(
     `/* warehouse.distinct_personal_values */
@@ -64,10 +69,11 @@ export async function hashPersonalData(
   for (;;) {
     const { rows } = await client.query<{ value: string }>(`fetch ${batch} from personal_cursor`);
     if (rows.length === 0) break;
+    const made = rows.map(({ value }) => pseudonym(key, value));
     await client.query(
       `/* warehouse.insert_personal_hash */
-       insert into ${hashes} (value, hash) select * from unnest($1::text[], $2::uuid[])`,
-      [rows.map((row) => row.value), rows.map((row) => pseudonym(key, row.value))],
+       insert into ${hashes} (value, hash_uuid, hash_bigint) select * from unnest($1::text[], $2::uuid[], $3::bigint[])`,
+      [rows.map(({ value }) => value), made.map(({ uuid }) => uuid), made.map(({ bigint }) => bigint)],
     );
   }
   await client.query('close personal_cursor');

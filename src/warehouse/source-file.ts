@@ -11,12 +11,15 @@ export interface SourceFile {
   readonly sourceTable: string;
   /** First day of its period, as YYYY-MM-01. */
   readonly period: string;
+  /** Whether its records hold no character with which a number could be more than plain digits. */
+  readonly plainNumbers: boolean;
   /** Records that the load kept. */
   readonly loadedCount: number;
 }
 
 const columns = `
   file.id, file.name, feed, 'src_' || feed as "sourceTable", period || '-01' as period,
+  coalesce(plain_numbers, false) as "plainNumbers",
   coalesce(file.record_count, 0) - coalesce(file.reject_count, 0) as "loadedCount"`;
 
 /**

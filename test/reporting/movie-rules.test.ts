@@ -101,7 +101,7 @@ describe('the reports per film', () => {
     await fillWarehouse(pipeline, filmWorld({ ratings: [5] }));
     await insert(pipeline, 'movie_ratings', [
       {
-        rater_id: '00000000-0000-4000-8000-000000000001',
+        rater_id: 1,
         movielens_id: 5,
         rating: 1,
         file_id: 1,

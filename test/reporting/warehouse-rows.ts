@@ -87,8 +87,7 @@ function pairs(sets: Map<number, Set<number>>, column: string): Record<string, u
   return [...sets].flatMap(([movie_id, members]) => [...members].map((id) => ({ movie_id, [column]: id })));
 }
 
-/** Some uuid that differs where the rater does. */
-function raterId(key: string): string {
-  const rater = Number(key.split(' ')[0]);
-  return `00000000-0000-4000-8000-${rater.toString(16).padStart(12, '0')}`;
+/** Some number that differs where the rater does. */
+function raterId(key: string): number {
+  return Number(key.split(' ')[0]);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { numberMarks } from '../../src/source/survey.js';
 import { fieldTypes, transforms, trimmed } from '../../src/warehouse/field-types.js';
 import { useDatabase } from '../database-fixture.js';
 
@@ -72,25 +73,43 @@ describe('a cast without guards', () => {
     ),
   ].filter(({ cast }) => cast.bare);
 
-  it.each(casts)('to $name gives what the guarded one gives, or fails', async ({ cast, keepsBlanks }) => {
-    const pool = database.pools.pipeline;
-    let taken = 0;
-    for (const text of texts) {
-      const guarded = await pool.query(
-        `select (${cast.guarded('raw')})::text as value
+  const unmarked = texts.filter((text) => ![...text].some((character) => numberMarks.includes(character)));
+
+  it.each([
+    ...casts.map(({ name, cast, keepsBlanks }) => ({
+      name,
+      cast,
+      keepsBlanks,
+      bare: cast.bare!,
+      listed: texts,
+    })),
+    ...casts.flatMap(({ name, cast, keepsBlanks }) =>
+      cast.plain
+        ? [{ name: `${name} without marks`, cast, keepsBlanks, bare: cast.plain, listed: unmarked }]
+        : [],
+    ),
+  ])(
+    'to $name gives what the guarded one gives, or fails',
+    async ({ cast, keepsBlanks, bare: bareCast, listed }) => {
+      const pool = database.pools.pipeline;
+      let taken = 0;
+      for (const text of listed) {
+        const guarded = await pool.query(
+          `select (${cast.guarded('raw')})::text as value
          from (select ${keepsBlanks ? "nullif(sent, '')" : trimmed('sent')} as raw from (select $1::text as sent) s offset 0) t`,
-        [text],
-      );
-      const bare = await pool
-        .query(`select (${cast.bare!('sent')})::text as value from (select $1::text as sent offset 0) s`, [
-          text,
-        ])
-        .catch(() => null);
-      if (bare === null) continue;
-      taken += 1;
-      // `trimmed` makes nothing of blanks, which a bare cast refuses instead.
-      expect({ text, value: bare.rows[0].value }).toEqual({ text, value: guarded.rows[0].value });
-    }
-    expect(taken).toBeGreaterThan(3);
-  });
+          [text],
+        );
+        const bare = await pool
+          .query(`select (${bareCast('sent')})::text as value from (select $1::text as sent offset 0) s`, [
+            text,
+          ])
+          .catch(() => null);
+        if (bare === null) continue;
+        taken += 1;
+        // `trimmed` makes nothing of blanks, which a bare cast refuses instead.
+        expect({ text, value: bare.rows[0].value }).toEqual({ text, value: guarded.rows[0].value });
+      }
+      expect(taken).toBeGreaterThan(3);
+    },
+  );
 });
