@@ -5,5 +5,8 @@ import { defineConfig } from 'prisma/config';
 export default defineConfig({
   schema: 'prisma',
   migrations: { path: 'prisma/migrations' },
+  // A partition that is itself partitioned looks like a table to Prisma (src/database/schema-engine.ts).
+  experimental: { externalTables: true },
+  tables: { external: ['warehouse.movie_ratings_live'] },
   datasource: { url: process.env.DATABASE_URL ?? '' },
 });

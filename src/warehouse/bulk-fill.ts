@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
+import type { Cleaning } from './cleaning.js';
 import { bareExtraction, type ExtractionSource, lastOfEach, recordColumn } from './extraction.js';
-import { fillLivePartition, findLivePartition } from './live-partition.js';
+import { fillLiveTables, findLiveTables } from './live-partition.js';
 import type { TablePlan } from './mapping.js';
 import { list, type MergeCounts, target } from './merge.js';
 import { countEntries, unlessFaulty } from './said.js';
@@ -21,21 +22,20 @@ export async function isEmpty(client: PoolClient, plan: TablePlan): Promise<bool
  * settle; the other ways then see to it.
  */
 export async function fillByBareCasts(
-  client: PoolClient,
-  plan: TablePlan,
+  cleaning: Cleaning,
   file: SourceFile,
   source: ExtractionSource,
 ): Promise<{ entries: number; inserted: number } | null> {
+  const { client, plan } = cleaning;
   const rows = bareExtraction(plan, source);
   if (rows === null) return null;
   return unlessFaulty(client, async () => {
-    const { inserted } = await fillEmpty(
-      client,
-      plan,
-      file,
-      plan.partitioned ? rows : lastOfEach(plan, rows),
-    );
-    return { entries: await countEntries(client, file, source), inserted };
+    const { inserted } = await fillEmpty(cleaning, file, plan.partitioned ? rows : lastOfEach(plan, rows), {
+      // Staged entries are read in this transaction, which may have made them.
+      shared: plan.nested === null,
+    });
+    const entries = await countEntries(client, file, source);
+    return plan.partitioned && inserted < entries ? null : { entries, inserted };
   });
 }
 
@@ -49,17 +49,19 @@ interface Index {
  * Fills an empty table: without its indexes, which are made afterwards, faster and side by side. `truncate` gives the
  * table a new file in this transaction, so that Postgres writes no WAL for its rows where `wal_level` is `minimal`.
  * @param rows a select of the plan's fields and `_record`, one row per key
+ * @param options.shared whether another connection sees what `rows` reads
  * @throws the database's `unique_violation` (23505) when a key comes twice
  */
 export async function fillEmpty(
-  client: PoolClient,
-  plan: TablePlan,
+  cleaning: Pick<Cleaning, 'pool' | 'client' | 'plan'>,
   file: SourceFile,
   rows: string,
+  { shared }: { shared: boolean },
 ): Promise<MergeCounts> {
-  const partition = await findLivePartition(client, plan);
-  if (partition !== null) {
-    return { inserted: await fillLivePartition(client, plan, file, rows, partition), closed: 0 };
+  const { client, plan } = cleaning;
+  const tables = await findLiveTables(client, plan);
+  if (tables.length > 0) {
+    return { inserted: await fillLiveTables(cleaning, file, rows, tables, shared), closed: 0 };
   }
   const { rows: indexes } = await client.query<Index>(
     `/* warehouse.secondary_indexes */

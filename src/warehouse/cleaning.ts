@@ -19,11 +19,12 @@ export interface Cleaning {
  * @param options.report whether literals that cannot be read become issues: once, when the file itself is cleaned
  */
 export async function openSource(
-  { pool, client, personalDataKey }: Cleaning,
+  cleaning: Cleaning,
   plan: TablePlan,
   file: SourceFile,
   { report }: { report: boolean },
 ): Promise<ExtractionSource> {
+  const { pool, client } = cleaning;
   const fields = plan.fields.flatMap((field) => field.entryField ?? []);
   const entries = plan.nested
     ? await findEntries(pool, client, { file, nested: plan.nested, fields, report })
@@ -32,6 +33,6 @@ export async function openSource(
     fileId: file.id,
     entries,
     plainNumbers: file.plainNumbers,
-    personalHashes: await hashPersonalData(client, plan, file, personalDataKey, entries),
+    personalHashes: await hashPersonalData(cleaning, plan, file, entries),
   };
 }

@@ -34,7 +34,7 @@ export async function mergeFile(
   const { client, plan } = cleaning;
   const inOrder = await comesInOrder(client, plan, file, before);
   const isFirst = inOrder && plan.tableType !== 'reference' && (await isEmpty(client, plan));
-  const bulk = isFirst ? await fillByBareCasts(client, plan, file, source) : null;
+  const bulk = isFirst ? await fillByBareCasts(cleaning, file, source) : null;
   if (bulk !== null) {
     const { entries, inserted } = bulk;
     return { entries, inserted, closed: 0, unchanged: entries - inserted, rejected: 0, issues: 0 };
@@ -46,7 +46,7 @@ export async function mergeFile(
   const merged = !inOrder
     ? await mergeLate(cleaning, file, source, before)
     : isFirst
-      ? await fillEmpty(client, plan, file, `select * from ${said}`)
+      ? await fillEmpty(cleaning, file, `select * from ${said}`, { shared: false })
       : await mergeNewest(client, plan, file, source);
   const unknown = plan.tableType === 'reference' ? await writeUnknownCodes(client, plan, file, said) : 0;
   await client.query(`drop table ${said}`);

@@ -1,6 +1,8 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
+import { inTransaction } from '../database/transaction.js';
+import type { Cleaning } from './cleaning.js';
 import { entryColumn } from './entry-column.js';
 import { trimmed } from './field-types.js';
 import { isPersonal, type TablePlan } from './mapping.js';
@@ -27,22 +29,22 @@ export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; 
 }
 
 /**
- * Adds a file's personal values for the plan to a table `(value, hash_uuid, hash_bigint)`, hashed once per distinct value. The table lives
- * in this transaction only (`dropHashes` ends it before the commit), in `source`, which is where raw values may be; it
- * is no temporary one, since the workers of a parallel query cannot read those.
+ * Makes a table `(value, hash_uuid, hash_bigint)` of a file's personal values for the plan, hashed once per distinct
+ * value. It is committed by itself, so that other connections of the same cleaning see it, and lies in `source`, which is
+ * where raw values may be; `dropHashes` ends it with the cleaning, or with the next one of the table where this one does
+ * not come to its end.
  * @param relation entries of the plan's nested column, where it has one
  * @returns its name; null when the plan has no personal data
  */
 export async function hashPersonalData(
-  client: PoolClient,
+  { pool, client, personalDataKey }: Pick<Cleaning, 'pool' | 'client' | 'personalDataKey'>,
   plan: TablePlan,
   file: SourceFile,
-  key: PersonalDataKey,
   relation: string | null,
 ): Promise<string | null> {
   const fields = plan.fields.filter(isPersonal);
   if (fields.length === 0) return null;
-  const hashes = hashTable(plan);
+  const hashes = identifier('source', `${hashTables(plan)}${randomBytes(4).toString('hex')}`);
   const values = identifier('pg_temp', 'personal_value');
   // Grouped as sent first, and `offset 0` keeps it so: twice as fast as to trim every one of the values.
   const selects = fields.map((field) => {
@@ -55,39 +57,54 @@ export async function hashPersonalData(
     return `select ${trimmed('raw')} as value from (select ${column} as raw from ${rows} group by 1 offset 0) sent`;
   });
   await client.query(
-    `/* warehouse.create_personal_hash */
-     create unlogged table if not exists ${hashes} (value text not null, hash_uuid uuid not null, hash_bigint bigint not null)`,
-  );
-  await client.query(
     `/* warehouse.distinct_personal_values */
      create temporary table personal_value on commit drop as
-     select value from (${selects.join(' union all ')}) listed
-     where value is not null and not exists (select from ${hashes} known where known.value = listed.value)
-     group by value`,
+     select value from (${selects.join(' union all ')}) listed where value is not null group by value`,
   );
   await client.query(`declare personal_cursor no scroll cursor for select value from ${values}`);
-  for (;;) {
-    const { rows } = await client.query<{ value: string }>(`fetch ${batch} from personal_cursor`);
-    if (rows.length === 0) break;
-    const made = rows.map(({ value }) => pseudonym(key, value));
-    await client.query(
-      `/* warehouse.insert_personal_hash */
-       insert into ${hashes} (value, hash_uuid, hash_bigint) select * from unnest($1::text[], $2::uuid[], $3::bigint[])`,
-      [rows.map(({ value }) => value), made.map(({ uuid }) => uuid), made.map(({ bigint }) => bigint)],
+  await inTransaction(pool, async (other) => {
+    await other.query(
+      `/* warehouse.create_personal_hash */
+       create unlogged table ${hashes} (value text not null, hash_uuid uuid not null, hash_bigint bigint not null)`,
     );
-  }
+    for (;;) {
+      const { rows } = await client.query<{ value: string }>(`fetch ${batch} from personal_cursor`);
+      if (rows.length === 0) break;
+      const made = rows.map(({ value }) => pseudonym(personalDataKey, value));
+      await other.query(
+        `/* warehouse.insert_personal_hash */
+         insert into ${hashes} (value, hash_uuid, hash_bigint)
+         select * from unnest($1::text[], $2::uuid[], $3::bigint[])`,
+        [rows.map(({ value }) => value), made.map(({ uuid }) => uuid), made.map(({ bigint }) => bigint)],
+      );
+    }
+    await other.query(`analyze ${hashes}`);
+  });
   await client.query('close personal_cursor');
   await client.query(`drop table ${values}`);
-  await client.query(`analyze ${hashes}`);
   return hashes;
 }
 
-/** Drops what `hashPersonalData` made; called before the transaction commits. */
+/**
+ * Drops what `hashPersonalData` made for a table, by whomever; called before the transaction commits that holds the
+ * table's lock.
+ */
 export async function dropHashes(client: PoolClient, plan: TablePlan): Promise<void> {
-  await client.query(`/* warehouse.drop_personal_hash */ drop table if exists ${hashTable(plan)}`);
+  const { rows } = await client.query<{ name: string }>(
+    `/* warehouse.personal_hashes */
+     select relname::text as name from pg_class
+     where relnamespace = 'source'::regnamespace and relkind = 'r' and starts_with(relname, $1)
+       and relname ~ '_[0-9a-f]{8}$'`,
+    [hashTables(plan)],
+  );
+  for (const { name } of rows) {
+    await client.query(
+      `/* warehouse.drop_personal_hash */ drop table if exists ${identifier('source', name)}`,
+    );
+  }
 }
 
-/** One per table that is filled: nobody else fills the same one at the same time. */
-function hashTable(plan: TablePlan): string {
-  return identifier('source', `hashes_of_${plan.schema}_${plan.table}`);
+/** How the names of a table's hashes begin. Whoever fills the table is alone with them. */
+function hashTables(plan: TablePlan): string {
+  return `hashes_of_${plan.schema}_${plan.table}_`;
 }

@@ -10,6 +10,8 @@ interface Relation {
   readonly partitioning: string | null;
   /** `for values …`, where it is a partition. */
   readonly bound: string | null;
+  /** The table it is a partition of. */
+  readonly parent: string | null;
   readonly comment: string | null;
   readonly constraints: readonly { readonly name: string; readonly definition: string }[];
   readonly indexes: readonly string[];
@@ -21,6 +23,7 @@ async function readRelations(client: PoolClient, schema: string, table: string):
     `/* warehouse.read_relations */
      select c.relname::text as name, pg_get_partkeydef(c.oid) as partitioning,
             case when c.relispartition then pg_get_expr(c.relpartbound, c.oid) end as bound,
+            (select relname::text from pg_class parent where parent.oid = tree.parentrelid) as parent,
             obj_description(c.oid, 'pg_class') as comment,
             (select coalesce(jsonb_agg(jsonb_build_object('name', conname, 'definition', pg_get_constraintdef(oid)) order by conname), '[]')
              from pg_constraint where conrelid = c.oid and contype in ('p', 'u', 'c')) as constraints,
@@ -33,7 +36,7 @@ async function readRelations(client: PoolClient, schema: string, table: string):
   if (rows.length > 0) return rows;
   const plain = await client.query<Relation>(
     `/* warehouse.read_relation */
-     select c.relname::text as name, null as partitioning, null as bound,
+     select c.relname::text as name, null as partitioning, null as bound, null as parent,
             obj_description(c.oid, 'pg_class') as comment,
             (select coalesce(jsonb_agg(jsonb_build_object('name', conname, 'definition', pg_get_constraintdef(oid)) order by conname), '[]')
              from pg_constraint where conrelid = c.oid and contype in ('p', 'u', 'c')) as constraints,
@@ -50,15 +53,16 @@ export async function copyShape(client: PoolClient, table: string): Promise<void
   const relations = await readRelations(client, 'warehouse', table);
   const elsewhere = (definition: string) =>
     definition.replace(/ ON (ONLY )?warehouse\./, ` ON ${rebuildSchema}.`);
-  for (const { name, partitioning, bound } of relations) {
+  for (const { name, partitioning, bound, parent } of relations) {
     const made = identifier(rebuildSchema, name);
+    const split = partitioning === null ? '' : `partition by ${partitioning}`;
     await client.query(
       bound === null
         ? `/* warehouse.copy_shape */
            create table ${made} (like ${identifier('warehouse', name)} including defaults including storage including comments)
-           ${partitioning === null ? '' : `partition by ${partitioning}`}`
+           ${split}`
         : `/* warehouse.copy_partition */
-           create table ${made} partition of ${identifier(rebuildSchema, table)} ${bound}`,
+           create table ${made} partition of ${identifier(rebuildSchema, parent!)} ${bound} ${split}`,
     );
   }
   // Partitions first: an index of the whole table takes over those that its partitions have already.

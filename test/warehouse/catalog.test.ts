@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/transaction.js';
 import { readCatalog } from '../../src/warehouse/catalog.js';
-import { findLivePartition } from '../../src/warehouse/live-partition.js';
+import { findLiveTables } from '../../src/warehouse/live-partition.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { useDatabase } from '../database-fixture.js';
 import { install } from './cleaning.js';
@@ -20,7 +20,7 @@ describe('the catalog', () => {
         const mapping = (await currentMapping(reader))!;
         // The control: a reading that takes the lock does wait.
         await reader.query('savepoint waits');
-        await expect(findLivePartition(reader, mapping.tables.get('movie_ratings')!)).rejects.toMatchObject({
+        await expect(findLiveTables(reader, mapping.tables.get('movie_ratings')!)).rejects.toMatchObject({
           code: '55P03',
         });
         await reader.query('rollback to savepoint waits');

@@ -6,6 +6,23 @@ alter table source.file add column plain_numbers boolean;
 alter table warehouse.movie_ratings alter column rater_id type bigint
   using ('x' || left(replace(rater_id::text, '-', ''), 16))::bit(64)::bigint & 9223372036854775807;
 
+-- Live ratings lie in two ranges of raters, which are filled side by side: hashes are spread evenly.
+alter table warehouse.movie_ratings detach partition warehouse.movie_ratings_live;
+alter table warehouse.movie_ratings_live rename to movie_ratings_before;
+drop index warehouse.movie_ratings_live_key;
+create table warehouse.movie_ratings_live partition of warehouse.movie_ratings
+  for values in (false) partition by range (rater_id);
+create table warehouse.movie_ratings_live_1 partition of warehouse.movie_ratings_live
+  for values from (minvalue) to (4611686018427387904);
+create table warehouse.movie_ratings_live_2 partition of warehouse.movie_ratings_live
+  for values from (4611686018427387904) to (maxvalue);
+insert into warehouse.movie_ratings_live select * from warehouse.movie_ratings_before;
+drop table warehouse.movie_ratings_before;
+create unique index movie_ratings_live_key on warehouse.movie_ratings_live (rater_id, movielens_id);
+alter table warehouse.movie_ratings_live owner to marquee_pipeline;
+alter table warehouse.movie_ratings_live_1 owner to marquee_pipeline;
+alter table warehouse.movie_ratings_live_2 owner to marquee_pipeline;
+
 update support.retirement
 set row_key = jsonb_set(
   row_key, '{rater_id}',
