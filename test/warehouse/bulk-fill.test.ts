@@ -1,0 +1,114 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cleanTable } from '../../src/warehouse/clean-table.js';
+import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { pseudonym } from '../../src/warehouse/personal-data.js';
+import { useDatabase } from '../database-fixture.js';
+import { install, personalDataKey } from './cleaning.js';
+import { emptyAll } from './history.js';
+import { loadRecords } from './source-rows.js';
+
+describe('the first load of ratings', () => {
+  const database = useDatabase();
+  const pool = () => database.pools.pipeline;
+  const raters = Array.from({ length: 40 }, (_, number) => String(number + 1));
+  const rating = (userId: string | null, movieId: string, stars = '4.0') => ({
+    userId,
+    movieId,
+    rating: stars,
+    timestamp: '1249006253',
+  });
+
+  const cleanRatings = async (fileId: number) =>
+    cleanTable(pool(), {
+      table: 'movie_ratings',
+      fileIds: [fileId],
+      mapping: (await currentMapping(pool()))!,
+      personalDataKey,
+    });
+  const rows = async (sql: string) => (await pool().query(sql)).rows;
+  const relations = () =>
+    rows(`
+      select n.nspname || '.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace
+      where n.nspname in ('source', 'warehouse') and relname ~ '(_new$|^hashes_of_)' order by 1`);
+
+  beforeAll(() => install(pool()));
+  beforeEach(() => emptyAll(pool()));
+
+  it('lays them by their raters’ hashes, each row with all that is the same in all of them', async () => {
+    const file = await loadRecords(
+      pool(),
+      'ratings',
+      '2017-08',
+      raters.flatMap((rater) => [rating(rater, '1'), rating(rater, '2', '0.5')]),
+    );
+    expect(await cleanRatings(file)).toMatchObject({ entries: 80, inserted: 80, rejected: 0, issues: 0 });
+    const hashes = raters.map((rater) => BigInt(pseudonym(personalDataKey, rater).bigint));
+    const low = hashes.filter((hash) => hash < 2n ** 62n).length;
+    expect(low).toBeGreaterThan(5);
+    expect(
+      await rows(`
+        select tableoid::regclass::text as part, count(*)::int, count(distinct created_date)::int as moments,
+               bool_and(created_date <= now() and not deleted and deleted_date is null and valid_to is null
+                        and valid_from = '2017-08-01' and file_id = ${file}) as complete
+        from warehouse.movie_ratings group by 1 order by 1`),
+    ).toEqual([
+      { part: 'warehouse.movie_ratings_live_1', count: 2 * low, moments: 1, complete: true },
+      { part: 'warehouse.movie_ratings_live_2', count: 2 * (40 - low), moments: 1, complete: true },
+    ]);
+    expect(await relations()).toEqual([]);
+  });
+
+  it.each([
+    ['a rater', rating(null, '1'), { rejected: 1, inserted: 40 }],
+    ['a film', rating('1', ''), { rejected: 1, inserted: 40 }],
+    ['a film that is a number', rating('1', 'none'), { rejected: 1, inserted: 40 }],
+    ['a rating that is a number', rating('1', '2', 'good'), { issues: 1, inserted: 41 }],
+    ['another key than a rating before', rating('1', '1', '1.0'), { unchanged: 1, inserted: 40 }],
+  ])('settles a record without %s as any later load does', async (_what, record, counts) => {
+    const file = await loadRecords(pool(), 'ratings', '2017-08', [
+      ...raters.map((rater) => rating(rater, '1')),
+      record,
+    ]);
+    expect(await cleanRatings(file)).toMatchObject({ entries: 41, ...counts });
+    const hash = pseudonym(personalDataKey, '1').bigint;
+    const last = record.movieId === '1' && record.userId === '1' ? '1.0' : '4.0';
+    expect(
+      await rows(`select rating from warehouse.movie_ratings where rater_id = ${hash} and movielens_id = 1`),
+    ).toEqual([{ rating: last }]);
+    expect(await relations()).toEqual([]);
+  });
+
+  it('does not mind what a killed worker left', async () => {
+    await pool().query(`
+      create table warehouse.movie_ratings_live_1_new as select 1 as a;
+      create unlogged table source.hashes_of_warehouse_movie_ratings_0123abcd as select '1' as value`);
+    const file = await loadRecords(pool(), 'ratings', '2017-08', [rating('1', '1')]);
+    expect(await cleanRatings(file)).toMatchObject({ inserted: 1 });
+    expect(await relations()).toEqual([]);
+  });
+
+  it('is heard of while it is filled elsewhere, and not taken for frozen', async () => {
+    const file = await loadRecords(
+      pool(),
+      'ratings',
+      '2017-08',
+      raters.map((rater) => rating(rater, '1')),
+    );
+    // Nobody gets a table into the schema for a while.
+    const holder = await database.pools.owner.connect();
+    await holder.query('begin; create table warehouse.movie_ratings_live_2_new ()');
+    const released = new Promise((done) => setTimeout(done, 1500)).then(async () => {
+      await holder.query('rollback');
+      holder.release();
+    });
+    const counts = await cleanTable(pool(), {
+      table: 'movie_ratings',
+      fileIds: [file],
+      mapping: (await currentMapping(pool()))!,
+      personalDataKey,
+      idleMs: 400,
+    });
+    await released;
+    expect(counts).toMatchObject({ inserted: 40 });
+  });
+});
