@@ -78,15 +78,16 @@ export async function recordDifferences(
  * null where it has none. Whoever publishes holds the lock, so nobody takes one in between.
  */
 async function reserveIds(client: ClientBase, definition: ReportDefinition): Promise<string | null> {
-  const { rows } = await client.query<{ first: string | null }>(
+  const { rows } = await client.query<{ first: string }>(
     `/* reporting.reserve_ids */
-     select min(id) as first
+     select first, setval('reporting.report_change_id_seq', first + count - 1)
      from (
-       select nextval('reporting.report_change_id_seq') as id
-       from ${differenceTable(definition.name)}
+       select nextval('reporting.report_change_id_seq') as first, counted.count
+       from (select count(*) as count from ${differenceTable(definition.name)}) as counted
+       where counted.count > 0
      ) as taken`,
   );
-  return rows[0]!.first;
+  return rows[0]?.first ?? null;
 }
 
 /** The condition that what is told of a difference has no amounts: it is of a cell that is no sum. */

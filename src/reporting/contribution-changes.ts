@@ -36,8 +36,17 @@ export async function collectContributionChanges(
   const sides = { known: columnTypes(columns), built: columnTypes(now) };
   const key = [...definition.key, 'entity'];
   const first = quoted(key[0]!);
-  const touched = `where entity in (select entity from ${entityTable(definition.name)})`;
-  const { amounts, cause, joins, values } = entityCause(definition, sides, alike, sources);
+  // An entity is touched with all it brought, so whoever is not among these was not there before.
+  const published = whole
+    ? known
+    : `(select * from ${known} where entity in (select entity from ${entityTable(definition.name)}))`;
+  const { amounts, cause, joins, values } = entityCause(
+    definition,
+    sides,
+    alike,
+    `${published} as known`,
+    sources,
+  );
   const { rowCount } = await client.query(
     `/* reporting.collect_contribution_changes ${definition.name} */
      create unlogged table ${table} ${untouchedByAutovacuum} as
@@ -45,7 +54,7 @@ export async function collectContributionChanges(
        known.${first} is null as came, built.${first} is null as went,
        ${amounts} as amounts,
        ('[' || ${cause} || ']')::jsonb as causes
-     from (select * from ${known} ${whole ? '' : touched}) as known
+     from ${published} as known
      full join ${built} as built on ${sameContribution(definition, 'known', 'built')}
      ${joins}
      where ${alike ? 'known is distinct from built' : 'to_jsonb(known) is distinct from to_jsonb(built)'}`,
@@ -76,7 +85,10 @@ function columnTypes(columns: string): ReadonlyMap<string, string> {
   );
 }
 
-/** Makes the contributions that were built those that are published. */
+/**
+ * Makes the contributions that were built those that are published: the few that differ are replaced; where most were
+ * built, those that were not are brought to them.
+ */
 export async function applyContributions(
   client: ClientBase,
   definition: ReportDefinition,
@@ -87,6 +99,15 @@ export async function applyContributions(
   const known = contributionTable(name);
   const built = contributionBuildTable(name);
   if (whole) {
+    await replaceTable(client, known, built, `contribution_${name}`);
+    return;
+  }
+  if (await isMostOf(client, built, known)) {
+    await client.query(
+      `/* reporting.keep_contributions ${name} */
+       insert into ${built}
+       select * from ${known} where entity not in (select entity from ${entityTable(name)})`,
+    );
     await replaceTable(client, known, built, `contribution_${name}`);
     return;
   }
@@ -102,6 +123,18 @@ export async function applyContributions(
      select built.* from ${built} as built
      join ${change} as change on ${sameContribution(definition, 'built', 'change')}`,
   );
+}
+
+/** Whether a table has more than half the rows of another, as far as they were counted when they were last analyzed. */
+async function isMostOf(client: ClientBase, part: string, whole: string): Promise<boolean> {
+  const { rows } = await client.query<{ most: boolean }>(
+    `/* reporting.compare_sizes */
+     select part.reltuples > whole.reltuples / 2 as most
+     from pg_class as part, pg_class as whole
+     where part.oid = $1::regclass and whole.oid = $2::regclass`,
+    [part, whole],
+  );
+  return rows[0]!.most;
 }
 
 /** Makes the contributions of an earlier state those that are published; without them there are none until the next build. */

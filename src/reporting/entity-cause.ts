@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { ReportDefinition } from './definition.js';
-import { contributionBuildTable, contributionTable, keyPairs, quoted } from './sql-names.js';
+import { contributionBuildTable, keyPairs, quoted } from './sql-names.js';
 
 /** What the cause of a contribution's change is told from, beside the contribution. */
 export interface CauseSources {
@@ -43,6 +43,7 @@ export function entityCause(
   definition: ReportDefinition,
   sides: Sides,
   alike: boolean,
+  published: string,
   { newestPeriod, retiredSince, rollback = false }: CauseSources,
 ): EntityCause {
   const { name, key, contributions } = definition;
@@ -58,7 +59,7 @@ export function entityCause(
       : `when hand.restored = ${restored} then '${restored ? 'restored' : 'retired'}'`;
   const kind = `case
       when ${came} then case ${byHand(true)}
-        when built.entity in (select entity from ${contributionTable(name)}) then 'joined' else 'new' end
+        when built.entity in (select entity from ${published}) then 'joined' else 'new' end
       when ${went} then case ${byHand(false)}
         when ${rollback ? 'true' : `known.entity in (select entity from ${contributionBuildTable(name)})`} then 'left' else 'gone' end
       when known.version is distinct from built.version then 'changed'

@@ -30,6 +30,12 @@ films as (
   join next_movie_genre_report as genres on genres.movie_id = films.movie_id
   left join released on released.movie_id = films.movie_id
   where films.release_date is not null
+    -- what can be told before films are joined with their genres
+    and (
+      $2
+      or (films.production_company_id, extract(year from films.release_date)::integer)
+        in (select production_company_id, year from touched_production_company_genre_report)
+    )
     and (
       $2
       or (films.production_company_id, extract(year from films.release_date)::integer, genres.genre_id)
@@ -39,11 +45,9 @@ films as (
 ),
 
 years as (
-  select *
-  from next_production_company_genre_report
-  where $2
-    or (production_company_id, year, genre_id)
-      in (select production_company_id, year, genre_id from touched_production_company_genre_report)
+  select * from next_production_company_genre_report where $2
+  union all
+  select * from support.build_production_company_genre_report where not $2
 )
 
 select year, production_company_id, genre_id, to_json(years) as built, to_json(films) as films

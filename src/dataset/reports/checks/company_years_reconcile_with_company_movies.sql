@@ -37,10 +37,9 @@ films as (
 ),
 
 years as (
-  select *
-  from next_production_company_report
-  where $2
-    or (production_company_id, year) in (select production_company_id, year from touched_production_company_report)
+  select * from next_production_company_report where $2
+  union all
+  select * from support.build_production_company_report where not $2
 )
 
 select year, production_company_id, to_json(years) as built, to_json(films) as films

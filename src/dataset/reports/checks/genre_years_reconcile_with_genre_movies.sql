@@ -30,9 +30,9 @@ films as (
 ),
 
 years as (
-  select *
-  from next_genre_report
-  where $2 or year in (select year from touched_genre_report)
+  select * from next_genre_report where $2
+  union all
+  select * from support.build_genre_report where not $2
 )
 
 select year, genre_id, to_json(years) as built, to_json(films) as films
