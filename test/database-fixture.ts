@@ -80,7 +80,8 @@ async function cloneTemplate(client: pg.Client, name: string): Promise<void> {
   await client.query('select pg_advisory_unlock(8273)');
 }
 
-async function asSuperuser(work: (client: pg.Client) => Promise<void>): Promise<void> {
+/** Does work over a superuser's connection. */
+export async function asSuperuser(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: inject('superuserUrl') });
   await client.connect();
   try {

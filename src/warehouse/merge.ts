@@ -61,7 +61,8 @@ export async function mergeInOrder(
     ? await client.query(
         `/* warehouse.close_changed */
          update ${target(plan)} t set valid_to = ${literal(file.period)}, deleted = true, deleted_date = now()
-         from ${news} o where t.ctid = o._row and t.tableoid = o._row_table and not t.deleted`,
+         from (select _row, _row_table from ${news} where _row is not null) o
+         where t.ctid = o._row and t.tableoid = o._row_table and not t.deleted`,
       )
     : null;
   const inserted = await client.query(

@@ -16,7 +16,13 @@ create table warehouse.movie_ratings_live_1 partition of warehouse.movie_ratings
   for values from (minvalue) to (4611686018427387904);
 create table warehouse.movie_ratings_live_2 partition of warehouse.movie_ratings_live
   for values from (4611686018427387904) to (maxvalue);
-insert into warehouse.movie_ratings_live select * from warehouse.movie_ratings_before;
+-- By name: a table that a first load put in place has its columns in another order.
+insert into warehouse.movie_ratings_live
+  (rating_timestamp, movielens_id, record_number, rater_id, rating,
+   file_id, valid_from, valid_to, created_date, deleted_date, deleted)
+select rating_timestamp, movielens_id, record_number, rater_id, rating,
+       file_id, valid_from, valid_to, created_date, deleted_date, deleted
+from warehouse.movie_ratings_before;
 drop table warehouse.movie_ratings_before;
 create unique index movie_ratings_live_key on warehouse.movie_ratings_live (rater_id, movielens_id);
 alter table warehouse.movie_ratings_live owner to marquee_pipeline;

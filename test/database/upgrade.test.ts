@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { readMigrations } from '../../src/database/schema-engine.js';
+import { initialMapping } from '../../src/dataset/mapping.js';
+import { mappingHash } from '../../src/warehouse/mapping-row.js';
+import { asSuperuser } from '../database-fixture.js';
+
+// What a database holds when a migration comes to it, which the migrations of an empty one never see.
+const name = `test_upgrade_${randomBytes(6).toString('hex')}`;
+const hash = '5bdcc146-bf60-754e-6a04-2426089575c7';
+const negative = 'b0344c61-d8db-3853-5ca8-afceaf0bf12b';
+let owner: pg.Client;
+
+async function migrate(wanted: (name: string) => boolean): Promise<void> {
+  const { migrationDirectories } = await readMigrations();
+  for (const { path, migrationFile } of migrationDirectories) {
+    if (wanted(path) && migrationFile.content.tag === 'ok') await owner.query(migrationFile.content.value);
+  }
+}
+
+beforeAll(async () => {
+  await asSuperuser((client) => client.query(`create database ${name} owner marquee_owner`));
+  const url = new URL(inject('urls').owner);
+  url.pathname = `/${name}`;
+  owner = new pg.Client({ connectionString: url.href });
+  await owner.connect();
+});
+afterAll(async () => {
+  await owner.end();
+  await asSuperuser((client) => client.query(`drop database ${name} with (force)`));
+});
+
+it('ratings keep their raters, history and retirements when raters get narrower', async () => {
+  await migrate((path) => path < '20261126');
+  const former = initialMapping.map((row) =>
+    row.end_field === 'rater_id' ? { ...row, end_data_type: 'uuid' } : row,
+  );
+  // A first load puts a table of its own in the place of the live rows, with its columns in an order of its own.
+  await owner.query(`
+    drop table warehouse.movie_ratings_live;
+    create table warehouse.movie_ratings_live as
+      select '${hash}'::uuid as rater_id, 7 as movielens_id, 3.5 as rating, now() as rating_timestamp, 1 as record_number,
+             1 as file_id, date '2017-08-01' as valid_from, null::date as valid_to, now() as created_date,
+             null::timestamptz as deleted_date, false as deleted
+      union all
+      select '${negative}', 8, 0.5, null, 2, 1, '2017-08-01', null, now(), null, false;
+    alter table warehouse.movie_ratings_live alter file_id set not null, alter movielens_id set not null,
+      alter rater_id set not null, alter valid_from set not null, alter created_date set not null, alter deleted set not null,
+      alter rating_timestamp type timestamptz(6), alter created_date type timestamptz(6), alter deleted_date type timestamptz(6);
+    create unique index movie_ratings_live_key on warehouse.movie_ratings_live (rater_id, movielens_id);
+    alter table warehouse.movie_ratings attach partition warehouse.movie_ratings_live for values in (false);
+    insert into warehouse.movie_ratings (rater_id, movielens_id, rating, file_id, valid_from, valid_to, deleted)
+    values ('${hash}', 7, 1, 1, '2017-07-01', '2017-08-01', true);
+    insert into support.retirement (table_name, row_key, period, reason, actor)
+    values ('movie_ratings', '{"rater_id": "${negative}", "movielens_id": "8"}', '2017-08', 'spam', 'test');
+    insert into support.mapping_version (number, author, note, content_hash)
+    values (1, 'test', '', '${mappingHash(former)}'), (2, 'test', '', 'of another')`);
+  await migrate((path) => path === '20261126000000_narrow_ratings');
+  const rows = async (sql: string) => (await owner.query(sql)).rows;
+  expect(
+    await rows(`
+      select tableoid::regclass::text as part, rater_id, movielens_id, rating, record_number, deleted
+      from warehouse.movie_ratings order by deleted, movielens_id`),
+  ).toEqual([
+    {
+      part: 'warehouse.movie_ratings_live_2',
+      rater_id: String(0x5bdcc146bf60754en),
+      movielens_id: 7,
+      rating: '3.5',
+      record_number: 1,
+      deleted: false,
+    },
+    {
+      part: 'warehouse.movie_ratings_live_1',
+      rater_id: String(0x30344c61d8db3853n),
+      movielens_id: 8,
+      rating: '0.5',
+      record_number: 2,
+      deleted: false,
+    },
+    {
+      part: 'warehouse.movie_ratings_closed',
+      rater_id: String(0x5bdcc146bf60754en),
+      movielens_id: 7,
+      rating: '1',
+      record_number: null,
+      deleted: true,
+    },
+  ]);
+  expect(await rows('select row_key from support.retirement')).toEqual([
+    { row_key: { rater_id: String(0x30344c61d8db3853n), movielens_id: '8' } },
+  ]);
+  expect(await rows('select number, content_hash from support.mapping_version order by number')).toEqual([
+    { number: 1, content_hash: mappingHash(initialMapping) },
+    { number: 2, content_hash: 'of another' },
+  ]);
+  await expect(
+    owner.query(`insert into warehouse.movie_ratings (rater_id, movielens_id, file_id, valid_from)
+                 values (${0x5bdcc146bf60754en}, 7, 1, '2017-09-01')`),
+  ).rejects.toMatchObject({ code: '23505' });
+});
