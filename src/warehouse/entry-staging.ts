@@ -172,8 +172,11 @@ async function expandColumn(
   await client.query(
     `/* warehouse.mark_entries */ insert into ${relation} (record_number, ordinal) values (0, 0)`,
   );
-  // Without figures the planner takes a staging table for a small one.
-  await client.query(`/* warehouse.analyze_entries */ analyze ${relation}`);
+  // Without figures the planner takes a staging table for a small one; how many rows there are is nearly all it needs.
+  await client.query(
+    `/* warehouse.analyze_entries */
+     set local default_statistics_target = 10; analyze ${relation}; set local default_statistics_target to default`,
+  );
   return { entries, malformed };
 }
 

@@ -42,7 +42,8 @@ export async function mergeFile(
   const { entries, rejected, issues } =
     (await readByBareCasts(client, plan, file, source)) ?? (await readGuarded(client, plan, file, source));
   if (plan.tableType === 'reference') await dropStandardCodes(client, plan);
-  await client.query(`analyze ${said}`);
+  // Into an empty table they all go as they are.
+  if (!isFirst) await client.query(`analyze ${said}`);
   const merged = !inOrder
     ? await mergeLate(cleaning, file, source, before)
     : isFirst
