@@ -10,7 +10,7 @@ import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { type LoadCounts, receiveFileJob } from './ingest.js';
-import { buildReportJob, checkReportsJob, publishJob, rollbackJob } from './report.js';
+import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
 import { queues, type Services } from './services.js';
 import { takeTurnJob } from './turn.js';
 
@@ -104,20 +104,30 @@ export function publishStages<Payload>(
       async plan({ payload, services }) {
         const asOfDay = await asOf(services);
         const whole = isWhole(payload);
-        // What reads most comes first: beside it there is time for all the others.
-        const stocks = ({ contributions }: ReportDefinition) => contributions?.stocks.length ?? 0;
-        const inOrder = [...services.dataSet.reports].sort((a, b) => stocks(b) - stocks(a));
-        return inOrder.map((report) =>
+        return largestFirst(services.dataSet.reports).map((report) =>
           planStep(buildReportJob, report.name, { report: report.name, asOfDay, whole }),
         );
       },
     },
     {
       name: 'check',
-      plan: async ({ services }) => [planStep(checkReportsJob, 'check', { asOfDay: await asOf(services) })],
+      async plan({ services }) {
+        const check = planStep(checkReportsJob, 'check', { asOfDay: await asOf(services) });
+        // The checks occupy one core; beside them there is time to find out what a publication would change.
+        const [largest, ...others] = largestFirst(services.dataSet.reports).map((report) =>
+          planStep(compareReportJob, `compare-${report.name}`, { report: report.name }),
+        );
+        return largest === undefined ? [check] : [largest, check, ...others];
+      },
     },
     { name: 'publish', plan: () => [planStep(publishJob, 'publish', { reason })] },
   ];
+}
+
+/** What reads most comes first: beside it there is time for all the others. */
+function largestFirst(reports: readonly ReportDefinition[]): ReportDefinition[] {
+  const stocks = ({ contributions }: ReportDefinition) => contributions?.stocks.length ?? 0;
+  return [...reports].sort((a, b) => stocks(b) - stocks(a));
 }
 
 async function asOf(services: Services): Promise<string> {

@@ -13,7 +13,7 @@ import {
   verifyWarehouseFlow,
 } from './rebuild-warehouse.js';
 import { replayRejectsFlow, replayRejectsJob } from './replay-rejects.js';
-import { buildReportJob, checkReportsJob, publishJob, rollbackJob } from './report.js';
+import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
 import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire.js';
 import { scanInboxJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
@@ -37,6 +37,7 @@ export const pipelineJobs = [
   restoreRowsJob,
   buildReportJob,
   checkReportsJob,
+  compareReportJob,
   publishJob,
   rollbackJob,
   replayRejectsJob,

@@ -3,6 +3,7 @@ import { inTransaction } from '../src/database/transaction.js';
 import { defineJob, type JobContext } from '../src/queue/job.js';
 import { buildReport } from '../src/reporting/build.js';
 import { checkReports, refusal } from '../src/reporting/check.js';
+import { compareBuild } from '../src/reporting/comparison.js';
 import { publicationReasons, publish } from '../src/reporting/publish.js';
 import { rollback } from '../src/reporting/rollback.js';
 import { queues, type Services } from './services.js';
@@ -20,6 +21,24 @@ export const buildReportJob = defineJob({
       const { rows, whole } = await buildReport(client, definition, { ...payload, runId });
       await complete(client, { rows, whole });
       return { rows, whole };
+    });
+  },
+});
+
+const comparison = z.object({ report: z.string() });
+
+/** Finds out what a build changes in what is served, and why. */
+export const compareReportJob = defineJob({
+  name: 'compare-report',
+  queue: queues.report,
+  payload: comparison,
+  run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof comparison>, Services>) => {
+    const definition = services.dataSet.reports.find((report) => report.name === payload.report)!;
+    return inTransaction(services.pool, async (client) => {
+      const compared = await compareBuild(client, definition, runId);
+      const counts = { differences: compared?.differences ?? 0 };
+      await complete(client, counts);
+      return counts;
     });
   },
 });

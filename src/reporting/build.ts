@@ -1,11 +1,9 @@
 import type { ClientBase } from 'pg';
 import { Failure } from '../fault.js';
-import { type Comparison, compareWithPublished } from './comparison.js';
 import { buildContributions } from './contribution-build.js';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
 import { dropBuild } from './drop-build.js';
-import { latestPublication } from './publication.js';
 import { readReportSql, withValues } from './report-sql.js';
 import { stateToGoOnFrom } from './report-state.js';
 import { buildTable, quoted, untouchedByAutovacuum } from './sql-names.js';
@@ -40,7 +38,7 @@ const sqlTypes = {
 /**
  * Computes a report from the warehouse into `support.build_<report>`, which no reader sees, and notes what it
  * was built for. Where the published state can be gone on from, only rows are computed that the files since touch;
- * the result is the same. Compares it with what is served. A build of the same report that was there before is replaced, and its check results with it.
+ * the result is the same. A build of the same report that was there before is replaced, and its check results with it.
  *
  * Runs in the caller's transaction (read committed): a kill leaves the build as it was before.
  * @throws Failure `warehouse_moved` when cleaning went on at the same time.
@@ -84,23 +82,20 @@ export async function buildReport(
     );
   }
   await client.query(`/* reporting.analyze_build */ analyze ${table}`);
-  const hash = await definitionHash(definition);
-  const comparison = await compareBuild(client, definition, base === null, hash);
   await client.query(
     `/* reporting.note_build */
      insert into support.report_build
-       (report, run_id, as_of_day, definition_hash, warehouse_state, cleaned_until, base_publication, row_count, comparison)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+       (report, run_id, as_of_day, definition_hash, warehouse_state, cleaned_until, base_publication, row_count)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       definition.name,
       runId,
       asOfDay,
-      hash,
+      await definitionHash(definition),
       stateText(state),
       state.cleanedUntil,
       base?.publication ?? null,
       rows,
-      comparison === null ? null : JSON.stringify(comparison),
     ],
   );
   await client.query(
@@ -109,16 +104,4 @@ export async function buildReport(
     [runId, definition.name],
   );
   return { report: definition.name, rows, whole: base === null };
-}
-
-/** Null where the report was not published before, so that all of it is new. */
-async function compareBuild(
-  client: ClientBase,
-  definition: ReportDefinition,
-  whole: boolean,
-  hash: string,
-): Promise<Comparison | null> {
-  const published = await latestPublication(client);
-  if (published?.rowCounts[definition.name] === undefined) return null;
-  return compareWithPublished(client, definition, whole, published, hash);
 }

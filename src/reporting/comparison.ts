@@ -6,7 +6,7 @@ import { collectDifferences, type DifferenceCounts } from './difference.js';
 import { forgetComparison } from './drop-build.js';
 import type { CauseSources } from './entity-cause.js';
 import { newestPeriod, retirementsSince } from './general-causes.js';
-import type { LatestPublication } from './publication.js';
+import { type LatestPublication, latestPublication } from './publication.js';
 
 /** What a build changes in what is served, found out and kept in tables beside the build. */
 export interface Comparison {
@@ -20,10 +20,39 @@ export interface Comparison {
 }
 
 /**
- * Compares a build with the publication that is served, and tells the causes of what differs. It is done with each
- * build, beside the other builds, so that a publication has little left to do but write.
+ * Compares the build of a run with what is served, and keeps what differs, with its causes, for the publication. That
+ * is done while the builds are checked, so that a publication has little left to do but write; what is not there by then,
+ * or was compared with another publication, the publication compares itself.
+ * @returns null where there is nothing to compare: no build, or the report was not published before
+ */
+export async function compareBuild(
+  client: ClientBase,
+  definition: ReportDefinition,
+  runId: string | null,
+): Promise<Comparison | null> {
+  const published = await latestPublication(client);
+  const { rows: builds } = await client.query<{ hash: string; whole: boolean }>(
+    `/* reporting.read_build */
+     select definition_hash as hash, base_publication is null as whole
+     from support.report_build
+     where report = $1 and run_id is not distinct from $2`,
+    [definition.name, runId],
+  );
+  const [build] = builds;
+  if (build === undefined || published?.rowCounts[definition.name] === undefined) return null;
+  const comparison = await compareWithPublished(client, definition, build.whole, published, build.hash);
+  await client.query(
+    `/* reporting.note_comparison */
+     update support.report_build set comparison = $2 where report = $1`,
+    [definition.name, JSON.stringify(comparison)],
+  );
+  return comparison;
+}
+
+/**
+ * Compares a build with a publication that is served, and tells the causes of what differs.
  * @param whole whether all rows were built; if not, those that were touched
- * @param hash of the report's definition
+ * @param hash of the definition the report was built by
  */
 export async function compareWithPublished(
   client: ClientBase,
@@ -52,7 +81,11 @@ export async function compare(
 ): Promise<Omit<Comparison, 'publication'>> {
   await forgetComparison(client, definition);
   // Values are told as text, days as the standard writes them.
-  await client.query(`/* reporting.prepare_comparison */ select set_config('datestyle', 'ISO', true)`);
+  await client.query(
+    `/* reporting.prepare_comparison */
+     select set_config('datestyle', 'ISO', true), set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+       set_config('default_statistics_target', '10', true)`,
+  );
   const { differences, ...counts } = await collectDifferences(client, definition, whole);
   const contributions = await collectContributionChanges(client, definition, whole, sources);
   if (contributions !== null) await tellAmounts(client, definition, isRedefined);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { applyDifferences } from '../../src/reporting/difference.js';
+import { applyDifferences, collectDifferences } from '../../src/reporting/difference.js';
 import { useDatabase } from '../database-fixture.js';
 import { filmWorld } from './film-world.js';
 import { buildAll, publishReports } from './publish-reports.js';
@@ -62,7 +62,10 @@ describe('readers during publications', () => {
       await changeBudget();
       await buildAll(database.pools.pipeline);
       for (const definition of reports) {
-        await inTransaction(database.pools.pipeline, (client) => applyDifferences(client, definition));
+        await inTransaction(database.pools.pipeline, async (client) => {
+          await collectDifferences(client, definition, true);
+          await applyDifferences(client, definition);
+        });
         await sleep(20);
       }
       await sleep(50);
