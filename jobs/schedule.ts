@@ -6,6 +6,7 @@ import { schedule } from '../src/queue/schedule.js';
 import { scanInbox } from '../src/source/inbox.js';
 import { discardAbandonedLoads } from '../src/source/load-discard.js';
 import { tidyStorage } from '../src/source/storage-upkeep.js';
+import { dropUnfinished } from '../src/warehouse/unfinished.js';
 import { dropFlow } from './drop-flow.js';
 import { recordLateFeeds } from './late-feeds.js';
 import { queues, type Resources, type Services } from './services.js';
@@ -39,7 +40,7 @@ export const scanInboxJob = defineJob({
   },
 });
 
-/** What can wait for a quiet hour: late feeds are noted, backups compressed, abandoned loads taken back. */
+/** What can wait for a quiet hour: late feeds are noted, backups compressed, abandoned loads and cleanings taken back. */
 export const upkeepJob = defineJob({
   name: 'upkeep',
   queue: queues.schedule,
@@ -48,11 +49,18 @@ export const upkeepJob = defineJob({
     const { pool, storage, dataSet, lateAfterDays, tell } = services;
     const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
     const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs);
+    const unfinished = await dropUnfinished(pool);
     const tidied = await tidyStorage(pool, storage);
     for (const sentence of [...late.map(({ detail }) => detail), ...discarded, ...tidied.warnings]) {
       tell?.('warn', sentence);
     }
-    return { late: late.map(({ detail }) => detail), discarded, ...tidied, warnings: [...tidied.warnings] };
+    return {
+      late: late.map(({ detail }) => detail),
+      discarded,
+      unfinished,
+      ...tidied,
+      warnings: [...tidied.warnings],
+    };
   },
 });
 

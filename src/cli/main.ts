@@ -242,7 +242,7 @@ function defineProgram(): Command {
 
   program
     .command('cancel')
-    .description('stop a run that is queued, running or held; exit 0 only when it has stopped')
+    .description('cancel a run that is queued, running or held; exit 0 only when it is cancelled')
     .argument('<run>', 'its id, as marquee runs tells it', runId)
     .option('--json', 'print one object')
     .action(async (id: string, options) => (await import('./commands/cancel.js')).cancel(id, options));

@@ -120,7 +120,7 @@ export class Stopped extends Fault {
 /**
  * Runs `work`, but once the signal aborts waits for it no longer than `graceMs`:
  * the slot must come free even when the work does not listen. What such work does
- * later comes to nothing, since its fence has been raised.
+ * later comes to nothing that anybody sees, since its fence has been raised.
  */
 export async function untilStopped<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

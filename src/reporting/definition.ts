@@ -6,7 +6,7 @@ export interface ReportColumn {
   readonly name: string;
   readonly type: ReportColumnType;
   readonly nullable: boolean;
-  /** What a value counts in: US dollars, films and so on; null for names and numbers without one. */
+  /** What a value counts in: US dollars and so on; null for names and numbers without one. */
   readonly unit: string | null;
   /** What it means, as a phrase that ends with a full stop. */
   readonly meaning: string;

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { isLasting } from '../warehouse/catalog.js';
 import type { ReportDefinition } from './definition.js';
 
 /**
@@ -43,7 +44,7 @@ export async function updateDictionary(
          on field.attrelid = relation.oid and field.attnum > 0 and not field.attisdropped
        where relation.relnamespace = 'warehouse'::regnamespace
          and relation.relkind in ('r', 'p')
-         and not relation.relispartition
+         and not relation.relispartition and ${isLasting('relation')}
      ),
      entry as (
        select * from report_column union all select * from warehouse_column

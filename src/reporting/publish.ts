@@ -143,7 +143,7 @@ function causesSince(
     ({ key }) => contributions !== undefined && contributions.entityKey in key,
   );
   return {
-    // What was retired of one entity is told with it; a genre or a rating that went is behind whatever it changed.
+    // What was retired of one entity is told with it; of anything else, it is behind whatever it changed.
     rules: [
       ...ruleCauses(name, previous, builds, reflected),
       ...retirements.filter((retirement) => !ofEntities.includes(retirement)),

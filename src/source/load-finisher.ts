@@ -131,7 +131,7 @@ function whyHeld(
     return undefined;
   }
   const found = ((100 * counts.rejected) / counts.read).toFixed(2);
-  return `${counts.rejected} of ${counts.read} records of ${counts.name} (${found} %) were rejected, more than the ${100 * share} % allowed; look at them with marquee rejects, then deliver a corrected file or accept with marquee ingest --accept-rejects.`;
+  return `${counts.rejected} of ${counts.read} records of ${counts.name} (${found} %) were rejected, more than the ${100 * share} % allowed; look at them with marquee rejects, then deliver a corrected file, or accept them with marquee retry RUN --accept-rejects.`;
 }
 
 async function recordState(

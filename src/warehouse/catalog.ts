@@ -45,6 +45,13 @@ export const housekeeping: ReadonlySet<string> = new Set([
 const sourceHousekeeping = new Set(['extra', 'file_id', 'record_number', 'created_date']);
 
 /**
+ * The condition that `pg_class` under this alias is a table to stay: staged entries are unlogged, and a table on its way
+ * to take another's place carries a mark (`live-partition.ts`).
+ */
+export const isLasting = (alias: string) =>
+  `(${alias}.relpersistence = 'p' and ${alias}.relname !~ '_new_[0-9a-f]{8}$')`;
+
+/**
  * Reads which tables and columns there are to map from and to.
  *
  * By the catalog's rows alone: what prints a default or a definition (`pg_get_expr`) waits for the table, and so for
@@ -74,7 +81,7 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
     where c.relkind in ('r', 'p') and not c.relispartition
       and (n.nspname = 'warehouse' or n.nspname = 'source' and c.relkind = 'p' and c.relname like 'src\\_%')
-      and c.relpersistence = 'p'
+      and ${isLasting('c')}
     order by 1, 2, a.attnum`);
   const targets = new Map<
     string,

@@ -47,7 +47,9 @@ export interface CleanRequest {
  * `support.file_transform` together, so that however often it is tried it takes effect once. Waits while another
  * transaction cleans into the same table.
  *
- * Takes one connection of the pool, and a second one when entries are not staged (see `expandFile`).
+ * Takes one connection of the pool, and more for a while: one when entries are not staged (see `expandFile`), one while
+ * personal values are hashed, and one per table of live rows while those are filled side by side. What those commit is in
+ * tables of their own, which come to something only with this transaction.
  * @throws Fault `table_not_mapped`, `file_not_loaded`, `file_of_other_feed`, `mapping_not_installed`
  */
 export async function cleanTable(pool: Pool, request: CleanRequest): Promise<CleanCounts> {

@@ -52,6 +52,9 @@ const isPlain = (text: string) => {
   );
 };
 
+/** As long as the guarded way takes a whole number, zeros in front included. */
+const isShort = (text: string) => `octet_length(${text}) between 1 and 40`;
+
 export const fieldTypes: Readonly<Record<string, FieldType>> = {
   text: {
     catalogName: 'text',
@@ -63,15 +66,15 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
     catalogName: 'integer',
     keepsBlanks: false,
     guarded: integerBetween('integer', 9, '-2147483648', '2147483647'),
-    bare: (text) => `${onlyWhere(isPlain(text), text)}::integer`,
-    plain: (text) => `nullif(${text}, '')::integer`,
+    bare: (text) => `${onlyWhere(`${isPlain(text)} and ${isShort(text)}`, text)}::integer`,
+    plain: (text) => `${onlyWhere(isShort(text), text)}::integer`,
   },
   bigint: {
     catalogName: 'bigint',
     keepsBlanks: false,
     guarded: integerBetween('bigint', 18, '-9223372036854775808', '9223372036854775807'),
-    bare: (text) => `${onlyWhere(isPlain(text), text)}::bigint`,
-    plain: (text) => `nullif(${text}, '')::bigint`,
+    bare: (text) => `${onlyWhere(`${isPlain(text)} and ${isShort(text)}`, text)}::bigint`,
+    plain: (text) => `${onlyWhere(isShort(text), text)}::bigint`,
   },
   numeric: {
     catalogName: 'numeric',

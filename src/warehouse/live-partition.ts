@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
@@ -65,6 +66,8 @@ interface Filling {
   readonly columns: readonly Column[];
   /** SQL of the columns that are the same in all rows, by name. */
   readonly constants: Readonly<Record<string, string>>;
+  /** What the new tables are marked with, so that no other attempt takes them for its own. */
+  readonly mark: string;
 }
 
 /**
@@ -72,8 +75,9 @@ interface Filling {
  * nobody has to wait who reads the table.
  *
  * Where another connection sees the rows, each table is filled over one of its own, side by side, and committed before it
- * is put in place; what a killed worker left of that is dropped by whoever fills the table next. A row without a key is in
- * no table's range and is left out; whoever asks counts.
+ * is put in place. What an attempt leaves that does not come to its end is nobody's: its tables carry its own mark, and are
+ * dropped by whoever fills the table next, or by `dropUnfinished`. A row without a key is in no table's range and is left
+ * out; whoever asks counts.
  * @param shared whether another connection sees what `rows` reads
  * @returns how many rows there are
  * @throws the database's `not_null_violation` (23502) and `unique_violation` (23505) when a value is missing or a key
@@ -97,14 +101,16 @@ export async function fillLiveTables(
       created_date: `${literal(begun[0]!.now)}::timestamptz`,
       deleted: 'false',
     },
+    mark: randomBytes(4).toString('hex'),
   };
+  await dropFresh(client, plan.schema, tables);
   let inserted = 0;
   if (shared && tables.length > 1) {
-    inserted = await keepAwake(client, () => fillSideBySide(pool, client, filling, tables));
+    inserted = await fillSideBySide(pool, client, filling, tables);
   } else {
     for (const table of tables) inserted += await fillTable(client, filling, table);
   }
-  for (const table of tables) await putInPlace(client, plan, table);
+  for (const table of tables) await putInPlace(client, filling, table);
   // Of a table and all its partitions, one by one: a quarter of the usual sample takes a quarter of the time.
   await client.query('set local default_statistics_target = 25');
   await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
@@ -120,26 +126,40 @@ async function fillSideBySide(
   tables: readonly LiveTable[],
 ): Promise<number> {
   const { rows: settings } = await client.query<{ idle: string; workers: number }>(
-    `/* warehouse.lane_settings */
+    `/* warehouse.parallel_settings */
      select current_setting('idle_in_transaction_session_timeout') as idle,
             current_setting('max_parallel_workers')::integer / $1 as workers`,
     [tables.length],
   );
   const { idle, workers } = settings[0]!;
-  const filled = await Promise.allSettled(
-    tables.map((table) =>
-      inTransaction(pool, async (lane) => {
-        await lane.query(
-          `/* warehouse.open_lane */
-           select set_config('idle_in_transaction_session_timeout', $1, true),
-                  set_config('max_parallel_workers_per_gather', $2, true)`,
-          // One helper beside the process that writes gains nothing where the processors have other tables to fill.
-          [idle, String(workers < 2 ? 0 : workers)],
-        );
-        return fillTable(lane, filling, table);
-      }),
-    ),
-  );
+  const filled = await keepAwake(client, (lost) => {
+    const backends: number[] = [];
+    // Without the table's lock it is nobody's work any more.
+    lost.addEventListener('abort', () => {
+      pool
+        .query(
+          '/* warehouse.end_filling */ select pg_terminate_backend(pid) from unnest($1::integer[]) pid',
+          [backends],
+        )
+        .catch(() => undefined);
+    });
+    return Promise.allSettled(
+      tables.map((table) =>
+        inTransaction(pool, async (own) => {
+          const { rows } = await own.query<{ pid: number }>(
+            `/* warehouse.begin_filling */
+             select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', $1, true),
+                    set_config('max_parallel_workers_per_gather', $2, true)`,
+            // One helper beside the process that writes gains nothing where the processors have other tables to fill.
+            [idle, String(workers < 2 ? 0 : workers)],
+          );
+          backends.push(rows[0]!.pid);
+          lost.throwIfAborted();
+          return fillTable(own, filling, table);
+        }),
+      ),
+    );
+  });
   return filled.reduce((sum, result) => {
     if (result.status === 'rejected') throw result.reason;
     return sum + result.value;
@@ -149,15 +169,15 @@ async function fillSideBySide(
 /**
  * Makes the table that will take the place of one of live rows, complete. `create table as` reads with all the workers
  * there are, which `insert` never does; its rows are not logged where `wal_level` is `minimal`; and what is the same in
- * all of them is a constant default, which takes no room in a row (26 million ratings: 1.6 GB instead of 2.4).
+ * all of them is a constant default, which takes no room in a row (26 million rows of five columns: 1.6 GB instead of 2.4).
  * @returns how many rows it has
  */
 async function fillTable(
   client: PoolClient,
-  { plan, rows, columns, constants }: Filling,
+  { plan, rows, columns, constants, mark }: Filling,
   table: LiveTable,
 ): Promise<number> {
-  const fresh = identifier(plan.schema, freshName(table.name));
+  const fresh = identifier(plan.schema, freshName(table.name, mark));
   const copied = new Map(plan.fields.map(({ field }) => [field, identifier(field)]));
   copied.set('record_number', recordColumn);
   // In the table's own order, in which its author laid them so that little room is lost between them.
@@ -165,7 +185,6 @@ async function fillTable(
     copied.has(name) ? [`o.${copied.get(name)}::${type} as ${identifier(name)}`] : [],
   );
   const names = columns.flatMap(({ name }) => (copied.has(name) ? [identifier(name)] : []));
-  await client.query(`/* warehouse.drop_unfinished */ drop table if exists ${fresh}`);
   // The process that writes has enough to do with what the others read for it.
   await client.query(
     `/* warehouse.read_in_parallel */
@@ -195,7 +214,7 @@ async function fillTable(
   for (const { name, unique, method } of table.indexes) {
     if (unique) await sortAlone(client, inserted);
     await client.query(
-      `/* warehouse.create_index */ create ${unique ? 'unique' : ''} index ${identifier(freshName(name))} on ${fresh} ${method}`,
+      `/* warehouse.create_index */ create ${unique ? 'unique' : ''} index ${identifier(freshName(name, mark))} on ${fresh} ${method}`,
     );
     await client.query('set local max_parallel_maintenance_workers to default');
   }
@@ -206,16 +225,16 @@ async function fillTable(
 
 async function putInPlace(
   client: PoolClient,
-  plan: TablePlan,
+  { plan, mark }: Filling,
   { name, parent, bound, indexes }: LiveTable,
 ): Promise<void> {
   const live = identifier(plan.schema, name);
   await client.query(`/* warehouse.drop_empty */ drop table ${live}`);
   const renamed = [
-    `alter table ${identifier(plan.schema, freshName(name))} rename to ${identifier(name)}`,
+    `alter table ${identifier(plan.schema, freshName(name, mark))} rename to ${identifier(name)}`,
     ...indexes.map(
       (index) =>
-        `alter index ${identifier(plan.schema, freshName(index.name))} rename to ${identifier(index.name)}`,
+        `alter index ${identifier(plan.schema, freshName(index.name, mark))} rename to ${identifier(index.name)}`,
     ),
   ];
   await client.query(`/* warehouse.rename_live */ ${renamed.join('; ')}`);
@@ -230,7 +249,7 @@ const sortedEntryBytes = 64;
 
 /**
  * Has the next index sorted by one process where its memory holds all entries: workers write what they sorted to files
- * for one of them to merge. For 26 million ratings they are no sooner done (17 s and 16 s) and take 27 s of processors
+ * for one of them to merge. For 26 million rows they are no sooner done (17 s and 16 s) and take 27 s of processors
  * instead of 16, which other tables have use for.
  */
 async function sortAlone(client: PoolClient, rowCount: number): Promise<void> {
@@ -242,9 +261,23 @@ async function sortAlone(client: PoolClient, rowCount: number): Promise<void> {
   );
 }
 
-/** What a table or an index is called until it takes the place of another. */
-function freshName(name: string): string {
-  return `${name}_new`;
+/** What a table or an index is called until it takes the place of another: within the 63 bytes of a name. */
+function freshName(name: string, mark: string): string {
+  return `${name.slice(0, 50)}_new_${mark}`;
+}
+
+/** Drops what earlier attempts left of these tables; called with the table's lock. */
+async function dropFresh(client: PoolClient, schema: string, tables: readonly LiveTable[]): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `/* warehouse.fresh_tables */
+     select relname::text as name from pg_class
+     where relnamespace = $1::regnamespace and relkind = 'r' and not relispartition
+       and relname ~ '_new_[0-9a-f]{8}$' and left(relname, -13) = any($2)`,
+    [schema, tables.map(({ name }) => name.slice(0, 50))],
+  );
+  for (const { name } of rows) {
+    await client.query(`/* warehouse.drop_unfinished */ drop table if exists ${identifier(schema, name)}`);
+  }
 }
 
 async function readColumns(client: PoolClient, plan: TablePlan): Promise<Column[]> {

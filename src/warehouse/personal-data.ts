@@ -93,8 +93,8 @@ export async function dropHashes(client: PoolClient, plan: TablePlan): Promise<v
   const { rows } = await client.query<{ name: string }>(
     `/* warehouse.personal_hashes */
      select relname::text as name from pg_class
-     where relnamespace = 'source'::regnamespace and relkind = 'r' and starts_with(relname, $1)
-       and relname ~ '_[0-9a-f]{8}$'`,
+     where relnamespace = 'source'::regnamespace and relkind = 'r'
+       and left(relname, -8) = $1 and right(relname, 8) ~ '^[0-9a-f]{8}$'`,
     [hashTables(plan)],
   );
   for (const { name } of rows) {

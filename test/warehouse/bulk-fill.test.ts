@@ -1,7 +1,11 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { readCatalog } from '../../src/warehouse/catalog.js';
 import { cleanTable } from '../../src/warehouse/clean-table.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { pseudonym } from '../../src/warehouse/personal-data.js';
+import { lockTable } from '../../src/warehouse/retirement.js';
+import { dropUnfinished } from '../../src/warehouse/unfinished.js';
 import { useDatabase } from '../database-fixture.js';
 import { install, personalDataKey } from './cleaning.js';
 import { emptyAll } from './history.js';
@@ -29,7 +33,7 @@ describe('the first load of ratings', () => {
   const relations = () =>
     rows(`
       select n.nspname || '.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace
-      where n.nspname in ('source', 'warehouse') and relname ~ '(_new$|^hashes_of_)' order by 1`);
+      where n.nspname in ('source', 'warehouse') and relname ~ '(_new_|^hashes_of_)' order by 1`);
 
   beforeAll(() => install(pool()));
   beforeEach(() => emptyAll(pool()));
@@ -78,37 +82,93 @@ describe('the first load of ratings', () => {
     expect(await relations()).toEqual([]);
   });
 
-  it('does not mind what a killed worker left', async () => {
-    await pool().query(`
-      create table warehouse.movie_ratings_live_1_new as select 1 as a;
+  const leaveUnfinished = () =>
+    pool().query(`
+      create table warehouse.movie_ratings_live_1_new_0123abcd as select 1 as a;
       create unlogged table source.hashes_of_warehouse_movie_ratings_0123abcd as select '1' as value`);
+
+  it('does not mind what a killed worker left', async () => {
+    await leaveUnfinished();
     const file = await loadRecords(pool(), 'ratings', '2017-08', [rating('1', '1')]);
     expect(await cleanRatings(file)).toMatchObject({ inserted: 1 });
     expect(await relations()).toEqual([]);
   });
 
-  it('is heard of while it is filled elsewhere, and not taken for frozen', async () => {
-    const file = await loadRecords(
-      pool(),
-      'ratings',
-      '2017-08',
-      raters.map((rater) => rating(rater, '1')),
-    );
-    // Nobody gets a table into the schema for a while.
-    const holder = await database.pools.owner.connect();
-    await holder.query('begin; create table warehouse.movie_ratings_live_2_new ()');
-    const released = new Promise((done) => setTimeout(done, 1500)).then(async () => {
-      await holder.query('rollback');
-      holder.release();
-    });
-    const counts = await cleanTable(pool(), {
-      table: 'movie_ratings',
-      fileIds: [file],
-      mapping: (await currentMapping(pool()))!,
-      personalDataKey,
-      idleMs: 400,
-    });
-    await released;
-    expect(counts).toMatchObject({ inserted: 40 });
+  it('leaves nothing for good: in an hour of upkeep it goes, but not while the table is cleaned', async () => {
+    await leaveUnfinished();
+    expect([...(await readCatalog(pool())).targets.keys()].filter((name) => /_new_/.test(name))).toEqual([]);
+    const client = await pool().connect();
+    await client.query('begin');
+    await lockTable(client, (await currentMapping(pool()))!.tables.get('movie_ratings')!);
+    expect(await dropUnfinished(pool())).toEqual([]);
+    await client.query('rollback');
+    client.release();
+    expect((await dropUnfinished(pool())).sort()).toEqual([
+      'hashes_of_warehouse_movie_ratings_0123abcd',
+      'movie_ratings_live_1_new_0123abcd',
+    ]);
+    expect(await relations()).toEqual([]);
   });
+
+  describe('that takes its time', () => {
+    beforeAll(() =>
+      withSuperuser(async (client) => {
+        await client.query(`
+          create function public.wait_a_little() returns event_trigger language plpgsql as $$
+          begin
+            if current_query() like '%warehouse.fill_live%' then perform pg_sleep(2); end if;
+          end $$;
+          create event trigger wait_a_little on ddl_command_start execute function public.wait_a_little()`);
+      }),
+    );
+    afterAll(() =>
+      withSuperuser(async (client) => {
+        await client.query('drop event trigger wait_a_little');
+      }),
+    );
+    const slowly = async () =>
+      cleanTable(pool(), {
+        table: 'movie_ratings',
+        fileIds: [
+          await loadRecords(
+            pool(),
+            'ratings',
+            '2017-08',
+            raters.map((rater) => rating(rater, '1')),
+          ),
+        ],
+        mapping: (await currentMapping(pool()))!,
+        personalDataKey,
+        idleMs: 800,
+      });
+    const filling = () =>
+      rows(
+        "select pid from pg_stat_activity where datname = current_database() and state = 'active' and query like '%warehouse.fill_live%' and pid <> pg_backend_pid()",
+      );
+
+    it('is heard of while it is filled elsewhere, and not taken for frozen', async () => {
+      expect(await slowly()).toMatchObject({ inserted: 40 });
+    });
+
+    it('ends its filling when the connection that holds the table is lost', async () => {
+      const cleaned = slowly().catch((error: unknown) => error);
+      await vi.waitUntil(async () => (await filling()).length === 2, { timeout: 10_000, interval: 20 });
+      await pool().query(`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and state = 'idle in transaction' and query like '%warehouse.%'`);
+      await vi.waitUntil(async () => (await filling()).length === 0, { timeout: 1500, interval: 20 });
+      expect(await cleaned).toBeInstanceOf(Error);
+      expect(await rows('select count(*)::int from warehouse.movie_ratings')).toEqual([{ count: 0 }]);
+    });
+  });
+
+  /** Does work in this database as one who may watch all statements. */
+  async function withSuperuser(work: (client: pg.Client) => Promise<void>): Promise<void> {
+    const url = new URL(inject('superuserUrl'));
+    url.pathname = `/${database.name}`;
+    const client = new pg.Client({ connectionString: url.href });
+    await client.connect();
+    await work(client);
+    await client.end();
+  }
 });

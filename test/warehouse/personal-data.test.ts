@@ -22,6 +22,11 @@ describe('the number of a rater', () => {
   describe('in the database', () => {
     const database = useDatabase();
 
+    it('is not in the server’s log either, which would show the row of an error', async () => {
+      const { rows } = await database.pools.pipeline.query('show log_error_verbosity');
+      expect(rows).toEqual([{ log_error_verbosity: 'terse' }]);
+    });
+
     it('stays in source: the warehouse, its issues and its ledgers hold the hash alone', async () => {
       const pool = database.pools.pipeline;
       await install(

@@ -28,6 +28,7 @@ create unique index movie_ratings_live_key on warehouse.movie_ratings_live (rate
 alter table warehouse.movie_ratings_live owner to marquee_pipeline;
 alter table warehouse.movie_ratings_live_1 owner to marquee_pipeline;
 alter table warehouse.movie_ratings_live_2 owner to marquee_pipeline;
+analyze warehouse.movie_ratings;
 
 update support.retirement
 set row_key = jsonb_set(

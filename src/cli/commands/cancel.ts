@@ -4,7 +4,7 @@ import { requestOfRun } from '../run-request.js';
 import { usePipeline } from '../services.js';
 import { print, progress, warn } from '../terminal.js';
 
-/** `marquee cancel`: stops a run that waits, works or is held, and waits until it has stopped. */
+/** `marquee cancel`: stops a run that waits, works or is held, and waits until its jobs have let go of it. */
 export async function cancel(runId: string, options: { json?: boolean }): Promise<void> {
   await withEnvironment(async (environment, log) => {
     const pool = environment.pool('pipeline');

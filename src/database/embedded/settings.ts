@@ -36,6 +36,8 @@ export function serverSettings(durability: Durability): Record<string, string> {
     log_timezone: 'UTC',
     ...(durability === 'disposable' && { fsync: 'off', full_page_writes: 'off' }),
     log_min_messages: 'warning',
+    // What else an error shows is the row it was found in, and rows hold what is known of persons.
+    log_error_verbosity: 'terse',
     log_line_prefix: '%m [%p] %u@%d %a ',
   };
 }
