@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { isNotFresh } from './unfinished.js';
 
 /** Anything that runs a query. */
 export type Queryable = Pick<PoolClient | Pool, 'query'>;
@@ -46,10 +47,10 @@ const sourceHousekeeping = new Set(['extra', 'file_id', 'record_number', 'create
 
 /**
  * The condition that `pg_class` under this alias is a table to stay: staged entries are unlogged, and a table on its way
- * to take another's place carries a mark (`live-partition.ts`).
+ * to take another's place carries a mark.
  */
 export const isLasting = (alias: string) =>
-  `(${alias}.relpersistence = 'p' and ${alias}.relname !~ '_new_[0-9a-f]{8}$')`;
+  `(${alias}.relpersistence = 'p' and ${isNotFresh(`${alias}.relname`)})`;
 
 /**
  * Reads which tables and columns there are to map from and to.

@@ -4,9 +4,10 @@ import { Fault } from '../fault.js';
 import { type Cleaning, openSource } from './cleaning.js';
 import { ledgerOf, type Mapping } from './mapping.js';
 import { mergeFile } from './merge-file.js';
-import { dropHashes, type PersonalDataKey } from './personal-data.js';
-import { lockTable } from './retirement.js';
+import type { PersonalDataKey } from './personal-data.js';
 import { readSourceFiles, readTransformedFiles, type SourceFile } from './source-file.js';
+import { lockTable } from './table-lock.js';
+import { dropUnfinished } from './unfinished.js';
 
 /** Between two statements a worker does no more than hash some values: what takes longer than this is not alive. */
 const idleMs = 30_000;
@@ -84,7 +85,7 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
     }
-    await dropHashes(client, plan);
+    await dropUnfinished(client, plan);
     await request.beforeCommit?.(client, total);
     return total;
   });

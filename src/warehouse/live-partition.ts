@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
@@ -8,6 +7,7 @@ import { keepAwake } from './keep-awake.js';
 import type { TablePlan } from './mapping.js';
 import { target } from './merge.js';
 import type { SourceFile } from './source-file.js';
+import { freshName, newMark } from './unfinished.js';
 
 /** A table that holds live rows of a large one: all of them, or those of one range of keys. */
 export interface LiveTable {
@@ -75,9 +75,8 @@ interface Filling {
  * nobody has to wait who reads the table.
  *
  * Where another connection sees the rows, each table is filled over one of its own, side by side, and committed before it
- * is put in place. What an attempt leaves that does not come to its end is nobody's: its tables carry its own mark, and are
- * dropped by whoever fills the table next, or by `dropUnfinished`. A row without a key is in no table's range and is left
- * out; whoever asks counts.
+ * is put in place. What an attempt leaves that does not come to its end is nobody's: its tables carry its own mark, and go
+ * by `dropUnfinished`. A row without a key is in no table's range and is left out; whoever asks counts.
  * @param shared whether another connection sees what `rows` reads
  * @returns how many rows there are
  * @throws the database's `not_null_violation` (23502) and `unique_violation` (23505) when a value is missing or a key
@@ -101,9 +100,8 @@ export async function fillLiveTables(
       created_date: `${literal(begun[0]!.now)}::timestamptz`,
       deleted: 'false',
     },
-    mark: randomBytes(4).toString('hex'),
+    mark: newMark(),
   };
-  await dropFresh(client, plan.schema, tables);
   let inserted = 0;
   if (shared && tables.length > 1) {
     inserted = await fillSideBySide(pool, client, filling, tables);
@@ -259,25 +257,6 @@ async function sortAlone(client: PoolClient, rowCount: number): Promise<void> {
      where pg_size_bytes(current_setting('maintenance_work_mem')) >= $1::bigint`,
     [rowCount * sortedEntryBytes],
   );
-}
-
-/** What a table or an index is called until it takes the place of another: within the 63 bytes of a name. */
-function freshName(name: string, mark: string): string {
-  return `${name.slice(0, 50)}_new_${mark}`;
-}
-
-/** Drops what earlier attempts left of these tables; called with the table's lock. */
-async function dropFresh(client: PoolClient, schema: string, tables: readonly LiveTable[]): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `/* warehouse.fresh_tables */
-     select relname::text as name from pg_class
-     where relnamespace = $1::regnamespace and relkind = 'r' and not relispartition
-       and relname ~ '_new_[0-9a-f]{8}$' and left(relname, -13) = any($2)`,
-    [schema, tables.map(({ name }) => name.slice(0, 50))],
-  );
-  for (const { name } of rows) {
-    await client.query(`/* warehouse.drop_unfinished */ drop table if exists ${identifier(schema, name)}`);
-  }
 }
 
 async function readColumns(client: PoolClient, plan: TablePlan): Promise<Column[]> {

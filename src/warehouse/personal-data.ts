@@ -1,5 +1,4 @@
-import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
-import type { PoolClient } from 'pg';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Cleaning } from './cleaning.js';
@@ -7,6 +6,7 @@ import { entryColumn } from './entry-column.js';
 import { trimmed } from './field-types.js';
 import { isPersonal, type TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
+import { hashesName, newMark } from './unfinished.js';
 
 /** The key of the hashes: at least 128 bits that only the pipeline knows. */
 export type PersonalDataKey = KeyObject | Buffer | string;
@@ -31,7 +31,7 @@ export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; 
 /**
  * Makes a table `(value, hash_uuid, hash_bigint)` of a file's personal values for the plan, hashed once per distinct
  * value. It is committed by itself, so that other connections of the same cleaning see it, and lies in `source`, which is
- * where raw values may be; `dropHashes` ends it with the cleaning, or with the next one of the table where this one does
+ * where raw values may be; `dropUnfinished` ends it with the cleaning, or with the next one of the table where this one does
  * not come to its end.
  * @param relation entries of the plan's nested column, where it has one
  * @returns its name; null when the plan has no personal data
@@ -44,7 +44,7 @@ export async function hashPersonalData(
 ): Promise<string | null> {
   const fields = plan.fields.filter(isPersonal);
   if (fields.length === 0) return null;
-  const hashes = identifier('source', `${hashTables(plan)}${randomBytes(4).toString('hex')}`);
+  const hashes = identifier('source', hashesName(plan, newMark()));
   const values = identifier('pg_temp', 'personal_value');
   // Grouped as sent first, and `offset 0` keeps it so: twice as fast as to trim every one of the values.
   const selects = fields.map((field) => {
@@ -83,28 +83,4 @@ export async function hashPersonalData(
   await client.query('close personal_cursor');
   await client.query(`drop table ${values}`);
   return hashes;
-}
-
-/**
- * Drops what `hashPersonalData` made for a table, by whomever; called before the transaction commits that holds the
- * table's lock.
- */
-export async function dropHashes(client: PoolClient, plan: TablePlan): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `/* warehouse.personal_hashes */
-     select relname::text as name from pg_class
-     where relnamespace = 'source'::regnamespace and relkind = 'r'
-       and left(relname, -8) = $1 and right(relname, 8) ~ '^[0-9a-f]{8}$'`,
-    [hashTables(plan)],
-  );
-  for (const { name } of rows) {
-    await client.query(
-      `/* warehouse.drop_personal_hash */ drop table if exists ${identifier('source', name)}`,
-    );
-  }
-}
-
-/** How the names of a table's hashes begin. Whoever fills the table is alone with them. */
-function hashTables(plan: TablePlan): string {
-  return `hashes_of_${plan.schema}_${plan.table}_`;
 }

@@ -5,10 +5,12 @@ import type { Queryable } from './catalog.js';
 import { addCounts, type CleanCounts, cleanFile, noCounts } from './clean-table.js';
 import type { Mapping, TablePlan } from './mapping.js';
 import { mappingOfVersion } from './mapping-ledger.js';
-import { dropHashes, type PersonalDataKey } from './personal-data.js';
+import type { PersonalDataKey } from './personal-data.js';
 import { copyShape, dropRebuild, rebuildSchema, swapTable } from './rebuild-tables.js';
-import { closeRetired, lockTable, retirementPeriods } from './retirement.js';
+import { closeRetired, retirementPeriods } from './retirement.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';
+import { lockTable } from './table-lock.js';
+import { dropUnfinished } from './unfinished.js';
 
 /** A file to be read again, into the tables it feeds. */
 export interface ReplayedFile {
@@ -99,7 +101,7 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
       const cleaning = { pool, client, plan, mapping, personalDataKey: request.personalDataKey };
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
-      await dropHashes(client, plan);
+      await dropUnfinished(client, plan);
       last = plan;
     }
     if (last !== undefined) await retireUpTo(client, last, retired, null);

@@ -6,8 +6,10 @@ import { fieldTypes } from './field-types.js';
 import { rewriteHistory } from './late-file.js';
 import type { Mapping, TablePlan } from './mapping.js';
 import { list, sameKey, target } from './merge.js';
-import { dropHashes, type PersonalDataKey } from './personal-data.js';
+import type { PersonalDataKey } from './personal-data.js';
 import { readTransformedFiles } from './source-file.js';
+import { lockTable } from './table-lock.js';
+import { dropUnfinished } from './unfinished.js';
 
 /** The natural key of one row, field by field, as text. */
 export type RowKey = Readonly<Record<string, string>>;
@@ -120,7 +122,7 @@ export async function restoreRows(
   );
   const cleaning: Cleaning = { pool, client, plan, mapping, personalDataKey };
   await rewriteHistory(cleaning, await readTransformedFiles(client, plan));
-  await dropHashes(client, plan);
+  await dropUnfinished(client, plan);
   await noteAudit(client, 'warehouse.restore', request, {});
   await client.query('drop table pg_temp.key');
   return { restored: request.keys.length };
@@ -150,14 +152,6 @@ export async function retirementPeriods(client: PoolClient, plan: TablePlan): Pr
     [plan.table],
   );
   return rows.map((row) => row.period);
-}
-
-/** Has nobody else fill the table until the transaction ends. */
-export async function lockTable(client: PoolClient, plan: TablePlan): Promise<void> {
-  await client.query(
-    "/* warehouse.lock_table */ select pg_advisory_xact_lock(hashtextextended('marquee.table.' || $1, 0))",
-    [plan.schema === 'warehouse' ? plan.table : `${plan.schema}.${plan.table}`],
-  );
 }
 
 function planOf(mapping: Mapping, table: string): TablePlan {

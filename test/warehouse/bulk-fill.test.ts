@@ -4,8 +4,8 @@ import { readCatalog } from '../../src/warehouse/catalog.js';
 import { cleanTable } from '../../src/warehouse/clean-table.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { pseudonym } from '../../src/warehouse/personal-data.js';
-import { lockTable } from '../../src/warehouse/retirement.js';
-import { dropUnfinished } from '../../src/warehouse/unfinished.js';
+import { lockTable } from '../../src/warehouse/table-lock.js';
+import { sweepUnfinished } from '../../src/warehouse/unfinished.js';
 import { useDatabase } from '../database-fixture.js';
 import { install, personalDataKey } from './cleaning.js';
 import { emptyAll } from './history.js';
@@ -100,10 +100,10 @@ describe('the first load of ratings', () => {
     const client = await pool().connect();
     await client.query('begin');
     await lockTable(client, (await currentMapping(pool()))!.tables.get('movie_ratings')!);
-    expect(await dropUnfinished(pool())).toEqual([]);
+    expect(await sweepUnfinished(pool())).toEqual([]);
     await client.query('rollback');
     client.release();
-    expect((await dropUnfinished(pool())).sort()).toEqual([
+    expect((await sweepUnfinished(pool())).sort()).toEqual([
       'hashes_of_warehouse_movie_ratings_0123abcd',
       'movie_ratings_live_1_new_0123abcd',
     ]);
