@@ -27,7 +27,7 @@ function tell(result: DropResult): void {
   for (const [feed, counts] of Object.entries(result.feeds)) {
     const what = counts.held ? 'held' : counts.known ? 'loaded earlier' : 'loaded';
     print(
-      `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${what}, ${count(counts.rejected)} rejected`,
+      `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${what}, ${count(counts.rejected)} rejected${counts.unkeyed === undefined ? '' : `, ${count(counts.unkeyed)} more in cleaning`}`,
     );
   }
   if (result.state === 'succeeded') {

@@ -17,6 +17,8 @@ interface FeedResult {
   read: number;
   loaded: number;
   rejected: number;
+  /** Of those loaded, which cleaning rejected for want of a usable key; left out where there are none. */
+  unkeyed?: number;
   /** All of them were loaded earlier. */
   known?: true;
   /** Too much was rejected: not seen by anybody until it is accepted. */
@@ -155,6 +157,7 @@ async function feedResults(pool: Pool, steps: readonly Step[]): Promise<Record<s
       read: sum((file) => file.recordCount),
       loaded: sum((file) => file.loadedCount),
       rejected: sum((file) => file.rejectCount),
+      ...(ended.some((file) => file.unkeyedCount > 0) ? { unkeyed: sum((file) => file.unkeyedCount) } : {}),
       ...(ended.every((file) => known.has(file.id)) ? { known: true } : {}),
       ...(ended.some((file) => file.state === 'held') ? { held: true } : {}),
     };

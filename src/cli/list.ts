@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'fast-csv';
 import { print, table } from './terminal.js';
@@ -12,7 +13,7 @@ type ReadPage<Row> = (after: string | undefined, limit: number) => Promise<Row[]
 export interface List<Row> {
   /** Said where there is no row. */
   readonly none: string;
-  /** The header as CSV, and the fields of a row in order. */
+  /** The fields of a row that are told, in order: the header as CSV. */
   readonly csvColumns: readonly (keyof Row & string)[];
   /** The header for people. */
   readonly header: readonly string[];
@@ -21,13 +22,21 @@ export interface List<Row> {
   readonly readPage: ReadPage<Row>;
 }
 
-/** Prints a list: for people the first rows as a table, as CSV all of them. */
+/** How all rows are printed; for people, the first of them, unless told. */
+export interface ListOptions {
+  readonly csv?: boolean;
+  readonly json?: boolean;
+}
+
+/** Prints a list: for people the first rows as a table, as CSV or as one array of JSON objects all of them. */
 export async function printList<Row extends { readonly id: string }>(
   { none, csvColumns, header, cells, readPage }: List<Row>,
-  { csv = false }: { csv?: boolean },
+  { csv = false, json = false }: ListOptions,
 ): Promise<void> {
-  if (csv) {
-    await printPages(csvColumns, readPage);
+  if (csv || json) {
+    const rows = everyRow(csvColumns, readPage);
+    if (json) await pipeline(Readable.from(jsonArray(rows)), process.stdout, { end: false });
+    else await pipeline(rows, csvOf(csvColumns), process.stdout, { end: false });
     return;
   }
   const rows = await readPage(undefined, shown + 1);
@@ -37,33 +46,37 @@ export async function printList<Row extends { readonly id: string }>(
   }
   print(table(header, rows.slice(0, shown).map(cells)));
   if (rows.length > shown) {
-    print('... and more; --csv prints all of them.');
+    print('... and more; --csv or --json prints all of them.');
   }
 }
 
-/**
- * Prints all rows of a list as CSV, page by page, so that memory does not grow with it. Times are told to the millisecond
- * in UTC.
- */
-async function printPages<Row extends { readonly id: string }>(
-  columns: readonly (keyof Row & string)[],
-  readPage: ReadPage<Row>,
-): Promise<void> {
-  const csv = format({ headers: [...columns], alwaysWriteHeaders: true, includeEndRowDelimiter: true });
-  await pipeline(everyRow(readPage), csv, process.stdout, { end: false });
+function csvOf(columns: readonly string[]) {
+  return format({ headers: [...columns], alwaysWriteHeaders: true, includeEndRowDelimiter: true });
 }
 
-async function* everyRow<Row extends { readonly id: string }>(readPage: ReadPage<Row>) {
+async function* jsonArray(rows: AsyncIterable<object>) {
+  let before = '[';
+  for await (const row of rows) {
+    yield `${before}\n${JSON.stringify(row)}`;
+    before = ',';
+  }
+  yield before === '[' ? '[]\n' : '\n]\n';
+}
+
+/** All rows of a list, read page by page, so that memory does not grow with it. Times are told to the millisecond in UTC. */
+async function* everyRow<Row extends { readonly id: string }>(
+  columns: readonly (keyof Row & string)[],
+  readPage: ReadPage<Row>,
+) {
   let after: string | undefined;
   for (;;) {
     const rows = await readPage(after, pageRows);
     for (const row of rows) {
-      yield Object.fromEntries(
-        Object.entries(row).map(([name, value]: [string, unknown]) => [
-          name,
-          value instanceof Date ? value.toISOString() : value,
-        ]),
-      );
+      const told = columns.map((name) => {
+        const value: unknown = row[name];
+        return [name, value instanceof Date ? value.toISOString() : value] as const;
+      });
+      yield Object.fromEntries(told);
     }
     if (rows.length < pageRows) {
       return;

@@ -211,7 +211,8 @@ function defineProgram(): Command {
     .description('records that were not accepted')
     .option('--feed <name>', 'of this feed')
     .addOption(new Option('--reason <code>', 'for this reason').choices(Object.keys(rejectReasons)))
-    .option('--csv', 'print all of them as CSV')
+    .addOption(new Option('--csv', 'print all of them as CSV').conflicts('json'))
+    .option('--json', 'print all of them as one array of objects')
     .action(async (options) => (await import('./commands/rejects.js')).rejects(options));
 
   program
@@ -219,7 +220,8 @@ function defineProgram(): Command {
     .description('values that could not be used in records that were kept, and late feeds')
     .option('--table <name>', 'of this table')
     .addOption(new Option('--reason <code>', 'of this kind').choices(Object.keys(issueReasons)))
-    .option('--csv', 'print all of them as CSV')
+    .addOption(new Option('--csv', 'print all of them as CSV').conflicts('json'))
+    .option('--json', 'print all of them as one array of objects')
     .action(async (options) => (await import('./commands/issues.js')).issues(options));
 
   program

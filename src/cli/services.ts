@@ -56,6 +56,20 @@ export function openQueues(environment: Environment, log: Log): Promise<Pipeline
   return openPipeline(optionsFrom(environment, log));
 }
 
+/** Whether any process works on the queues. */
+export async function isWorkedOn(environment: Environment, log: Log): Promise<boolean> {
+  const pipeline = await openQueues(environment, log);
+  try {
+    return !(await isAlone(pipeline));
+  } finally {
+    await pipeline.close();
+  }
+}
+
+async function isAlone({ backend }: Pipeline): Promise<boolean> {
+  return (await backend.makeQueue('drop').getWorkersCount()) === 0;
+}
+
 /** How often is it looked whether another process' workers are still there. */
 const watchMs = 1000;
 
@@ -63,14 +77,13 @@ const watchMs = 1000;
 export async function usePipeline(environment: Environment, log: Log): Promise<Pipeline> {
   const options = optionsFrom(environment, log);
   const pipeline = await openPipeline(options);
-  const alone = async () => (await pipeline.backend.makeQueue('drop').getWorkersCount()) === 0;
-  if (await alone()) {
+  if (await isAlone(pipeline)) {
     await pipeline.close();
     return startPipelineWorker(options);
   }
   let own: Promise<Pipeline> | undefined;
   const watch = setInterval(async () => {
-    if (own === undefined && (await alone().catch(() => false))) {
+    if (own === undefined && (await isAlone(pipeline).catch(() => false))) {
       own = startPipelineWorker(options);
       own.catch(options.onError);
     }

@@ -1,7 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Pool, PoolClient } from 'pg';
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+const stopSignal = new AsyncLocalStorage<AbortSignal>();
+
+/** A statement may end between the moment it is to be given up and the next one's begin: it is asked again so often. */
+const askAgainMs = 250;
+
+/**
+ * Has the transactions that `work` opens end with the signal: Postgres gives up the statement under way, which otherwise
+ * would occupy the server, and its table, until it has ended by itself.
+ */
+export function stoppedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return stopSignal.run(signal, work);
+}
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws.
+ * @throws what `work` throws; once the signal of `stoppedBy` has aborted, its reason or the database's `query_canceled` (57014)
+ */
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const signal = stopSignal.getStore();
+  signal?.throwIfAborted();
   const client = await pool.connect();
   let broken: Error | undefined;
   // A lost connection rejects the query under way and is emitted as well; without a listener that ends the process.
@@ -9,6 +28,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     broken = error;
   };
   client.on('error', noteLoss);
+  const letGo = signal && giveUpWith(signal, pool, client);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -21,7 +41,34 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     });
     throw error;
   } finally {
+    await letGo?.();
     client.off('error', noteLoss);
     client.release(broken);
   }
+}
+
+/**
+ * From the signal on, has Postgres give up whatever statement a connection is at.
+ * @returns ends it; when that has settled, nothing more is asked, so that it cannot hit who has the connection next
+ */
+function giveUpWith(signal: AbortSignal, pool: Pool, client: PoolClient): () => Promise<void> {
+  const { processID } = client as PoolClient & { processID: number };
+  let asked: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const ask = () => {
+    // What cannot be asked now, for want of a connection, is asked again; and without it the statement ends as it would have.
+    asked = pool
+      .query('/* database.give_up */ select pg_cancel_backend($1)', [processID])
+      .catch(() => undefined);
+  };
+  const begin = () => {
+    ask();
+    timer = setInterval(ask, askAgainMs);
+  };
+  signal.addEventListener('abort', begin, { once: true });
+  return async () => {
+    signal.removeEventListener('abort', begin);
+    clearInterval(timer);
+    await asked;
+  };
 }

@@ -14,6 +14,8 @@ export interface FileStatus {
   /** Of these, loaded so far. Seen by nobody before the state is `loaded`. */
   readonly loadedCount: number;
   readonly rejectCount: number;
+  /** Of those loaded, which cleaning rejected: they have no usable natural key. */
+  readonly unkeyedCount: number;
   readonly partCount: number;
   readonly openPartCount: number;
   readonly warnings: readonly string[];
@@ -32,7 +34,8 @@ export async function listFiles(
        f.created_date as "createdDate", f.ingested_date as "ingestedDate",
        sum(p.record_count)::int as "recordCount", coalesce(sum(p.loaded_count), 0)::int as "loadedCount",
        coalesce(sum(p.reject_count), 0)::int as "rejectCount", count(*)::int as "partCount",
-       count(*) filter (where p.state <> 'loaded')::int as "openPartCount"
+       count(*) filter (where p.state <> 'loaded')::int as "openPartCount",
+       (select count(*)::int from source.reject r where r.file_id = f.id and r.reason = 'key_not_usable') as "unkeyedCount"
      from source.file f
      join source.part p on p.file_id = f.id
      where ($1::text is null or f.feed = $1) and ($2::text is null or f.period = $2)

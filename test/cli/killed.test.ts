@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
-import { answer, leftovers, paste, postmasterOf, start, useHomes } from './marquee.js';
+import { answer, leftovers, paste, postmasterOf, run, start, useHomes } from './marquee.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();
@@ -12,6 +12,9 @@ it('a start that was killed in the middle of loading hinders the next one in not
   await sleep(700);
   killed.child.kill('SIGKILL');
   expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+  for (const command of ['status', 'runs']) {
+    expect((await run(home, [command])).stdout).toMatch(/running(.*\n)*No worker is there/);
+  }
 
   const next = start(home, ['up']);
   await next.says(/Ctrl-C stops/);

@@ -86,21 +86,31 @@ describe('values that could not be used', () => {
       recursive: true,
       filter: (path) => !/(credits|keywords|links|movies)/.test(path.slice(good.length)),
     });
-    await writeFile(join(month, 'ratings.csv'), 'userId,movieId,rating,timestamp\n7,900001,many,100\n');
+    await writeFile(
+      join(month, 'ratings.csv'),
+      'userId,movieId,rating,timestamp\n7,900001,many,100\n7,none,1,100\n',
+    );
     await rename(join(month, 'ratings.csv'), join(month, 'ratings-2030-01.csv'));
     expect(await answer(home, ['ingest', month])).toMatchObject({
       state: 'succeeded',
       issues: 1,
+      feeds: { ratings: { read: 2, loaded: 2, rejected: 0, unkeyed: 1 } },
       warnings: ['ratings-2030-01.csv is named for 2030-01 and was taken as of 2030-02.'],
     });
     const status = (await run(home, ['status'])).stdout;
     expect(status).toMatch(/movie_ratings +value_not_castable +1/);
+    expect(status).toMatch(/ratings-2030-01\.csv +loaded +2 +0 +1\n/);
     expect(status).not.toMatch(/not in the warehouse|is failed/); // what the drop before was about is settled
 
     const { stdout } = await run(home, ['issues', '--table', 'movie_ratings', '--csv']);
     expect(stdout.split('\n')[1]).toMatch(
       /,ratings-2030-01\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
     );
+    const listed = ['--reason', 'key_not_usable', '--json'];
+    expect(JSON.parse((await run(home, ['rejects', ...listed])).stdout)).toMatchObject([
+      { file_name: 'ratings-2030-01.csv', record_number: 2, reason: 'key_not_usable' },
+    ]);
+    expect(JSON.parse((await run(home, ['rejects', '--feed', 'keywords', ...listed])).stdout)).toEqual([]);
   });
 });
 

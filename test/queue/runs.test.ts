@@ -136,6 +136,31 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
   });
 
+  test('cancelling has the database give up the statement under way', async () => {
+    const under = async () => {
+      const { rows } = await fixture.pool.query<{ query: string }>(
+        `select query from pg_stat_activity
+         where datname = current_database() and state = 'active' and pid <> pg_backend_pid() and query like '%long work%'`,
+      );
+      return rows.length;
+    };
+    let ended: unknown;
+    services.behave.set('long', async () => {
+      await inTransaction(fixture.pool, (client) =>
+        client.query('/* long work */ select pg_sleep(60)'),
+      ).catch((error: unknown) => {
+        ended = error;
+        throw error;
+      });
+    });
+    const { run } = await runs.start(pair, { first: 'long', second: 'never' }, by);
+    while ((await under()) === 0) await sleep(20);
+    await runs.cancel(run.id);
+    expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled', errorCode: 'run_cancelled' });
+    expect(ended).toMatchObject({ code: '57014' });
+    expect(await under()).toBe(0);
+  });
+
   test('cancelling a run that waits behind another ends it at once', async () => {
     const { begun, letGo } = block();
     const blocker = await runs.start(pair, { first: 'blocker', second: 'b' }, by);

@@ -18,7 +18,12 @@ const csvColumns = [
 ] as const;
 
 /** `marquee issues`: values that could not be used in records that were kept, and warnings about deliveries. */
-export async function issues(options: { table?: string; reason?: string; csv?: boolean }): Promise<void> {
+export async function issues(options: {
+  table?: string;
+  reason?: string;
+  csv?: boolean;
+  json?: boolean;
+}): Promise<void> {
   const which = { table: options.table, reason: options.reason };
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');

@@ -22,7 +22,12 @@ const csvColumns = [
 ] as const;
 
 /** `marquee rejects`: records that were not accepted, with their raw text. */
-export async function rejects(options: { feed?: string; reason?: string; csv?: boolean }): Promise<void> {
+export async function rejects(options: {
+  feed?: string;
+  reason?: string;
+  csv?: boolean;
+  json?: boolean;
+}): Promise<void> {
   const { feed, reason } = options;
   if (feed !== undefined) feedNamed(movies.feeds, feed);
   await withEnvironment(async (environment) => {

@@ -1,10 +1,11 @@
 import { listRuns } from '../../queue/run-list.js';
 import { withEnvironment } from '../command.js';
+import { tellIfIdle } from '../idle.js';
 import { print, table } from '../terminal.js';
 
 /** `marquee runs`: what was run, and what came of it. */
 export async function runs(options: { state?: string; limit: number; json?: boolean }): Promise<void> {
-  await withEnvironment(async (environment) => {
+  await withEnvironment(async (environment, log) => {
     const found = await listRuns(environment.pool('pipeline'), options);
     if (options.json) {
       print(JSON.stringify(found));
@@ -30,5 +31,6 @@ export async function runs(options: { state?: string; limit: number; json?: bool
     for (const run of found.filter(({ error }) => error !== null)) {
       print(`\n${run.id}: ${run.error}`);
     }
+    await tellIfIdle(environment, log, found);
   });
 }

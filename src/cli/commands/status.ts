@@ -7,6 +7,7 @@ import { type FileStatus, listFiles } from '../../source/status.js';
 import { countIssues } from '../../warehouse/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/uncleaned-files.js';
 import { withEnvironment } from '../command.js';
+import { tellIfIdle } from '../idle.js';
 import { count, excerpt, print, table } from '../terminal.js';
 
 /** As many runs are looked through for those that ended without success since the last publication. */
@@ -14,7 +15,7 @@ const lookedThrough = 50;
 
 /** `marquee status`: what is published, loaded, held, refused, late and running. */
 export async function status(options: { json?: boolean }): Promise<void> {
-  await withEnvironment(async (environment) => {
+  await withEnvironment(async (environment, log) => {
     const pool = environment.pool('pipeline');
     const publication = await latest(pool);
     const files = await listFiles(pool);
@@ -47,6 +48,7 @@ export async function status(options: { json?: boolean }): Promise<void> {
     const warnings = [...uncleaned.map(({ detail }) => detail), ...late.map(({ detail }) => detail)];
     if (warnings.length > 0) print(`\n${warnings.map((warning) => `warning: ${warning}`).join('\n')}`);
     for (const run of unsuccessful(recent)) tellRun(run, offenders.get(run.id) ?? []);
+    await tellIfIdle(environment, log, recent);
   });
 }
 
@@ -81,7 +83,7 @@ function unsuccessful(newestFirst: readonly RunSummary[]): RunSummary[] {
 
 function filesTable(files: readonly FileStatus[]): string {
   return table(
-    ['period', 'feed', 'file', 'state', 'records', 'rejected'],
+    ['period', 'feed', 'file', 'state', 'records', 'rejected', 'in cleaning'],
     files.map((file) => [
       file.period,
       file.feed,
@@ -89,6 +91,7 @@ function filesTable(files: readonly FileStatus[]): string {
       file.state,
       count(file.recordCount),
       count(file.rejectCount),
+      count(file.unkeyedCount),
     ]),
   );
 }
