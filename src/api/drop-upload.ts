@@ -39,7 +39,10 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
     const [, period, name] = PATH.exec(path) ?? [];
     if (!period || !name)
       throw apiError('NOT_FOUND', 'There is no such place: expected /admin/drops/{YYYY-MM}/{file}.');
-    if (request.method !== 'PUT') throw apiError('METHOD_NOT_ALLOWED', 'A file is sent by PUT.');
+    if (request.method !== 'PUT') {
+      response.setHeader('allow', 'PUT');
+      throw apiError('METHOD_NOT_ALLOWED', 'A file is sent by PUT.');
+    }
     note.operation = `upload ${period}/${name}`;
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > maxBytes) throw tooLarge(maxBytes, announced);

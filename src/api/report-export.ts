@@ -54,8 +54,10 @@ export function exportHandler(options: ExportOptions): Handler {
       throw new AccessRefusal('insufficient_scope', 'An export needs the scope reports:export.', [
         'reports:export',
       ]);
-    if (request.method !== 'GET' && request.method !== 'HEAD')
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
       throw apiError('METHOD_NOT_ALLOWED', 'An export is asked for by GET.');
+    }
     const [path = '', search = ''] = (request.url ?? '').split('?', 2);
     const { report, format } = nameOf(path, reports);
     note.operation = `export ${report.name}`;

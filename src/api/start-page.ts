@@ -36,8 +36,10 @@ pre{background:#f1f3f6;padding:.8rem;overflow-x:auto;font-size:.85rem}button{fon
 /** Answers `/`: browsers with a page that says what is here, programs with the same as JSON. */
 export function startPage(options: StartPageOptions): RequestHandler {
   return async (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD')
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
       throw apiError('METHOD_NOT_ALLOWED', 'The start page is asked for by GET.');
+    }
     const readiness = await readinessOf(options.readerPool);
     response.vary('accept');
     // Who names neither takes anything, as curl does.

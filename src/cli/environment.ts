@@ -85,7 +85,8 @@ async function assemble(
     url,
     has: (purpose) => urls[purpose] !== undefined,
     pool(purpose) {
-      const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, 20);
+      const most = connectionsFor(configuration.workerConcurrency);
+      const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, most);
       pools.set(purpose, pool);
       return pool;
     },
@@ -147,4 +148,12 @@ function passwordsToSet(
     }
   }
   return passwords;
+}
+
+/**
+ * How many connections a process may need at once: per job of each kind those of its transactions, of which cleaning
+ * opens three, and some for the ledgers. With fewer, jobs that each hold one and wait for another would wait for ever.
+ */
+function connectionsFor(workerConcurrency: number): number {
+  return 4 + 8 * workerConcurrency;
 }
