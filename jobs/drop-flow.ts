@@ -8,6 +8,7 @@ import { readDrop } from '../src/source/drop.js';
 import { tableOf } from '../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
+import { requireWholeFiles } from '../src/warehouse/uncleaned-files.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { type LoadCounts, receiveFileJob } from './ingest.js';
 import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
@@ -26,7 +27,8 @@ const dropPayload = z.object({
 
 type Context<Payload> = FlowContext<Payload, Services>;
 
-export const takeTurn = { name: 'turn', plan: () => [planStep(takeTurnJob, 'take', {})] };
+/** Other runs may have had their turn since a run stopped, and the reports that it built are then not what it would publish. */
+export const takeTurn = { name: 'turn', anew: true, plan: () => [planStep(takeTurnJob, 'take', {})] };
 
 async function planLoad({
   payload,
@@ -101,7 +103,9 @@ export function publishStages<Payload>(
   return [
     {
       name: 'build',
+      anew: true,
       async plan({ payload, services }) {
+        await requireWholeFiles(services.pool);
         const asOfDay = await asOf(services);
         const whole = isWhole(payload);
         return largestFirst(services.dataSet.reports).map((report) =>
@@ -111,6 +115,7 @@ export function publishStages<Payload>(
     },
     {
       name: 'check',
+      anew: true,
       async plan({ services }) {
         const check = planStep(checkReportsJob, 'check', { asOfDay: await asOf(services) });
         // The checks occupy one core; beside them there is time to find out what a publication would change.
@@ -120,7 +125,7 @@ export function publishStages<Payload>(
         return largest === undefined ? [check] : [largest, check, ...others];
       },
     },
-    { name: 'publish', plan: () => [planStep(publishJob, 'publish', { reason })] },
+    { name: 'publish', anew: true, plan: () => [planStep(publishJob, 'publish', { reason })] },
   ];
 }
 

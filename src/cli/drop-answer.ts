@@ -30,6 +30,9 @@ function tell(result: DropResult): void {
       `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${what}, ${count(counts.rejected)} rejected${counts.unkeyed === undefined ? '' : `, ${count(counts.unkeyed)} more in cleaning`}`,
     );
   }
+  if (result.issues > 0) {
+    print(`${count(result.issues)} values could not be used and are unknown now: see marquee issues.`);
+  }
   if (result.state === 'succeeded') {
     print(
       result.published

@@ -7,10 +7,12 @@ import { Fault } from '../fault.js';
 import { resultsOf } from '../queue/flow.js';
 import type { Run } from '../queue/run-ledger.js';
 import { readSteps, type Step } from '../queue/step-ledger.js';
+import { warningsOf } from '../reporting/offenders.js';
 import { type Drop, periodIn, readDrop } from '../source/drop.js';
 import { type FileStatus, listFiles } from '../source/status.js';
 import type { Environment } from './environment.js';
 import { followRun } from './follow.js';
+import { offenderText } from './offender-text.js';
 
 /** What became of the files of one feed, in records; of files loaded earlier, what it was then. */
 interface FeedResult {
@@ -130,8 +132,14 @@ export async function dropResult(
       (sum, step) => sum + Number(step.issues ?? 0),
       0,
     ),
-    warnings: [...warnings, ...loads.flatMap((load) => load.warnings)],
+    warnings: [...warnings, ...loads.flatMap((load) => load.warnings), ...(await checkWarnings(pool, run))],
   };
+}
+
+/** What checks found that only warn, where the run published anything. */
+async function checkWarnings(pool: Pool, { publication, counts }: Run): Promise<string[]> {
+  if (publication === null || counts.published !== true) return [];
+  return (await warningsOf(pool, publication)).map((found) => `The check ${offenderText(found)}`);
 }
 
 /** What stopped each of the steps that began and did not succeed. */

@@ -15,6 +15,8 @@ export interface FlowContext<Payload, Services> {
 /** One stage of a flow: its steps are worked out when the stage begins, from what went before. */
 export interface Stage<Payload, Services> {
   readonly name: string;
+  /** Whether a run that is retried plans and does it once more, though it succeeded: what it found may hold no longer. */
+  readonly anew?: boolean;
   /** Must not write: it may be called twice, and only one answer is kept. No steps: the stage is skipped. */
   plan(context: FlowContext<Payload, Services>): Promise<PlannedStep[]> | PlannedStep[];
 }

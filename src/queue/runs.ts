@@ -16,7 +16,7 @@ import {
   reopenRun,
   requestCancel,
 } from './run-ledger.js';
-import { cancelQueuedSteps, readSteps, reopenSteps, type Step } from './step-ledger.js';
+import { cancelQueuedSteps, forgetStages, readSteps, reopenSteps, type Step } from './step-ledger.js';
 
 export interface StartRun {
   requestedBy: string;
@@ -94,9 +94,12 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
       const run = await mustRead(runId);
       if (!['failed', 'held', 'cancelled'].includes(run.state)) throw notRetryable(run);
       const { parent, state: parentState } = await settledJob(run);
+      const { stages } = dispatch.flow(run.kind);
       await inTransaction(pool, async (client) => {
         if (!(await reopenRun(client, runId, payloadChanges))) throw notRetryable(run);
         await reopenSteps(client, runId, payloadChanges);
+        const anew = stages.flatMap((stage, index) => (stage.anew && index <= run.stage ? [index] : []));
+        if (anew.length > 0) await forgetStages(client, runId, anew);
       });
       if (parentState === 'failed') await parent!.retry('failed', { resetAttemptsMade: true });
       else {

@@ -234,6 +234,20 @@ export async function reopenSteps(
   );
 }
 
+/** Forgets the steps of stages, from before the first of which the run goes on, to plan them once more. */
+export async function forgetStages(
+  database: Queryable,
+  runId: string,
+  stages: readonly number[],
+): Promise<void> {
+  await database.query(
+    `/* queue.forget_stages */
+     with forgotten as (delete from support.run_step where run_id = $1 and stage = any($2))
+     update support.run set stage = $3 where id = $1`,
+    [runId, stages, Math.min(...stages) - 1],
+  );
+}
+
 /** Queued steps of a stage whose dependencies have all succeeded; with `after`, only those that wait for it. */
 export async function readReadySteps(
   database: Queryable,

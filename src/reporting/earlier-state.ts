@@ -23,33 +23,19 @@ export async function earlierPublication(
   const { rows } = await client.query<{
     latest: number | null;
     known: boolean;
-    earliest: number | null;
     fresh: string | null;
   }>(
     `/* reporting.earlier_publication */
      select
        (select max(number) from reporting.publication) as latest,
        exists (select from reporting.publication where number = $1) as known,
-       -- A publication that changed rows of which no change is left was forgotten: nothing before it can be read.
-       (
-         select max(later.number)
-         from reporting.publication as later
-         cross join jsonb_each(later.changes) as changed (report, counts)
-         where later.number > $1
-           and changed.report = any($2)
-           and exists (select from jsonb_each_text(changed.counts) as count (name, rows) where count.rows::bigint > 0)
-           and not exists (
-             select from reporting.report_change as change
-             where change.publication = later.number and change.report = changed.report
-           )
-       ) as earliest,
        (
          select max(report) from reporting.report_change
          where publication > $1 and report = any($2) and row_key = '{}'
        ) as fresh`,
     [number, definitions.map((definition) => definition.name)],
   );
-  const { latest, known, earliest, fresh } = rows[0]!;
+  const { latest, known, fresh } = rows[0]!;
   if (!known) {
     throw new Fault(
       'publication_unknown',
@@ -58,12 +44,7 @@ export async function earlierPublication(
         : `There is no publication ${number}; the newest is ${latest}: see marquee publications.`,
     );
   }
-  if (earliest !== null) {
-    throw new Fault(
-      'publication_not_retained',
-      `Changes since publication ${number} are forgotten; the earliest that can be read is ${earliest}. How many are kept is RETAINED_PUBLICATIONS.`,
-    );
-  }
+  await requireRetained(client, definitions, number);
   if (fresh !== null) {
     throw new Fault(
       'report_not_published_then',
@@ -71,6 +52,39 @@ export async function earlierPublication(
     );
   }
   return { number, latest: latest! };
+}
+
+/**
+ * Makes sure that all changes since a publication are kept.
+ * @throws Fault `publication_not_retained` with the earliest of which that can be said
+ */
+export async function requireRetained(
+  client: Pick<ClientBase, 'query'>,
+  definitions: readonly ReportDefinition[],
+  number: number,
+): Promise<void> {
+  const { rows } = await client.query<{ earliest: number | null }>(
+    `/* reporting.earliest_retained */
+     -- A publication that changed rows of which no change is left was forgotten: nothing before it can be read.
+     select max(later.number) as earliest
+     from reporting.publication as later
+     cross join jsonb_each(later.changes) as changed (report, counts)
+     where later.number > $1
+       and changed.report = any($2)
+       and exists (select from jsonb_each_text(changed.counts) as count (name, rows) where count.rows::bigint > 0)
+       and not exists (
+         select from reporting.report_change as change
+         where change.publication = later.number and change.report = changed.report
+       )`,
+    [number, definitions.map((definition) => definition.name)],
+  );
+  const { earliest } = rows[0]!;
+  if (earliest !== null) {
+    throw new Fault(
+      'publication_not_retained',
+      `Changes since publication ${number} are forgotten; the earliest that can be read is ${earliest}. How many are kept is RETAINED_PUBLICATIONS.`,
+    );
+  }
 }
 
 /**

@@ -76,7 +76,12 @@ export function entityCause(
     ['file', jsonText('file.name')],
     ['period', jsonText('file.period')],
     ['record', `(${latest('record_number')})::text`],
-    ['late', `case when not (${went}) and file.period < $1 then 'true' end`],
+    // What only depends on an entity, or was put back by hand, did not come with the file the entity is known from.
+    [
+      'late',
+      `case when not (${went}) and known.version is distinct from built.version
+         ${retiredSince === null ? '' : 'and hand.restored is not true'} and file.period < $1 then 'true' end`,
+    ],
     ...(retiredSince === null
       ? []
       : ([

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { Fault } from '../fault.js';
 import type { ReportDefinition } from './definition.js';
+import { requireRetained } from './earlier-state.js';
 import { requirePublication } from './publication.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
 import { byKey, servedTable } from './sql-names.js';
@@ -56,7 +57,7 @@ export interface ExplainOptions {
 
 /**
  * What changed in a row between two publications, and why. Needs no more than the reader's rights.
- * @throws Fault `column_unknown`, `publication_unknown`, `publications_reversed`; `row_unknown` when there is no such row and
+ * @throws Fault `column_unknown`, `publication_unknown`, `publications_reversed`, `publication_not_retained`; `row_unknown` when there is no such row and
  *   none is known to have been
  */
 export async function explain(
@@ -67,6 +68,7 @@ export async function explain(
 ): Promise<Explanation> {
   requireColumn(definition, column);
   const range = await publicationRange(client, from, to);
+  await requireRetained(client, [definition], range.from);
   const which = [definition.name, JSON.stringify(key), column ?? null];
   // A row that came or went whole changed in all of its columns.
   const matches = `report = $1 and row_key = $2::jsonb and ($3::text is null or column_name is null or column_name = $3)`;

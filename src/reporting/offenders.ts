@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** What a blocking check found in a run, and its first offender as evidence. */
+/** What a check found, and its first offender as evidence. */
 export interface FoundOffenders {
   readonly report: string;
   readonly check: string;
@@ -9,14 +9,23 @@ export interface FoundOffenders {
 }
 
 /** What the blocking checks of a run found; nothing where they passed. `support.check_result` has more of each. */
-export async function offendersOf(pool: Pool, runId: string): Promise<FoundOffenders[]> {
+export function offendersOf(pool: Pool, runId: string): Promise<FoundOffenders[]> {
+  return find(pool, "run_id = $1 and severity = 'blocking'", runId);
+}
+
+/** What the checks found that only warn, of the builds that became a publication. */
+export function warningsOf(pool: Pool, publication: number): Promise<FoundOffenders[]> {
+  return find(pool, "publication = $1 and severity = 'warning'", publication);
+}
+
+async function find(pool: Pool, which: string, value: unknown): Promise<FoundOffenders[]> {
   const { rows } = await pool.query<FoundOffenders>(
-    `/* reporting.offenders_of */
+    `/* reporting.find_offenders */
      select report, check_name as "check", offender_count as "count", offenders -> 0 as "first"
      from support.check_result
-     where run_id = $1 and severity = 'blocking' and offender_count > 0
+     where ${which} and offender_count > 0
      order by id`,
-    [runId],
+    [value],
   );
   return rows;
 }

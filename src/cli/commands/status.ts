@@ -1,14 +1,15 @@
 import type { Pool } from 'pg';
 import { movies } from '../../dataset/movies.js';
 import { listRuns, type RunSummary } from '../../queue/run-list.js';
-import { type FoundOffenders, offendersOf } from '../../reporting/offenders.js';
+import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/offenders.js';
 import { findLateFeeds } from '../../source/late-feed.js';
 import { type FileStatus, listFiles } from '../../source/status.js';
 import { countIssues } from '../../warehouse/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/uncleaned-files.js';
 import { withEnvironment } from '../command.js';
 import { tellIfIdle } from '../idle.js';
-import { count, excerpt, print, table } from '../terminal.js';
+import { offenderText } from '../offender-text.js';
+import { count, print, table } from '../terminal.js';
 
 /** As many runs are looked through for those that ended without success since the last publication. */
 const lookedThrough = 50;
@@ -26,20 +27,22 @@ export async function status(options: { json?: boolean }): Promise<void> {
     }
     const late = await findLateFeeds(pool, movies.feeds, { days: environment.configuration.lateAfterDays });
     const issues = await countIssues(pool);
+    const warned = publication === null ? [] : await warningsOf(pool, publication.number);
     const uncleaned = await findUncleanedFiles(pool);
     if (options.json) {
       const runs = recent
         .slice(0, 5)
         .concat(unsuccessful(recent.slice(5)))
         .map((run) => ({ ...run, ...(offenders.has(run.id) ? { offenders: offenders.get(run.id) } : {}) }));
-      print(JSON.stringify({ publication, files, runs, issues, late, uncleaned }));
+      print(JSON.stringify({ publication, warned, files, runs, issues, late, uncleaned }));
       return;
     }
     print(
       publication === null
         ? 'Nothing is published yet.'
-        : `Publication ${publication.number} of ${publication.publishedDate.toISOString()}, as of ${publication.asOfDay}, mapping version ${publication.mappingVersion}, checks ${publication.checkState}.`,
+        : `Publication ${publication.number} of ${publication.publishedDate.toISOString()}, as of ${publication.asOfDay}, mapping version ${publication.mappingVersion}, checks ${publication.checkState}.${publication.restores === null ? '' : ` It shows the state of publication ${publication.restores} again, until anything is published from the warehouse.`}`,
     );
+    for (const offender of warned) print(`  ${offenderText(offender)}`);
     if (files.length > 0) print(`\n${filesTable(files)}`);
     if (issues.length > 0) {
       const rows = issues.map((each) => [each.table ?? '', each.reason, count(each.issues)]);
@@ -57,6 +60,8 @@ interface Latest {
   publishedDate: Date;
   asOfDay: string;
   mappingVersion: number;
+  /** The publication whose state it shows again, for a rollback. */
+  restores: number | null;
   checkState: string;
 }
 
@@ -64,7 +69,7 @@ async function latest(pool: Pool): Promise<Latest | null> {
   const { rows } = await pool.query<Latest>(
     `/* cli.latest_publication */
      select number, published_date as "publishedDate", as_of_day::text as "asOfDay", period,
-       mapping_version as "mappingVersion", check_state as "checkState", row_counts as "rowCounts"
+       mapping_version as "mappingVersion", restores, check_state as "checkState", row_counts as "rowCounts"
      from reporting.publication order by number desc limit 1`,
   );
   return rows[0] ?? null;
@@ -98,7 +103,5 @@ function filesTable(files: readonly FileStatus[]): string {
 
 function tellRun(run: RunSummary, offenders: readonly FoundOffenders[]): void {
   print(`\nRun ${run.id} (${run.kind}) is ${run.state}${run.error === null ? '' : `: ${run.error}`}`);
-  for (const { report, check, count: found, first } of offenders) {
-    print(`  ${report} ${check}: ${count(found)}, first ${excerpt(JSON.stringify(first), 200)}`);
-  }
+  for (const offender of offenders) print(`  ${offenderText(offender)}`);
 }
