@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,3 +13,8 @@ function findPackageRoot(): string {
 
 /** The folder of `package.json`: `prisma/` and `schema.graphql` lie in it. */
 export const packageRoot = findPackageRoot();
+
+/** The version that `package.json` tells. */
+export const packageVersion: string = JSON.parse(
+  readFileSync(join(packageRoot, 'package.json'), 'utf8'),
+).version;

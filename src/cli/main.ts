@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { packageVersion } from '../package-root.js';
 import { runStates } from '../queue/run-ledger.js';
 import { rejectReasons } from '../source/reject-reason.js';
 import { issueReasons } from '../warehouse/issue-reason.js';
@@ -44,6 +45,9 @@ function publicationNumber(text: string): number {
 function defineProgram(): Command {
   const program = new Command('marquee')
     .description('Monthly vendor files in; explained report tables over GraphQL out.')
+    // Commands have a --version of their own.
+    .enablePositionalOptions()
+    .version(packageVersion, '--version', 'print the version')
     .showHelpAfterError('(see marquee --help)')
     .exitOverride();
 
@@ -70,13 +74,17 @@ function defineProgram(): Command {
     .option('--feed <name>', 'with --replay-rejects: only those of this feed')
     .addOption(
       new Option('--reason <code>', 'with --replay-rejects: only those with this reason').choices(
-        Object.keys(rejectReasons),
+        // Those found when records were cleaned lie in source already: there is nothing to load.
+        Object.keys(rejectReasons).filter((reason) => reason !== 'key_not_usable'),
       ),
     )
     .option('--json', 'print one object with what was done')
     .action(async (drop: string | undefined, options, command: Command) => {
       if ((drop === undefined) !== (options.replayRejects === true)) {
         command.error('error: expected either a drop or --replay-rejects');
+      }
+      if (drop !== undefined && (options.feed ?? options.reason) !== undefined) {
+        command.error('error: --feed and --reason go with --replay-rejects');
       }
       if (drop === undefined) await (await import('./replay.js')).replay(options);
       else await (await import('./commands/ingest.js')).ingest(drop, options);

@@ -66,7 +66,7 @@ export async function buildReport(
   const contribution =
     sql.contributions === null
       ? null
-      : await buildContributions(client, definition, sql.contributions, asOfDay, base);
+      : await buildContributions(client, definition, sql.contributions, asOfDay, base, { anew: whole });
   // Only `create table as` runs in parallel; an insert does not.
   const built = await client.query(
     `/* reporting.build ${definition.name} */

@@ -23,6 +23,7 @@ type Relation = string;
 /**
  * Computes the contributions of a report into a table of their own: all, or those of the entities touched since a
  * state.
+ * @param options.anew whether nothing is gone on from, not even sums that are kept
  * @returns the relation `contribution`, for the rows to be computed from
  */
 export async function buildContributions(
@@ -31,12 +32,13 @@ export async function buildContributions(
   sql: string,
   asOfDay: string,
   base: ReportState | null,
+  { anew }: { anew: boolean },
 ): Promise<Relation> {
   const { name } = definition;
   const built = contributionBuildTable(name);
   const stocks: Relation[] = [];
   for (const stock of definition.contributions!.stocks) {
-    await bringStockUp(client, stock);
+    await bringStockUp(client, stock, { anew });
     stocks.push(`${quoted(stock.name)} as not materialized (select * from ${stockTable(stock.name)})`);
   }
   const entities = base === null ? null : await touchedEntities(client, definition, asOfDay, base);

@@ -33,6 +33,11 @@ interface EntityCause {
 /** Columns of a contribution that say where it comes from, not what it brings. */
 const originColumns = ['entity', 'entity_name', 'version', 'file_id', 'record_number'];
 
+/** The files that went into the warehouse since the last publication. */
+const newlyCleaned = `
+  select transform.file_id from support.file_transform as transform
+  where transform.created_date > (select max(published_date) from reporting.publication)`;
+
 const plainTypes = /^(smallint|integer|bigint|numeric|boolean|date)\b/;
 
 /**
@@ -76,11 +81,13 @@ export function entityCause(
     ['file', jsonText('file.name')],
     ['period', jsonText('file.period')],
     ['record', `(${latest('record_number')})::text`],
-    // What only depends on an entity, or was put back by hand, did not come with the file the entity is known from.
+    // What came with a file of an earlier period than was known, but was not yet known then itself. An entity that is put
+    // back by hand, or only depends on others, did not come with the file it is known from.
     [
       'late',
       `case when not (${went}) and known.version is distinct from built.version
-         ${retiredSince === null ? '' : 'and hand.restored is not true'} and file.period < $1 then 'true' end`,
+         ${retiredSince === null ? '' : 'and hand.restored is not true'}
+         and file.period < $1 and file.id in (${newlyCleaned}) then 'true' end`,
     ],
     ...(retiredSince === null
       ? []

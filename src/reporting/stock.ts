@@ -26,13 +26,18 @@ export async function bringStocksUp(
 /**
  * Brings a stock up to what its table holds: by nothing where it is, by what came and went where the table only grew,
  * else by summing all of it.
+ * @param options.anew whether all of it is summed in any case
  */
-export async function bringStockUp(client: ClientBase, stock: Stock): Promise<void> {
+export async function bringStockUp(
+  client: ClientBase,
+  stock: Stock,
+  { anew = false }: { anew?: boolean } = {},
+): Promise<void> {
   const { name, table, key, sums } = stock;
   const sql = await readFile(stock.sqlFile, 'utf8');
   const hash = createHash('sha256').update(JSON.stringify({ key, sums, sql })).digest('hex');
   const now = await warehouseState(client, { table });
-  const then = await readStockState(client, name, hash);
+  const then = anew ? null : await readStockState(client, name, hash);
   if (then !== null && stateText(then) === stateText(now)) return;
   const known = then !== null && (await onlyGrewSince(client, then, table)) ? then : null;
   const built = stockBuildTable(name);

@@ -22,7 +22,7 @@ export interface ReferenceCounts {
 
 /**
  * Brings each reference table to what its standard says now. A renamed code is closed and opened anew, a withdrawn one
- * closed, a code so far known from the vendor only handed over to the standard. Writes nothing when nothing changed;
+ * closed, a code so far known from the vendor only handed over to the standard, one retired by hand left retired. Writes nothing when nothing changed;
  * what was loaded from which version is kept in `support.audit_event`.
  */
 export async function loadReferenceData(
@@ -55,8 +55,13 @@ async function loadStandard(pool: Pool, reference: ReferenceTable, actor: string
       `/* warehouse.insert_codes */
        insert into ${target} (id, name, standard)
        select c.id, c.name, true from unnest($1::text[], $2::text[]) as c (id, name)
-       where not exists (select from ${target} t where t.id = c.id and not t.deleted) order by c.id`,
-      codes,
+       where not exists (select from ${target} t where t.id = c.id and not t.deleted)
+         and not exists (
+           select from support.retirement
+           where table_name = $3 and restored_date is null and row_key ->> 'id' = c.id
+         )
+       order by c.id`,
+      [...codes, reference.table],
     );
     const counts = { table: reference.table, inserted: inserted.rowCount ?? 0, closed: closed.rowCount ?? 0 };
     if (counts.inserted + counts.closed > 0) {

@@ -14,6 +14,7 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
   it.each([
     ['an unknown option', ['ingest', '--nope', 'x'], "unknown option '--nope'"],
     ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
+    ['a filter of rejects beside a drop', ['ingest', 'x', '--feed', 'links'], 'go with --replay-rejects'],
     ['a missing folder', ['ingest'], 'expected either a drop or --replay-rejects'],
     [
       'a month that is none',

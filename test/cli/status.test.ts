@@ -106,6 +106,10 @@ describe('values that could not be used', () => {
     expect(stdout.split('\n')[1]).toMatch(
       /,ratings-2030-01\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
     );
+    expect(await run(home, ['issues', '--table', 'movie_rating'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no table movie_rating, .* movie_ratings/),
+    });
     const listed = ['--reason', 'key_not_usable', '--json'];
     expect(JSON.parse((await run(home, ['rejects', ...listed])).stdout)).toMatchObject([
       { file_name: 'ratings-2030-01.csv', record_number: 2, reason: 'key_not_usable' },

@@ -82,6 +82,22 @@ describe('the cause of a change', () => {
     expect(cause).toMatchObject({ kind: 'changed', period: '2017-07', late: true });
   });
 
+  it('is no late period where the film was known, and something else of it changed', async () => {
+    const { pipeline } = database.pools;
+    await addFile(pipeline, '2017-09', 'links.csv');
+    await publishReports(pipeline);
+    const file_id = await addFile(pipeline, '2017-10');
+    const link = { movie_id: 1, genre_id: 35, file_id, valid_from: '2017-10-01', record_number: 1 };
+    await insert(pipeline, 'movie_genres', [link]);
+    await publishReports(pipeline);
+    const { rows } = await database.pools.reader.query(
+      `select cause -> 0 as cause from reporting.report_change
+       where publication = 3 and report = 'genre_report' and row_key @> '{"genre_id": 35}' and column_name = 'release_count'`,
+    );
+    expect(rows).toMatchObject([{ cause: { kind: 'joined', movie_id: 1, period: '2017-08' } }]);
+    expect(rows[0].cause).not.toHaveProperty('late');
+  });
+
   it('is a new film', async () => {
     const file_id = await addFile(database.pools.pipeline, '2017-09');
     const origin = { file_id, valid_from: '2017-09-01', record_number: 5 };

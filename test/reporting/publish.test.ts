@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
+import { explain } from '../../src/reporting/explain.js';
 import { publish } from '../../src/reporting/publish.js';
+import { parseKey } from '../../src/reporting/report-key.js';
 import { useDatabase } from '../database-fixture.js';
 import { emptyDatabase } from './empty-database.js';
 import { filmWorld } from './film-world.js';
-import { buildAll, checkAll, exportedRows, publishReports } from './publish-reports.js';
+import { buildAll, checkAll, exportedRows, publishReports, report } from './publish-reports.js';
 import { addFile, fillWarehouse, insert } from './warehouse-rows.js';
 
 describe('publishing', () => {
@@ -211,6 +213,25 @@ describe('publishing', () => {
     expect(await changes(3)).not.toEqual([]);
     const { rows } = await database.pools.reader.query('select count(*) from reporting.publication');
     expect(rows).toEqual([{ count: '3' }]);
+    const genres = report('genre_report');
+    const key = parseKey(genres, ['1995', '16']);
+    const why = (from: number) => explain(database.pools.reader, genres, key, { from, column: 'budget' });
+    await expect(why(1)).rejects.toMatchObject({ code: 'publication_not_retained' });
+    expect((await why(2)).changes).toMatchObject([{ publication: 3, old: '2', new: '3' }]);
+  });
+
+  it('sums anew what is kept as sums, when all is to be built anew', async () => {
+    const { pipeline, reader } = database.pools;
+    await emptyDatabase(database.pools.owner);
+    await fillWarehouse(pipeline, filmWorld({ ratings: [4, 5] }));
+    await publishReports(pipeline);
+    const votes = async () =>
+      (await exportedRows(reader, 'movie_score_report')).map((row) => row.calculated_vote_count);
+    const before = await votes();
+    await pipeline.query('update support.stock_rating_totals set rating_count = rating_count + 5');
+    await publishReports(pipeline);
+    expect(await votes()).toEqual(before);
+    expect(before).toEqual(['2']);
   });
 
   it('shows readers all reports of one publication or of the next, not the transaction between', async () => {

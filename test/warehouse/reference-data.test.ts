@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { inTransaction } from '../../src/database/transaction.js';
 import { initialMapping } from '../../src/dataset/mapping.js';
 import { referenceTables } from '../../src/dataset/reference.js';
+import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { loadReferenceData, type ReferenceTable } from '../../src/warehouse/reference-data.js';
+import { restoreRows, retireRows } from '../../src/warehouse/retirement.js';
 import { useDatabase } from '../database-fixture.js';
-import { clean, install } from './cleaning.js';
+import { clean, install, personalDataKey } from './cleaning.js';
 import { loadRecords } from './source-rows.js';
 
 describe('reference data', () => {
@@ -64,5 +67,21 @@ describe('reference data', () => {
     ]);
     const audit = await pool().query("select arguments ->> 'source' as source from support.audit_event");
     expect(audit.rows).toEqual([{ source: 'a package' }, { source: 'a package' }]);
+  });
+
+  it('does not bring back a code that was retired by hand, until it is restored', async () => {
+    const next = standard(['AA', 'New'], ['CC', 'Known']);
+    await loadReferenceData(pool(), [next]);
+    const mapping = (await currentMapping(pool()))!;
+    const request = { table: 'production_countries', keys: [{ id: 'CC' }], reason: 'a test', actor: 'test' };
+    await inTransaction(pool(), (client) => retireRows(client, mapping, request));
+    await loadReferenceData(pool(), [next]);
+    expect(await countries()).toEqual([{ id: 'AA', name: 'New', standard: true }]);
+    await inTransaction(pool(), (client) => restoreRows(pool(), client, mapping, personalDataKey, request));
+    await loadReferenceData(pool(), [next]);
+    expect(await countries()).toEqual([
+      { id: 'AA', name: 'New', standard: true },
+      { id: 'CC', name: 'Known', standard: true },
+    ]);
   });
 });

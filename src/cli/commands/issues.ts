@@ -1,4 +1,7 @@
-import { listIssues } from '../../warehouse/issue-list.js';
+import type { Pool } from 'pg';
+import { Fault } from '../../fault.js';
+import { countIssues, listIssues } from '../../warehouse/issue-list.js';
+import { currentMapping } from '../../warehouse/mapping-ledger.js';
 import { withEnvironment } from '../command.js';
 import { printList } from '../list.js';
 import { count, excerpt } from '../terminal.js';
@@ -27,6 +30,7 @@ export async function issues(options: {
   const which = { table: options.table, reason: options.reason };
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
+    if (options.table !== undefined) await refuseUnknown(pool, options.table);
     await printList(
       {
         none: 'No issues.',
@@ -46,4 +50,16 @@ export async function issues(options: {
       options,
     );
   });
+}
+
+/** A name misspelt would read as if all were well. */
+async function refuseUnknown(pool: Pool, table: string): Promise<void> {
+  const mapped = [...((await currentMapping(pool))?.tables.keys() ?? [])];
+  const named = (await countIssues(pool)).map((issue) => issue.table);
+  const known = [...new Set([...mapped, ...named])].filter((name) => name !== null).sort();
+  if (known.includes(table)) return;
+  throw new Fault(
+    'table_not_mapped',
+    `The mapping fills no table ${table}, and no issue names one; expected one of ${known.join(', ')}.`,
+  );
 }
