@@ -34,7 +34,7 @@ export async function fillByBareCasts(
       // Staged entries are read in this transaction, which may have made them.
       shared: plan.nested === null,
     });
-    const entries = await countEntries(client, file, source);
+    const entries = await countEntries(client, plan, file, source);
     return plan.partitioned && inserted < entries ? null : { entries, inserted };
   });
 }

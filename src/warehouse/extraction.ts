@@ -128,7 +128,23 @@ function relations(plan: TablePlan, source: ExtractionSource, toHash = trimmed):
       : needsRecord(plan)
         ? `${record} join ${source.entries} e on e.record_number = s.record_number`
         : `${source.entries} e`;
-  // Record 0 is the mark that closes a staging table.
-  const where = needsRecord(plan) ? `s.file_id = ${source.fileId}` : 'e.record_number > 0';
+  const where = needsRecord(plan) ? `s.file_id = ${source.fileId}` : isEntryOf(plan, source);
   return `${from} ${hashes.join(' ')} where ${where}`;
+}
+
+/**
+ * The condition that a row `e` of a relation of entries is one for a plan that takes nothing but entries: not the mark
+ * that closes a staging table, which is record 0, and of no record that is rejected.
+ */
+export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
+  const missing = plan.recordFields.map(
+    (field, index) => `${castsOf(field).guarded(rawText(field, index))} is null`,
+  );
+  const rejected =
+    missing.length === 0
+      ? ''
+      : `and not exists (
+           select from source.${identifier(plan.sourceTable)} s
+           where s.file_id = ${source.fileId} and s.record_number = e.record_number and (${missing.join(' or ')}))`;
+  return `e.record_number > 0 ${rejected}`;
 }

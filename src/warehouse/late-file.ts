@@ -112,6 +112,6 @@ async function whatFileSaid(
     fileId: file.id,
     period: file.period,
     rows: `select ${columns.join(', ')}, o._record from (${lastOfEach(then, rows)}) o`,
-    parents: parentsListed({ ...then, retireMissing: plan.retireMissing }, file, source),
+    parents: parentsListed(then, file, source),
   };
 }

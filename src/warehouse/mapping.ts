@@ -32,6 +32,11 @@ export interface TablePlan {
   readonly fields: readonly FieldPlan[];
   readonly keys: readonly FieldPlan[];
   readonly attributes: readonly FieldPlan[];
+  /**
+   * What its records must have to be accepted, where the table takes nothing from them but entries and cannot tell by
+   * itself: the required fields that tables beside it take from the same records.
+   */
+  readonly recordFields: readonly FieldPlan[];
   readonly retireMissing: boolean;
   readonly partitioned: boolean;
 }
@@ -76,8 +81,24 @@ export function compileMapping(
   const byTable = new Map<string, MappingRow[]>();
   const read = followKeys(rows);
   for (const row of read) byTable.set(row.end_table, [...(byTable.get(row.end_table) ?? []), row]);
-  const tables = new Map([...byTable].map(([table, own]) => [table, planTable(table, own, read, catalog)]));
+  const plans = [...byTable].map(([table, own]) => planTable(table, own, read, catalog));
+  const tables = new Map(
+    plans.map((plan) => [plan.table, { ...plan, recordFields: recordFieldsOf(plan, plans) }]),
+  );
   return { version, contentHash: mappingHash(rows), rows, tables };
+}
+
+function recordFieldsOf(plan: TablePlan, plans: readonly TablePlan[]): FieldPlan[] {
+  if (plan.fields.some((field) => field.entryField === null)) return [];
+  const beside = plans.filter(
+    (other) =>
+      other.sourceTable === plan.sourceTable &&
+      (other.nested === null || other.nested.column === plan.nested?.column),
+  );
+  const fields = beside
+    .flatMap((other) => other.fields)
+    .filter((field) => field.entryField === null && field.required && !isPersonal(field));
+  return [...new Map(fields.map((field) => [`${field.sourceColumn} ${field.type}`, field])).values()];
 }
 
 function planTable(
@@ -125,6 +146,7 @@ function planTable(
     fields,
     keys: fields.filter((field) => field.isKey),
     attributes: fields.filter((field) => !field.isKey),
+    recordFields: [],
     retireMissing: first.retire_missing,
     partitioned: target.partitioned,
   };

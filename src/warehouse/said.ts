@@ -1,6 +1,12 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
-import { bareExtraction, type ExtractionSource, guardedExtraction, lastOfEach } from './extraction.js';
+import {
+  bareExtraction,
+  type ExtractionSource,
+  guardedExtraction,
+  isEntryOf,
+  lastOfEach,
+} from './extraction.js';
 import { type FaultCounts, usable, writeFaults } from './faults.js';
 import type { TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
@@ -57,7 +63,7 @@ export async function readByBareCasts(
        select from ${said} where ${missing.map((field) => `${field} is null`).join(' or ')} limit 1`,
     );
     if (rowCount !== 0) return null;
-    return { entries: await countEntries(client, file, source), rejected: 0, issues: 0 };
+    return { entries: await countEntries(client, plan, file, source), rejected: 0, issues: 0 };
   });
 }
 
@@ -83,12 +89,13 @@ export async function unlessFaulty<T>(client: PoolClient, work: () => Promise<T 
 /** How many rows an extraction without faults reads. */
 export async function countEntries(
   client: PoolClient,
+  plan: TablePlan,
   file: SourceFile,
   source: ExtractionSource,
 ): Promise<number> {
   return source.entries === null
     ? file.loadedCount
-    : await countRows(client, `${source.entries} where record_number > 0`);
+    : await countRows(client, `${source.entries} e where ${isEntryOf(plan, source)}`);
 }
 
 async function countRows(client: PoolClient, relation: string): Promise<number> {

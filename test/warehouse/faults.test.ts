@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install } from './cleaning.js';
 import { emptyAll } from './history.js';
+import { verify } from './rebuilding.js';
 import { loadRecords, type SourceRecord } from './source-rows.js';
 
 describe('values that cannot be used', () => {
@@ -50,6 +51,18 @@ describe('values that cannot be used', () => {
         reason: 'value_not_castable',
       },
     ]);
+  });
+
+  it.each([
+    ['genres', 'genres', "[{'id': 18, 'name': 'WRONG'}, {'id': 9, 'name': 'Nowhere'}]", ['Drama']],
+    ['production_companies', 'production_companies', "[{'id': 3, 'name': 'WRONG'}]", ['Pixar']],
+  ])('in the key of a record: it names nothing in %s either', async (table, column, entries, names) => {
+    const known = { production_companies: "[{'id': 3, 'name': 'Pixar'}]" };
+    const counts = await cleanFilms(film(known), film({ ...known, id: '1997-08-20', [column]: entries }));
+    expect(counts[table]).toMatchObject({ entries: 1, inserted: 1, unchanged: 0, rejected: 0 });
+    const { rows } = await pool().query(`select name from warehouse.${table} order by name`);
+    expect(rows.map((row) => row.name)).toEqual(names);
+    expect(await verify(pool())).toEqual([]);
   });
 
   it.each([

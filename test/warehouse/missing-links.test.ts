@@ -40,6 +40,20 @@ describe('links of a table whose feed always lists all of them', () => {
     expect(await verify(pool())).toEqual([]);
   });
 
+  it('do not retire by files from before it was said so, though one of them comes late', async () => {
+    const withFlag = initialMapping.map((row) => ({
+      ...row,
+      retire_missing: row.end_table === 'movie_genres',
+    }));
+    await install(pool(), initialMapping);
+    await month('2017-08', `[${drama}, ${comedy}]`);
+    await month('2017-09', `[${comedy}]`);
+    await install(pool(), withFlag);
+    await month('2017-07', `[${comedy}]`);
+    expect((await links()).sort()).toEqual(['18 2017-08-01.. live', '35 2017-07-01.. live']);
+    expect(await verify(pool())).toEqual([]);
+  });
+
   it('all retire with an empty list', async () => {
     await month('2017-08', `[${drama}, ${comedy}]`);
     await month('2017-09', '[]');
