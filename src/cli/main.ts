@@ -203,7 +203,9 @@ function defineProgram(): Command {
 
   program
     .command('rollback')
-    .description('publish the state of an earlier publication again, as a new one')
+    .description(
+      'publish the state of an earlier publication again, until anything is published from the warehouse',
+    )
     .requiredOption('--to <publication>', 'the one wanted', wholeNumber)
     .option('--json', 'print one object with what was done')
     .action(async (options) => (await import('./commands/rollback.js')).rollbackCommand(options));
