@@ -4,7 +4,7 @@ import type { Contributions, ReportDefinition } from './definition.js';
 
 /**
  * SHA-256 of all that a definition says, its SQL included: another hash means that numbers may differ for no
- * other reason than the definition. Where its files lie does not count.
+ * other reason than the definition. Where its files lie does not count, nor what is said of a column for tracing alone.
  */
 export async function definitionHash(definition: ReportDefinition): Promise<string> {
   const { sqlFile, checks, contributions, ...described } = definition;
@@ -13,6 +13,7 @@ export async function definitionHash(definition: ReportDefinition): Promise<stri
   );
   const whole = {
     ...described,
+    columns: described.columns.map(({ basis: _basis, ofLeftOut: _ofLeftOut, ...column }) => column),
     sql: await readFile(sqlFile, 'utf8'),
     checks: checked,
     ...(contributions === undefined ? {} : { contributions: await contributionsHashed(contributions) }),

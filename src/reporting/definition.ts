@@ -15,6 +15,10 @@ export interface ReportColumn {
    * `places`, where the sum is rounded.
    */
   readonly sum?: { readonly places?: number } | undefined;
+  /** For tracing: the column of the contributions that a value is made of by other means, a mean or a rank. */
+  readonly basis?: string | undefined;
+  /** For tracing: whether it is made of what the other columns leave out. */
+  readonly ofLeftOut?: boolean | undefined;
 }
 
 /** A blocking check that finds offenders stops the publication; a warning is kept with it. */

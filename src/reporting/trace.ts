@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import pg from 'pg';
 import { Fault } from '../fault.js';
 import { columnsOf } from './contribution-changes.js';
-import type { ReportDefinition } from './definition.js';
+import type { ReportColumn, ReportDefinition } from './definition.js';
 import { requirePublication } from './publication.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
 import { byKey, contributionTable, quoted, servedTable } from './sql-names.js';
@@ -67,16 +67,17 @@ export async function trace(
   const row = await servedRow(client, definition, key);
   const contributions = await contributionsOf(client, definition, key);
   const raw = await rawRecords(client, contributions);
+  const made = definition.columns.find(({ name }) => name === column);
   const entities = contributions.map((contribution): TracedEntity => {
     const { entity, entity_name: name, left_out: leftOut, amounts } = contribution;
-    const unknown = column !== undefined && column in amounts && amounts[column] === null;
-    const counts = leftOut === null ? !unknown : column !== undefined && !isZero(amounts[column]);
+    const shown = made?.basis ?? column;
+    const why = whyNot(made, shown, leftOut, amounts);
     return {
       entity,
       name,
-      counted: counts,
-      why: counts ? null : (leftOut ?? `unknown ${column}`),
-      amounts: column === undefined || !(column in amounts) ? amounts : { [column]: amounts[column]! },
+      counted: why === null,
+      why,
+      amounts: shown === undefined || !(shown in amounts) ? amounts : { [shown]: amounts[shown]! },
       version: Number(contribution.version),
       file: contribution.file,
       period: contribution.period,
@@ -88,9 +89,16 @@ export async function trace(
   return { report: definition.name, key, ...row, entities };
 }
 
-/** What is left out of most sums is what some are made of: an amount tells. */
-function isZero(amount: string | null | undefined): boolean {
-  return amount === undefined || amount === null || Number(amount) === 0;
+/** Why an entity does not count in a cell, or in the row where none is asked for; null where it counts. */
+function whyNot(
+  made: ReportColumn | undefined,
+  shown: string | undefined,
+  leftOut: string | null,
+  amounts: Readonly<Record<string, string | null>>,
+): string | null {
+  const unknown = shown !== undefined && amounts[shown] === null ? `unknown ${shown}` : null;
+  if (made?.ofLeftOut) return leftOut === null ? 'counted in the other columns' : unknown;
+  return leftOut ?? unknown;
 }
 
 async function servedRow(
@@ -128,13 +136,18 @@ async function contributionsOf(
     );
   }
   const known = new Set(columns.split(',').map((column) => column.split(' ')[0]));
-  const amounts = definition.columns
+  const summed = definition.columns
     .filter((column) => column.sum !== undefined && known.has(column.name))
     .map(({ name: column, sum }) => {
       const amount = quoted(column, 'contribution');
       const shown = sum!.places === undefined ? amount : `round(${amount}, ${sum!.places})`;
       return `${pg.escapeLiteral(column)}, ${shown}::text`;
     });
+  const bases = new Set(definition.columns.flatMap(({ basis }) => basis ?? []));
+  const based = [...bases]
+    .filter((column) => known.has(column))
+    .map((column) => `${pg.escapeLiteral(column)}, ${quoted(column, 'contribution')}::text`);
+  const amounts = [...summed, ...based];
   const { rows } = await client.query<ContributionRow>(
     `/* reporting.trace ${name} */
      select entity, entity_name, version, contribution.file_id, record_number, left_out,

@@ -29,7 +29,11 @@ describe('asking why', () => {
       '2017-01',
     );
     await publishReports(pipeline);
-    await takeMonth(pipeline, month(film('1', { budget: '40', revenue: '100' })), '2017-02');
+    await takeMonth(
+      pipeline,
+      month(film('1', { budget: '40', revenue: '100', popularity: '2.5' })),
+      '2017-02',
+    );
     await publishReports(pipeline);
     await takeMonth(pipeline, month(), '2017-03');
     await publishReports(pipeline);
@@ -94,7 +98,23 @@ describe('asking why', () => {
   it('counts the unreleased where their budgets are summed', async () => {
     const key = parseKey(genres, ['1995', '16']);
     const { entities } = await trace(database.pools.pipeline, genres, key, 'unreleased_budget');
-    expect(entities.filter(({ counted }) => counted)).toMatchObject([{ name: 'Film 2' }]);
+    expect(
+      entities.map(({ name, counted, why: reason, amounts }) => [name, counted, reason, amounts]),
+    ).toEqual([
+      ['Film 1', false, 'counted in the other columns', { unreleased_budget: null }],
+      ['Film 3', false, 'counted in the other columns', { unreleased_budget: null }],
+      ['Film 2', true, null, { unreleased_budget: '9' }],
+    ]);
+  });
+
+  it.each(['average_popularity', 'popularity_rank'])('shows the popularities behind %s', async (column) => {
+    const key = parseKey(genres, ['1995', '16']);
+    const { entities } = await trace(database.pools.pipeline, genres, key, column);
+    expect(entities.map(({ name, why: reason, amounts }) => [name, reason, amounts])).toEqual([
+      ['Film 1', null, { popularity: '2.5' }],
+      ['Film 3', 'unknown popularity', { popularity: null }],
+      ['Film 2', 'unreleased by its status', { popularity: null }],
+    ]);
   });
 
   it('is refused for a row that is not served', async () => {

@@ -7,10 +7,10 @@ function column(
   name: string,
   type: ReportColumn['type'],
   meaning: string,
-  options: { nullable?: boolean; unit?: string; sum?: ReportColumn['sum'] } = {},
+  options: { nullable?: boolean; unit?: string } & Pick<ReportColumn, 'sum' | 'basis' | 'ofLeftOut'> = {},
 ): ReportColumn {
-  const { nullable = true, unit = null, sum } = options;
-  return { name, type, nullable, unit, meaning, ...(sum === undefined ? {} : { sum }) };
+  const { nullable = true, unit = null, ...made } = options;
+  return { name, type, nullable, unit, meaning, ...made };
 }
 
 function required(name: string, type: ReportColumn['type'], meaning: string, unit?: string): ReportColumn {
@@ -79,6 +79,7 @@ export const yearlyCountColumns = [
     'average_popularity',
     'numeric',
     "Mean of the vendor's popularity figures of the released films that have one, to 6 decimals.",
+    { basis: 'popularity' },
   ),
   filmCount('budget_movie_count', 'Of how many released films the budget is known.'),
   filmCount('revenue_movie_count', 'Of how many released films the revenue is known.'),
@@ -87,7 +88,7 @@ export const yearlyCountColumns = [
     'unreleased_budget',
     'numeric',
     'Sum of the known budgets of the films not released by the as-of day; empty when none is known.',
-    { unit: money, sum: {} },
+    { unit: money, sum: {}, ofLeftOut: true },
   ),
 ];
 
@@ -131,10 +132,11 @@ export const movieOriginColumns = [
 ];
 
 export const popularityRankColumns = [
-  required(
+  column(
     'popularity_rank',
     'int',
     'Place of the genre within its year by average_popularity, 1 the highest; ties by release_count, then by name.',
+    { nullable: false, basis: 'popularity' },
   ),
 ];
 
