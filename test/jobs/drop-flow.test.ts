@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
+import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();
@@ -68,6 +69,13 @@ describe('two drops at once', () => {
       // Runs that have got into each other's way end by being tried again; that takes its time and proves nothing more.
       if (seen === 'cleans') for (const { run } of [first, second]) await pipeline.worker.runs.cancel(run.id);
       const runs = [await pipeline.ended(first), await pipeline.ended(second)];
+      // What they left half done would keep all others from publishing, the first of them, too, until the second is done.
+      for (const { id, state } of runs) {
+        if (state !== 'cancelled') continue;
+        await pipeline.worker.runs.retry(id);
+        await pipeline.worker.runs.follow(id);
+      }
+      expect(await findUncleanedFiles(pipeline.database.pools.pipeline)).toEqual([]);
       return { seen, states: runs.map(({ state }) => state) };
     } finally {
       await holder.query('rollback');
