@@ -9,7 +9,7 @@ import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import type { ControlClient } from '../queue/control.js';
 import { apiError, limitError } from './error-answers.js';
-import { send } from './http-answers.js';
+import { refuseOtherMethods, send } from './http-answers.js';
 import { askPipeline } from './job-resolvers.js';
 import type { Handler } from './router.js';
 
@@ -39,10 +39,7 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
     const [, period, name] = PATH.exec(path) ?? [];
     if (!period || !name)
       throw apiError('NOT_FOUND', 'There is no such place: expected /admin/drops/{YYYY-MM}/{file}.');
-    if (request.method !== 'PUT') {
-      response.setHeader('allow', 'PUT');
-      throw apiError('METHOD_NOT_ALLOWED', 'A file is sent by PUT.');
-    }
+    if (request.method !== 'PUT') refuseOtherMethods(response, 'PUT', 'A file is sent by PUT.');
     note.operation = `upload ${period}/${name}`;
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > maxBytes) throw tooLarge(maxBytes, announced);

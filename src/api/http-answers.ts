@@ -5,7 +5,7 @@ import { LoginRefusal } from '../auth/login-refusal.js';
 import { Failure } from '../fault.js';
 import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
-import { formatError } from './error-answers.js';
+import { apiError, formatError } from './error-answers.js';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
 import type { Headers } from './http-manners.js';
 
@@ -30,6 +30,12 @@ export function errorAnswer(
     headers: {},
     body: JSON.stringify({ errors: [{ message: told, extensions: { code, requestId } }] }),
   };
+}
+
+/** @throws METHOD_NOT_ALLOWED, whose answer names the methods that are (RFC 9110, 15.5.6) */
+export function refuseOtherMethods(response: ServerResponse, allowed: string, message: string): never {
+  response.setHeader('allow', allowed);
+  throw apiError('METHOD_NOT_ALLOWED', message);
 }
 
 /** Turns whatever was thrown before or beside the operations into an answer that gives nothing away. */

@@ -12,6 +12,7 @@ import type { CallerPolicies } from './caller-policy.js';
 import { pascalCase } from './contract-names.js';
 import { apiError, badInput } from './error-answers.js';
 import { csvRecord, jsonRecord } from './export-records.js';
+import { refuseOtherMethods } from './http-answers.js';
 import type { Headers } from './http-manners.js';
 import { ReadSession } from './read-session.js';
 import { accessReport, type ReportAccess } from './report-access.js';
@@ -54,10 +55,8 @@ export function exportHandler(options: ExportOptions): Handler {
       throw new AccessRefusal('insufficient_scope', 'An export needs the scope reports:export.', [
         'reports:export',
       ]);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      throw apiError('METHOD_NOT_ALLOWED', 'An export is asked for by GET.');
-    }
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuseOtherMethods(response, 'GET, HEAD', 'An export is asked for by GET.');
     const [path = '', search = ''] = (request.url ?? '').split('?', 2);
     const { report, format } = nameOf(path, reports);
     note.operation = `export ${report.name}`;

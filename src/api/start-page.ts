@@ -1,10 +1,9 @@
 import type { RequestHandler, Response } from 'express';
 import type pg from 'pg';
 import { personOf } from '../auth/login.js';
-import { apiError } from './error-answers.js';
 import { GRAPHIQL_PATH } from './graphiql.js';
 import { type Readiness, readinessOf } from './health.js';
-import { send } from './http-answers.js';
+import { refuseOtherMethods, send } from './http-answers.js';
 import { escaped, sendPage } from './page.js';
 import { QUEUE_BOARD_PATH } from './queue-board.js';
 import { exchangeOf } from './router.js';
@@ -36,10 +35,8 @@ pre{background:#f1f3f6;padding:.8rem;overflow-x:auto;font-size:.85rem}button{fon
 /** Answers `/`: browsers with a page that says what is here, programs with the same as JSON. */
 export function startPage(options: StartPageOptions): RequestHandler {
   return async (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      throw apiError('METHOD_NOT_ALLOWED', 'The start page is asked for by GET.');
-    }
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuseOtherMethods(response, 'GET, HEAD', 'The start page is asked for by GET.');
     const readiness = await readinessOf(options.readerPool);
     response.vary('accept');
     // Who names neither takes anything, as curl does.

@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq';
 import type { PoolClient } from 'pg';
+import { stoppedBy } from '../database/transaction.js';
 import { Fault } from '../fault.js';
 import type { StopReason } from './attempt-watch.js';
 import type { Dispatch } from './dispatch.js';
@@ -118,11 +119,15 @@ export class Stopped extends Fault {
 }
 
 /**
- * Runs `work`, but once the signal aborts waits for it no longer than `graceMs`:
+ * Runs `work`, but once the signal aborts has its transactions give up, and waits for it no longer than `graceMs`:
  * the slot must come free even when the work does not listen. What such work does
  * later comes to nothing that anybody sees, since its fence has been raised.
  */
-export async function untilStopped<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+export async function untilStopped<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let listener: (() => void) | undefined;
   const stopped = new Promise<never>((_, reject) => {
@@ -132,9 +137,10 @@ export async function untilStopped<T>(work: Promise<T>, signal: AbortSignal, gra
     if (signal.aborted) listener();
     else signal.addEventListener('abort', listener, { once: true });
   });
-  work.catch(() => {}); // Left behind, it must not bring the process down.
+  const working = stoppedBy(signal, work);
+  working.catch(() => {}); // Left behind, it must not bring the process down.
   try {
-    return await Promise.race([work, stopped]);
+    return await Promise.race([working, stopped]);
   } catch (error) {
     // Whatever the work says after the abort, the abort is why.
     throw signal.aborted ? signal.reason : error;

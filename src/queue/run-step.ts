@@ -1,5 +1,4 @@
 import { type Job, WaitingError } from 'bullmq';
-import { stoppedBy } from '../database/transaction.js';
 import { Fault, messageOf } from '../fault.js';
 import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
 import { type Counts, parsePayload } from './job.js';
@@ -19,12 +18,7 @@ export async function runLoose<Services>(
     const definition = dispatch.job(job.name);
     const payload = parsePayload(definition, (job.data as { payload: unknown }).payload);
     const context = looseContext({ dispatch, services, job, signal: controller.signal, payload });
-    const { signal } = controller;
-    return await untilStopped(
-      stoppedBy(signal, () => definition.run(context)),
-      signal,
-      graceMs,
-    );
+    return await untilStopped(() => definition.run(context), controller.signal, graceMs);
   } catch (error) {
     throw forQueue(error);
   } finally {
@@ -70,8 +64,7 @@ async function attempt<Services>(state: WorkerState<Services>, job: Job, step: S
     const definition = dispatch.job(step.jobName);
     const payload = parsePayload(definition, step.payload);
     const context = stepContext({ dispatch, services, job, signal, payload }, step);
-    const work = stoppedBy(signal, () => definition.run(context));
-    const counts = (await untilStopped(work, signal, graceMs)) ?? {};
+    const counts = (await untilStopped(() => definition.run(context), signal, graceMs)) ?? {};
     // When `complete` has marked the step already, its counts stand.
     if (await succeedStep(dispatch.pool, step.id, step.fence, counts)) return;
     if (!(await hasSucceeded(state, step))) throw takenOver(step);

@@ -57,8 +57,8 @@ export interface ExplainOptions {
 
 /**
  * What changed in a row between two publications, and why. Needs no more than the reader's rights.
- * @throws Fault `column_unknown`, `publication_unknown`, `publications_reversed`, `publication_not_retained`; `row_unknown` when there is no such row and
- *   none is known to have been
+ * @throws Fault `column_unknown`, `publication_unknown`, `publications_reversed`, `publication_not_retained`;
+ *   `row_unknown` when there is no such row and none is known to have been
  */
 export async function explain(
   client: Pick<ClientBase, 'query'>,

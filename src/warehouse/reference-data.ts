@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
+import { lockTable } from './table-lock.js';
 
 /** The codes of one standard, for one reference table with the columns `id, name, standard`. */
 export interface ReferenceTable {
@@ -22,8 +23,8 @@ export interface ReferenceCounts {
 
 /**
  * Brings each reference table to what its standard says now. A renamed code is closed and opened anew, a withdrawn one
- * closed, a code so far known from the vendor only handed over to the standard, one retired by hand left retired. Writes nothing when nothing changed;
- * what was loaded from which version is kept in `support.audit_event`.
+ * closed, a code so far known from the vendor only handed over to the standard, one retired by hand left retired. Writes
+ * nothing when nothing changed; what was loaded from which version is kept in `support.audit_event`.
  */
 export async function loadReferenceData(
   pool: Pool,
@@ -39,10 +40,7 @@ async function loadStandard(pool: Pool, reference: ReferenceTable, actor: string
   const target = identifier('warehouse', reference.table);
   const codes = [reference.codes.map((code) => code.id), reference.codes.map((code) => code.name)];
   return inTransaction(pool, async (client) => {
-    await client.query(
-      "/* warehouse.lock_table */ select pg_advisory_xact_lock(hashtextextended('marquee.table.' || $1, 0))",
-      [reference.table],
-    );
+    await lockTable(client, { schema: 'warehouse', table: reference.table });
     const closed = await client.query(
       `/* warehouse.close_codes */
        update ${target} t set deleted = true, deleted_date = now()
