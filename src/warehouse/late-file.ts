@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
 import { type Cleaning, openSource } from './cleaning.js';
-import { type ExtractionSource, guardedExtraction, lastOfEach } from './extraction.js';
+import { type ExtractionSource, guardedExtraction, lastOfEach, recordColumn } from './extraction.js';
 import { usable } from './faults.js';
 import type { TablePlan } from './mapping.js';
 import { mappingOfVersion } from './mapping-ledger.js';
-import { list, type MergeCounts, sameKey, target } from './merge.js';
+import { keepsVersions, list, type MergeCounts, sameKey, target, valueColumns } from './merge.js';
 import { mergeHistory, type Observation } from './merge-history.js';
 import { parentKeys, parentsListed } from './missing-links.js';
 import type { SourceFile, TransformedFile } from './source-file.js';
@@ -57,7 +57,13 @@ export async function mergeLate(
      select ${list(plan.keys)} from pg_temp.said ${leftOut}`,
   );
   await rewriteHistory(cleaning, before, [
-    { fileId: file.id, period: file.period, rows: 'select * from pg_temp.said', parents },
+    {
+      fileId: file.id,
+      period: file.period,
+      rows: `select ${saidUnder(plan, plan)} from pg_temp.said o`,
+      versions: keepsVersions(plan),
+      parents,
+    },
   ]);
   const { rows } = await client.query<{ inserted: number }>(
     `/* warehouse.count_begun */
@@ -105,13 +111,20 @@ async function whatFileSaid(
   const source = await openSource(cleaning, then, file, { report: false });
   const extraction = guardedExtraction(then, source);
   const rows = `select x.* from (${extraction}) x join ${keys} k on ${sameKey(plan, 'k', 'x')} where ${usable(then)}`;
-  const columns = plan.fields.map(({ field }) =>
-    filled.has(field) ? `o.${identifier(field)}` : `null as ${identifier(field)}`,
-  );
   return {
     fileId: file.id,
     period: file.period,
-    rows: `select ${columns.join(', ')}, o._record from (${lastOfEach(then, rows)}) o`,
+    rows: `select ${saidUnder(plan, then)} from (${lastOfEach(then, rows)}) o`,
+    versions: keepsVersions(then),
     parents: parentsListed(then, file, source),
   };
+}
+
+/** The columns of the table, and `_record`, as a file gives them (`o`) that was read under a plan of its own. */
+function saidUnder(plan: TablePlan, then: TablePlan): string {
+  const filled = new Set(then.fields.map(({ field }) => field));
+  const values = valueColumns(plan).map(({ field, catalogName }) =>
+    filled.has(field) ? `o.${identifier(field)}` : `null::${catalogName} as ${identifier(field)}`,
+  );
+  return [list(plan.keys, 'o'), ...values, `o.${recordColumn}`].join(', ');
 }

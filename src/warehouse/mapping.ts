@@ -20,6 +20,13 @@ export interface FieldPlan {
   readonly transform: string | null;
 }
 
+/** A column of a warehouse table. */
+export interface ColumnPlan {
+  readonly field: string;
+  /** Its type, as Postgres's `format_type` calls it. */
+  readonly catalogName: string;
+}
+
 /** How one warehouse table is filled. */
 export interface TablePlan {
   /** The schema the table is in: `warehouse`, or `rebuild` for the one that is built beside it. */
@@ -32,6 +39,8 @@ export interface TablePlan {
   readonly fields: readonly FieldPlan[];
   readonly keys: readonly FieldPlan[];
   readonly attributes: readonly FieldPlan[];
+  /** Columns that other versions of the mapping fill: what is read under this one leaves them empty. */
+  readonly unfilled: readonly ColumnPlan[];
   /**
    * What its records must have to be accepted, where the table takes nothing from them but entries and cannot tell by
    * itself: the required fields that tables beside it take from the same records.
@@ -146,6 +155,9 @@ function planTable(
     fields,
     keys: fields.filter((field) => field.isKey),
     attributes: fields.filter((field) => !field.isKey),
+    unfilled: [...target.columns]
+      .filter(([name]) => !rows.some((row) => row.end_field === name))
+      .map(([name, { type }]) => ({ field: name, catalogName: type })),
     recordFields: [],
     retireMissing: first.retire_missing,
     partitioned: target.partitioned,

@@ -2,15 +2,17 @@ import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import { recordColumn } from './extraction.js';
 import type { TablePlan } from './mapping.js';
-import { keepsVersions, list, type MergeCounts, sameKey, target } from './merge.js';
+import { keepsVersions, list, type MergeCounts, sameKey, target, valueColumns } from './merge.js';
 import { parentKeys } from './missing-links.js';
 
 /** What one file said of the keys in question: a relation as `observed` gives it. */
 export interface Observation {
   readonly fileId: number;
   readonly period: string;
-  /** A select of the plan's fields and `_record`, one row per key. */
+  /** A select of the key, the values and `_record`, one row per key; what the file was not read for is null. */
   readonly rows: string;
+  /** Whether another value opened a new version where the file was read, or the first mention stayed. */
+  readonly versions: boolean;
   /** A select of the parents whose links the file lists in full, where links retire by being left out. */
   readonly parents: string | null;
 }
@@ -36,8 +38,11 @@ export async function mergeHistory(
     `/* warehouse.pair_history */ create temporary table paired on commit drop as ${pairing(plan, keys)}`,
   );
   await client.query('analyze pg_temp.paired');
+  const columns = list([...plan.keys, ...valueColumns(plan)]);
   const set = `
-    ${plan.attributes.map(({ field }) => `${identifier(field)} = p.${identifier(field)},`).join(' ')}
+    ${valueColumns(plan)
+      .map(({ field }) => `${identifier(field)} = p.${identifier(field)},`)
+      .join(' ')}
     file_id = p.file_id, record_number = p.record_number, valid_from = p.valid_from, valid_to = p.valid_to`;
   // What stops being live goes first: at most one row per key is live at any moment.
   const closed = await client.query(
@@ -59,8 +64,8 @@ export async function mergeHistory(
   const standard = plan.tableType === 'reference';
   const inserted = await client.query(
     `/* warehouse.insert_history */
-     insert into ${target(plan)} (${list(plan.fields)}, file_id, record_number, valid_from, valid_to, deleted, deleted_date${standard ? ', standard' : ''})
-     select ${list(plan.fields)}, file_id, record_number, valid_from, valid_to, not live, case when not live then now() end${standard ? ', false' : ''}
+     insert into ${target(plan)} (${columns}, file_id, record_number, valid_from, valid_to, deleted, deleted_date${standard ? ', standard' : ''})
+     select ${columns}, file_id, record_number, valid_from, valid_to, not live, case when not live then now() end${standard ? ', false' : ''}
      from pg_temp.paired where row_id is null`,
   );
   await client.query('drop table pg_temp.history, pg_temp.paired');
@@ -70,21 +75,25 @@ export async function mergeHistory(
 /** The versions that the observations and retirements add up to. */
 function historyOf(plan: TablePlan, keys: string, observations: readonly Observation[]): string {
   const keyList = list(plan.keys);
+  const values = valueColumns(plan);
+  const columns = [...plan.keys, ...values];
   const said = observations.map(
-    ({ fileId, period, rows }) => `
-      select ${list(plan.fields, 'o')}, o.${recordColumn} as record_number, ${fileId} as file_id,
-             ${literal(period)}::date as period, false as absent
+    ({ fileId, period, rows, versions }) => `
+      select ${list(columns, 'o')}, o.${recordColumn} as record_number, ${fileId} as file_id,
+             ${literal(period)}::date as period, false as absent, ${versions} as versions
       from (${rows}) o join ${keys} k on ${sameKey(plan, 'k', 'o')}`,
   );
-  const nothing = plan.fields
-    .map(({ field, isKey }) => (isKey ? `k.${identifier(field)}` : 'null'))
-    .join(', ');
+  const nothing = [
+    list(plan.keys, 'k'),
+    ...values.map(({ catalogName }) => `null::${catalogName}`),
+    'null::integer',
+  ].join(', ');
   const leftOut = observations.flatMap(({ fileId, period, rows, parents }) =>
     parents === null
       ? []
       : [
           `
-      select ${nothing}, null::integer, ${fileId}, ${literal(period)}::date, true
+      select ${nothing}, ${fileId}, ${literal(period)}::date, true, false
       from ${keys} k join (${parents}) p
         on ${parentKeys(plan)
           .map(({ field }) => `p.${identifier(field)} = k.${identifier(field)}`)
@@ -93,28 +102,29 @@ function historyOf(plan: TablePlan, keys: string, observations: readonly Observa
         ],
   );
   const retired = `
-      select ${nothing},
-             null::integer, null::integer, (r.period || '-01')::date, true
+      select ${nothing}, null::integer, (r.period || '-01')::date, true, false
       from support.retirement r join ${keys} k
         on ${plan.keys.map(({ field }) => `r.row_key ->> ${literal(field)} = k.${identifier(field)}::text`).join(' and ')}
       where r.table_name = ${literal(plan.table)} and r.restored_date is null and r.period is not null`;
-  const changed = keepsVersions(plan)
-    ? plan.attributes
-        .map(({ field }) => `or ${identifier(field)} is distinct from lag(${identifier(field)}) over points`)
-        .join(' ')
-    : '';
-  // A file's id is null for a retirement, which sorts behind the files of its period.
+  const changed = values
+    .map(({ field }) => `or ${identifier(field)} is distinct from lag(${identifier(field)}) over points`)
+    .join(' ');
+  // A file's id is null for a retirement, which sorts behind the files of its period. Where the first mention stays,
+  // a further one is no point in the vendor's time at all.
+  const inOrder = `partition by ${keyList} order by period, file_id nulls last`;
   return `
-    with points as (${[...said, ...leftOut, retired].join('\n      union all')}),
+    with observed as (${[...said, ...leftOut, retired].join('\n      union all')}),
+    followed as (
+      select *, lag(absent) over (${inOrder}) is distinct from false as opens from observed
+    ),
     begun as (
       select *, lag(absent) over points is distinct from absent ${changed} as begins
-      from points window points as (partition by ${keyList} order by period, file_id nulls last)
+      from followed where versions or absent or opens window points as (${inOrder})
     ),
     versions as (
-      select *, lead(period) over (partition by ${keyList} order by period, file_id nulls last) as next_period
-      from begun where begins
+      select *, lead(period) over (${inOrder}) as next_period from begun where begins
     )
-    select ${list(plan.fields)}, record_number, file_id, period as valid_from, next_period as valid_to,
+    select ${list(columns)}, record_number, file_id, period as valid_from, next_period as valid_to,
            next_period is null as live
     from versions where not absent`;
 }
@@ -125,19 +135,19 @@ function historyOf(plan: TablePlan, keys: string, observations: readonly Observa
  * single; pairs that agree are left out.
  */
 function pairing(plan: TablePlan, keys: string): string {
-  const keyList = list(plan.keys);
-  const fields = list(plan.fields, 'h');
+  const values = valueColumns(plan);
+  const columns = [...plan.keys, ...values];
   const known = plan.tableType === 'reference' ? 'and not t.standard' : '';
-  const same = keepsVersions(plan)
-    ? plan.attributes
-        .map(({ field }) => `and h.${identifier(field)} is not distinct from e.${identifier(field)}`)
-        .join(' ')
-    : '';
+  const same = values
+    .map(({ field }) => `and h.${identifier(field)} is not distinct from e.${identifier(field)}`)
+    .join(' ');
+  // Where the first mention stays there is one row, whatever it says.
+  const whole = keepsVersions(plan);
   const rank = (order: string) =>
-    `row_number() over (partition by ${keepsVersions(plan) ? list(plan.fields) : keyList} order by ${order})`;
+    `row_number() over (partition by ${list(whole ? columns : plan.keys)} order by ${order})`;
   return `
     with existing as (
-      select t.ctid as row_id, t.tableoid as row_table, ${list(plan.fields, 't')}, t.file_id, t.record_number,
+      select t.ctid as row_id, t.tableoid as row_table, ${list(columns, 't')}, t.file_id, t.record_number,
              t.valid_from, t.valid_to, t.deleted
       from ${target(plan)} t join ${keys} k on ${sameKey(plan, 't', 'k')}
       where (t.record_number is not null or exists (
@@ -157,9 +167,9 @@ function pairing(plan: TablePlan, keys: string): string {
       select *, ${rank('live desc, valid_from desc')} as place from pg_temp.history h
       where not exists (select from by_file b where ${sameKey(plan, 'b', 'h')} and b.file_id = h.file_id)
     )
-    select row_id, row_table, ${list(plan.fields)}, file_id, record_number, valid_from, valid_to, live
+    select row_id, row_table, ${list(columns)}, file_id, record_number, valid_from, valid_to, live
     from by_file where not agrees
     union all
-    select e.row_id, e.row_table, ${fields}, h.file_id, h.record_number, h.valid_from, h.valid_to, h.live
-    from versions_left h full join rows_left e on ${sameKey(plan, 'h', 'e')} and h.place = e.place ${same}`;
+    select e.row_id, e.row_table, ${list(columns, 'h')}, h.file_id, h.record_number, h.valid_from, h.valid_to, h.live
+    from versions_left h full join rows_left e on ${sameKey(plan, 'h', 'e')} and h.place = e.place ${whole ? same : ''}`;
 }

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import { recordColumn } from './extraction.js';
-import type { FieldPlan, TablePlan } from './mapping.js';
+import { fieldTypes } from './field-types.js';
+import type { ColumnPlan, TablePlan } from './mapping.js';
 import { said } from './said.js';
 import type { SourceFile } from './source-file.js';
 
@@ -12,7 +13,7 @@ export interface MergeCounts {
 }
 
 /** `a, b` of the fields, each behind the alias. */
-export function list(fields: readonly FieldPlan[], alias?: string): string {
+export function list(fields: readonly Pick<ColumnPlan, 'field'>[], alias?: string): string {
   return fields.map(({ field }) => (alias ? `${alias}.${identifier(field)}` : identifier(field))).join(', ');
 }
 
@@ -25,13 +26,28 @@ export function sameKey(plan: TablePlan, left: string, right: string): string {
 
 /** Whether a changed value opens a new version; elsewhere the first mention stays. */
 export function keepsVersions(plan: TablePlan): boolean {
-  return plan.tableType === 'version' && plan.attributes.length > 0;
+  return plan.tableType === 'version' && plan.attributes.length + plan.unfilled.length > 0;
 }
 
-/** The condition that two aliases of the same key say something else of it. */
-export function differs(plan: TablePlan, left: string, right: string): string {
+/** The columns of a row that are not its key: those the plan fills, then those it leaves empty. */
+export function valueColumns(plan: TablePlan): ColumnPlan[] {
+  const filled = plan.attributes.map(({ field, type }) => ({
+    field,
+    catalogName: fieldTypes[type]!.catalogName,
+  }));
+  return [...filled, ...plan.unfilled];
+}
+
+/** The condition that a row of the table says something else of its key than a row of `said`, which leaves some empty. */
+function differs(plan: TablePlan, row: string, observed: string): string {
   if (!keepsVersions(plan)) return 'false';
-  return `(${list(plan.attributes, left)}) is distinct from (${list(plan.attributes, right)})`;
+  const conditions = [
+    ...plan.attributes.map(
+      ({ field }) => `${row}.${identifier(field)} is distinct from ${observed}.${identifier(field)}`,
+    ),
+    ...plan.unfilled.map(({ field }) => `${row}.${identifier(field)} is not null`),
+  ];
+  return `(${conditions.join(' or ')})`;
 }
 
 /** The table's qualified name. */

@@ -20,7 +20,7 @@ export function parentKeys(plan: TablePlan): FieldPlan[] {
 export function parentsListed(plan: TablePlan, file: SourceFile, source: ExtractionSource): string | null {
   const fields = parentKeys(plan);
   if (!plan.retireMissing || plan.nested === null || fields.length === 0) return null;
-  const parents: TablePlan = { ...plan, nested: null, fields, keys: fields, attributes: [] };
+  const parents: TablePlan = { ...plan, nested: null, fields, keys: fields, attributes: [], unfilled: [] };
   return `
     select distinct ${fields.map(({ field }) => `x.${identifier(field)}`).join(', ')}
     from (${guardedExtraction(parents, { ...source, entries: null })}) x
