@@ -55,26 +55,31 @@ export function genreRows(world: FilmWorld): OracleRow[] {
       join(groups, `${yearOf(film)} ${genre}`, { ...yearKey(film), ...genreKey(world, genre) }, film, 1);
     }
   }
-  const rows = rowsOf(groups, ({ key, members }) => ({
-    ...key,
-    ...money(world, members),
-    ...counts(world, members),
+  const ranked = [...groups.values()].map(({ key, members }) => ({
+    popularity: meanPopularity(world, members),
+    row: { ...key, ...money(world, members), ...counts(world, members) } as OracleRow,
   }));
-  for (const row of rows) {
-    const rivals = rows.filter((rival) => rival.year === row.year);
-    row.popularity_rank = String(1 + rivals.filter((rival) => moreOften(rival, row) < 0).length);
-  }
-  return rows;
+  return ranked.map((genre) => {
+    const rivals = ranked.filter((rival) => rival.row.year === genre.row.year);
+    const better = rivals.filter((rival) => comparePlaces(rival, genre) < 0);
+    return { ...genre.row, popularity_rank: String(1 + better.length) };
+  });
 }
 
-/** Negative when `a` comes before `b` in the ranking of a year. */
-function moreOften(a: OracleRow, b: OracleRow): number {
-  const left = a.average_popularity;
-  const right = b.average_popularity;
-  if (left !== right) {
-    if (left == null) return 1;
-    if (right == null) return -1;
-    return Fraction.parse(right)!.compare(Fraction.parse(left)!);
+/** A genre's row of a year, with the mean before it is rounded. */
+interface RankedGenre {
+  readonly row: OracleRow;
+  readonly popularity: Fraction | null;
+}
+
+/** Negative when the first comes before the second in the ranking of a year. */
+function comparePlaces(first: RankedGenre, second: RankedGenre): number {
+  const { row: a, popularity: left } = first;
+  const { row: b, popularity: right } = second;
+  if (left === null || right === null) {
+    if (left !== right) return left === null ? 1 : -1;
+  } else if (left.compare(right) !== 0) {
+    return right.compare(left);
   }
   const more = Number(b.release_count) - Number(a.release_count);
   if (more !== 0) return more;
@@ -126,20 +131,21 @@ function shares(world: FilmWorld, members: Member[]): OracleRow {
 function counts(world: FilmWorld, members: Member[]): OracleRow {
   const released = releasedOf(world, members).map((member) => member.film);
   const others = members.map((member) => member.film).filter((film) => !isReleased(film, world.asOfDay));
-  const popular = released.filter((film) => film.popularity !== null);
   const known = (of: (film: Film) => Fraction | null) =>
     String(released.filter((film) => of(film) !== null).length);
   return {
     release_count: String(released.length),
-    average_popularity:
-      sum(popular.map((film) => film.popularity))
-        ?.over(Fraction.of(popular.length))
-        .toFixed(6) ?? null,
+    average_popularity: meanPopularity(world, members)?.toFixed(6) ?? null,
     budget_movie_count: known((film) => knownMoney(film.budget)),
     revenue_movie_count: known((film) => knownMoney(film.revenue)),
     profit_movie_count: known(profitOf),
     unreleased_budget: sum(others.map((film) => knownMoney(film.budget)))?.toString() ?? null,
   };
+}
+
+function meanPopularity(world: FilmWorld, members: Member[]): Fraction | null {
+  const known = releasedOf(world, members).filter(({ film }) => film.popularity !== null);
+  return sum(known.map(({ film }) => film.popularity))?.over(Fraction.of(known.length)) ?? null;
 }
 
 /** The sum of the known ones; null when none is. */

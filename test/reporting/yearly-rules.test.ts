@@ -146,6 +146,16 @@ describe('the yearly reports', () => {
     expect(ranked(rows)).toEqual(['Comedy', 'Animation', 'Drama', 'drama']);
   });
 
+  it('rank genres by what their popularity is before it is rounded', async () => {
+    const rows = await genreYears(
+      { popularity: '1.0000001', genres: [16, 35] },
+      { popularity: '1.0000002', genres: [18] },
+      { popularity: '1.0000001', genres: [35] },
+    );
+    expect(rows.map((row) => row.average_popularity)).toEqual(['1.000000', '1.000000', '1.000000']);
+    expect(ranked(rows)).toEqual(['Drama', 'Comedy', 'Animation']);
+  });
+
   it('rank a genre without popularity last', async () => {
     const rows = await genreYears({ genres: [16] }, { genres: [16] }, { popularity: '0.1', genres: [18] });
     expect(ranked(rows)).toEqual(['Drama', 'Animation']);

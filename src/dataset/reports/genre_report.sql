@@ -72,9 +72,7 @@ with genre_years as (
     trim_scale(sum(contribution.profit)) as profit,
     sum(contribution.release_count) as release_count,
     -- 40 places before the division: the mean is then rounded once, not twice
-    round(
-      round(sum(contribution.popularity), 40) / nullif(count(contribution.popularity), 0), 6
-    ) as average_popularity,
+    round(round(sum(contribution.popularity), 40) / nullif(count(contribution.popularity), 0), 40) as mean_popularity,
     sum(contribution.budget_movie_count) as budget_movie_count,
     sum(contribution.revenue_movie_count) as revenue_movie_count,
     sum(contribution.profit_movie_count) as profit_movie_count,
@@ -85,9 +83,21 @@ with genre_years as (
 )
 
 select
-  genre_years.*,
+  year,
+  genre_id,
+  genre_name,
+  budget,
+  revenue,
+  profit,
+  release_count,
+  round(mean_popularity, 6) as average_popularity,
+  budget_movie_count,
+  revenue_movie_count,
+  profit_movie_count,
+  unreleased_budget,
+  -- by the mean before it is rounded: what differs in the seventh decimal is no tie
   row_number() over (
     partition by year
-    order by average_popularity desc nulls last, release_count desc, genre_name collate "C", genre_id
+    order by mean_popularity desc nulls last, release_count desc, genre_name collate "C", genre_id
   ) as popularity_rank
 from genre_years

@@ -135,7 +135,7 @@ export const popularityRankColumns = [
   column(
     'popularity_rank',
     'int',
-    'Place of the genre within its year by average_popularity, 1 the highest; ties by release_count, then by name.',
+    'Place of the genre within its year by mean popularity before it is rounded, 1 the highest; ties by release_count, then by name.',
     { nullable: false, basis: 'popularity' },
   ),
 ];
