@@ -27,8 +27,11 @@ export interface CheckLimits {
   readonly partial: ReadonlySet<string>;
 }
 
-/** Of a few rows a large share is lost with one correction, so as many as these are never too many. */
-const negligibleLoss = 10;
+/**
+ * Of a few rows a large share is lost with one correction, so as many as these are not too many; but of very few rows
+ * never more than half, since a report that loses all it had is what the check is there to stop.
+ */
+const negligibleLoss = { rows: 10, share: 0.5 };
 
 /** The checks every report has by its description, and those that come with it as files. */
 export async function checkQueries(
@@ -119,7 +122,9 @@ function rowsAreNotLost(definition: ReportDefinition, { maxLossShare, partial }:
       cross join (
         select (select count(*) from ${compared}) - (select count(*) from ${buildTable(name)}) as rows
       ) as lost
-      where lost.rows > greatest(served.rows * $1::numeric, ${negligibleLoss})`,
+      where lost.rows > greatest(
+        served.rows * $1::numeric, least(${negligibleLoss.rows}, served.rows * ${negligibleLoss.share})
+      )`,
       [String(maxLossShare)],
     ),
   };

@@ -17,7 +17,10 @@ export interface CheckOutcome {
 export interface CheckOptions {
   readonly asOfDay: string;
   readonly runId: string | null;
-  /** The share of its rows a report may lose against what is served, 0 to 1; a fifth unless told. Ten rows may always go. */
+  /**
+   * The share of its rows a report may lose against what is served, 0 to 1; a fifth unless told. Ten rows may always
+   * go, of fewer than twenty half of them.
+   */
   readonly maxLossShare?: number | undefined;
 }
 

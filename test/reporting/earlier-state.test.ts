@@ -57,7 +57,7 @@ describe('an earlier publication', () => {
     const states = [];
     for (const [place, told] of months.entries()) {
       await takeMonth(pool(), told, `2017-0${place + 1}`);
-      await publishReports(pool(), reports, false);
+      await publishReports(pool(), reports, false, 1);
       states.push(await state());
     }
     return states;
@@ -90,7 +90,7 @@ describe('an earlier publication', () => {
         expect(await state()).toEqual(states[to - 1]);
         expect(await state(latest)).toEqual(states.at(-1));
         expect(await changesNotExplained(pool(), latest + 1)).toEqual([]);
-        await publishReports(pool(), reports, false);
+        await publishReports(pool(), reports, false, 1);
         expect(await state()).toEqual(states.at(-1));
         expect(await changesNotExplained(pool(), latest + 2)).toEqual([]);
       }),

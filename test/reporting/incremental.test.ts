@@ -25,7 +25,7 @@ describe('building only what a month touches', () => {
     const found = [];
     for (const place of order) {
       await takeMonth(pool(), months[place]!, `2017-0${place + 1}`);
-      const { publication } = await publishReports(pool(), reports, false);
+      const { publication } = await publishReports(pool(), reports, false, 1);
       const unexplained = publication > 1 ? await changesNotExplained(pool(), publication) : [];
       const whole = await publishReports(pool(), reports, true);
       found.push({ unexplained, published: whole.published });

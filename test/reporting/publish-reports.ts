@@ -31,17 +31,22 @@ export function checkAll(
   pool: pg.Pool,
   asOfDay: string,
   definitions: readonly ReportDefinition[] = reports,
+  maxLossShare?: number,
 ): Promise<CheckOutcome[]> {
-  return inTransaction(pool, (client) => checkReports(client, definitions, { asOfDay, runId: null }));
+  return inTransaction(pool, (client) =>
+    checkReports(client, definitions, { asOfDay, runId: null, maxLossShare }),
+  );
 }
 
-/** From the warehouse to what readers see. */
+/** From the warehouse to what readers see; `maxLossShare` 1 where a report may lose all of its rows. */
 export async function publishReports(
   pool: pg.Pool,
   definitions: readonly ReportDefinition[] = reports,
   whole = true,
+  maxLossShare?: number,
 ): Promise<PublishResult> {
-  const refused = refusal(await checkAll(pool, await buildAll(pool, definitions, whole), definitions));
+  const asOfDay = await buildAll(pool, definitions, whole);
+  const refused = refusal(await checkAll(pool, asOfDay, definitions, maxLossShare));
   if (refused !== undefined) throw refused;
   return inTransaction(pool, (client) => publish(client, definitions, { runId: null }));
 }

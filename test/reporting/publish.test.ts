@@ -142,6 +142,34 @@ describe('publishing', () => {
     ]);
   });
 
+  it.each([
+    [8, 1],
+    [8, 4],
+    [2, 1],
+  ])('publishes that a report of %i rows loses %i', async (films, lost) => {
+    expect((await loseFilms(films, lost)).published).toBe(true);
+  });
+
+  it.each([
+    [8, 5],
+    [8, 8],
+    [1, 1],
+  ])('refuses that a report of %i rows loses %i', async (films, lost) => {
+    await expect(loseFilms(films, lost)).rejects.toMatchObject({
+      code: 'checks_failed',
+      message: expect.stringContaining('movie_score_report no_more_rows_are_lost_than_allowed (1)'),
+    });
+  });
+
+  async function loseFilms(films: number, lost: number) {
+    const { owner, pipeline } = database.pools;
+    await emptyDatabase(owner);
+    await fillWarehouse(pipeline, filmWorld(...Array(films).fill({})));
+    await publishReports(pipeline);
+    await pipeline.query('update warehouse.movies set deleted = true where movie_id <= $1', [lost]);
+    return publishReports(pipeline);
+  }
+
   it('publishes the loss of no more rows than a fifth', async () => {
     const { owner, pipeline } = database.pools;
     await emptyDatabase(owner);
