@@ -5,7 +5,8 @@ import { tableOf } from '../src/source/feed.js';
 import { finishLoad, type LoadResult } from '../src/source/load-finisher.js';
 import { loadPart } from '../src/source/part-loader.js';
 import { receiveFile } from '../src/source/receipt.js';
-import { columnsRead } from '../src/warehouse/mapping-ledger.js';
+import { columnsRead, currentMapping } from '../src/warehouse/mapping-ledger.js';
+import { whyUnkeyed } from '../src/warehouse/unkeyed.js';
 import { queues, type Services } from './services.js';
 
 const delivery = z.object({
@@ -46,7 +47,7 @@ export const loadPartJob = defineJob({
   },
 });
 
-/** Makes a load visible, whole, once all its parts are in; or has the run held when too much was rejected. */
+/** Makes a load visible, whole, once all its parts are in; or has the run held when too much was or would be rejected. */
 export const finishLoadJob = defineJob({
   name: 'finish-load',
   queue: queues.ingest,
@@ -56,9 +57,13 @@ export const finishLoadJob = defineJob({
     payload,
     services,
   }: JobOf<{ fileId: number; warnings: string[]; acceptedBy?: string | undefined }>) => {
+    const mapping = await currentMapping(services.pool);
     const result = await finishLoad(services.pool, services.dataSet.feeds, payload.fileId, {
       storage: services.storage,
       rejectShare: services.maxRejectShare,
+      // Found here, and not when it is cleaned, nothing of its drop is in the warehouse yet.
+      inspect: async (client, rows) =>
+        mapping === null ? undefined : whyUnkeyed(client, mapping, rows, services.maxUnkeyedShare),
       acceptedBy: payload.acceptedBy,
     });
     if (result.held !== undefined) {

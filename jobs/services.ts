@@ -14,6 +14,8 @@ export interface Resources {
   readonly personalDataKey: string;
   /** Share of rejected records above which a load is held, 0 to 1. */
   readonly maxRejectShare: number;
+  /** Share of records without a usable key above which a load is held, 0 to 1; the engine's default unless told. */
+  readonly maxUnkeyedShare?: number | undefined;
   /** Share of its rows a report may lose, 0 to 1; the engine's default unless told. */
   readonly maxRowLossShare?: number | undefined;
   /** Changes of how many publications are kept; the engine's default unless told. */

@@ -69,6 +69,7 @@ const environmentSchema = z
     INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
     FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
     MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
+    MAX_UNKEYED_SHARE: z.coerce.number().min(0).max(1).default(0.5),
     MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
     RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
     WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
@@ -132,6 +133,8 @@ export interface Configuration {
   lateAfterDays: number;
   /** Share of rejected records above which a load is held, 0 to 1. */
   maxRejectShare: number;
+  /** Share of records without a usable key above which a load is held, 0 to 1. */
+  maxUnkeyedShare: number;
   /** Share of its rows above which a report that loses them is not published, 0 to 1. */
   maxRowLossShare: number;
   /** Changes of how many publications are kept, to show and publish earlier states again. */
@@ -203,6 +206,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     },
     lateAfterDays: read.FEED_LATE_DAYS,
     maxRejectShare: read.MAX_REJECT_SHARE,
+    maxUnkeyedShare: read.MAX_UNKEYED_SHARE,
     maxRowLossShare: read.MAX_ROW_LOSS_SHARE,
     retainedPublications: read.RETAINED_PUBLICATIONS,
     workerConcurrency: read.WORKER_CONCURRENCY,

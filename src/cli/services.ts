@@ -14,6 +14,7 @@ export function pipelineResources(environment: Environment): Resources {
     storage: { folder: join(environment.configuration.home, 'files') },
     personalDataKey: environment.piiKey,
     maxRejectShare: environment.configuration.maxRejectShare,
+    maxUnkeyedShare: environment.configuration.maxUnkeyedShare,
     maxRowLossShare: environment.configuration.maxRowLossShare,
     retainedPublications: environment.configuration.retainedPublications,
     inbox: environment.configuration.inbox,

@@ -31,10 +31,22 @@ export interface LoadResult {
   readonly held?: string;
 }
 
+/** The rows of a file that are in, before anybody sees them. */
+export interface UnseenRows {
+  readonly name: string;
+  /** The feed's table, which they are to be in. */
+  readonly sourceTable: string;
+  readonly count: number;
+  /** The quoted tables that hold them. */
+  readonly tables: readonly string[];
+}
+
 /** What may be set for finishing. */
 export interface FinishOptions {
   /** Share of rejected records, 0 to 1, above which the load is held. */
   readonly rejectShare?: number;
+  /** Looks at the rows as well, and says why the load should be held, as a sentence; undefined when it should not. */
+  readonly inspect?: (client: pg.ClientBase, rows: UnseenRows) => Promise<string | undefined>;
   /** Who lets the load through whatever was rejected; undefined for nobody. */
   readonly acceptedBy?: string;
   /** Where uncompressed bytes made for the load lie; they are removed once all is in. Without it upkeep does it later. */
@@ -43,7 +55,7 @@ export interface FinishOptions {
 
 /**
  * Makes a load visible, whole, in one transaction, once all its parts are in; or holds it when too many of its
- * records were rejected. Calling it again changes nothing. A held load called with `acceptedBy` is let through.
+ * records were rejected, or by what `inspect` finds. Calling it again changes nothing. A held load called with `acceptedBy` is let through.
  *
  * @throws Failure parts_missing while parts are not in
  */
@@ -88,7 +100,18 @@ async function finishInside(
   if (file.state === 'loaded') {
     return { ...result, state: 'loaded' };
   }
-  const held = options.acceptedBy === undefined ? whyHeld(result, options.rejectShare) : undefined;
+  const rows = {
+    name,
+    sourceTable: tableOf(feedNamed(feeds, feed)),
+    count: loaded,
+    tables: parts.map((part) =>
+      identifier('source', partTable(feedNamed(feeds, feed), file.id, part.number, parts.length)),
+    ),
+  };
+  const held =
+    options.acceptedBy === undefined
+      ? (whyHeld(result, options.rejectShare) ?? (await options.inspect?.(client, rows)))
+      : undefined;
   if (held !== undefined) {
     await recordState(client, result, 'held', null);
     return { ...result, state: 'held', held };

@@ -137,14 +137,26 @@ function relations(plan: TablePlan, source: ExtractionSource, toHash = trimmed):
  * that closes a staging table, which is record 0, and of no record that is rejected.
  */
 export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
-  const missing = plan.recordFields.map(
-    (field, index) => `${castsOf(field).guarded(rawText(field, index))} is null`,
-  );
   const rejected =
-    missing.length === 0
+    plan.recordFields.length === 0
       ? ''
       : `and not exists (
            select from source.${identifier(plan.sourceTable)} s
-           where s.file_id = ${source.fileId} and s.record_number = e.record_number and (${missing.join(' or ')}))`;
+           where s.file_id = ${source.fileId} and s.record_number = e.record_number and (${plan.recordFields.map(lacks).join(' or ')}))`;
   return `e.record_number > 0 ${rejected}`;
+}
+
+/** The condition that a record `s` has no value of the field's type for it. */
+export function lacks(field: FieldPlan): string {
+  const text = trimmed(field.sourceColumn);
+  // What is hashed is any text.
+  if (isPersonal(field)) return `${text} is null`;
+  return `${castsOf(field).guarded(fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : text)} is null`;
+}
+
+/** The same by the cast that ends the statement at a text it does not take; null where there is none. */
+export function lacksBare(field: FieldPlan): string | null {
+  if (isPersonal(field)) return lacks(field);
+  const { bare } = castsOf(field);
+  return bare === undefined ? null : `${bare(field.sourceColumn)} is null`;
 }

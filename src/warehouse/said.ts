@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../database/identifier.js';
+import type { Queryable } from './catalog.js';
 import {
   bareExtraction,
   type ExtractionSource,
@@ -71,7 +72,7 @@ export async function readByBareCasts(
  * Runs work that casts without guards: when it gives null, or a value does not fit its type (class 22), a key is missing or
  * comes twice (class 23), all it did is undone and null is given.
  */
-export async function unlessFaulty<T>(client: PoolClient, work: () => Promise<T | null>): Promise<T | null> {
+export async function unlessFaulty<T>(client: Queryable, work: () => Promise<T | null>): Promise<T | null> {
   await client.query('savepoint bare_casts');
   try {
     const result = await work();
