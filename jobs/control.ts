@@ -5,14 +5,14 @@ import type { QueueBackend } from '../src/queue/backend.js';
 import { answerControl, type ControlArguments } from '../src/queue/control.js';
 import { controlAnswers } from '../src/queue/control-answers.js';
 import type { Runs } from '../src/queue/runs.js';
-import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
+import { dropFlow, rebuildReportsFlow, startRollback } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
-import { restoreFlow, retireFlow } from './retire.js';
+import { startRestoring, startRetiring } from './retire.js';
 import type { Resources } from './services.js';
 
 /** Answers what the API asks over the control queue, until the backend is closed. */
 export function answerPipelineControl(backend: QueueBackend, runs: Runs, resources: Resources): void {
-  const { pool, inbox } = resources;
+  const { pool, dataSet, inbox } = resources;
   answerControl(
     backend,
     controlAnswers({
@@ -29,11 +29,11 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
         rebuildReports: async (_args, request) => (await runs.start(rebuildReportsFlow, {}, request)).run,
         rebuildWarehouse: async (_args, request) => (await runs.start(rebuildWarehouseFlow, {}, request)).run,
         retireLink: async ({ link }, request) =>
-          (await runs.start(retireFlow, retirementOf(link, request.requestedBy), request)).run,
+          (await startRetiring(runs, retirementOf(link, request.requestedBy), request)).run,
         restoreLink: async ({ link }, request) =>
-          (await runs.start(restoreFlow, retirementOf(link, request.requestedBy), request)).run,
+          (await startRestoring(runs, retirementOf(link, request.requestedBy), request)).run,
         rollbackPublication: async ({ to, reason }, request) =>
-          (await runs.start(rollbackFlow, { to, reason }, request)).run,
+          (await startRollback(runs, dataSet.reports, { to, reason }, request)).run,
       },
     }),
   );

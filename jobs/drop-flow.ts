@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
 import { type PlannedStep, planStep } from '../src/queue/job.js';
+import type { Runs, StartRun } from '../src/queue/runs.js';
 import { readAsOf } from '../src/reporting/as-of-day.js';
 import type { ReportDefinition } from '../src/reporting/definition.js';
 import type { PublicationReason } from '../src/reporting/publish.js';
+import { requireEarlier } from '../src/reporting/rollback.js';
 import { readDrop } from '../src/source/drop.js';
 import { tableOf } from '../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
@@ -175,7 +177,7 @@ export const rebuildReportsFlow = defineFlow({
   finish: publicationOf,
 });
 
-/** The state of an earlier publication again, as a new one. */
+/** The state of an earlier publication again, as a new one. To be started by `startRollback`. */
 export const rollbackFlow = defineFlow({
   name: 'rollback',
   queue: queues.drop,
@@ -186,3 +188,18 @@ export const rollbackFlow = defineFlow({
   ],
   finish: publicationOf,
 });
+
+/** Starts a rollback. @throws Fault, with no run made, where there is no way back to that publication */
+export function startRollback(
+  runs: Runs,
+  reports: readonly ReportDefinition[],
+  payload: z.input<typeof rollbackFlow.payload>,
+  request: StartRun,
+) {
+  return runs.start(rollbackFlow, payload, {
+    ...request,
+    judge: async (client) => {
+      await requireEarlier(client, reports, payload.to);
+    },
+  });
+}

@@ -56,6 +56,7 @@ export const finishLoadJob = defineJob({
   run: async ({
     payload,
     services,
+    runId,
   }: JobOf<{ fileId: number; warnings: string[]; acceptedBy?: string | undefined }>) => {
     const mapping = await currentMapping(services.pool);
     const result = await finishLoad(services.pool, services.dataSet.feeds, payload.fileId, {
@@ -67,7 +68,10 @@ export const finishLoadJob = defineJob({
       acceptedBy: payload.acceptedBy,
     });
     if (result.held !== undefined) {
-      throw new Fault('load_held', result.held);
+      throw new Fault(
+        'load_held',
+        `${result.held}; deliver a corrected file, or accept them with marquee retry ${runId} --accept-rejects.`,
+      );
     }
     return { ...countsOf(result, payload.warnings) };
   },

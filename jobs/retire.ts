@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
+import type { Runs, StartRun } from '../src/queue/runs.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
-import { restoreRows, retireRows } from '../src/warehouse/retirement.js';
+import { requireLive, requireRetired, restoreRows, retireRows } from '../src/warehouse/retirement.js';
 import { publicationOf, publishStages, takeTurn } from './drop-flow.js';
 import { queues, type Services } from './services.js';
 
@@ -48,7 +49,7 @@ export const restoreRowsJob = defineJob({
   },
 });
 
-/** Retires rows, and publishes what follows from it. */
+/** Retires rows, and publishes what follows from it. To be started by `startRetiring`. */
 export const retireFlow = defineFlow({
   name: 'retire',
   queue: queues.drop,
@@ -61,7 +62,7 @@ export const retireFlow = defineFlow({
   finish: publicationOf,
 });
 
-/** Restores rows, and publishes what follows from it. */
+/** Restores rows, and publishes what follows from it. To be started by `startRestoring`. */
 export const restoreFlow = defineFlow({
   name: 'restore',
   queue: queues.drop,
@@ -73,3 +74,19 @@ export const restoreFlow = defineFlow({
   ],
   finish: publicationOf,
 });
+
+/** Starts a retirement. @throws Fault, with no run made, where the rows are not live */
+export function startRetiring(runs: Runs, payload: Payload, request: StartRun) {
+  return runs.start(retireFlow, payload, {
+    ...request,
+    judge: async (client) => requireLive(client, (await currentMapping(client))!, payload),
+  });
+}
+
+/** Starts taking retirements back. @throws Fault, with no run made, where the rows are not retired */
+export function startRestoring(runs: Runs, payload: Payload, request: StartRun) {
+  return runs.start(restoreFlow, payload, {
+    ...request,
+    judge: async (client) => requireRetired(client, (await currentMapping(client))!, payload),
+  });
+}

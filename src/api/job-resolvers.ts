@@ -21,6 +21,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   drop_unknown: 'NOT_FOUND',
   idempotency_key_reused: 'CONFLICT',
   run_not_retryable: 'CONFLICT',
+  run_not_cancellable: 'CONFLICT',
   control_expired: 'QUEUE_UNAVAILABLE',
 };
 

@@ -1,3 +1,4 @@
+import { Fault } from '../fault.js';
 import type { Run } from '../queue/run-ledger.js';
 import type { Runs } from '../queue/runs.js';
 import type { Step } from '../queue/step-ledger.js';
@@ -21,6 +22,19 @@ export async function followRun(runs: Runs, runId: string, done: Iterable<string
       }
     }
   });
+}
+
+/**
+ * Follows a run whose success is what the command is for.
+ *
+ * @throws Fault `run_failed` whatever kept it from succeeding: how the command was called is right where a run was made
+ */
+export async function followToSuccess(runs: Runs, runId: string): Promise<Run> {
+  const run = await followRun(runs, runId);
+  if (run.state !== 'succeeded') {
+    throw new Fault('run_failed', `The run ${runId} is ${run.state}: ${run.error}`);
+  }
+  return run;
 }
 
 function describe(step: Step): string | undefined {

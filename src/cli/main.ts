@@ -5,6 +5,7 @@ import { rejectReasons } from '../source/reject-reason.js';
 import { issueReasons } from '../warehouse/issue-reason.js';
 import { errorSentence } from './error-sentence.js';
 import { warn } from './terminal.js';
+import { isWrongUsage } from './wrong-usage.js';
 
 function month(text: string): string {
   if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) {
@@ -330,6 +331,6 @@ async function runCommand(parameters: string[]): Promise<number> {
       return Number(process.exitCode ?? 0);
     }
     warn(`marquee: ${errorSentence(error)}`);
-    return 1;
+    return isWrongUsage(error) ? 2 : 1;
   }
 }

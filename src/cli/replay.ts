@@ -1,9 +1,8 @@
 import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
 import { movies } from '../dataset/movies.js';
-import { Fault } from '../fault.js';
 import { feedNamed } from '../source/feed.js';
 import { commandUser, withEnvironment } from './command.js';
-import { followRun } from './follow.js';
+import { followToSuccess } from './follow.js';
 import { usePipeline } from './services.js';
 import { count, print } from './terminal.js';
 
@@ -19,13 +18,7 @@ export async function replay(options: { feed?: string; reason?: string; json?: b
         { feed, reason },
         { requestedBy: commandUser() },
       );
-      const ended = await followRun(pipeline.runs, run.id);
-      if (ended.state !== 'succeeded') {
-        throw new Fault(
-          ended.errorCode ?? 'run_failed',
-          `The run ${run.id} is ${ended.state}: ${ended.error}`,
-        );
-      }
+      const ended = await followToSuccess(pipeline.runs, run.id);
       const { tried, loaded } = ended.counts as { tried: number; loaded: number };
       if (options.json) {
         print(JSON.stringify({ publication: ended.publication, tried, loaded, run: run.id }));

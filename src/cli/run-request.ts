@@ -9,7 +9,7 @@ import { openQueues } from './services.js';
  * Asks for a run to be retried or cancelled as the API does for its callers, so that it is in the audit too. No worker is
  * started for it: what is unknown or unsuitable is refused first.
  *
- * @throws Fault `run_unknown`, `run_not_retryable`
+ * @throws Fault `run_unknown`, `run_not_retryable`, `run_not_cancellable`
  */
 export async function requestOfRun(
   environment: Environment,

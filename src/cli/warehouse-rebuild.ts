@@ -1,10 +1,9 @@
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
-import { Fault } from '../fault.js';
 import type { Run } from '../queue/run-ledger.js';
 import { readSteps } from '../queue/step-ledger.js';
 import type { RowDifference, TableComparison } from '../warehouse/compare-rebuilt.js';
 import { commandUser, withEnvironment } from './command.js';
-import { followRun } from './follow.js';
+import { followToSuccess } from './follow.js';
 import { usePipeline } from './services.js';
 import { count, print } from './terminal.js';
 
@@ -62,13 +61,7 @@ async function withRun(
         { mapping: options.mapping ?? 'recorded' },
         { requestedBy: commandUser() },
       );
-      const ended = await followRun(pipeline.runs, run.id);
-      if (ended.state !== 'succeeded') {
-        throw new Fault(
-          ended.errorCode ?? 'run_failed',
-          `The run ${run.id} is ${ended.state}: ${ended.error}`,
-        );
-      }
+      const ended = await followToSuccess(pipeline.runs, run.id);
       const steps = await readSteps(environment.pool('pipeline'), run.id);
       await tell(
         ended,

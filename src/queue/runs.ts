@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
 import type { z } from 'zod';
 import { inTransaction } from '../database/transaction.js';
 import { Failure, Fault } from '../fault.js';
@@ -23,6 +24,11 @@ export interface StartRun {
   /** The same key with the same request answers with the earlier run. */
   idempotencyKey?: string;
   parentRunId?: string;
+  /**
+   * Judges a request that is new, in the transaction that makes its run: what it throws is the answer, and no run is left
+   * behind. For what would fail for certain; whether it still holds when the run has its turn, the run finds out.
+   */
+  judge?: (client: PoolClient) => Promise<void>;
 }
 
 /** Starts, follows, retries and cancels runs, from any process that may write the ledger. */
@@ -37,7 +43,11 @@ export interface Runs {
    * `payloadChanges` go into the run's payload and into that of held steps.
    */
   retry(runId: string, payloadChanges?: { [field: string]: JsonValue }): Promise<Run>;
-  /** Asks a run to stop. What waits is taken off the queues at once; what runs hears of it within a second. */
+  /**
+   * Asks a run to stop. What waits is taken off the queues at once; what runs hears of it within a second. One that is
+   * cancelled already stays so.
+   * @throws Fault `run_unknown`, `run_not_cancellable` when it has succeeded or failed
+   */
   cancel(runId: string): Promise<Run>;
   /** Waits until the run has ended, telling `onChange` of its steps as they move. */
   follow(runId: string, onChange?: (run: Run, steps: Step[]) => void, signal?: AbortSignal): Promise<Run>;
@@ -76,14 +86,18 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
   return {
     async start(flow, payload, request) {
       parsePayload(flow, payload);
-      const { requestedBy, idempotencyKey, parentRunId } = request;
-      const answer = await createRun(pool, {
-        kind: flow.name,
-        queue: flow.queue,
-        payload: payload as JsonValue,
-        requestedBy,
-        idempotencyKey,
-        parentRunId,
+      const { requestedBy, idempotencyKey, parentRunId, judge } = request;
+      const answer = await inTransaction(pool, async (client) => {
+        const made = await createRun(client, {
+          kind: flow.name,
+          queue: flow.queue,
+          payload: payload as JsonValue,
+          requestedBy,
+          idempotencyKey,
+          parentRunId,
+        });
+        if (made.created) await judge?.(client);
+        return made;
       });
       // A failure here leaves a queued run without a job: the caller's next try or `reconcile` enqueues it.
       if (answer.run.state === 'queued') await dispatch.enqueueRun(answer.run);
@@ -112,6 +126,12 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
     async cancel(runId) {
       const run = await mustRead(runId);
       const state = await requestCancel(pool, runId);
+      if (state === 'succeeded' || state === 'failed') {
+        throw new Fault(
+          'run_not_cancellable',
+          `Run ${runId} is ${state} already; only one that is queued, running or held can be cancelled.`,
+        );
+      }
       if (state === 'queued' || state === 'running') {
         const steps = await cancelQueuedSteps(pool, runId, {
           code: 'run_cancelled',

@@ -12,7 +12,7 @@ export interface EarlierPublication {
 
 /**
  * Makes sure that reports can be read as they were at a publication.
- * @throws Fault `publication_unknown` when there is none of that number; `publication_not_retained` when changes
+ * @throws Fault `nothing_published`, `publication_unknown` when there is none of that number; `publication_not_retained` when changes
  *   since are forgotten, with the earliest that can be read.
  */
 export async function earlierPublication(
@@ -36,12 +36,13 @@ export async function earlierPublication(
     [number, definitions.map((definition) => definition.name)],
   );
   const { latest, known, fresh } = rows[0]!;
+  if (latest === null) {
+    throw new Fault('nothing_published', 'Nothing is published yet: ingest a drop first.');
+  }
   if (!known) {
     throw new Fault(
       'publication_unknown',
-      latest === null
-        ? 'Nothing is published yet: ingest a drop first.'
-        : `There is no publication ${number}; the newest is ${latest}: see marquee publications.`,
+      `There is no publication ${number}; the newest is ${latest}: see marquee publications.`,
     );
   }
   await requireRetained(client, definitions, number);
@@ -51,7 +52,7 @@ export async function earlierPublication(
       `${fresh} was first published after publication ${number}; name a later one.`,
     );
   }
-  return { number, latest: latest! };
+  return { number, latest };
 }
 
 /**

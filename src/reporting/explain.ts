@@ -57,7 +57,7 @@ export interface ExplainOptions {
 
 /**
  * What changed in a row between two publications, and why. Needs no more than the reader's rights.
- * @throws Fault `column_unknown`, `publication_unknown`, `publications_reversed`, `publication_not_retained`;
+ * @throws Fault `column_unknown`, `nothing_published`, `publication_unknown`, `publications_reversed`, `publication_not_retained`;
  *   `row_unknown` when there is no such row and none is known to have been
  */
 export async function explain(

@@ -184,7 +184,7 @@ export async function listPublications(client: Pick<ClientBase, 'query'>): Promi
 
 /**
  * The number of the publication that is served.
- * @throws Fault `publication_unknown` when nothing is published
+ * @throws Fault `nothing_published` when nothing is
  */
 export async function requirePublication(client: Pick<ClientBase, 'query'>): Promise<number> {
   const { rows } = await client.query<{ newest: number | null }>(
@@ -192,7 +192,7 @@ export async function requirePublication(client: Pick<ClientBase, 'query'>): Pro
   );
   const { newest } = rows[0]!;
   if (newest === null) {
-    throw new Fault('publication_unknown', 'Nothing is published yet: ingest a drop first.');
+    throw new Fault('nothing_published', 'Nothing is published yet: ingest a drop first.');
   }
   return newest;
 }

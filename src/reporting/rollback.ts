@@ -12,7 +12,7 @@ import {
 import type { ReportDefinition } from './definition.js';
 import { applyDifferences, type DifferenceCounts } from './difference.js';
 import { dropBuild } from './drop-build.js';
-import { earlierPublication, rowsAt } from './earlier-state.js';
+import { type EarlierPublication, earlierPublication, rowsAt } from './earlier-state.js';
 import { insertRollback } from './publication.js';
 import { defaultRetainedPublications, forgetChanges, lockPublication, notifyPublished } from './publish.js';
 import { forgetStates } from './report-state.js';
@@ -32,10 +32,26 @@ export interface RollbackResult {
 }
 
 /**
+ * Makes sure that there is a way back to a publication.
+ * @throws Fault as `earlierPublication`; `already_published` when it is the newest one
+ */
+export async function requireEarlier(
+  client: ClientBase,
+  definitions: readonly ReportDefinition[],
+  to: number,
+): Promise<EarlierPublication> {
+  const earlier = await earlierPublication(client, definitions, to);
+  if (to === earlier.latest) {
+    throw new Fault('already_published', `Publication ${to} is the one that is served; name an earlier one.`);
+  }
+  return earlier;
+}
+
+/**
  * Publishes the state of an earlier publication again, as a new publication, in the caller's transaction: reports,
  * what explains them, as-of day, files and definitions are as they were. The next build starts from the warehouse
  * as it is, whole.
- * @throws Fault as `earlierPublication`; `already_published` when it is the newest one
+ * @throws Fault as `requireEarlier`
  */
 export async function rollback(
   client: ClientBase,
@@ -43,10 +59,7 @@ export async function rollback(
   { to, runId, retainedPublications = defaultRetainedPublications }: RollbackOptions,
 ): Promise<RollbackResult> {
   await lockPublication(client);
-  const { latest } = await earlierPublication(client, definitions, to);
-  if (to === latest) {
-    throw new Fault('already_published', `Publication ${to} is the one that is served; name an earlier one.`);
-  }
+  const { latest } = await requireEarlier(client, definitions, to);
   const number = latest + 1;
   const explained = new Map<string, boolean>();
   const changes: Record<string, DifferenceCounts> = {};

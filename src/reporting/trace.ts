@@ -54,7 +54,7 @@ interface ContributionRow {
 /**
  * What stands behind a row as it is served, or behind one cell of it: every entity that counts or is left out, down to
  * the record. Needs the pipeline's rights, since it shows what was sent.
- * @throws Fault `column_unknown`; `publication_unknown` when nothing is published; `row_unknown` when nothing is served
+ * @throws Fault `column_unknown`; `nothing_published`; `row_unknown` when nothing is served
  *   under the key; `trace_unavailable` when the report has no contributions to trace by
  */
 export async function trace(

@@ -27,7 +27,7 @@ export interface LoadResult {
   readonly read: number;
   readonly loaded: number;
   readonly rejected: number;
-  /** Why the load is held, as a sentence; else undefined. */
+  /** Why the load is held, as a sentence without its full stop, for whoever asked to say what can be done; else undefined. */
   readonly held?: string;
 }
 
@@ -45,7 +45,7 @@ export interface UnseenRows {
 export interface FinishOptions {
   /** Share of rejected records, 0 to 1, above which the load is held. */
   readonly rejectShare?: number;
-  /** Looks at the rows as well, and says why the load should be held, as a sentence; undefined when it should not. */
+  /** Looks at the rows as well, and says why the load should be held, as a sentence without its full stop; undefined when it should not. */
   readonly inspect?: (client: pg.ClientBase, rows: UnseenRows) => Promise<string | undefined>;
   /** Who lets the load through whatever was rejected; undefined for nobody. */
   readonly acceptedBy?: string;
@@ -154,7 +154,7 @@ function whyHeld(
     return undefined;
   }
   const found = ((100 * counts.rejected) / counts.read).toFixed(2);
-  return `${counts.rejected} of ${counts.read} records of ${counts.name} (${found} %) were rejected, more than the ${100 * share} % allowed; look at them with marquee rejects, then deliver a corrected file, or accept them with marquee retry RUN --accept-rejects.`;
+  return `${counts.rejected} of ${counts.read} records of ${counts.name} (${found} %) were rejected, more than the ${100 * share} % allowed (marquee rejects lists them)`;
 }
 
 async function recordState(

@@ -46,18 +46,16 @@ export function parseRowKey(mapping: Mapping, table: string, text: string): RowK
 }
 
 /**
- * Retires live rows by hand, from the newest period of their table on: they stop being live, and stay so in every rebuild,
- * until they are restored or a file of a later period names their key again. All or nothing.
+ * Makes sure that rows can be retired.
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
-export async function retireRows(
+export async function requireLive(
   client: PoolClient,
   mapping: Mapping,
-  request: RetirementRequest,
-): Promise<{ retired: number; period: string }> {
-  const plan = planOf(mapping, request.table);
-  await lockTable(client, plan);
-  await makeKeys(client, plan, request.keys);
+  { table, keys }: Pick<RetirementRequest, 'table' | 'keys'>,
+): Promise<void> {
+  const plan = planOf(mapping, table);
+  await makeKeys(client, plan, keys);
   const { rows: absent } = await client.query(
     `/* warehouse.keys_not_live */
      select ${list(plan.keys, 'k')} from pg_temp.key k
@@ -69,6 +67,47 @@ export async function retireRows(
       `${plan.table} has no live row ${absent.map((row) => JSON.stringify(row)).join(', ')}, so nothing was retired; look the key up and try again.`,
     );
   }
+}
+
+/**
+ * Makes sure that rows can be restored.
+ * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_retired`
+ */
+export async function requireRetired(
+  client: PoolClient,
+  mapping: Mapping,
+  { table, keys }: Pick<RetirementRequest, 'table' | 'keys'>,
+): Promise<void> {
+  const plan = planOf(mapping, table);
+  await makeKeys(client, plan, keys);
+  const { rows: absent } = await client.query(
+    `/* warehouse.keys_not_retired */
+     select ${list(plan.keys, 'k')} from pg_temp.key k
+     where not exists (select from support.retirement r
+       where r.table_name = $1 and r.restored_date is null and r.row_key = ${keyObject(plan, 'k')}) limit 5`,
+    [plan.table],
+  );
+  if (absent.length > 0) {
+    throw new Fault(
+      'key_not_retired',
+      `${plan.table} has no retired row ${absent.map((row) => JSON.stringify(row)).join(', ')}, so nothing was restored; look the key up and try again.`,
+    );
+  }
+}
+
+/**
+ * Retires live rows by hand, from the newest period of their table on: they stop being live, and stay so in every rebuild,
+ * until they are restored or a file of a later period names their key again. All or nothing.
+ * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
+ */
+export async function retireRows(
+  client: PoolClient,
+  mapping: Mapping,
+  request: RetirementRequest,
+): Promise<{ retired: number; period: string }> {
+  const plan = planOf(mapping, request.table);
+  await lockTable(client, plan);
+  await requireLive(client, mapping, request);
   const files = await readTransformedFiles(client, plan);
   const period = files.at(-1)?.period.slice(0, 7);
   if (period === undefined) {
@@ -99,20 +138,7 @@ export async function restoreRows(
 ): Promise<{ restored: number }> {
   const plan = planOf(mapping, request.table);
   await lockTable(client, plan);
-  await makeKeys(client, plan, request.keys);
-  const { rows: absent } = await client.query(
-    `/* warehouse.keys_not_retired */
-     select ${list(plan.keys, 'k')} from pg_temp.key k
-     where not exists (select from support.retirement r
-       where r.table_name = $1 and r.restored_date is null and r.row_key = ${keyObject(plan, 'k')}) limit 5`,
-    [plan.table],
-  );
-  if (absent.length > 0) {
-    throw new Fault(
-      'key_not_retired',
-      `${plan.table} has no retired row ${absent.map((row) => JSON.stringify(row)).join(', ')}, so nothing was restored; look the key up and try again.`,
-    );
-  }
+  await requireRetired(client, mapping, request);
   await client.query(
     `/* warehouse.restore */
      update support.retirement r set restored_date = now(), restored_by = $2

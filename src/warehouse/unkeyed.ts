@@ -29,7 +29,7 @@ interface Example {
 }
 
 /**
- * Says why a file should not be cleaned, as a sentence: too many of its records have no value that identifies them, as when
+ * Says why a file should not be cleaned, as a sentence without its full stop: too many of its records have no value that identifies them, as when
  * its columns are shifted. Undefined when there are not too many.
  * @param share of the records, 0 to 1, that may have none
  */
@@ -49,7 +49,7 @@ export async function whyUnkeyed(
   const { sourceField, type } = fields[example.field]!;
   const value = example.value === null ? 'missing' : JSON.stringify(example.value.slice(0, 100));
   const percent = ((100 * found) / records.count).toFixed(2);
-  return `${found} of ${records.count} records of ${records.name} (${percent} %) have no usable key, more than the ${100 * share} % allowed: the ${sourceField} of record ${example.record} is ${value}, expected a value of type ${type}; deliver a corrected file, or accept them with marquee retry RUN --accept-rejects.`;
+  return `${found} of ${records.count} records of ${records.name} (${percent} %) have no usable key, more than the ${100 * share} % allowed: the ${sourceField} of record ${example.record} is ${value}, expected a value of type ${type}`;
 }
 
 /** The fields that every record of a source table must have to be accepted. */

@@ -117,4 +117,25 @@ describe('what a drop has left', () => {
     expect(rejectsCsv).toMatch(/,\d{4}-\d\d-\d\dT[\d:.]+Z,/);
     expect(rejectsCsv.endsWith('\n')).toBe(true);
   });
+
+  it.each([
+    [2, ['explain', 'genre_report', '1850', '18'], 'has no row with year 1850, genre_id 18'],
+    [2, ['trace', 'genre_report', '1850', '18'], 'has no row with year 1850, genre_id 18'],
+    [2, ['export', 'genre_report', '--publication', '9'], 'There is no publication 9; the newest is 1'],
+    [2, ['rollback', '--to', '9'], 'There is no publication 9; the newest is 1'],
+    [1, ['rollback', '--to', '1'], 'Publication 1 is the one that is served'],
+    [2, ['retire', 'film', '1', '--reason', 'x'], 'The mapping fills no table film'],
+    [2, ['retire', 'movies', '1,2', '--reason', 'x'], '"1,2" is no key of movies'],
+    [2, ['retire', 'movies', 'one', '--reason', 'x'], 'expected movie_id as'],
+    [1, ['retire', 'movies', '999999999', '--reason', 'x'], 'movies has no live row'],
+    [1, ['restore', 'movies', '999999999', '--reason', 'x'], 'movies has no retired row'],
+  ])('ends with %i and one sentence for %j', async (code, parameters, sentence) => {
+    const ended = await run(home, parameters);
+    expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(sentence) });
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('is all there is in the ledger after what was refused at once', async () => {
+    expect(await answer(home, ['runs'])).toHaveLength(1);
+  });
 });

@@ -34,6 +34,22 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
     ['a state that is none', ['runs', '--state', 'lost'], 'Allowed choices are queued, running'],
     ['a reason that is none', ['rejects', '--reason', 'nope'], 'Allowed choices are field_count'],
     ['a share that is none', ['sample', '--out', 'x', '--delta', 'much'], 'expected a number from 0 to 1'],
+    ['a word too many', ['publications', 'all'], 'too many arguments'],
+    ['a report that is not there', ['export', 'no_report'], 'the reports are production_company_report'],
+    ['a report without reasons', ['explain', 'no_report', '18'], 'There is no report no_report'],
+    ['half a key', ['explain', 'genre_report', '2010'], 'a key of 2 values (year, genre_id), found 1'],
+    ['a key that is none', ['trace', 'genre_report', 'x', '18'], 'year is a whole number'],
+    [
+      'a column that is not there',
+      ['trace', 'genre_report', '2010', '18', '--column', 'x'],
+      'has no column x beside its key',
+    ],
+    ['a feed that is none', ['rejects', '--feed', 'films'], 'the feeds are movies_metadata'],
+    [
+      'a size of the real films',
+      ['sample', '--out', 'x', '--ratings', '5'],
+      'The sample of real films has its own size',
+    ],
   ])('for %s', async (_what, parameters, sentence) => {
     const ended = await run(home, parameters);
     expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(sentence) });
@@ -45,14 +61,18 @@ describe('what cannot be done ends with 1 and one sentence', () => {
   it.each([
     ['a folder that is not there', ['ingest', '/no/such/folder'], 'cannot be read as a folder'],
     ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed'],
-    ['a report that is not there', ['export', 'no_report'], 'the reports are production_company_report'],
+    [
+      'a row where nothing is published',
+      ['trace', 'genre_report', '2010', '18'],
+      'Nothing is published yet: ingest a drop first',
+    ],
+    ['a way back to where nothing is', ['rollback', '--to', '1'], 'Nothing is published yet'],
     [
       'a file that cannot be written',
       ['export', 'genre_report', '--out', '/no/such/x.csv'],
       '/no/such/x.csv cannot be used: there is no such file or folder',
     ],
     ['a mapping that is not there', ['mapping', 'import', '/no/such.csv'], '/no/such.csv cannot be used'],
-    ['a client that is not there', ['token', '--client', 'nobody'], 'gives no token to nobody'],
   ])('for %s', async (_what, parameters, sentence) => {
     const empty = join(home, 'empty');
     await mkdir(empty, { recursive: true });
@@ -64,6 +84,18 @@ describe('what cannot be done ends with 1 and one sentence', () => {
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
     expect(await leftovers(home)).toEqual([]);
   });
+});
+
+describe('what names nothing that there is, in the home, is wrong usage as well', () => {
+  it.each([
+    ['a client', ['token', '--client', 'nobody'], 'gives no token to nobody'],
+    ['a version of the mapping', ['mapping', 'export', '--version', '99'], 'no mapping version 99'],
+  ])('for %s', async (_what, parameters, sentence) => {
+    const ended = await run(home, parameters);
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(sentence) });
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(await leftovers(home)).toEqual([]);
+  });
 
   it('for a drop whose month nothing tells', async () => {
     const out = join(home, 'nameless');
@@ -71,7 +103,7 @@ describe('what cannot be done ends with 1 and one sentence', () => {
     const [month] = await readdir(out);
     await rename(join(out, month!), join(out, 'drop'));
     const ended = await run(home, ['ingest', join(out, 'drop'), '--json']);
-    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--period YYYY-MM') });
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--period YYYY-MM') });
   });
 });
 

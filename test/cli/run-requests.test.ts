@@ -30,8 +30,9 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
   const expectOneSentence = (
     ended: { code: number | null; stdout: string; stderr: string },
     what: string,
+    code = 1,
   ) => {
-    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(what) });
+    expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(what) });
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
   };
 
@@ -56,7 +57,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     expect(files.map(({ state }: { state: string }) => state)).toEqual(Array(5).fill('loaded'));
 
     expectOneSentence(await ask(['retry', failed.run]), 'is succeeded; only a run that failed');
-    expectOneSentence(await ask(['cancel', failed.run]), 'is succeeded already');
+    expectOneSentence(await ask(['cancel', failed.run]), `Run ${failed.run} is succeeded already; only one`);
   });
 
   it('cancel gives up a drop that is held, and retry with --accept-rejects takes it all the same', async () => {
@@ -117,13 +118,14 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
         'retryRun accepted',
         'cancelRun accepted',
         'retryRun refused: run_not_retryable: Run',
+        'cancelRun refused: run_not_cancellable: ',
       ]),
     );
   });
 
   it('a run that is not there is refused by one sentence, and what is no id by the usage', async () => {
     for (const command of ['retry', 'cancel']) {
-      expectOneSentence(await ask([command, unknown]), `There is no run ${unknown}`);
+      expectOneSentence(await ask([command, unknown]), `There is no run ${unknown}`, 2);
       expect(await ask([command, 'newest'])).toMatchObject({
         code: 2,
         stdout: '',

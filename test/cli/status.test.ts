@@ -59,6 +59,7 @@ describe('a drop with files that are refused and held', () => {
       expect.stringMatching(/1 of 2 records of credits\.csv \(50\.00 %\)/),
     ]);
     for (const [, error] of told) expect(ended.stderr).toContain(error);
+    expect(ended.stderr).toContain(`accept them with marquee retry ${result.run} --accept-rejects.`);
   });
 
   it('has what was loaded of it named by status as long as it is in no report', async () => {
@@ -107,7 +108,7 @@ describe('values that could not be used', () => {
       /,ratings-2030-01\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
     );
     expect(await run(home, ['issues', '--table', 'movie_rating'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringMatching(/no table movie_rating, .* movie_ratings/),
     });
     const listed = ['--reason', 'key_not_usable', '--json'];

@@ -74,7 +74,7 @@ describe('an admin, over HTTP alone', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function ask(query: string) {
+  async function answerTo(query: string) {
     const { body } = await api.send('/graphql', {
       method: 'POST',
       headers: {
@@ -83,8 +83,13 @@ describe('an admin, over HTTP alone', () => {
       },
       body: JSON.stringify({ query }),
     });
-    expect(body.errors).toBeUndefined();
-    return body.data;
+    return body;
+  }
+
+  async function ask(query: string) {
+    const { errors, data } = await answerTo(query);
+    expect(errors).toBeUndefined();
+    return data;
   }
 
   let keys = 0;
@@ -165,4 +170,38 @@ describe('an admin, over HTTP alone', () => {
     ];
     expect(rows.map(({ told }) => told)).toEqual(actions.map((action) => `demo-admin ${action} accepted`));
   });
+
+  it.each([
+    ['rollbackPublication(to: 99, reason: "Far."', 'publication_unknown', 'BAD_USER_INPUT'],
+    [
+      'retireLink(link: { table: "no_such", key: { id: 1 }, reason: "x" }',
+      'table_not_mapped',
+      'BAD_USER_INPUT',
+    ],
+    [
+      'retireLink(link: { table: "movies", key: { movie_id: 9 }, reason: "x" }',
+      'key_not_live',
+      'BAD_USER_INPUT',
+    ],
+    [
+      'restoreLink(link: { table: "movies", key: { movie_id: 862 }, reason: "x" }',
+      'key_not_retired',
+      'BAD_USER_INPUT',
+    ],
+    ['cancelRun(id: "ENDED"', 'run_not_cancellable', 'CONFLICT'],
+  ])(
+    'is refused %s) at once, by %s, with no run made and the refusal in the audit',
+    async (asked, code, told) => {
+      const pool = database.pools.pipeline;
+      const runs = async () => (await pool.query('select id from support.run order by created_date')).rows;
+      const before = await runs();
+      keys += 1;
+      const mutation = `${asked.replace('ENDED', before[0].id)} idempotencyKey: "key ${keys}"`;
+      const { errors } = await answerTo(`mutation { it: ${mutation}) { id } }`);
+      expect(errors[0].extensions.code).toBe(told);
+      expect(await runs()).toEqual(before);
+      const { rows } = await pool.query('select outcome from support.audit_event order by id desc limit 1');
+      expect(rows[0].outcome).toMatch(`refused: ${code}: `);
+    },
+  );
 });

@@ -197,10 +197,31 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled' });
   });
 
-  test('a run that succeeded cannot be retried, and one that is not there is named', async () => {
+  test('a request that is judged to be wrong leaves no run, and one that came before is not judged again', async () => {
+    const before = (await listRuns(fixture.pool)).length;
+    const request = { ...by, idempotencyKey: 'judged' };
+    const judge = async () => {
+      throw new Fault('too_many_rejects', 'It is wrong.');
+    };
+    const wrong = runs.start(pair, { first: 'a', second: 'b' }, { ...request, judge });
+    await expect(wrong).rejects.toMatchObject({ code: 'too_many_rejects' });
+    expect(await listRuns(fixture.pool)).toHaveLength(before);
+    const { run } = await runs.start(pair, { first: 'a', second: 'b' }, request);
+    expect(await runs.start(pair, { first: 'a', second: 'b' }, { ...request, judge })).toMatchObject({
+      created: false,
+      run: { id: run.id },
+    });
+    await runs.follow(run.id);
+  });
+
+  test('a run that succeeded can be neither retried nor cancelled, and one that is not there is named', async () => {
     const { run } = await runs.start(pair, { first: 'a', second: 'b' }, by);
     await runs.follow(run.id);
     await expect(runs.retry(run.id)).rejects.toMatchObject({ code: 'run_not_retryable' });
+    await expect(runs.cancel(run.id)).rejects.toMatchObject({
+      code: 'run_not_cancellable',
+      message: expect.stringContaining(`Run ${run.id} is succeeded already`),
+    });
     await expect(runs.cancel('00000000-0000-0000-0000-000000000000')).rejects.toMatchObject({
       code: 'run_unknown',
     });

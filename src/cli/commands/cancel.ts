@@ -24,9 +24,7 @@ export async function cancel(runId: string, options: { json?: boolean }): Promis
     if (options.json) print(JSON.stringify({ run: runId, kind, state, publication }));
     else if (cancelled) print(`The run ${runId} is cancelled.`);
     if (!cancelled) {
-      warn(
-        `marquee: the run ${runId} is ${state} already; only one that is queued, running or held can be cancelled.`,
-      );
+      warn(`marquee: the run ${runId} came to its end before it had heard of the cancel: it is ${state}.`);
       process.exitCode = 1;
     }
   });

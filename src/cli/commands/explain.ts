@@ -1,6 +1,6 @@
 import { causeText } from '../../reporting/cause-text.js';
 import { type ExplainedChange, type Explanation, explain } from '../../reporting/explain.js';
-import { keyText, parseKey } from '../../reporting/report-key.js';
+import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 import { print } from '../terminal.js';
@@ -13,6 +13,7 @@ export async function explainCommand(
 ): Promise<void> {
   const definition = reportOf(report);
   const key = parseKey(definition, values);
+  requireColumn(definition, options.column);
   await withEnvironment(async (environment) => {
     const explanation = await explain(environment.pool('reader'), definition, key, options);
     if (options.json) {

@@ -1,7 +1,6 @@
 import { rebuildReportsFlow } from '../../../jobs/drop-flow.js';
-import { Fault } from '../../fault.js';
 import { commandUser, withEnvironment } from '../command.js';
-import { followRun } from '../follow.js';
+import { followToSuccess } from '../follow.js';
 import { usePipeline } from '../services.js';
 import { print } from '../terminal.js';
 
@@ -30,13 +29,7 @@ async function rebuildReports(options: RebuildOptions): Promise<void> {
         { full: options.full },
         { requestedBy: commandUser() },
       );
-      const ended = await followRun(pipeline.runs, run.id);
-      if (ended.state !== 'succeeded') {
-        throw new Fault(
-          ended.errorCode ?? 'run_failed',
-          `The run ${run.id} is ${ended.state}: ${ended.error}`,
-        );
-      }
+      const ended = await followToSuccess(pipeline.runs, run.id);
       const { published } = ended.counts;
       print(
         options.json

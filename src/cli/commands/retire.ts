@@ -1,9 +1,9 @@
-import type { retireFlow } from '../../../jobs/retire.js';
+import type { startRetiring } from '../../../jobs/retire.js';
 import { Fault } from '../../fault.js';
 import { currentMapping } from '../../warehouse/mapping-ledger.js';
 import { parseRowKey } from '../../warehouse/retirement.js';
 import { commandUser, withEnvironment } from '../command.js';
-import { followRun } from '../follow.js';
+import { followToSuccess } from '../follow.js';
 import { usePipeline } from '../services.js';
 import { print } from '../terminal.js';
 
@@ -14,13 +14,13 @@ export interface RetireOptions {
 
 /** `marquee retire`: rows stop being live, until they are restored or the vendor names them again. */
 export async function retire(table: string, keys: string[], options: RetireOptions): Promise<void> {
-  const { retireFlow: flow } = await import('../../../jobs/retire.js');
-  await runOnRows(flow, 'Retired', table, keys, options);
+  const { startRetiring: start } = await import('../../../jobs/retire.js');
+  await runOnRows(start, 'Retired', table, keys, options);
 }
 
-/** Starts a flow on rows of a warehouse table, follows it to its publication and tells what came of it. */
+/** Starts a run on rows of a warehouse table, follows it to its publication and tells what came of it. */
 export async function runOnRows(
-  flow: typeof retireFlow,
+  start: typeof startRetiring,
   done: string,
   table: string,
   keys: string[],
@@ -38,18 +38,12 @@ export async function runOnRows(
       }
       const rowKeys = keys.map((key) => parseRowKey(mapping, table, key));
       const actor = commandUser();
-      const { run } = await pipeline.runs.start(
-        flow,
+      const { run } = await start(
+        pipeline.runs,
         { table, keys: rowKeys, reason: options.reason, actor },
         { requestedBy: actor },
       );
-      const ended = await followRun(pipeline.runs, run.id);
-      if (ended.state !== 'succeeded') {
-        throw new Fault(
-          ended.errorCode ?? 'run_failed',
-          ended.error ?? `The run ${run.id} is ${ended.state}.`,
-        );
-      }
+      const ended = await followToSuccess(pipeline.runs, run.id);
       print(
         options.json
           ? JSON.stringify({ table, keys: rowKeys, publication: ended.publication, run: run.id })

@@ -1,7 +1,7 @@
-import { rollbackFlow } from '../../../jobs/drop-flow.js';
-import { Fault } from '../../fault.js';
+import { startRollback } from '../../../jobs/drop-flow.js';
+import { movies } from '../../dataset/movies.js';
 import { commandUser, withEnvironment } from '../command.js';
-import { followRun } from '../follow.js';
+import { followToSuccess } from '../follow.js';
 import { usePipeline } from '../services.js';
 import { print } from '../terminal.js';
 
@@ -10,18 +10,13 @@ export async function rollbackCommand(options: { to: number; json?: boolean }): 
   await withEnvironment(async (environment, log) => {
     const pipeline = await usePipeline(environment, log);
     try {
-      const { run } = await pipeline.runs.start(
-        rollbackFlow,
+      const { run } = await startRollback(
+        pipeline.runs,
+        movies.reports,
         { to: options.to },
         { requestedBy: commandUser() },
       );
-      const ended = await followRun(pipeline.runs, run.id);
-      if (ended.state !== 'succeeded') {
-        throw new Fault(
-          ended.errorCode ?? 'run_failed',
-          ended.error ?? `The run ${run.id} is ${ended.state}.`,
-        );
-      }
+      const ended = await followToSuccess(pipeline.runs, run.id);
       print(
         options.json
           ? JSON.stringify({ publication: ended.publication, restores: options.to, run: run.id })

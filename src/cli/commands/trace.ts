@@ -1,4 +1,4 @@
-import { keyText, parseKey } from '../../reporting/report-key.js';
+import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
 import { type TracedEntity, trace } from '../../reporting/trace.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
@@ -12,6 +12,7 @@ export async function traceCommand(
 ): Promise<void> {
   const definition = reportOf(report);
   const key = parseKey(definition, values);
+  requireColumn(definition, options.column);
   await withEnvironment(async (environment) => {
     const traced = await trace(environment.pool('pipeline'), definition, key, options.column);
     if (options.json) {
