@@ -7,6 +7,7 @@ import { toStrictRecord } from './strict-record.js';
 
 const LONGEST_HEADER = 64 * 1024;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const UTF_16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
 
 /** A file's header and what stands before the first record. */
 export interface Header {
@@ -26,6 +27,12 @@ export interface Header {
 export async function readHeader(file: FileHandle, sizeBytes: number, fileName: string): Promise<Header> {
   const head = Buffer.alloc(Math.min(sizeBytes, LONGEST_HEADER + BYTE_ORDER_MARK.length));
   await file.read(head, 0, head.length, 0);
+  if (UTF_16_MARKS.some((mark) => head.subarray(0, 2).equals(mark))) {
+    throw new Fault(
+      'header_unreadable',
+      `${fileName} is written in UTF-16, expected UTF-8; ask the vendor for a file in UTF-8.`,
+    );
+  }
   const mark = head.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
   const text = head.subarray(mark);
 

@@ -18,7 +18,7 @@ export interface HeaderMatch {
  * do not matter; unknown columns are kept and warned about.
  *
  * @param required the columns that must be there: those of the feed, unless what reads them needs others
- * @throws Fault header_repeated when a name stands twice, header_unnamed when a name is empty, header_missing_column when a
+ * @throws Fault header_separator when the names are divided by another character than commas, header_repeated when a name stands twice, header_unnamed when a name is empty, header_missing_column when a
  *   required column is missing: the message names it and the nearest name found
  */
 export function matchHeader(
@@ -29,6 +29,7 @@ export function matchHeader(
 ): HeaderMatch {
   const header = names.map((name) => name.trim());
   const byFolded = new Map(feed.columns.map((column) => [fold(column), column]));
+  refuseOtherSeparator(feed, names, fileName);
   refuseUnusable(header, fileName);
 
   const columns = header.map((name) => byFolded.get(fold(name)));
@@ -49,6 +50,30 @@ export function matchHeader(
     );
   }
   return { header, columns, extra, warnings };
+}
+
+/** What files of values are divided by where it is no comma, and what people call it. */
+const otherSeparators = [
+  [';', '“;”'],
+  ['\t', 'tabs'],
+  ['|', '“|”'],
+] as const;
+
+/** Read as one name with commas, such a header would lack every column of the feed, and be told so column by column. */
+function refuseOtherSeparator(feed: Feed, names: readonly string[], fileName: string): void {
+  const known = new Set(feed.columns.map(fold));
+  const knownOf = (found: readonly string[]) =>
+    new Set(found.map(fold).filter((name) => known.has(name))).size;
+  const whole = names.join(',');
+  for (const [separator, told] of otherSeparators) {
+    const found = whole.split(separator).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+    if (found.length > 1 && knownOf(found) > knownOf(names)) {
+      throw new Fault(
+        'header_separator',
+        `The header of ${fileName} is separated by ${told}, expected “,”; nothing of the file was loaded. Ask the vendor for a file with commas.`,
+      );
+    }
+  }
 }
 
 function refuseUnusable(header: readonly string[], fileName: string): void {
