@@ -6,6 +6,7 @@ import { schedule } from '../src/queue/schedule.js';
 import { scanInbox } from '../src/source/inbox.js';
 import { discardAbandonedLoads } from '../src/source/load-discard.js';
 import { tidyStorage } from '../src/source/storage-upkeep.js';
+import { sweepEntries } from '../src/warehouse/entry-staging.js';
 import { sweepUnfinished } from '../src/warehouse/unfinished.js';
 import { dropFlow } from './drop-flow.js';
 import { recordLateFeeds } from './late-feeds.js';
@@ -49,7 +50,7 @@ export const upkeepJob = defineJob({
     const { pool, storage, dataSet, lateAfterDays, tell } = services;
     const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
     const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs);
-    const unfinished = await sweepUnfinished(pool);
+    const unfinished = [...(await sweepUnfinished(pool)), ...(await sweepEntries(pool))];
     const tidied = await tidyStorage(pool, storage);
     for (const sentence of [...late.map(({ detail }) => detail), ...discarded, ...tidied.warnings]) {
       tell?.('warn', sentence);

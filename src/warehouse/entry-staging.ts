@@ -68,6 +68,24 @@ export async function dropEntries(pool: Pool, fileIds: readonly number[]): Promi
   }
 }
 
+/**
+ * Drops the staging tables of runs that ended in the middle of cleaning, unless a run is under way. One that goes on all the
+ * same reads the columns once more.
+ * @returns the names of what was dropped
+ */
+export async function sweepEntries(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string; fileId: number }>(
+    `/* warehouse.left_entries */
+     select c.relname::text as name, substring(c.relname from '^entries_([0-9]+)_')::int as "fileId"
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'warehouse' and c.relkind = 'r' and c.relname ~ '^entries_[0-9]+_'
+       and not exists (select from support.run where state in ('queued', 'running'))
+     order by name`,
+  );
+  await dropEntries(pool, [...new Set(rows.map(({ fileId }) => fileId))]);
+  return rows.map(({ name }) => name);
+}
+
 interface EntriesWanted {
   readonly file: SourceFile;
   readonly nested: NestedPlan;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
+import { sweepEntries } from '../../src/warehouse/entry-staging.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
@@ -12,6 +13,13 @@ const start = async (period: string, films: Record<string, string>[]) =>
     by,
   );
 const query = (text: string) => pipeline.database.pools.owner.query(text);
+const pool = () => pipeline.database.pools.pipeline;
+const entries = async () =>
+  (
+    await query(
+      `select tablename as name from pg_tables where schemaname = 'warehouse' and tablename like 'entries%' order by 1`,
+    )
+  ).rows.map(({ name }) => name);
 const genres = async () =>
   (await query('select release_count::int as films, budget::float from reporting.genre_report')).rows;
 
@@ -27,6 +35,7 @@ it('a drop that was cleaned in part is published by no other run, and by its own
     async () => (await query('select from warehouse.movies where not deleted')).rowCount === 3,
     'the films are cleaned',
   );
+  expect(await sweepEntries(pool())).toEqual([]); // a run is under way
   await pipeline.worker.runs.cancel(broken.run.id);
   expect(await pipeline.ended(broken)).toMatchObject({ state: 'cancelled' });
   await query('drop trigger refuse on warehouse.movie_genres');
@@ -47,6 +56,11 @@ it('a drop that was cleaned in part is published by no other run, and by its own
   expect(await findUncleanedFiles(pipeline.database.pools.pipeline)).toMatchObject([
     { period: '2017-02', inPart: true },
   ]);
+
+  const staged = await entries();
+  expect((await sweepEntries(pool())).sort()).toEqual(staged);
+  expect(staged).toContainEqual(expect.stringMatching(/^entries_\d+_genres$/));
+  expect(await entries()).toEqual([]);
 
   await pipeline.worker.runs.retry(broken.run.id);
   expect(await pipeline.ended(broken)).toMatchObject({ state: 'succeeded', publication: 2 });
