@@ -105,9 +105,16 @@ function checkCells(row: MappingRow, position: number): MappingComplaint[] {
     `empty or one of ${Object.keys(transforms).join(', ')}`,
   );
   cell('retire_missing', typeof row.retire_missing === 'boolean', 'true or false');
-  cell('description', typeof row.description === 'string', 'a text');
+  cell(
+    'description',
+    typeof row.description === 'string' && isStorable(row.description),
+    'a text without NUL and half surrogate pairs',
+  );
   return complaints;
 }
+
+/** Whether a database can keep a text. */
+const isStorable = (text: string) => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
 function checkRow(
   row: MappingRow,

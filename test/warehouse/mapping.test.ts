@@ -6,9 +6,21 @@ import { currentMapping, installMapping, readMappingRows } from '../../src/wareh
 import { type MappingRow, mappingColumns } from '../../src/warehouse/mapping-row.js';
 import { validateMapping } from '../../src/warehouse/mapping-validator.js';
 import { useDatabase } from '../database-fixture.js';
+import { clean } from './cleaning.js';
+import { loadRecords } from './source-rows.js';
 
 const genres = initialMapping.filter((row) => row.end_table === 'genres');
 const [genreId, genreName] = genres as [MappingRow, MappingRow];
+
+/** Texts that would do something, were one spliced into a statement. */
+const injections = [
+  "genres'; drop table warehouse.movies; --",
+  'genres"; drop table warehouse.movies; --',
+  'id) select 1; --',
+  'genres\u0000',
+  'name -- ',
+  '$$ || pg_sleep(9) || $$',
+];
 
 describe('a mapping', () => {
   const database = useDatabase();
@@ -94,17 +106,8 @@ describe('a mapping', () => {
     ]);
   });
 
-  const injections = [
-    "genres'; drop table warehouse.movies; --",
-    'genres"; drop table warehouse.movies; --',
-    'id) select 1; --',
-    'genres\u0000',
-    'name -- ',
-    '$$ || pg_sleep(9) || $$',
-  ];
-  const cells = mappingColumns.filter(
-    (column) => !['is_key', 'retire_missing', 'description'].includes(column),
-  );
+  // A description may be any text; see the ledger below.
+  const cells = mappingColumns.filter((column) => column !== 'description');
   it.each(cells.flatMap((column) => injections.map((text) => [column, text] as const)))(
     'with SQL in %s is refused: %j',
     (column, text) => {
@@ -145,6 +148,35 @@ describe('the ledger of mappings', () => {
     expect(await installMapping(pool, initialMapping, change)).toEqual({ version: 3, installed: true });
     expect(await readMappingRows(pool, 1)).toEqual(initialMapping);
     expect((await currentMapping(pool))!.version).toBe(3);
+  });
+
+  it.each(injections.filter((text) => !text.includes('\0')))(
+    'keeps a description as it is, SQL or not: %j',
+    async (text) => {
+      const pool = database.pools.pipeline;
+      const rows = genres.map((row) => ({ ...row, description: text }));
+      const { version } = await installMapping(pool, rows, { author: 'someone', note: text });
+      expect(await readMappingRows(pool, version)).toEqual(rows);
+      // What is compiled from it is used without harm.
+      const file = await loadRecords(pool, 'movies_metadata', '2017-08', [
+        { id: '1', genres: "[{'id': 18, 'name': 'Drama'}]" },
+      ]);
+      expect((await clean(pool, [file])).genres).toMatchObject({ entries: 1, rejected: 0 });
+      const found = await pool.query("select to_regclass('warehouse.movies') is not null as whole");
+      expect(found.rows).toEqual([{ whole: true }]);
+    },
+  );
+
+  it('refuses a description that no database could keep', async () => {
+    for (const description of ['genres\u0000', 'half \ud83d']) {
+      const rows = genres.map((row) => ({ ...row, description }));
+      await expect(
+        installMapping(database.pools.pipeline, rows, { author: 'someone', note: 'why' }),
+      ).rejects.toMatchObject({
+        code: 'mapping_invalid',
+        message: expect.stringContaining('description is'),
+      });
+    }
   });
 
   it('takes no mapping that is at fault', async () => {
