@@ -1,20 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parseLiteral } from '../../../src/warehouse/literal/parse.js';
 import { canonical } from './canonical.js';
-
-interface Vectors {
-  written: [text: string, canonical: string][];
-  damaged: [text: string, canonical: string | null][];
-}
-
-const committed = fileURLToPath(new URL('vectors.json.gz', import.meta.url));
-const script = fileURLToPath(new URL('vectors.py', import.meta.url));
-const python = spawnSync('python3', ['--version']).status === 0;
-if (!python) process.stderr.write('SKIPPED: fresh literal vectors need python3, which is not here.\n');
+import { committedVectors, freshVectors, python, type Vectors } from './vectors.js';
 
 /** Our reading in canonical form, or null when the text is refused. */
 function read(text: string): string | null {
@@ -36,7 +23,7 @@ function guesses(vectors: Vectors): unknown[] {
 }
 
 describe('literals that Python wrote', () => {
-  const vectors = JSON.parse(gunzipSync(readFileSync(committed)).toString()) as Vectors;
+  const vectors = committedVectors();
 
   it('10,000 committed ones are read as ast.literal_eval reads them', () => {
     expect(vectors.written).toHaveLength(10_000);
@@ -50,12 +37,7 @@ describe('literals that Python wrote', () => {
   });
 
   it.skipIf(!python)('10,000 fresh ones are read as ast.literal_eval reads them, damaged or not', () => {
-    const seed = String(1 + Math.floor(Math.random() * 1e9));
-    const output = execFileSync('python3', [script, '--seed', seed], {
-      maxBuffer: 1 << 28,
-      encoding: 'utf8',
-    });
-    const fresh = JSON.parse(output) as Vectors;
+    const { seed, vectors: fresh } = freshVectors();
     expect(fresh.written, `seed ${seed}`).toHaveLength(10_000);
     expect(differences(fresh), `seed ${seed}`).toEqual([]);
     expect(guesses(fresh), `seed ${seed}`).toEqual([]);
