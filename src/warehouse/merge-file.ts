@@ -4,10 +4,11 @@ import type { Cleaning } from './cleaning.js';
 import type { ExtractionSource } from './extraction.js';
 import { comesInOrder, mergeLate } from './late-file.js';
 import type { TablePlan } from './mapping.js';
-import { type MergeCounts, mergeInOrder, sameKey, target } from './merge.js';
+import { type MergeCounts, mergeInOrder } from './merge.js';
 import { parentsListed, retireMissingLinks } from './missing-links.js';
 import { readByBareCasts, readGuarded, said } from './said.js';
 import type { SourceFile, TransformedFile } from './source-file.js';
+import { dropStandardCodes } from './standard-codes.js';
 import { writeUnknownCodes } from './unknown-codes.js';
 
 /** What a file came to in a table. Entries = inserted + unchanged + rejected. */
@@ -41,7 +42,7 @@ export async function mergeFile(
   }
   const { entries, rejected, issues } =
     (await readByBareCasts(client, plan, file, source)) ?? (await readGuarded(client, plan, file, source));
-  if (plan.tableType === 'reference') await dropStandardCodes(client, plan);
+  await dropStandardCodes(client, plan, said);
   // Into an empty table they all go as they are.
   if (!isFirst) await client.query(`analyze ${said}`);
   const merged = !inOrder
@@ -65,12 +66,4 @@ async function mergeNewest(
   const parents = parentsListed(plan, file, source);
   if (parents === null) return merged;
   return { ...merged, closed: merged.closed + (await retireMissingLinks(client, plan, file, parents)) };
-}
-
-/** What the standard says of a code is not the vendor's to change. */
-async function dropStandardCodes(client: PoolClient, plan: TablePlan): Promise<void> {
-  await client.query(
-    `/* warehouse.drop_standard_codes */
-     delete from ${said} o using ${target(plan)} t where ${sameKey(plan, 't', 'o')} and t.standard and not t.deleted`,
-  );
 }

@@ -9,6 +9,7 @@ import type { PersonalDataKey } from './personal-data.js';
 import { copyShape, dropRebuild, rebuildSchema, swapTable } from './rebuild-tables.js';
 import { closeRetired, retirementPeriods } from './retirement.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';
+import { reopenStandardCodes } from './standard-codes.js';
 import { lockTable } from './table-lock.js';
 import { dropUnfinished } from './unfinished.js';
 
@@ -66,6 +67,8 @@ async function copyStandard(client: PoolClient, plan: TablePlan): Promise<void> 
      insert into ${identifier(rebuildSchema, plan.table)}
      select * from ${identifier('warehouse', plan.table)} where standard`,
   );
+  // Those retired by hand are retired again in their turn.
+  await reopenStandardCodes(client, { ...plan, schema: rebuildSchema });
 }
 
 export interface RebuildRequest {

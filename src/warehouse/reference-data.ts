@@ -61,6 +61,13 @@ async function loadStandard(pool: Pool, reference: ReferenceTable, actor: string
        order by c.id`,
       [...codes, reference.table],
     );
+    // What the vendor called it counts no more, as in a rebuild, which has the code from the standard.
+    await client.query(
+      `/* warehouse.void_vendor_codes */
+       update ${target} t set valid_to = t.valid_from, record_number = null
+       where not t.standard and t.deleted and t.record_number is not null
+         and exists (select from ${target} s where s.id = t.id and s.standard and not s.deleted)`,
+    );
     const counts = { table: reference.table, inserted: inserted.rowCount ?? 0, closed: closed.rowCount ?? 0 };
     if (counts.inserted + counts.closed > 0) {
       await client.query(

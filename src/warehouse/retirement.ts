@@ -8,6 +8,7 @@ import type { Mapping, TablePlan } from './mapping.js';
 import { list, sameKey, target } from './merge.js';
 import type { PersonalDataKey } from './personal-data.js';
 import { readTransformedFiles } from './source-file.js';
+import { dropStandardCodes, reopenStandardCodes } from './standard-codes.js';
 import { lockTable } from './table-lock.js';
 import { dropUnfinished } from './unfinished.js';
 
@@ -46,7 +47,13 @@ export function parseRowKey(mapping: Mapping, table: string, text: string): RowK
 }
 
 /**
+<<<<<<< HEAD
  * Makes sure that rows can be retired.
+=======
+ * Retires live rows by hand, from the newest period of their table on: they stop being live, and stay so in every rebuild,
+ * until they are restored or a file of a later period names their key again; a code of a standard until it is restored,
+ * since files do not say whether there is one. All or nothing.
+>>>>>>> a7dfdc7 (Have codes of a standard be retired and restored as such)
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
 export async function requireLive(
@@ -146,6 +153,8 @@ export async function restoreRows(
      where r.table_name = $1 and r.restored_date is null and r.row_key = ${keyObject(plan, 'k')}`,
     [plan.table, request.actor],
   );
+  await reopenStandardCodes(client, plan, 'pg_temp.key');
+  await dropStandardCodes(client, plan, 'pg_temp.key');
   const cleaning: Cleaning = { pool, client, plan, mapping, personalDataKey };
   await rewriteHistory(cleaning, await readTransformedFiles(client, plan));
   await dropUnfinished(client, plan);
