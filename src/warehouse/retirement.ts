@@ -47,13 +47,7 @@ export function parseRowKey(mapping: Mapping, table: string, text: string): RowK
 }
 
 /**
-<<<<<<< HEAD
  * Makes sure that rows can be retired.
-=======
- * Retires live rows by hand, from the newest period of their table on: they stop being live, and stay so in every rebuild,
- * until they are restored or a file of a later period names their key again; a code of a standard until it is restored,
- * since files do not say whether there is one. All or nothing.
->>>>>>> a7dfdc7 (Have codes of a standard be retired and restored as such)
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
 export async function requireLive(
@@ -104,7 +98,8 @@ export async function requireRetired(
 
 /**
  * Retires live rows by hand, from the newest period of their table on: they stop being live, and stay so in every rebuild,
- * until they are restored or a file of a later period names their key again. All or nothing.
+ * until they are restored or a file of a later period names their key again; a code of a standard until it is restored,
+ * since files do not say whether there is one. All or nothing.
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
 export async function retireRows(
