@@ -4,6 +4,7 @@ import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
 import { finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
 import {
+  compareReportsJob,
   compareTableJob,
   dropRebuildJob,
   prepareRebuildJob,
@@ -30,6 +31,7 @@ export const pipelineJobs = [
   finishCleanJob,
   prepareRebuildJob,
   rebuildTableJob,
+  compareReportsJob,
   compareTableJob,
   swapRebuiltJob,
   dropRebuildJob,

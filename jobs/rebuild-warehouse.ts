@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/job.js';
+import { compareServed, type ReportComparison, servedAsOf } from '../src/reporting/compare-served.js';
 import { compareRebuilt } from '../src/warehouse/compare-rebuilt.js';
 import { nestedColumns } from '../src/warehouse/mapping.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
@@ -58,6 +59,31 @@ export const compareTableJob = defineJob({
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
     const comparison = await compareRebuilt(services.pool, mapping.tables.get(payload.table)!);
     return JSON.parse(JSON.stringify(comparison));
+  },
+});
+
+/**
+ * Builds the reports from the rebuilt tables and compares them with what is served; or says that they cannot be compared.
+ * The rebuilt tables take the place of those in use for that, in a transaction that is undone.
+ */
+export const compareReportsJob = defineJob({
+  name: 'compare-reports',
+  queue: queues.clean,
+  payload: versioned,
+  run: async ({ payload, services }: JobContext<z.output<typeof versioned>, Services>) => {
+    const { pool, dataSet } = services;
+    const mapping = await mappingOfVersion(pool, payload.mappingVersion);
+    return inTransaction(pool, async (client) => {
+      const asOfDay = await servedAsOf(client, dataSet.reports);
+      if (asOfDay === null) return { compared: false, reports: [], differences: 0 };
+      await client.query('/* jobs.rebuilt_aside */ savepoint rebuilt_aside');
+      await swapRebuilt(client, mapping);
+      const reports: ReportComparison[] = [];
+      for (const report of dataSet.reports) reports.push(await compareServed(client, report, asOfDay));
+      await client.query('/* jobs.undo_rebuilt */ rollback to savepoint rebuilt_aside');
+      const differences = reports.reduce((sum, report) => sum + report.differences, 0);
+      return { compared: true, reports: JSON.parse(JSON.stringify(reports)), differences };
+    });
   },
 });
 
@@ -169,7 +195,7 @@ export const rebuildWarehouseFlow = defineFlow({
   finish: publicationOf,
 });
 
-/** The warehouse anew from source, compared with the one in use, and dropped. */
+/** The warehouse anew from source, compared with the one in use, its reports with those served, and dropped. */
 export const verifyWarehouseFlow = defineFlow({
   name: 'verify-warehouse',
   queue: queues.drop,
@@ -185,14 +211,24 @@ export const verifyWarehouseFlow = defineFlow({
         );
       },
     },
+    {
+      name: 'reports',
+      plan: async (context) => [
+        planStep(compareReportsJob, 'served', { mappingVersion: (await newest(context)).version! }),
+      ],
+    },
     { name: 'drop', plan: () => [planStep(dropRebuildJob, 'tables', {})] },
   ],
   finish: ({ results }: Context) => {
     const tables = [...(results.get('compare')?.values() ?? [])];
+    const reports = results.get('reports')?.get('served');
     return {
       counts: {
         rows: tables.reduce((sum, table) => sum + Number(table.rows), 0),
-        differences: tables.reduce((sum, table) => sum + Number(table.differences), 0),
+        differences: tables.reduce(
+          (sum, table) => sum + Number(table.differences),
+          Number(reports?.differences ?? 0),
+        ),
       },
     };
   },

@@ -107,7 +107,10 @@ function defineProgram(): Command {
     .description('build what was touched since the last publication again and publish what differs')
     .option('--full', 'build all rows of all reports again')
     .option('--from-source', 'build the warehouse anew from source as well, and swap it in')
-    .option('--verify', 'build the warehouse anew on the side and compare; exit 1 when rows differ')
+    .option(
+      '--verify',
+      'build the warehouse and the reports anew on the side and compare; exit 1 when they differ',
+    )
     .addOption(
       new Option('--mapping <which>', 'the mapping files are read under: as recorded, or the current one')
         .choices(['recorded', 'current'])
