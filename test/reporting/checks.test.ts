@@ -52,6 +52,9 @@ const faults: [check: string, statement: string][] = [
     'update support.build_production_company_report set production_company_name = null',
   ],
   ['genres_have_a_name', 'update support.build_genre_report set genre_name = null'],
+  ['no_status_is_released_but_for_its_spelling', "update warehouse.movies set status = 'released'"],
+  ['no_status_is_released_but_for_its_spelling', "update warehouse.movies set status = ' Released '"],
+  ['no_status_is_released_but_for_its_spelling', "update warehouse.movies set status = ' '"],
 ];
 
 describe('the checks', () => {
