@@ -4,6 +4,7 @@ import { buildContributions } from './contribution-build.js';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
 import { dropBuild } from './drop-build.js';
+import { readReflected } from './publication.js';
 import { readReportSql, withValues } from './report-sql.js';
 import { stateToGoOnFrom } from './report-state.js';
 import { buildTable, quoted, untouchedByAutovacuum } from './sql-names.js';
@@ -54,6 +55,7 @@ export async function buildReport(
     ({ name, type }) => `${quoted(name, 'report')}::${sqlTypes[type]} as ${quoted(name)}`,
   );
   const state = await warehouseState(client);
+  const reflected = await readReflected(client);
   await dropBuild(client, definition);
   // Partitioned tables are aggregated side by side, one worker per core; compiling such queries never pays.
   await client.query(
@@ -85,8 +87,8 @@ export async function buildReport(
   await client.query(
     `/* reporting.note_build */
      insert into support.report_build
-       (report, run_id, as_of_day, definition_hash, warehouse_state, cleaned_until, base_publication, row_count)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+       (report, run_id, as_of_day, definition_hash, warehouse_state, cleaned_until, base_publication, row_count, reflects)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       definition.name,
       runId,
@@ -96,6 +98,7 @@ export async function buildReport(
       state.cleanedUntil,
       base?.publication ?? null,
       rows,
+      JSON.stringify(reflected),
     ],
   );
   await client.query(

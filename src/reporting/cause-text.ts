@@ -40,22 +40,43 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
       return 'rounding of the sum';
     case 'others':
       return `${text('count')} more ${noun}s`;
+    case 'not kept':
+      return `what ${noun}s brought before is not kept: all of the difference`;
     case 'unexplained':
       return 'no cause was found';
   }
-  const what = happened[cause.kind];
+  const what = happened[cause.kind.replace(/ link$/, '')];
   if (what === undefined) return cause.kind;
-  if (cause[entityKey] === undefined)
-    return `${text('table')} ${JSON.stringify(cause.key)} ${what}; by ${text('by')}: ${text('reason')}`;
   return [
-    `${cause.name ?? `${noun} without a name`} (${noun} ${text(entityKey)}) ${what}`,
+    [entityText(cause, noun, entityKey), rowText(cause)].filter((part) => part !== undefined).join(': ') +
+      ` ${what}`,
     fieldsText(cause),
     cause.leftOut === undefined ? undefined : `left out: ${cause.leftOut}`,
-    cause.reason === undefined ? undefined : `by ${text('by')}: ${text('reason')}`,
+    handText(cause),
+    ...(cause.byHand ?? []).map((hand) =>
+      [`${rowText(hand)} ${happened[hand.kind]}`, handText(hand)].join('; '),
+    ),
     originText(cause),
   ]
     .filter((part) => part !== undefined)
     .join('; ');
+}
+
+function entityText(cause: Cause, noun: string, entityKey: string): string | undefined {
+  if (cause[entityKey] === undefined) return undefined;
+  return `${cause.name ?? `${noun} without a name`} (${noun} ${String(cause[entityKey])})`;
+}
+
+/** A row of the warehouse that is not the entity's own: a link, or what is linked to. */
+function rowText({ table, key }: Cause): string | undefined {
+  if (table === undefined || key === undefined) return undefined;
+  return `${table} with ${Object.entries(key)
+    .map(([field, value]) => `${field} ${value}`)
+    .join(', ')}`;
+}
+
+function handText({ by, reason }: Cause): string | undefined {
+  return reason === undefined ? undefined : `by ${by}: ${reason}`;
 }
 
 function fieldsText({ fields }: Cause): string | undefined {

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { ReportDefinition } from './definition.js';
 import { placeOf } from './difference.js';
 import type { GeneralCause } from './general-causes.js';
+import { type ComparedState, labelCauses } from './label-causes.js';
 import {
   amountCauseTable,
   columnList,
@@ -20,6 +21,8 @@ export interface ReportCauses {
   readonly rules: readonly GeneralCause[];
   /** Deliveries and days; they stand alone, where nothing more exact is known. */
   readonly otherwise: readonly GeneralCause[];
+  /** What is compared with; null for a rollback. */
+  readonly before: ComparedState | null;
 }
 
 /** As many entities a change names; what the others bring is told as one amount. */
@@ -35,7 +38,7 @@ export async function recordDifferences(
   client: ClientBase,
   definition: ReportDefinition,
   publication: number,
-  { rules, otherwise }: ReportCauses,
+  { rules, otherwise, before }: ReportCauses,
   explained: boolean,
 ): Promise<void> {
   const { name } = definition;
@@ -45,6 +48,10 @@ export async function recordDifferences(
   const general = (list: readonly GeneralCause[]) => `$${values.push(JSON.stringify(list))}::jsonb`;
   let cause = general(otherwise);
   let told = '';
+  if (!explained && definition.contributions !== undefined) {
+    cause = `${cause} || coalesce(told.list, '[]')`;
+    told = `left join ${amountCauseTable(name)} as told on told.cell = difference.cell`;
+  }
   if (explained) {
     // A row without changes of its own changed with those it is computed together with.
     const otherwiseBeside = `coalesce(beside.list, ${cause})`;
@@ -60,6 +67,11 @@ export async function recordDifferences(
      left join (${besides(definition)}) as beside
        on ${sameColumns(togetherColumns(definition), 'beside', 'difference') || 'true'}`;
   }
+  const label = labelCauses(definition, before, (value) => `$${values.push(value)}`);
+  if (label.places.length > 0) {
+    cause = `case when difference.place in (${label.places.join(', ')}) then coalesce(${label.cause}, ${general(otherwise)})
+       else ${cause} end`;
+  }
   if (rules.length > 0) cause = `${general(rules)} || ${cause}`;
   await client.query(
     `/* reporting.record_differences ${name} */
@@ -68,7 +80,8 @@ export async function recordDifferences(
      select $3::bigint + difference.cell - 1, $1, $2, difference.row_key, difference.change, difference.column_name,
        difference.old_value, difference.new_value, ${cause}
      from ${differenceTable(definition.name)} as difference
-     ${told}`,
+     ${told}
+     ${label.joins}`,
     values,
   );
 }
@@ -137,20 +150,16 @@ async function entitiesOfRows(client: ClientBase, definition: ReportDefinition):
 /**
  * Lists the causes of each change that has amounts: of a cell of a sum the entities whose amount in it changed, of a
  * row all of them with all their amounts; then what is left over, which is the rounding of a sum.
- * @param isRedefined whether what is left over may stem from another definition
+ * @param rest what is behind what is left over, where that is more than the rounding of sums
  */
 export async function tellAmounts(
   client: ClientBase,
   definition: ReportDefinition,
-  isRedefined: boolean,
+  rest: 'definition' | 'not kept' | null,
 ): Promise<void> {
   const table = amountCauseTable(definition.name);
   const sums = definition.columns.filter((column) => column.sum !== undefined);
-  const values = [
-    sums.map((column) => column.name),
-    sums.map((column) => column.sum!.places ?? null),
-    isRedefined,
-  ];
+  const values = [sums.map((column) => column.name), sums.map((column) => column.sum!.places ?? null), rest];
   await client.query(
     `/* reporting.tell_amounts ${definition.name} */
      create unlogged table ${table} ${untouchedByAutovacuum} as
@@ -207,7 +216,7 @@ export async function tellAmounts(
        where many.places > ${namedEntities}
        union all
        select rest.cell, ${namedEntities + 2}, false, jsonb_build_object(
-         'kind', case when $3 then 'definition' when bool_and(rest.places is not null) then 'rounding' else 'unexplained' end,
+         'kind', case when $3::text is not null then $3 when bool_and(rest.places is not null) then 'rounding' else 'unexplained' end,
          'amounts', jsonb_object_agg(rest.name, trim_scale(rest.amount)::text)
        )
        from rest

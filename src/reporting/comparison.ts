@@ -1,12 +1,14 @@
 import type { ClientBase } from 'pg';
+import { byHandBetween } from './by-hand.js';
 import { tellAmounts } from './causes.js';
 import { collectContributionChanges } from './contribution-changes.js';
 import type { ReportDefinition } from './definition.js';
 import { collectDifferences, type DifferenceCounts } from './difference.js';
 import { forgetComparison } from './drop-build.js';
 import type { CauseSources } from './entity-cause.js';
-import { newestPeriod, retirementsSince } from './general-causes.js';
+import { newestPeriod } from './general-causes.js';
 import { type LatestPublication, latestPublication } from './publication.js';
+import { readPublicationState } from './publication-state.js';
 
 /** What a build changes in what is served, found out and kept in tables beside the build. */
 export interface Comparison {
@@ -31,16 +33,16 @@ export async function compareBuild(
   runId: string | null,
 ): Promise<Comparison | null> {
   const published = await latestPublication(client);
-  const { rows: builds } = await client.query<{ hash: string; whole: boolean }>(
+  const { rows: builds } = await client.query<ComparedBuild>(
     `/* reporting.read_build */
-     select definition_hash as hash, base_publication is null as whole
+     select definition_hash as hash, base_publication is null as whole, reflects -> 'retirements' as retirements
      from support.report_build
      where report = $1 and run_id is not distinct from $2`,
     [definition.name, runId],
   );
   const [build] = builds;
   if (build === undefined || published?.rowCounts[definition.name] === undefined) return null;
-  const comparison = await compareWithPublished(client, definition, build.whole, published, build.hash);
+  const comparison = await compareWithPublished(client, definition, build, published);
   await client.query(
     `/* reporting.note_comparison */
      update support.report_build set comparison = $2 where report = $1`,
@@ -49,22 +51,28 @@ export async function compareBuild(
   return comparison;
 }
 
-/**
- * Compares a build with a publication that is served, and tells the causes of what differs.
- * @param whole whether all rows were built; if not, those that were touched
- * @param hash of the definition the report was built by
- */
+/** A build as it is compared. */
+export interface ComparedBuild {
+  /** Whether all rows were built; if not, those that were touched. */
+  readonly whole: boolean;
+  /** Of the definition the report was built by. */
+  readonly hash: string;
+  /** The retirements it reflects. */
+  readonly retirements: readonly number[];
+}
+
+/** Compares a build with a publication that is served, and tells the causes of what differs. */
 export async function compareWithPublished(
   client: ClientBase,
   definition: ReportDefinition,
-  whole: boolean,
+  { whole, hash, retirements }: ComparedBuild,
   published: LatestPublication,
-  hash: string,
 ): Promise<Comparison> {
-  const retirements = await retirementsSince(client, published.number);
+  const state = await readPublicationState(client, published.number);
   const sources = {
     newestPeriod: newestPeriod(published),
-    retiredSince: retirements.length > 0 ? published.number : null,
+    since: state.builtDate,
+    byHand: byHandBetween(state.retirements, retirements),
   };
   const isRedefined = published.definitions[definition.name] !== hash;
   const compared = await compare(client, definition, whole, sources, isRedefined);
@@ -88,6 +96,9 @@ export async function compare(
   );
   const { differences, ...counts } = await collectDifferences(client, definition, whole);
   const contributions = await collectContributionChanges(client, definition, whole, sources);
-  if (contributions !== null) await tellAmounts(client, definition, isRedefined);
+  if (definition.contributions !== undefined) {
+    const rest = contributions === null ? 'not kept' : null;
+    await tellAmounts(client, definition, isRedefined ? 'definition' : rest);
+  }
   return { counts, differences, contributions };
 }

@@ -9,6 +9,7 @@ import {
   entityTable,
   quoted,
   sameContribution,
+  servedTable,
   untouchedByAutovacuum,
 } from './sql-names.js';
 
@@ -28,28 +29,44 @@ export async function collectContributionChanges(
   const table = contributionChangeTable(definition.name);
   const known = contributionTable(definition.name);
   const built = contributionBuildTable(definition.name);
-  const columns = await columnsOf(client, known);
-  if (definition.contributions === undefined || columns === null) return null;
+  if (definition.contributions === undefined) return null;
+  const then = await columnsOf(client, known);
   const now = await columnsOf(client, built);
-  if (now === null) return null;
-  const alike = columns === now;
-  const sides = { known: columnTypes(columns), built: columnTypes(now) };
   const key = [...definition.key, 'entity'];
+  if (then === null || now === null) {
+    await client.query(
+      `/* reporting.collect_no_contribution_changes ${definition.name} */
+       create unlogged table ${table} ${untouchedByAutovacuum} as
+       select ${columnList(definition.key, 'served')}, null::integer as entity, null::jsonb as amounts, null::jsonb as causes
+       from ${servedTable(definition.name)} as served
+       limit 0`,
+    );
+    return null;
+  }
+  const alike = then === now;
+  const sides = { known: columnTypes(then), built: columnTypes(now) };
+  const common = [...sides.known].filter(([name, type]) => sides.built.get(name) === type);
   const first = quoted(key[0]!);
   // An entity is touched with all it brought, so whoever is not among these was not there before.
   const published = whole
     ? known
     : `(select * from ${known} where entity in (select entity from ${entityTable(definition.name)}))`;
-  const { amounts, cause, joins, values } = entityCause(
+  const { amounts, cause, head, joins, values } = await entityCause(
     definition,
     sides,
-    alike,
+    new Map(common),
     `${published} as known`,
     sources,
   );
+  // What a definition has more or less than the one before is no change of what was brought.
+  const ofCommon = (side: string) => common.map(([name]) => `${quoted(name, side)}::text`).join(', ');
+  const differs = alike
+    ? 'known is distinct from built'
+    : `(${ofCommon('known')}) is distinct from (${ofCommon('built')})`;
   const { rowCount } = await client.query(
     `/* reporting.collect_contribution_changes ${definition.name} */
      create unlogged table ${table} ${untouchedByAutovacuum} as
+     ${head === '' ? '' : `with ${head}`}
      select ${key.map((name) => `coalesce(known.${quoted(name)}, built.${quoted(name)}) as ${quoted(name)}`).join(', ')},
        known.${first} is null as came, built.${first} is null as went,
        ${amounts} as amounts,
@@ -57,7 +74,7 @@ export async function collectContributionChanges(
      from ${published} as known
      full join ${built} as built on ${sameContribution(definition, 'known', 'built')}
      ${joins}
-     where ${alike ? 'known is distinct from built' : 'to_jsonb(known) is distinct from to_jsonb(built)'}`,
+     where ${differs}`,
     [...values],
   );
   await client.query(`/* reporting.analyze_contribution_changes */ analyze ${table} (${columnList(key)})`);

@@ -4,7 +4,7 @@ import type { Contributions, ReportDefinition } from './definition.js';
 
 /**
  * SHA-256 of all that a definition says, its SQL included: another hash means that numbers may differ for no
- * other reason than the definition. Where its files lie does not count, nor what is said of a column for tracing alone.
+ * other reason than the definition. Where its files lie does not count, nor what is said for tracing and causes alone.
  */
 export async function definitionHash(definition: ReportDefinition): Promise<string> {
   const { sqlFile, checks, contributions, ...described } = definition;
@@ -21,7 +21,13 @@ export async function definitionHash(definition: ReportDefinition): Promise<stri
   return createHash('sha256').update(JSON.stringify(whole)).digest('hex');
 }
 
-async function contributionsHashed({ touched, stocks, ...described }: Contributions) {
+async function contributionsHashed({
+  touched,
+  stocks,
+  sources: _sources,
+  besideHand: _besideHand,
+  ...described
+}: Contributions) {
   return {
     ...described,
     touched: await Promise.all(touched.map((file) => readFile(file, 'utf8'))),

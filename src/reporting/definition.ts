@@ -54,6 +54,19 @@ export interface Stock {
 }
 
 /**
+ * A row of the warehouse, beside the entity's own, that a contribution stands on: a link of the entity, or what is linked
+ * to. Told of in causes alone. Its table numbers its rows by `version_id`.
+ */
+export interface ContributionSource {
+  readonly table: string;
+  readonly isLink: boolean;
+  /** The columns of its natural key, each with the column of the contributions that has the same value. */
+  readonly key: Readonly<Record<string, string>>;
+  /** Columns of the report that show what is linked to, each with the column it shows. Its key is part of the report's. */
+  readonly shows?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
  * How the rows of a report come from what it counts. Where a definition has it, its .sql file holds two statements.
  * The first gives a row for each contribution, one entity's to one row of the report: the key columns and
  *
@@ -80,6 +93,13 @@ export interface Contributions {
    */
   readonly touched: readonly string[];
   readonly stocks: readonly Stock[];
+  /** Links first: where one is new, so may be what it links to. */
+  readonly sources: readonly ContributionSource[];
+  /**
+   * Path of a query that gives for what was retired or restored by hand, the relation `hand` (`id`, `table_name`,
+   * `row_key`), its `id` and as `entity` whose contributions it may have changed, other than those that stand on it.
+   */
+  readonly besideHand?: string | undefined;
 }
 
 /** All there is to know of a report. The engine knows no other source: it never names what a report is about. */

@@ -1,15 +1,17 @@
 import pg from 'pg';
+import { type Arrival, arrivalOf } from './arrival.js';
+import { type ByHand, handRelations } from './by-hand.js';
 import type { ReportDefinition } from './definition.js';
-import { contributionBuildTable, keyPairs, quoted } from './sql-names.js';
+import { quoted } from './sql-names.js';
 
 /** What the cause of a contribution's change is told from, beside the contribution. */
 export interface CauseSources {
   /** The newest period of the publication before: what comes from an earlier one is late. */
   readonly newestPeriod: string;
-  /** The publication before, where anything was retired or restored by hand since; null where nothing was. */
-  readonly retiredSince: number | null;
-  /** True for a rollback, whose contributions go back. */
-  readonly rollback?: boolean | undefined;
+  /** When the reports compared with were built; null for a rollback, whose contributions go back. */
+  readonly since: string | null;
+  /** What was retired or restored by hand since. */
+  readonly byHand: ByHand;
 }
 
 /** The columns of the published contributions, and of those that were built, with their types. */
@@ -24,6 +26,8 @@ interface EntityCause {
   readonly amounts: string;
   /** What happened to the entity, as the text of a JSON object. */
   readonly cause: string;
+  /** Relations for the head of the query, where it needs some. */
+  readonly head: string;
   /** What to join besides. */
   readonly joins: string;
   /** The parameters of all of these. */
@@ -33,67 +37,67 @@ interface EntityCause {
 /** Columns of a contribution that say where it comes from, not what it brings. */
 const originColumns = ['entity', 'entity_name', 'version', 'file_id', 'record_number'];
 
-/** The files that went into the warehouse since the last publication. */
-const newlyCleaned = `
-  select transform.file_id from support.file_transform as transform
-  where transform.created_date > (select max(published_date) from reporting.publication)`;
-
 const plainTypes = /^(smallint|integer|bigint|numeric|boolean|date)\b/;
 
 /**
  * SQL that tells of a contribution that came, went or changed what happened, where that comes from, and what it amounts
  * to. JSON is written as text and read once: 45,000 causes take half the time that `jsonb_build_object` takes.
  */
-export function entityCause(
+export async function entityCause(
   definition: ReportDefinition,
   sides: Sides,
-  alike: boolean,
+  common: ReadonlyMap<string, string>,
   published: string,
-  { newestPeriod, retiredSince, rollback = false }: CauseSources,
-): EntityCause {
-  const { name, key, contributions } = definition;
+  { newestPeriod, since, byHand }: CauseSources,
+): Promise<EntityCause> {
+  const { key, contributions } = definition;
+  const values: unknown[] = [];
+  const given = (value: unknown) => `$${values.push(value)}`;
   const first = quoted(key[0]!);
   const [came, went] = [`known.${first} is null`, `built.${first} is null`];
   const column = (side: keyof Sides, field: string) =>
     sides[side].has(field) ? quoted(field, side) : 'null';
   const latest = (field: string) =>
     `case when ${went} then ${column('known', field)} else ${column('built', field)} end`;
-  const byHand = (restored: boolean) =>
-    retiredSince === null
-      ? ''
-      : `when hand.restored = ${restored} then '${restored ? 'restored' : 'retired'}'`;
+  const isByHand = since !== null && byHand.retired.length + byHand.restored.length > 0;
+  const sinceValue = since === null ? null : `${given(since)}::timestamptz`;
+  const arrival =
+    sinceValue === null
+      ? null
+      : arrivalOf(definition, { came, went, published, since: sinceValue, byHand: isByHand });
   const kind = `case
-      when ${came} then case ${byHand(true)}
-        when built.entity in (select entity from ${published}) then 'joined' else 'new' end
-      when ${went} then case ${byHand(false)}
-        when ${rollback ? 'true' : `known.entity in (select entity from ${contributionBuildTable(name)})`} then 'left' else 'gone' end
+      ${arrival === null ? '' : `when (${came} or ${went}) and ${arrival.isKnown} then ${arrival.kind}`}
+      when ${came} then ${arrival === null ? `case when built.entity in (select entity from ${published}) then 'joined' else 'new' end` : `'joined'`}
+      when ${went} then 'left'
       when known.version is distinct from built.version then 'changed'
       when known.left_out is distinct from built.left_out then
         case when built.left_out is null then 'released' else 'withheld' end
       else 'related' end`;
+  const ofSource: Arrival['ofSource'] = arrival?.ofSource ?? ((_, otherwise) => otherwise);
   const told: readonly (readonly [string, string])[] = [
     [contributions!.entityKey, 'coalesce(built.entity, known.entity)::text'],
     ['name', jsonText(latest('entity_name'))],
     ['leftOut', jsonText(latest('left_out'))],
-    ...(alike ? [['fields', fieldsThatDiffer(sides.known, came, went)] as const] : []),
-    ['version', 'built.version::text'],
-    ['earlierVersion', 'known.version::text'],
+    ['fields', fieldsThatDiffer(common, came, went)],
+    ...(arrival?.told ?? []),
+    ['version', `case when not (${went}) then ${ofSource('version_id', 'built.version')} end::text`],
+    ['earlierVersion', `case when not (${came}) then ${ofSource('version_id', 'known.version')} end::text`],
     ['file', jsonText('file.name')],
     ['period', jsonText('file.period')],
-    ['record', `(${latest('record_number')})::text`],
+    ['record', `(${ofSource('record_number', latest('record_number'))})::text`],
     // What came with a file of an earlier period than was known, but was not yet known then itself. An entity that is put
     // back by hand, or only depends on others, did not come with the file it is known from.
-    [
-      'late',
-      `case when not (${went}) and known.version is distinct from built.version
-         ${retiredSince === null ? '' : 'and hand.restored is not true'}
-         and file.period < $1 and file.id in (${newlyCleaned}) then 'true' end`,
-    ],
-    ...(retiredSince === null
+    ...(arrival === null
       ? []
       : ([
-          ['reason', jsonText('hand.reason')],
-          ['by', jsonText('hand.actor')],
+          [
+            'late',
+            `case when not (${went}) and known.version is distinct from built.version and not ${arrival.isRestored}
+               and file.period < ${given(newestPeriod)} and file.id in (
+                 select transform.file_id from support.file_transform as transform
+                 where transform.created_date > ${sinceValue}
+               ) then 'true' end`,
+          ],
         ] as const)),
   ];
   const members = told.map(
@@ -102,9 +106,10 @@ export function entityCause(
   return {
     amounts: amountsThatDiffer(definition, column),
     cause: `'{"kind":"' || ${kind} || '"' || ${members.join(' || ')} || '}'`,
-    joins: `left join source.file on file.id = ${latest('file_id')}
-      ${retiredSince === null ? '' : retirementOf(definition, came, went)}`,
-    values: retiredSince === null ? [newestPeriod] : [newestPeriod, retiredSince],
+    head: isByHand ? await handRelations(definition, given(byHand.retired), given(byHand.restored)) : '',
+    joins: `${arrival?.joins ?? ''}
+      left join source.file on file.id = ${ofSource('file_id', latest('file_id'))}`,
+    values,
   };
 }
 
@@ -141,29 +146,4 @@ function amountsThatDiffer(
     return `case when ${now} <> ${old} then ${pg.escapeLiteral(`${JSON.stringify(name)}:"`)} || trim_scale(${shown}) || '"' end`;
   });
   return `('{' || concat_ws(',', ${['null', ...amounts].join(', ')}) || '}')::jsonb`;
-}
-
-/** What was retired or restored by hand and is behind a contribution that came or went. */
-function retirementOf(definition: ReportDefinition, came: string, went: string): string {
-  const { key, contributions } = definition;
-  const either = (column: string) => `coalesce(known.${quoted(column)}, built.${quoted(column)})`;
-  const pairs = [
-    ...keyPairs(key, either),
-    `${pg.escapeLiteral(contributions!.entityKey)}, ${either('entity')}`,
-  ];
-  return `left join lateral (
-       select restored_date is not null as restored, reason, coalesce(restored_by, actor) as actor
-       from support.retirement
-       where greatest(created_date, restored_date)
-           > (select published_date from reporting.publication where number = $2)
-         -- Kept as text, whatever the type of a key's field.
-         and not exists (
-           select from jsonb_each_text(row_key) as field (name, value)
-           where field.value is distinct from (
-             case when ${went} then to_jsonb(known) else to_jsonb(built) end || jsonb_build_object(${pairs.join(', ')})
-           ) ->> field.name
-         )
-       order by id desc
-       limit 1
-     ) as hand on ${came} or ${went}`;
 }

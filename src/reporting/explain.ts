@@ -19,6 +19,14 @@ export interface Cause {
   readonly period?: string;
   readonly record?: number;
   readonly late?: boolean;
+  /** The row of the warehouse that it tells of, where that is not the entity's own. */
+  readonly table?: string;
+  readonly key?: Readonly<Record<string, string>>;
+  /** Who retired or restored it, and why. */
+  readonly by?: string;
+  readonly reason?: string;
+  /** What was retired or restored beside it. */
+  readonly byHand?: readonly Cause[];
   readonly [more: string]: unknown;
 }
 

@@ -16,8 +16,8 @@ export interface ReflectedDrop {
 export interface Reflected {
   readonly drops: readonly ReflectedDrop[];
   readonly mappingVersion: number;
-  /** Hash of it all with the as-of day and the definitions: the same means nothing to publish but differences. */
-  readonly hash: string;
+  /** Numbers of the retirements in force, in order. */
+  readonly retirements: readonly number[];
 }
 
 /** A publication as far as the next one is compared with it. */
@@ -46,9 +46,12 @@ export async function latestPublication(client: ClientBase): Promise<LatestPubli
   return { ...row, reflects: hashOf(row.drops, row.mappingVersion, row.asOfDay, row.definitions) };
 }
 
-/** What the warehouse reflects now: every file that went into it, and the mapping it was cleaned with. */
-export async function readReflected(client: ClientBase, builds: ReadyBuilds): Promise<Reflected> {
-  const { rows } = await client.query<{ drops: ReflectedDrop[]; mappingVersion: number }>(
+/**
+ * What the warehouse reflects now: every file that went into it, the mapping it was cleaned with, and what is retired by
+ * hand. A build keeps it, since by the time it is published the warehouse may have gone on.
+ */
+export async function readReflected(client: ClientBase): Promise<Reflected> {
+  const { rows } = await client.query<Reflected>(
     `/* reporting.read_reflected */
      select
        coalesce((
@@ -64,10 +67,17 @@ export async function readReflected(client: ClientBase, builds: ReadyBuilds): Pr
          (select max(mapping_version) from support.file_transform),
          (select max(number) from support.mapping_version),
          0
-       ) as "mappingVersion"`,
+       ) as "mappingVersion",
+       coalesce(
+         (select jsonb_agg(id order by id) from support.retirement where restored_date is null), '[]'
+       ) as retirements`,
   );
-  const { drops, mappingVersion } = rows[0]!;
-  return { drops, mappingVersion, hash: hashOf(drops, mappingVersion, builds.asOfDay, builds.hashes) };
+  return rows[0]!;
+}
+
+/** Hash of what builds reflect with the as-of day and the definitions: the same means nothing to publish but differences. */
+export function reflectedHash({ reflected, asOfDay, hashes }: ReadyBuilds): string {
+  return hashOf(reflected.drops, reflected.mappingVersion, asOfDay, hashes);
 }
 
 function hashOf(
@@ -85,18 +95,29 @@ function hashOf(
   return createHash('sha256').update(JSON.stringify(whole)).digest('hex');
 }
 
+/** The hashes of the definitions by which the reports of a publication were built. */
+export async function readDefinitions(
+  client: ClientBase,
+  publication: number,
+): Promise<Readonly<Record<string, string>>> {
+  const { rows } = await client.query<{ definitions: Record<string, string> }>(
+    '/* reporting.read_definitions */ select definitions from reporting.publication where number = $1',
+    [publication],
+  );
+  return rows[0]!.definitions;
+}
+
 interface NewPublication {
   number: number;
   runId: string | null;
   reason: string;
   builds: ReadyBuilds;
   rowCounts: Readonly<Record<string, number>>;
-  reflected: Reflected;
   changes: Readonly<Record<string, DifferenceCounts>>;
 }
 
 export async function insertPublication(client: ClientBase, publication: NewPublication): Promise<void> {
-  const { number, runId, reason, builds, rowCounts, reflected, changes } = publication;
+  const { number, runId, reason, builds, rowCounts, changes } = publication;
   const checks = builds.checks.map(({ report, name, severity, offenderCount }) => ({
     report,
     check: name,
@@ -114,8 +135,8 @@ export async function insertPublication(client: ClientBase, publication: NewPubl
       runId,
       reason,
       builds.asOfDay,
-      JSON.stringify(reflected.drops),
-      reflected.mappingVersion,
+      JSON.stringify(builds.reflected.drops),
+      builds.reflected.mappingVersion,
       JSON.stringify(rowCounts),
       JSON.stringify(changes),
       checks.some((check) => check.offenders > 0) ? 'warned' : 'passed',

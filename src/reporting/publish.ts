@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { byHandBetween, retirementCauses } from './by-hand.js';
 import { updateCatalog } from './catalog.js';
 import { type ReportCauses, recordDifferences } from './causes.js';
 import { compareWithPublished } from './comparison.js';
@@ -8,14 +9,14 @@ import type { ReportDefinition } from './definition.js';
 import { updateDictionary } from './dictionary.js';
 import { applyDifferences, type DifferenceCounts, insertBuild } from './difference.js';
 import { dropBuild } from './drop-build.js';
-import { deliveryCauses, type RetirementCause, retirementsSince, ruleCauses } from './general-causes.js';
+import { deliveryCauses, newestPeriod, ruleCauses } from './general-causes.js';
 import {
   insertPublication,
   type LatestPublication,
   latestPublication,
-  type Reflected,
-  readReflected,
+  reflectedHash,
 } from './publication.js';
+import { keepPublicationState, type PublicationState, readPublicationState } from './publication-state.js';
 import { type ReadyBuilds, readyBuilds } from './ready-builds.js';
 import { keepState } from './report-state.js';
 
@@ -56,8 +57,8 @@ export async function publish(
   await lockPublication(client);
   const builds = await readyBuilds(client, definitions, runId);
   const previous = await latestPublication(client);
-  const reflected = await readReflected(client, builds);
-  const retirements = previous === undefined ? [] : await retirementsSince(client, previous.number);
+  const { retirements } = builds.reflected;
+  const state = previous === undefined ? undefined : await readPublicationState(client, previous.number);
   const isNew = ({ name }: ReportDefinition) => previous?.rowCounts[name] === undefined;
 
   const changes: Record<string, DifferenceCounts> = {};
@@ -75,7 +76,12 @@ export async function publish(
     const compared =
       comparison?.publication === previous!.number
         ? comparison
-        : await compareWithPublished(client, definition, whole, previous!, builds.hashes[name]!);
+        : await compareWithPublished(
+            client,
+            definition,
+            { whole, hash: builds.hashes[name]!, retirements },
+            previous!,
+          );
     changes[name] = compared.counts;
     rowCounts[name] = previous!.rowCounts[name]! + compared.counts.inserted - compared.counts.deleted;
     if (compared.contributions !== null) explained.add(name);
@@ -84,10 +90,10 @@ export async function publish(
   const different =
     contributions > 0 ||
     Object.values(changes).some((count) => count.inserted + count.updated + count.deleted > 0);
-  const published = different || previous === undefined || previous.reflects !== reflected.hash;
+  const published = different || previous === undefined || previous.reflects !== reflectedHash(builds);
   const number = published ? (previous?.number ?? 0) + 1 : previous.number;
   if (published) {
-    await insertPublication(client, { number, runId, reason, builds, rowCounts, reflected, changes });
+    await insertPublication(client, { number, runId, reason, builds, rowCounts, changes });
     for (const definition of definitions) {
       if (isNew(definition)) {
         await insertBuild(client, definition);
@@ -97,7 +103,7 @@ export async function publish(
       }
       const isExplained = explained.has(definition.name);
       await applyDifferences(client, definition);
-      const causes = causesSince(definition, previous!, builds, reflected, retirements);
+      const causes = await causesSince(client, definition, previous!, state!, builds, isExplained);
       await recordDifferences(client, definition, number, causes, isExplained);
       await recordContributionHistory(client, definition, number, isExplained);
     }
@@ -106,6 +112,7 @@ export async function publish(
     await forgetChanges(client, definitions, number - retainedPublications);
     await notifyPublished(client, number);
   }
+  await keepPublicationState(client, number, builds);
   for (const definition of definitions) {
     await applyContributions(client, definition, builds.reports[definition.name]!.whole);
     await keepState(client, definition, number);
@@ -132,23 +139,22 @@ export async function notifyPublished(client: ClientBase, number: number): Promi
   await client.query(`/* reporting.notify */ select pg_notify('marquee_publication', $1)`, [String(number)]);
 }
 
-function causesSince(
-  { name, contributions }: ReportDefinition,
+async function causesSince(
+  client: ClientBase,
+  { name }: ReportDefinition,
   previous: LatestPublication,
+  { builtDate, retirements }: PublicationState,
   builds: ReadyBuilds,
-  reflected: Reflected,
-  retirements: readonly RetirementCause[],
-): ReportCauses {
-  const ofEntities = retirements.filter(
-    ({ key }) => contributions !== undefined && contributions.entityKey in key,
-  );
+  isExplained: boolean,
+): Promise<ReportCauses> {
+  // Where changes of contributions are known, what was retired is told with those it is a cause of, and with no others.
+  const byHand = isExplained
+    ? []
+    : await retirementCauses(client, byHandBetween(retirements, builds.reflected.retirements));
   return {
-    // What was retired of one entity is told with it; of anything else, it is behind whatever it changed.
-    rules: [
-      ...ruleCauses(name, previous, builds, reflected),
-      ...retirements.filter((retirement) => !ofEntities.includes(retirement)),
-    ],
-    otherwise: [...deliveryCauses(previous, builds, reflected), ...ofEntities],
+    rules: ruleCauses(name, previous, builds),
+    otherwise: [...deliveryCauses(previous, builds), ...byHand],
+    before: { builtDate, newestPeriod: newestPeriod(previous) },
   };
 }
 

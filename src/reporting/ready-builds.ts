@@ -4,11 +4,16 @@ import { type CheckOutcome, refusal } from './check.js';
 import type { Comparison } from './comparison.js';
 import type { ReportDefinition } from './definition.js';
 import { definitionHash } from './definition-hash.js';
+import type { Reflected } from './publication.js';
 import { buildTable, contributionChangeTable, differenceTable } from './sql-names.js';
 
 /** Builds of one run, checked, that fit together. */
 export interface ReadyBuilds {
   readonly asOfDay: string;
+  /** When the first of them was built. */
+  readonly builtDate: string;
+  /** What the warehouse held then, and until the last was built. */
+  readonly reflected: Reflected;
   /** SHA-256 of each report's definition. */
   readonly hashes: Readonly<Record<string, string>>;
   readonly reports: Readonly<Record<string, ReadyBuild>>;
@@ -30,6 +35,8 @@ interface BuildRow {
   asOfDay: string;
   hash: string;
   state: string;
+  reflected: Reflected;
+  builtDate: string;
   rows: number;
   base: number | null;
   comparison: Comparison | null;
@@ -52,8 +59,9 @@ export async function readyBuilds(
   const { rows: builds } = await client.query<BuildRow>(
     `/* reporting.read_builds */
      select build.report, build.as_of_day::text as "asOfDay", build.definition_hash as hash,
-       build.warehouse_state as state, build.row_count as rows, build.base_publication as base,
-       build.comparison,
+       build.warehouse_state as state, build.reflects as reflected,
+       to_char(min(build.created_date) over () at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "builtDate",
+       build.row_count as rows, build.base_publication as base, build.comparison,
        state.publication as current
      from support.report_build as build
      left join support.report_state as state on state.report = build.report
@@ -89,6 +97,8 @@ export async function readyBuilds(
   const checks = await readChecks(client, definitions, runId);
   return {
     asOfDay: first.asOfDay,
+    builtDate: first.builtDate,
+    reflected: first.reflected,
     hashes,
     reports: Object.fromEntries(
       builds.map(({ report, rows, base, comparison }) => [

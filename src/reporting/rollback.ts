@@ -13,7 +13,8 @@ import type { ReportDefinition } from './definition.js';
 import { applyDifferences, type DifferenceCounts } from './difference.js';
 import { dropBuild } from './drop-build.js';
 import { type EarlierPublication, earlierPublication, rowsAt } from './earlier-state.js';
-import { insertRollback } from './publication.js';
+import { insertRollback, readDefinitions } from './publication.js';
+import { copyPublicationState } from './publication-state.js';
 import { defaultRetainedPublications, forgetChanges, lockPublication, notifyPublished } from './publish.js';
 import { forgetStates } from './report-state.js';
 import { buildTable, untouchedByAutovacuum } from './sql-names.js';
@@ -61,6 +62,8 @@ export async function rollback(
   await lockPublication(client);
   const { latest } = await requireEarlier(client, definitions, to);
   const number = latest + 1;
+  const definitionsThen = await readDefinitions(client, to);
+  const definitionsNow = await readDefinitions(client, latest);
   const explained = new Map<string, boolean>();
   const changes: Record<string, DifferenceCounts> = {};
   for (const definition of definitions) {
@@ -70,17 +73,20 @@ export async function rollback(
        create unlogged table ${buildTable(definition.name)} ${untouchedByAutovacuum} as ${rowsAt(definition, to)}`,
     );
     const restored = await buildEarlierContributions(client, definition, to);
-    const sources = { newestPeriod: '', retiredSince: latest, rollback: true };
-    const { counts } = await compare(client, definition, true, sources, false);
-    changes[definition.name] = counts;
-    explained.set(definition.name, restored);
+    const sources = { newestPeriod: '', since: null, byHand: { retired: [], restored: [] } };
+    const { name } = definition;
+    const isRedefined = definitionsThen[name] !== definitionsNow[name];
+    const { counts } = await compare(client, definition, true, sources, isRedefined);
+    changes[name] = counts;
+    explained.set(name, restored);
   }
   const rowCounts = await insertRollback(client, { number, runId, to, changes });
+  await copyPublicationState(client, number, to);
   const rules = [{ kind: 'rollback' as const, from: latest, to }];
   for (const definition of definitions) {
     const isExplained = explained.get(definition.name)!;
     await applyDifferences(client, definition);
-    await recordDifferences(client, definition, number, { rules, otherwise: [] }, isExplained);
+    await recordDifferences(client, definition, number, { rules, otherwise: [], before: null }, isExplained);
     if (isExplained) await recordContributionHistory(client, definition, number, true);
     else await forgetHistory(client, definition);
     await restoreContributions(client, definition, isExplained);

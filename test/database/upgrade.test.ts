@@ -100,3 +100,27 @@ it('ratings keep their raters, history and retirements when raters get narrower'
                  values (${0x5bdcc146bf60754en}, 7, 1, '2017-09-01')`),
   ).rejects.toMatchObject({ code: '23505' });
 });
+
+it('publications so far reflect what was retired when they were published, or what they restore was', async () => {
+  await owner.query(`
+    insert into reporting.publication
+      (number, published_date, as_of_day, period, drops, mapping_version, row_counts, check_state, restores)
+    select number, date '2026-01-01' + number, '2017-08-31', '2017-08', '[]', 1, '{}', 'passed', restores
+    from (values (1, null), (3, null), (5, 1), (7, 5)) as published (number, restores);
+    truncate support.retirement restart identity;
+    insert into support.retirement (table_name, row_key, reason, actor, created_date, restored_date)
+    values ('genres', '{"id": "1"}', '', '', '2026-01-01', null),
+      ('genres', '{"id": "2"}', '', '', '2026-01-03', null),
+      ('genres', '{"id": "3"}', '', '', '2026-01-01', '2026-01-03')`);
+  await migrate((path) => path === '20261126000100_reflected_states');
+  const { rows } = await owner.query(
+    `select publication, extract(day from built_date)::integer as day, to_jsonb(retirements) as retirements
+     from support.publication_state order by 1`,
+  );
+  expect(rows).toEqual([
+    { publication: 1, day: 2, retirements: [1, 3] },
+    { publication: 3, day: 4, retirements: [1, 2] },
+    { publication: 5, day: 2, retirements: [1, 3] },
+    { publication: 7, day: 2, retirements: [1, 3] },
+  ]);
+});

@@ -94,7 +94,7 @@ describe('the cause of a change', () => {
       `select cause -> 0 as cause from reporting.report_change
        where publication = 3 and report = 'genre_report' and row_key @> '{"genre_id": 35}' and column_name = 'release_count'`,
     );
-    expect(rows).toMatchObject([{ cause: { kind: 'joined', movie_id: 1, period: '2017-08' } }]);
+    expect(rows).toMatchObject([{ cause: { kind: 'new link', movie_id: 1, period: '2017-10' } }]);
     expect(rows[0].cause).not.toHaveProperty('late');
   });
 
@@ -139,7 +139,9 @@ describe('the cause of a change', () => {
       { id: '3', cause: [{ kind: 'related', name: 'Up', amounts: { budget_share: '16.67' } }] },
       {
         id: '4',
-        cause: [{ kind: 'retired', reason: 'not theirs', by: 'ann', amounts: { budget_share: '-33.33' } }],
+        cause: [
+          { kind: 'retired link', reason: 'not theirs', by: 'ann', amounts: { budget_share: '-33.33' } },
+        ],
       },
       { id: '5', cause: [{ kind: 'related', name: 'Up', amounts: { budget_share: '16.67' } }] },
     ]);

@@ -63,6 +63,7 @@ describe('the report definitions', () => {
       sqlFile,
       ...checks.map((check) => check.sqlFile),
       ...contributions!.touched,
+      ...(contributions!.besideHand === undefined ? [] : [contributions!.besideHand]),
       ...contributions!.stocks.map((stock) => stock.sqlFile),
     ]);
     expect(files.map((file) => join(folder, file)).sort()).toEqual([...new Set(used)].sort());

@@ -114,6 +114,11 @@ describe('an earlier publication', () => {
     await publishReports(pool(), definitions, false);
     await inTransaction(pool(), (client) => rollback(client, definitions, { to: 1, runId: null }));
     expect(await state()).toEqual(states[0]);
+    expect(await changesNotExplained(pool(), 4)).toEqual([]);
+    expect(await budgetCauses(4)).toEqual([
+      { kind: 'rollback', from: 3, to: 1 },
+      { kind: 'definition', amounts: { budget: '-1' } },
+    ]);
     const { rows } = await pool().query(
       `select to_regclass('support.contribution_genre_report') as other,
          to_regclass('support.contribution_movie_genre_report')::text as same`,
@@ -121,7 +126,30 @@ describe('an earlier publication', () => {
     expect(rows).toEqual([{ other: null, same: 'support.contribution_movie_genre_report' }]);
     await publishReports(pool(), reports, false);
     expect(await state()).toEqual(states[1]);
+    expect(await changesNotExplained(pool(), 5)).toEqual([]);
+    expect((await budgetCauses(5)).at(-1)).toEqual({ kind: 'not kept', amounts: { budget: '1' } });
   });
+
+  it('tells the films behind a definition that knows more of them, and none that brought the same', async () => {
+    await publishMonths([month(['1', '10'], ['2', '20'])]);
+    await takeMonth(pool(), month(['1', '11']), '2017-02');
+    await publishReports(pool(), await withAnotherColumn('genre_report'), false);
+    expect(await budgetCauses(2)).toMatchObject([
+      { kind: 'definition' },
+      { kind: 'changed', movie_id: 1, fields: [{ field: 'budget', old: '10', new: '11' }] },
+    ]);
+    expect(await changesNotExplained(pool(), 2)).toEqual([]);
+  });
+
+  async function budgetCauses(publication: number): Promise<object[]> {
+    const { rows } = await pool().query(
+      `select cause from reporting.report_change
+       where publication = $1 and report = 'genre_report' and column_name = 'budget'`,
+      [publication],
+    );
+    expect(rows).toHaveLength(1);
+    return rows[0].cause;
+  }
 
   /** The reports, of which one tells more of each film than it did. */
   async function withAnotherColumn(name: string) {

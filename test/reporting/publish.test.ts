@@ -220,6 +220,25 @@ describe('publishing', () => {
     });
   });
 
+  it('tells the files its reports were built from, not those that were cleaned since', async () => {
+    const { pipeline, reader } = database.pools;
+    await checkAll(pipeline, await buildAll(pipeline));
+    await addFile(pipeline, '2017-09', 'late.csv');
+    await inTransaction(pipeline, (client) => publish(client, reports, { runId: null }));
+    const { rows } = await reader.query(
+      'select jsonb_array_length(drops) as files from reporting.publication',
+    );
+    expect(rows).toEqual([{ files: 1 }]);
+    await publishReports(pipeline);
+    const { rows: later } = await reader.query(
+      'select period, jsonb_array_length(drops) as files from reporting.publication order by number',
+    );
+    expect(later).toEqual([
+      { period: '2017-08', files: 1 },
+      { period: '2017-09', files: 2 },
+    ]);
+  });
+
   it('leaves no builds behind', async () => {
     await publishReports(database.pools.pipeline);
     const { rows } = await database.pools.owner.query(

@@ -30,7 +30,7 @@ export const genreReport: ReportDefinition = {
     ['year', 'popularity_rank'],
   ],
   sqlFile: reportSql('genre_report'),
-  contributions: fromFilms(['year']),
+  contributions: fromFilms(['genre_id'], ['year']),
   checks: [
     check('blocking', 'genre_years_reconcile_with_genre_movies'),
     check('blocking', 'genres_of_a_year_are_ranked_from_1_without_gaps'),

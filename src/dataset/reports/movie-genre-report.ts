@@ -11,6 +11,6 @@ export const movieGenreReport: ReportDefinition = {
   questions: ['Which films are behind the numbers of a genre?', 'Which genres does a film belong to?'],
   indexes: [['movie_id']],
   sqlFile: reportSql('movie_genre_report'),
-  contributions: fromFilms(),
+  contributions: fromFilms(['genre_id']),
   checks: [check('blocking', 'genre_movies_are_counted_as_in_the_warehouse')],
 };

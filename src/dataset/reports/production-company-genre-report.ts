@@ -32,6 +32,6 @@ export const productionCompanyGenreReport: ReportDefinition = {
     ['genre_id', 'year'],
   ],
   sqlFile: reportSql('production_company_genre_report'),
-  contributions: fromFilms(),
+  contributions: fromFilms(['production_company_id', 'genre_id']),
   checks: [check('blocking', 'company_genre_years_reconcile_with_the_movies_of_both')],
 };

@@ -26,7 +26,7 @@ export const productionCompanyMoviesReport: ReportDefinition = {
   ],
   indexes: [['movie_id']],
   sqlFile: reportSql('production_company_movies_report'),
-  contributions: fromFilms(),
+  contributions: fromFilms(['production_company_id']),
   checks: [
     check('blocking', 'company_movies_are_counted_as_in_the_warehouse'),
     check('blocking', 'shares_of_a_movie_sum_to_the_whole'),

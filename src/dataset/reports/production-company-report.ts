@@ -27,7 +27,7 @@ export const productionCompanyReport: ReportDefinition = {
   ],
   indexes: [['year', 'production_company_id']],
   sqlFile: reportSql('production_company_report'),
-  contributions: fromFilms(),
+  contributions: fromFilms(['production_company_id']),
   checks: [
     check('blocking', 'company_years_reconcile_with_company_movies'),
     check('warning', 'companies_have_a_name'),

@@ -1,0 +1,10 @@
+-- Films whose ratings, or the links by which these reach them, were retired or restored by hand.
+-- Reads: hand, what was. Keys are kept as text.
+
+select
+  hand.id,
+  links.movie_id as entity
+from hand
+join warehouse.movie_links as links on links.movielens_id::text = hand.row_key ->> 'movielens_id'
+where links.movie_id is not null
+  and (hand.table_name = 'movie_links' or (hand.table_name = 'movie_ratings' and not links.deleted))
