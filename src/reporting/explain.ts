@@ -101,6 +101,24 @@ export async function explain(
   return { report: definition.name, key, ...range, changes, lastChanged };
 }
 
+/**
+ * An explanation as JSON text, with old and new values as JSON values: numbers with all their digits, which JavaScript's own
+ * would lose; a whole row as an object.
+ */
+export function explanationJson({ columns }: ReportDefinition, explanation: Explanation): string {
+  const isNumber = (name: string) =>
+    ['int', 'bigint', 'numeric'].includes(columns.find((column) => column.name === name)?.type ?? '');
+  const valueJson = (column: string | null, value: string | null) =>
+    value === null || column === null || isNumber(column) ? value : JSON.stringify(value);
+  const changes = explanation.changes.map(({ old, new: now, causes, ...change }) => {
+    const { column } = change;
+    const values = `"old":${valueJson(column, old)},"new":${valueJson(column, now)}`;
+    return `${JSON.stringify(change).slice(0, -1)},${values},"causes":${JSON.stringify(causes)}}`;
+  });
+  const { report, key, from, to, lastChanged } = explanation;
+  return `${JSON.stringify({ report, key, from, to, lastChanged }).slice(0, -1)},"changes":[${changes.join(',')}]}`;
+}
+
 async function requireRow(
   client: Pick<ClientBase, 'query'>,
   definition: ReportDefinition,

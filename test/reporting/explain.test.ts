@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { causeText } from '../../src/reporting/cause-text.js';
-import { type ExplainOptions, explain } from '../../src/reporting/explain.js';
+import { type ExplainOptions, explain, explanationJson } from '../../src/reporting/explain.js';
 import { parseKey } from '../../src/reporting/report-key.js';
 import { trace } from '../../src/reporting/trace.js';
 import { useDatabase } from '../database-fixture.js';
@@ -49,6 +49,26 @@ describe('asking why', () => {
     expect(causeText(changes[0]!.causes[0]!, 'film', 'movie_id')).toMatch(
       /^Film 1 \(film 1\) changed; budget 30 -> 40, .*; movies_metadata.csv of 2017-02, record 1, warehouse version \d+$/,
     );
+  });
+
+  it('is answered with values as JSON has them, numbers with all their digits', async () => {
+    const found = await why({ from: 1 });
+    const budget = found.changes.find(({ column }) => column === 'budget')!;
+    const row = {
+      ...budget,
+      column: null,
+      old: null,
+      new: '{"genre_name":"A","budget":12345678901234567890.10}',
+    };
+    const name = { ...budget, column: 'genre_name', old: 'A', new: '1' };
+    const json = explanationJson(genres, { ...found, changes: [budget, row, name] });
+    expect(json).toContain(
+      '"old":null,"new":{"genre_name":"A","budget":12345678901234567890.10},"causes":[{',
+    );
+    const { changes, ...rest } = JSON.parse(json);
+    expect(rest).toEqual({ report: 'genre_report', key: found.key, from: 1, to: 3, lastChanged: null });
+    expect(changes[0]).toMatchObject({ column: 'budget', old: 30, new: 40, causes: budget.causes });
+    expect(changes[2]).toMatchObject({ column: 'genre_name', old: 'A', new: '1' });
   });
 
   it('is answered with when it last changed, where it did not change since', async () => {

@@ -1,5 +1,5 @@
 import { causeText } from '../../reporting/cause-text.js';
-import { type ExplainedChange, type Explanation, explain } from '../../reporting/explain.js';
+import { type ExplainedChange, type Explanation, explain, explanationJson } from '../../reporting/explain.js';
 import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
@@ -17,7 +17,7 @@ export async function explainCommand(
   await withEnvironment(async (environment) => {
     const explanation = await explain(environment.pool('reader'), definition, key, options);
     if (options.json) {
-      print(JSON.stringify(explanation));
+      print(explanationJson(definition, explanation));
       return;
     }
     const { noun, entityKey } = definition.contributions ?? { noun: 'row', entityKey: 'row' };
