@@ -3,7 +3,7 @@ import { findEntries } from './entry-staging.js';
 import type { ExtractionSource } from './extraction.js';
 import type { Mapping, TablePlan } from './mapping.js';
 import { hashPersonalData, type PersonalDataKey } from './personal-data.js';
-import type { SourceFile } from './source-file.js';
+import { findRecords, type SourceFile } from './source-file.js';
 
 /** What the steps of cleaning one table share: one table, in one transaction. */
 export interface Cleaning {
@@ -29,10 +29,11 @@ export async function openSource(
   const entries = plan.nested
     ? await findEntries(pool, client, { file, nested: plan.nested, fields, report })
     : null;
+  const records = await findRecords(client, file);
   return {
-    fileId: file.id,
+    records,
     entries,
     plainNumbers: file.plainNumbers,
-    personalHashes: await hashPersonalData(cleaning, plan, file, entries),
+    personalHashes: await hashPersonalData(cleaning, plan, { records, entries }),
   };
 }

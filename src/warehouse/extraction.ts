@@ -5,7 +5,8 @@ import { type FieldPlan, isPersonal, type TablePlan } from './mapping.js';
 
 /** Where one file's rows for a table are read from. */
 export interface ExtractionSource {
-  readonly fileId: number;
+  /** The relation that holds its records and no others: see `findRecords`. */
+  readonly records: string;
   /** The relation with the entries of the plan's nested column. */
   readonly entries: string | null;
   /** Whether a number in the file's records is plain digits or none at all: `plain_numbers` of its survey. */
@@ -116,7 +117,7 @@ function recordOf(plan: TablePlan): string {
 }
 
 function relations(plan: TablePlan, source: ExtractionSource, toHash = trimmed): string {
-  const record = `source.${identifier(plan.sourceTable)} s`;
+  const record = `${source.records} s`;
   const hashes = plan.fields.flatMap((field, index) =>
     isPersonal(field)
       ? [`left join ${source.personalHashes} p${index} on p${index}.value = ${toHash(textOf(field))}`]
@@ -128,8 +129,8 @@ function relations(plan: TablePlan, source: ExtractionSource, toHash = trimmed):
       : needsRecord(plan)
         ? `${record} join ${source.entries} e on e.record_number = s.record_number`
         : `${source.entries} e`;
-  const where = needsRecord(plan) ? `s.file_id = ${source.fileId}` : isEntryOf(plan, source);
-  return `${from} ${hashes.join(' ')} where ${where}`;
+  const where = needsRecord(plan) ? '' : `where ${isEntryOf(plan, source)}`;
+  return `${from} ${hashes.join(' ')} ${where}`;
 }
 
 /**
@@ -141,8 +142,8 @@ export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
     plan.recordFields.length === 0
       ? ''
       : `and not exists (
-           select from source.${identifier(plan.sourceTable)} s
-           where s.file_id = ${source.fileId} and s.record_number = e.record_number and (${plan.recordFields.map(lacks).join(' or ')}))`;
+           select from ${source.records} s
+           where s.record_number = e.record_number and (${plan.recordFields.map(lacks).join(' or ')}))`;
   return `e.record_number > 0 ${rejected}`;
 }
 

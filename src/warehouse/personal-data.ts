@@ -3,9 +3,9 @@ import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Cleaning } from './cleaning.js';
 import { entryColumn } from './entry-column.js';
+import type { ExtractionSource } from './extraction.js';
 import { trimmed } from './field-types.js';
 import { isPersonal, type TablePlan } from './mapping.js';
-import type { SourceFile } from './source-file.js';
 import { hashesName, newMark } from './unfinished.js';
 
 /** The key of the hashes: at least 128 bits that only the pipeline knows. */
@@ -33,14 +33,12 @@ export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; 
  * value. It is committed by itself, so that other connections of the same cleaning see it, and lies in `source`, which is
  * where raw values may be; `dropUnfinished` ends it with the cleaning, or with the next one of the table where this one does
  * not come to its end.
- * @param relation entries of the plan's nested column, where it has one
  * @returns its name; null when the plan has no personal data
  */
 export async function hashPersonalData(
   { pool, client, personalDataKey }: Pick<Cleaning, 'pool' | 'client' | 'personalDataKey'>,
   plan: TablePlan,
-  file: SourceFile,
-  relation: string | null,
+  { records, entries }: Pick<ExtractionSource, 'records' | 'entries'>,
 ): Promise<string | null> {
   const fields = plan.fields.filter(isPersonal);
   if (fields.length === 0) return null;
@@ -50,10 +48,7 @@ export async function hashPersonalData(
   const selects = fields.map((field) => {
     const column =
       field.entryField === null ? field.sourceColumn : `e.${identifier(entryColumn(field.entryField))}`;
-    const rows =
-      field.entryField === null
-        ? `source.${identifier(file.sourceTable)} s where s.file_id = ${file.id}`
-        : `${relation} e`;
+    const rows = field.entryField === null ? `${records} s` : `${entries} e`;
     return `select ${trimmed('raw')} as value from (select ${column} as raw from ${rows} group by 1 offset 0) sent`;
   });
   await client.query(

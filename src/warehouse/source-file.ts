@@ -1,3 +1,4 @@
+import { identifier } from '../database/identifier.js';
 import { Fault } from '../fault.js';
 import type { Queryable } from './catalog.js';
 import { ledgerOf, type TablePlan } from './mapping.js';
@@ -40,6 +41,24 @@ export async function readSourceFiles(db: Queryable, ids: readonly number[]): Pr
     );
   }
   return rows;
+}
+
+/**
+ * The relation that holds a file's records and no others: its own partition, since to test the number of each record
+ * costs a tenth of reading it, being a constant that is not stored with it; else those of its feed that have the number.
+ */
+export async function findRecords(
+  db: Queryable,
+  { id, sourceTable }: Pick<SourceFile, 'id' | 'sourceTable'>,
+): Promise<string> {
+  const table = identifier('source', sourceTable);
+  const { rows } = await db.query<{ name: string }>(
+    `/* warehouse.find_records */
+     select c.relname::text as name from pg_inherits join pg_class c on c.oid = inhrelid
+     where inhparent = to_regclass($1) and pg_get_expr(relpartbound, c.oid) = $2`,
+    [table, `FOR VALUES IN (${id})`],
+  );
+  return rows[0] ? identifier('source', rows[0].name) : `(select * from ${table} where file_id = ${id})`;
 }
 
 /** A file that went into a table, with the mapping version it was read under. */
