@@ -10,6 +10,8 @@ export interface ArrivalContext {
   readonly published: string;
   /** When the reports compared with were built, as an expression. */
   readonly since: string;
+  /** The columns of the contributions that may say why an entity moved. */
+  readonly fields: readonly string[];
   /** Whether anything was retired or restored by hand since; if so, there are the relations of `handRelations`. */
   readonly byHand: boolean;
 }
@@ -26,6 +28,8 @@ export interface Arrival {
   /** What a source has in a column, where one is behind it; if not, what is given. */
   readonly ofSource: (column: 'version_id' | 'file_id' | 'record_number', otherwise: string) => string;
   readonly isRestored: string;
+  /** Of an entity that moved, the version by which it did, in `moved_to`, and in what that differs, as the text of a list. */
+  readonly movedBy: string;
 }
 
 /**
@@ -34,8 +38,8 @@ export interface Arrival {
  * in this order is told: a new entity has new links.
  */
 export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalContext): Arrival {
-  const { came, went, published, since, byHand } = context;
-  const { entityTable, entityKey, sources } = contributions!;
+  const { came, went, published, since, fields, byHand } = context;
+  const { entityTable, entityKey, entityVersion, sources } = contributions!;
   const entity = { table: entityTable, isLink: false, key: { [entityKey]: 'entity' } };
   const places = [entity, ...sources];
   const wasLive = (alias: string) =>
@@ -79,7 +83,19 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
     ) as entity_itself
     ${lookUps.join('')}
     cross join lateral (select case ${changed.join(' ')} end as place) as behind
-    ${byHand ? handOf(places, context) : ''}`,
+    ${byHand ? handOf(places, context) : ''}
+    left join lateral (
+      select live.${quoted(entityVersion)} as version, live.file_id, live.record_number, to_jsonb(live) as fields
+      from ${table(entity)} as live
+      where (${came} or ${went}) and ${place} is null and ${matches(entity, 'live')} and not live.deleted
+      limit 1
+    ) as moved_to on true
+    left join lateral (
+      select earlier.${quoted(entityVersion)} as version, to_jsonb(earlier) as fields
+      from ${table(entity)} as earlier
+      where ${matches(entity, 'earlier')} and earlier.${quoted(entityVersion)} <> moved_to.version and ${wasLive('earlier')}
+      limit 1
+    ) as moved_from on true`,
     isKnown: `${place} is not null`,
     kind: `${byHand ? `case when by_hand.restored then 'restored' when not by_hand.restored then 'retired' else` : ''}
       case when ${came} then 'new' else 'gone' end ${byHand ? 'end' : ''}
@@ -107,6 +123,13 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
         ? otherwise
         : `case when ${place} > 0 then ${each((_, at) => (at === 0 ? null : `source_${at}.${column}`))} else ${otherwise} end`,
     isRestored,
+    movedBy: `(
+      select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'field', field, 'old', moved_from.fields ->> field, 'new', moved_to.fields ->> field
+      )) order by field)
+      from unnest(array[${fields.map((field) => pg.escapeLiteral(field)).join(', ')}]::text[]) as field
+      where moved_from.fields ? field and moved_from.fields ->> field is distinct from moved_to.fields ->> field
+    )::text`,
   };
 }
 

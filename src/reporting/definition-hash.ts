@@ -24,6 +24,7 @@ export async function definitionHash(definition: ReportDefinition): Promise<stri
 async function contributionsHashed({
   touched,
   stocks,
+  entityVersion: _entityVersion,
   sources: _sources,
   besideHand: _besideHand,
   ...described

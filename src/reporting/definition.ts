@@ -82,9 +82,10 @@ export interface ContributionSource {
 export interface Contributions {
   /** What an entity is called, in the singular. */
   readonly noun: string;
-  /** The warehouse table that has the versions of entities, and their natural key in it. */
+  /** The warehouse table that has the versions of entities, their natural key in it, and what numbers the versions. */
   readonly entityTable: string;
   readonly entityKey: string;
+  readonly entityVersion: string;
   /** Rows that agree in these key columns are computed together; only rows of the same key unless told. */
   readonly together?: readonly string[] | undefined;
   /**

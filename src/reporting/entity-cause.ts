@@ -64,7 +64,14 @@ export async function entityCause(
   const arrival =
     sinceValue === null
       ? null
-      : arrivalOf(definition, { came, went, published, since: sinceValue, byHand: isByHand });
+      : arrivalOf(definition, {
+          came,
+          went,
+          published,
+          since: sinceValue,
+          fields: [...common.keys()].filter((name) => !originColumns.includes(name)),
+          byHand: isByHand,
+        });
   const kind = `case
       ${arrival === null ? '' : `when (${came} or ${went}) and ${arrival.isKnown} then ${arrival.kind}`}
       when ${came} then ${arrival === null ? `case when built.entity in (select entity from ${published}) then 'joined' else 'new' end` : `'joined'`}
@@ -73,18 +80,27 @@ export async function entityCause(
       when known.left_out is distinct from built.left_out then
         case when built.left_out is null then 'released' else 'withheld' end
       else 'related' end`;
+  // An entity that left is told with the version by which it did.
+  const moved = (field: string, otherwise: string) =>
+    arrival === null ? otherwise : `coalesce(case when ${went} then moved_to.${field} end, ${otherwise})`;
   const ofSource: Arrival['ofSource'] = arrival?.ofSource ?? ((_, otherwise) => otherwise);
   const told: readonly (readonly [string, string])[] = [
     [contributions!.entityKey, 'coalesce(built.entity, known.entity)::text'],
     ['name', jsonText(latest('entity_name'))],
     ['leftOut', jsonText(latest('left_out'))],
-    ['fields', fieldsThatDiffer(common, came, went)],
+    ['fields', `coalesce(${fieldsThatDiffer(common, came, went)}, ${arrival?.movedBy ?? 'null'})`],
     ...(arrival?.told ?? []),
-    ['version', `case when not (${went}) then ${ofSource('version_id', 'built.version')} end::text`],
-    ['earlierVersion', `case when not (${came}) then ${ofSource('version_id', 'known.version')} end::text`],
+    [
+      'version',
+      `case when not (${went}) then ${ofSource('version_id', 'built.version')} ${arrival === null ? '' : 'else moved_to.version'} end::text`,
+    ],
+    [
+      'earlierVersion',
+      `case when not (${came}) then ${ofSource('version_id', 'known.version')} ${arrival === null ? '' : 'else moved_from.version'} end::text`,
+    ],
     ['file', jsonText('file.name')],
     ['period', jsonText('file.period')],
-    ['record', `(${ofSource('record_number', latest('record_number'))})::text`],
+    ['record', `(${ofSource('record_number', moved('record_number', latest('record_number')))})::text`],
     // What came with a file of an earlier period than was known, but was not yet known then itself. An entity that is put
     // back by hand, or only depends on others, did not come with the file it is known from.
     ...(arrival === null
@@ -92,7 +108,7 @@ export async function entityCause(
       : ([
           [
             'late',
-            `case when not (${went}) and known.version is distinct from built.version and not ${arrival.isRestored}
+            `case when case when ${went} then moved_to.version <> known.version else known.version is distinct from built.version end and not ${arrival.isRestored}
                and file.period < ${given(newestPeriod)} and file.id in (
                  select transform.file_id from support.file_transform as transform
                  where transform.created_date > ${sinceValue}
@@ -108,7 +124,7 @@ export async function entityCause(
     cause: `'{"kind":"' || ${kind} || '"' || ${members.join(' || ')} || '}'`,
     head: isByHand ? await handRelations(definition, given(byHand.retired), given(byHand.restored)) : '',
     joins: `${arrival?.joins ?? ''}
-      left join source.file on file.id = ${ofSource('file_id', latest('file_id'))}`,
+      left join source.file on file.id = ${ofSource('file_id', moved('file_id', latest('file_id')))}`,
     values,
   };
 }

@@ -156,7 +156,21 @@ describe('the cause of a change', () => {
       `select cause from reporting.report_change where change = 'delete' and report = $1`,
       [genre],
     );
-    expect(rows[0].cause).toMatchObject([{ kind: 'left', name: 'Up', amounts: { budget: '-100' } }]);
+    const moved = {
+      fields: [{ field: 'release_date', old: '1995-10-30', new: '1996-01-01' }],
+      period: '2017-09',
+      record: 7,
+      version: expect.any(Number),
+      earlierVersion: expect.any(Number),
+    };
+    expect(rows[0].cause).toMatchObject([
+      { kind: 'left', name: 'Up', amounts: { budget: '-100' }, ...moved },
+    ]);
+    const { rows: others } = await database.pools.reader.query(
+      `select cause from reporting.report_change where change = 'insert' and report = $1 and publication = 2`,
+      [genre],
+    );
+    expect(others[0].cause).toMatchObject([{ kind: 'joined', ...moved }]);
   });
 
   it('is the rounding of a sum, beside the films, where it is', async () => {

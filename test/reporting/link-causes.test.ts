@@ -91,11 +91,12 @@ describe('the cause of a change in what films are linked to', () => {
     const origin = { file_id, record_number: 5, valid_from: '2017-09-01' };
     await end('movies', 'movie_id in (1, 3)');
     const dated = { movie_id: 3, title: 'Undated', status: 'Released', release_date: '1999-01-01' };
+    const date = { field: 'release_date', new: '1999-01-01' };
     const film = { movie_id: 9, title: 'New', status: 'Released', release_date: '1998-01-01' };
     await insert(pool(), 'movies', [dated, film], origin);
     await insert(pool(), 'movie_genres', [{ ...origin, movie_id: 9, genre_id: 16 }]);
     expect(await causes('genre_report', { year: 1999 })).toMatchObject([
-      { kind: 'joined', movie_id: 3, record: 5 },
+      { kind: 'joined', movie_id: 3, record: 5, fields: expect.arrayContaining([date]) },
     ]);
     const { rows } = await database.pools.reader.query(
       `select cause from reporting.report_change where publication = 2

@@ -29,6 +29,7 @@ const ofFilms = {
   noun: 'film',
   entityTable: 'movies',
   entityKey: 'movie_id',
+  entityVersion: 'id',
 };
 
 /** What a film is linked to in a report: by the column that shows its number, with its tables and its name's column. */
