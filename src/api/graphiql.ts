@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { personOf } from '../auth/login.js';
+import { firstQuestion } from './first-question.js';
 import { send } from './http-answers.js';
 import { escaped, type Page, sendPage } from './page.js';
 import type { Handler, Route } from './router.js';
@@ -46,7 +47,10 @@ const FILES = [
 /** Starts GraphiQL, which asks in the session's name: by the cookie, and by the session's token against foreign pages. */
 const START = `const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
 const fetcher = GraphiQL.createFetcher({ url: '/graphql', headers: { 'x-csrf-token': csrfToken } });
-ReactDOM.createRoot(document.getElementById('graphiql')).render(React.createElement(GraphiQL, { fetcher }));
+const defaultQuery = ${JSON.stringify(`# What is published, and which reports there are: press the button.\n${firstQuestion}\n`)};
+ReactDOM.createRoot(document.getElementById('graphiql')).render(
+  React.createElement(GraphiQL, { fetcher, defaultQuery }),
+);
 `;
 
 /** The page and its files; `letIn` stands before the page and lets only people pass who are logged in. */

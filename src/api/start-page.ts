@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import type pg from 'pg';
 import { personOf } from '../auth/login.js';
+import { firstQuestion } from './first-question.js';
 import { GRAPHIQL_PATH } from './graphiql.js';
 import { type Readiness, readinessOf } from './health.js';
 import { refuseOtherMethods, send } from './http-answers.js';
@@ -96,7 +97,7 @@ ${login ? `<div>${sessionOf(subject)}</div>` : ''}
 <p>What is published, and which reports there are:</p>
 <pre>curl -s ${escaped(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' \\
   -H 'content-type: application/json' \\
-  -d '{"query":"{ publication { number asOfDay } reports { name description } }"}'</pre>`;
+  -d '${escaped(JSON.stringify({ query: firstQuestion.replace(/\s+/g, ' ') }))}'</pre>`;
 }
 
 function told(readiness: Readiness): string {

@@ -77,6 +77,17 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     }
   });
 
+  it('the question that GraphiQL begins with is answered', async () => {
+    const start = await (await analyst.go(`${api.url}/graphiql/start.js`)).text();
+    const question = JSON.parse(/const defaultQuery = (".*");$/m.exec(start)![1]!);
+    const csrfToken = await csrfOf(analyst);
+    const answer = await (
+      await ask(analyst, { 'x-csrf-token': csrfToken, origin: api.url }, question)
+    ).json();
+    expect(answer).not.toHaveProperty('errors');
+    expect(answer).toMatchObject({ data: { publication: null, reports: [] } });
+  });
+
   it('a session asks GraphQL from its own page, with its token against foreign pages', async () => {
     const answer = await ask(analyst, { origin: api.url, 'x-csrf-token': await csrfOf(analyst) });
     expect([answer.status, await answer.json()]).toEqual([
