@@ -55,7 +55,7 @@ try {
     queueDatabase: 'marquee_queue',
   });
   await installMapping(pool, movies.mapping, { author: 'bench', note: 'bench' });
-  await loadReferenceData(pool, movies.reference);
+  await loadReferenceData(pool, movies.reference, server.secrets.piiKey);
   const { logged } = await copyBare(server, await readDrop(join(drops, MONTHS[0]), movies.feeds));
   const bare = [...logged.values()].reduce((sum, seconds) => sum + seconds, 0);
   print(`bare COPY ${bare.toFixed(2)} s`);

@@ -60,12 +60,12 @@ export const pipelineFlows = [
 ];
 
 /** What a new database needs before its first drop: the data set's mapping and its reference tables. */
-export async function prepareWarehouse({ pool, dataSet }: Resources): Promise<void> {
+export async function prepareWarehouse({ pool, dataSet, personalDataKey }: Resources): Promise<void> {
   if ((await currentMapping(pool)) === null) {
     await installMapping(pool, dataSet.mapping, {
       author: 'marquee',
       note: `Initial mapping of ${dataSet.name}`,
     });
   }
-  await loadReferenceData(pool, dataSet.reference);
+  await loadReferenceData(pool, dataSet.reference, personalDataKey);
 }

@@ -8,7 +8,7 @@ import { readDrop } from '../../src/source/drop.js';
 import { loadDeliveries } from '../../src/source/drop-load.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { loadReferenceData } from '../../src/warehouse/reference-data.js';
-import { clean, install } from '../warehouse/cleaning.js';
+import { clean, install, personalDataKey } from '../warehouse/cleaning.js';
 import { loadRecords } from '../warehouse/source-rows.js';
 import type { RandomMonth } from './random-months.js';
 
@@ -42,5 +42,5 @@ export async function takeMonth(pool: pg.Pool, month: RandomMonth, period: strin
 async function prepare(pool: pg.Pool): Promise<void> {
   if ((await currentMapping(pool)) !== null) return;
   await install(pool);
-  await loadReferenceData(pool, referenceTables());
+  await loadReferenceData(pool, referenceTables(), personalDataKey);
 }

@@ -5,7 +5,7 @@ import { referenceTables } from '../../src/dataset/reference.js';
 import { packageRoot } from '../../src/package-root.js';
 import { loadReferenceData } from '../../src/warehouse/reference-data.js';
 import { useDatabase } from '../database-fixture.js';
-import { clean, install } from './cleaning.js';
+import { clean, install, personalDataKey } from './cleaning.js';
 import { loadRecords, readCsv } from './source-rows.js';
 
 const sample = join(packageRoot, '..', 'shared', 'data', 'the-movies-dataset-1k');
@@ -17,7 +17,7 @@ describe.skipIf(!existsSync(sample))('a thousand films as the vendor sent them',
   it('fill every table with what Python reads in them', { timeout: 120_000 }, async () => {
     const pool = database.pools.pipeline;
     await install(pool);
-    await loadReferenceData(pool, referenceTables());
+    await loadReferenceData(pool, referenceTables(), personalDataKey);
     const files: number[] = [];
     for (const feed of feeds) {
       files.push(await loadRecords(pool, feed, '2017-08', await readCsv(sample, `${feed}.csv`)));

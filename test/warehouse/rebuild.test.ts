@@ -77,7 +77,7 @@ describe('a warehouse rebuilt from source', () => {
     await fc.assert(
       fc.asyncProperty(monthsInOrder(), corrections, async ([drops, order], corrected) => {
         await emptyAll(pool());
-        await loadReferenceData(pool(), standard);
+        await loadReferenceData(pool(), standard, personalDataKey);
         for (const [place, index] of order.entries()) {
           await clean(pool(), [
             await loadRecords(pool(), 'movies_metadata', `2017-0${index + 1}`, drops[index]!),

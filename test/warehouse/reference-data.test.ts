@@ -50,7 +50,7 @@ describe('reference data', () => {
       pool(),
       initialMapping.filter((row) => row.end_table === 'production_countries'),
     );
-    await loadReferenceData(pool(), [standard(['AA', 'Old'], ['BB', 'Gone'])]);
+    await loadReferenceData(pool(), [standard(['AA', 'Old'], ['BB', 'Gone'])], personalDataKey);
     const counts = await month('2017-08');
     expect(counts.production_countries).toMatchObject({ entries: 2, inserted: 1, unchanged: 1, issues: 1 });
     expect(await countries()).toEqual([
@@ -59,10 +59,10 @@ describe('reference data', () => {
       { id: 'CC', name: 'Vendor C', standard: false },
     ]);
     const next = standard(['AA', 'New'], ['CC', 'Known']);
-    expect(await loadReferenceData(pool(), [next])).toEqual([
+    expect(await loadReferenceData(pool(), [next], personalDataKey)).toEqual([
       { table: 'production_countries', inserted: 2, closed: 3 },
     ]);
-    expect(await loadReferenceData(pool(), [next])).toEqual([
+    expect(await loadReferenceData(pool(), [next], personalDataKey)).toEqual([
       { table: 'production_countries', inserted: 0, closed: 0 },
     ]);
     expect(await countries()).toEqual([
@@ -75,13 +75,22 @@ describe('reference data', () => {
     expect(audit.rows).toEqual([{ source: 'a package' }, { source: 'a package' }]);
   });
 
+  it('gives a code that the standard withdraws back to what the vendor said of it', async () => {
+    await loadReferenceData(pool(), [standard(['AA', 'New'])], personalDataKey);
+    expect(await countries()).toEqual([
+      { id: 'AA', name: 'New', standard: true },
+      { id: 'CC', name: 'Vendor C', standard: false },
+    ]);
+    expect(await verify(pool())).toEqual([]);
+  });
+
   it('does not bring back a code that was retired by hand, until it is restored', async () => {
     const next = standard(['AA', 'New'], ['CC', 'Known']);
-    await loadReferenceData(pool(), [next]);
+    await loadReferenceData(pool(), [next], personalDataKey);
     const mapping = (await currentMapping(pool()))!;
     const request = { table: 'production_countries', keys: [{ id: 'CC' }], reason: 'a test', actor: 'test' };
     await inTransaction(pool(), (client) => retireRows(client, mapping, request));
-    await loadReferenceData(pool(), [next]);
+    await loadReferenceData(pool(), [next], personalDataKey);
     expect(await countries()).toEqual([{ id: 'AA', name: 'New', standard: true }]);
     // Whoever names it later: whether there is such a code is not the vendor's to say.
     for (const period of ['2017-09', '2017-07']) {
@@ -95,6 +104,8 @@ describe('reference data', () => {
       { id: 'CC', name: 'Known', standard: true },
     ]);
     expect(await verify(pool())).toEqual([]);
-    expect(await loadReferenceData(pool(), [next])).toMatchObject([{ inserted: 0, closed: 0 }]);
+    expect(await loadReferenceData(pool(), [next], personalDataKey)).toMatchObject([
+      { inserted: 0, closed: 0 },
+    ]);
   });
 });
