@@ -47,8 +47,10 @@ async function planLoad({
 }
 
 /** One step per warehouse table that a loaded file feeds, each after those it refers to. */
-async function planClean({ services, results }: Context<unknown>): Promise<PlannedStep[]> {
-  const loads = loadsOf(results);
+export async function planCleaning(
+  services: Services,
+  loads: readonly Pick<LoadCounts, 'fileId' | 'feed'>[],
+): Promise<PlannedStep[]> {
   const mapping = await currentMapping(services.pool);
   if (mapping === null || mapping.version === null || loads.length === 0) {
     return [];
@@ -159,7 +161,14 @@ export const dropFlow = defineFlow({
   stages: [
     { name: 'load', plan: planLoad },
     takeTurn,
-    { name: 'clean', plan: planClean },
+    {
+      name: 'clean',
+      plan: ({ services, results }) =>
+        planCleaning(
+          services,
+          loadsOf(results).filter(({ outcome }) => outcome !== 'withdrawn'),
+        ),
+    },
     ...publishStages('load'),
   ],
   finish: publicationOf,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../src/fault.js';
 import { defineJob, planStep } from '../src/queue/job.js';
 import { tableOf } from '../src/source/feed.js';
+import type { FileState } from '../src/source/file-ledger.js';
 import { finishLoad, type LoadResult } from '../src/source/load-finisher.js';
 import { loadPart } from '../src/source/part-loader.js';
 import { receiveFile } from '../src/source/receipt.js';
@@ -23,7 +24,8 @@ export interface LoadCounts {
   fileId: number;
   feed: string;
   name: string;
-  outcome: 'loaded' | 'known';
+  /** What is `withdrawn` goes no further. */
+  outcome: 'loaded' | 'known' | 'withdrawn';
   read: number;
   loaded: number;
   rejected: number;
@@ -124,7 +126,7 @@ function knownCounts(
   receipt: {
     fileId: number;
     feed: string;
-    recordCount: number;
+    state: FileState;
     notice?: string;
     warnings: readonly string[];
   },
@@ -134,7 +136,7 @@ function knownCounts(
     fileId: receipt.fileId,
     feed: receipt.feed,
     name,
-    outcome: 'known',
+    outcome: receipt.state === 'withdrawn' ? 'withdrawn' : 'known',
     read: 0,
     loaded: 0,
     rejected: 0,

@@ -19,6 +19,7 @@ import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire
 import { scanInboxJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
 import { takeTurnJob } from './turn.js';
+import { takeBackFlow, takeFileBackJob, withdrawFileJob, withdrawFlow } from './withdraw.js';
 
 /** Every kind of job a worker knows. */
 export const pipelineJobs = [
@@ -37,6 +38,8 @@ export const pipelineJobs = [
   dropRebuildJob,
   retireRowsJob,
   restoreRowsJob,
+  withdrawFileJob,
+  takeFileBackJob,
   buildReportJob,
   checkReportsJob,
   compareReportJob,
@@ -56,6 +59,8 @@ export const pipelineFlows = [
   verifyWarehouseFlow,
   retireFlow,
   restoreFlow,
+  withdrawFlow,
+  takeBackFlow,
   rollbackFlow,
 ];
 

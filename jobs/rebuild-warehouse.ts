@@ -118,17 +118,25 @@ const rebuildPayload = z.object({
   mapping: z.enum(['recorded', 'current']).default('recorded'),
 });
 
+/** What a rebuild reads. */
+interface Rebuilt {
+  readonly mapping: 'recorded' | 'current';
+  /** A file that it is made without. */
+  readonly without?: number;
+}
+
 type Context = FlowContext<z.output<typeof rebuildPayload>, Services>;
 
-async function newest({ services }: Context) {
+async function newest({ services }: Pick<Context, 'services'>) {
   return (await currentMapping(services.pool))!;
 }
 
 /** A step per file with nested columns, and then one per table. */
-async function planRebuild(context: Context): Promise<PlannedStep[]> {
+async function planRebuild(context: Pick<Context, 'services'>, what: Rebuilt): Promise<PlannedStep[]> {
   const { pool } = context.services;
   const mapping = await newest(context);
-  const replayed = await planReplay(pool, context.payload.mapping === 'current' ? mapping : null);
+  const known = await planReplay(pool, what.mapping === 'current' ? mapping : null);
+  const replayed = known.filter(({ fileId }) => fileId !== what.without);
   const { rows: files } = await pool.query<{ id: number; source_table: string }>(
     `/* jobs.replayed_files */ select id, 'src_' || feed as source_table from source.file where id = any($1) order by id`,
     [replayed.map((file) => file.fileId)],
@@ -166,16 +174,23 @@ async function planRebuild(context: Context): Promise<PlannedStep[]> {
   return [...free, ...expands.map(({ step }) => step), ...waiting, finish];
 }
 
-const rebuildStages: Stage<z.output<typeof rebuildPayload>, Services>[] = [
-  takeTurn,
-  {
-    name: 'prepare',
-    plan: async (context) => [
-      planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newest(context)).version! }),
-    ],
-  },
-  { name: 'clean', plan: planRebuild },
-];
+/**
+ * The warehouse anew, beside the one in use. Retried, a run reads everything once more: swapped in as it was when the run
+ * stopped, the rebuild would be without what was cleaned since.
+ */
+export function rebuildStages<Payload>(what: (payload: Payload) => Rebuilt): Stage<Payload, Services>[] {
+  return [
+    takeTurn,
+    {
+      name: 'prepare',
+      anew: true,
+      plan: async (context) => [
+        planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newest(context)).version! }),
+      ],
+    },
+    { name: 'clean', anew: true, plan: (context) => planRebuild(context, what(context.payload)) },
+  ];
+}
 
 /** The warehouse anew from source, beside the one in use and then in its place; and the reports from it. */
 export const rebuildWarehouseFlow = defineFlow({
@@ -183,9 +198,10 @@ export const rebuildWarehouseFlow = defineFlow({
   queue: queues.drop,
   payload: rebuildPayload,
   stages: [
-    ...rebuildStages,
+    ...rebuildStages<z.output<typeof rebuildPayload>>((payload) => payload),
     {
       name: 'swap',
+      anew: true,
       plan: async (context) => [
         planStep(swapRebuiltJob, 'tables', { mappingVersion: (await newest(context)).version! }),
       ],
@@ -201,9 +217,10 @@ export const verifyWarehouseFlow = defineFlow({
   queue: queues.drop,
   payload: rebuildPayload,
   stages: [
-    ...rebuildStages,
+    ...rebuildStages<z.output<typeof rebuildPayload>>((payload) => payload),
     {
       name: 'compare',
+      anew: true,
       plan: async (context) => {
         const mapping = await newest(context);
         return [...mapping.tables.keys()].map((table) =>
@@ -213,11 +230,12 @@ export const verifyWarehouseFlow = defineFlow({
     },
     {
       name: 'reports',
+      anew: true,
       plan: async (context) => [
         planStep(compareReportsJob, 'served', { mappingVersion: (await newest(context)).version! }),
       ],
     },
-    { name: 'drop', plan: () => [planStep(dropRebuildJob, 'tables', {})] },
+    { name: 'drop', anew: true, plan: () => [planStep(dropRebuildJob, 'tables', {})] },
   ],
   finish: ({ results }: Context) => {
     const tables = [...(results.get('compare')?.values() ?? [])];

@@ -46,7 +46,7 @@ export const replayRejectsFlow = defineFlow({
       ],
     },
     ...rebuildWarehouseFlow.stages.map((stage) => ({
-      name: stage.name,
+      ...stage,
       plan: (context: Context) => (replayedOf(context.results).loaded === 0 ? [] : stage.plan(context)),
     })),
   ],

@@ -158,7 +158,7 @@ async function feedResults(pool: Pool, steps: readonly Step[]): Promise<Record<s
   const files = await listFiles(pool, { ids: received.map(({ counts }) => Number(counts.fileId)) });
   const feeds: Record<string, FeedResult> = {};
   for (const feed of [...new Set(files.map((file) => file.feed))].sort()) {
-    const ended = files.filter((file) => file.feed === feed && file.state !== 'loading');
+    const ended = files.filter((file) => file.feed === feed && ['held', 'loaded'].includes(file.state));
     if (ended.length === 0) continue;
     const sum = (pick: (file: FileStatus) => number) => ended.reduce((total, file) => total + pick(file), 0);
     feeds[feed] = {

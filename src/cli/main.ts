@@ -174,6 +174,17 @@ function defineProgram(): Command {
     );
 
   program
+    .command('withdraw')
+    .description('leave a file out that should not have been sent, reversibly, and publish what follows')
+    .argument('<file>', 'its number, as marquee status tells it', wholeNumber)
+    .requiredOption('--reason <text>', 'why; kept with who and when')
+    .option('--undo', 'take it back instead')
+    .option('--json', 'print one object with what was done')
+    .action(async (file: number, options) =>
+      (await import('./commands/withdraw.js')).withdraw(file, options),
+    );
+
+  program
     .command('explain')
     .description('why numbers of a report row changed, down to file and record')
     .argument('<report>', 'its name, for example genre_report')

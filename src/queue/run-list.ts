@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Counts } from './job.js';
+import type { JsonValue } from './json.js';
 import type { RunState } from './run-ledger.js';
 
 /** A run as lists show it. Times are those of the database server. */
@@ -8,6 +9,8 @@ export interface RunSummary {
   readonly kind: string;
   readonly state: RunState;
   readonly requestedBy: string;
+  /** What was asked for. */
+  readonly payload: JsonValue;
   readonly createdDate: Date;
   readonly startedDate: Date | null;
   readonly finishedDate: Date | null;
@@ -27,7 +30,7 @@ export async function listRuns(
 ): Promise<RunSummary[]> {
   const { rows } = await pool.query<RunSummary>(
     `/* queue.list_runs */
-     select r.id, r.kind, r.state, r.requested_by as "requestedBy", r.created_date as "createdDate",
+     select r.id, r.kind, r.state, r.requested_by as "requestedBy", r.payload, r.created_date as "createdDate",
        r.started_date as "startedDate", r.finished_date as "finishedDate", r.publication, r.error,
        r.error_code as "errorCode", r.counts,
        count(s.id)::int as steps, count(s.id) filter (where s.state = 'succeeded')::int as "stepsDone"

@@ -45,6 +45,10 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     case 'unexplained':
       return 'no cause was found';
   }
+  if (cause.table === 'source.file') {
+    const done = cause.kind === 'retired' ? 'withdrawn' : 'taken back';
+    return `file ${cause.key?.file_id} was ${done}; by ${text('by')}: ${text('reason')}`;
+  }
   const what = happened[cause.kind.replace(/ link$/, '')];
   if (what === undefined) return cause.kind;
   return [

@@ -147,13 +147,14 @@ async function causesSince(
   builds: ReadyBuilds,
   isExplained: boolean,
 ): Promise<ReportCauses> {
-  // Where changes of contributions are known, what was retired is told with those it is a cause of, and with no others.
-  const byHand = isExplained
-    ? []
-    : await retirementCauses(client, byHandBetween(retirements, builds.reflected.retirements));
+  const byHand = await retirementCauses(client, byHandBetween(retirements, builds.reflected.retirements));
+  const ofFiles = byHand.filter(({ table }) => table === 'source.file');
+  // Where changes of contributions are known, what was retired is told with those it is a cause of, and with no others; a
+  // file that was withdrawn, with whatever changed.
+  const ofRows = isExplained ? [] : byHand.filter((cause) => !ofFiles.includes(cause));
   return {
-    rules: ruleCauses(name, previous, builds),
-    otherwise: [...deliveryCauses(previous, builds), ...byHand],
+    rules: [...ruleCauses(name, previous, builds), ...ofFiles],
+    otherwise: [...deliveryCauses(previous, builds), ...ofRows],
     before: { builtDate, newestPeriod: newestPeriod(previous) },
   };
 }

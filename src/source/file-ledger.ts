@@ -3,8 +3,11 @@ import { Fault } from '../fault.js';
 import type { Part, PartMethod } from './part.js';
 import type { Survey } from './survey.js';
 
-/** Where a load stands. `held`: all parts are in, but too many records were rejected to let it be seen. */
-export type FileState = 'loading' | 'held' | 'loaded';
+/**
+ * Where a load stands. `held`: all parts are in, but too many records were rejected to let it be seen. `withdrawn`: it was
+ * loaded, and taken out by hand.
+ */
+export type FileState = 'loading' | 'held' | 'loaded' | 'withdrawn';
 
 /** One row of `source.file`. */
 export interface FileRow {

@@ -155,10 +155,15 @@ async function describeKnown(pool: pg.Pool, known: FileRow, delivery: Delivery):
   if (known.state === 'loading') {
     return { ...base, outcome: 'joined' };
   }
-  const when = known.state === 'held' ? 'is held' : `was loaded on ${known.ingested_date?.toISOString()}`;
   return {
     ...base,
     outcome: 'known',
-    notice: `${delivery.name} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${when}; nothing was done.`,
+    notice: `${delivery.name} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${whereItStands(known)}.`,
   };
+}
+
+function whereItStands({ id, state, ingested_date: loaded }: FileRow): string {
+  if (state === 'withdrawn')
+    return `was withdrawn and is left out; marquee withdraw ${id} --undo takes it back`;
+  return `${state === 'held' ? 'is held' : `was loaded on ${loaded?.toISOString()}`}; nothing was done`;
 }

@@ -45,6 +45,7 @@ export async function replayRejects(
     `/* source: find files with rejects */
      select distinct file_id from source.reject
      where replayed_date is null and reason <> 'key_not_usable'
+       and file_id not in (select id from source.file where state = 'withdrawn')
        and ($1::text is null or feed = $1) and ($2::text is null or reason = $2) and ($3::int is null or file_id = $3)
      order by file_id`,
     [filter.feed ?? null, filter.reason ?? null, filter.fileId ?? null],

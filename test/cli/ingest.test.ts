@@ -128,6 +128,8 @@ describe('what a drop has left', () => {
     [2, ['retire', 'movies', '1,2', '--reason', 'x'], '"1,2" is no key of movies'],
     [2, ['retire', 'movies', 'one', '--reason', 'x'], 'expected movie_id as'],
     [1, ['retire', 'movies', '999999999', '--reason', 'x'], 'movies has no live row'],
+    [2, ['withdraw', '99', '--reason', 'x'], 'There is no file 99 in the ledger'],
+    [1, ['withdraw', '1', '--undo', '--reason', 'x'], 'there is no withdrawal to take back'],
     [1, ['restore', 'movies', '999999999', '--reason', 'x'], 'movies has no retired row'],
   ])('ends with %i and one sentence for %j', async (code, parameters, sentence) => {
     const ended = await run(home, parameters);
@@ -137,5 +139,29 @@ describe('what a drop has left', () => {
 
   it('is all there is in the ledger after what was refused at once', async () => {
     expect(await answer(home, ['runs'])).toHaveLength(1);
+  });
+
+  it('is left out by withdraw, file by file, and taken back', async () => {
+    const stateOf = async () => {
+      const { files } = await answer(home, ['status']);
+      return files.find(({ feed }: { feed: string }) => feed === 'keywords') as { id: number; state: string };
+    };
+    const { id } = await stateOf();
+    const why = ['--reason', 'it was sent by mistake'];
+    expect(await run(home, ['withdraw', String(id), ...why])).toMatchObject({
+      code: 0,
+      stdout: `Withdrew file ${id}; publication 2.\n`,
+    });
+    expect(await stateOf()).toMatchObject({ id, state: 'withdrawn' });
+    expect(await answer(home, ['withdraw', String(id), '--undo', ...why])).toMatchObject({
+      file: id,
+      withdrawn: false,
+      publication: 3,
+      published: true,
+    });
+    expect(await stateOf()).toMatchObject({ id, state: 'loaded' });
+    expect((await run(home, ['runs'])).stdout).toMatch(
+      new RegExp(`take-back +file ${id} +succeeded[^]* withdraw +file ${id} [^]* drop +2010-12 `),
+    );
   });
 });

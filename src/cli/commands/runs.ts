@@ -1,4 +1,4 @@
-import { listRuns } from '../../queue/run-list.js';
+import { listRuns, type RunSummary } from '../../queue/run-list.js';
 import { withEnvironment } from '../command.js';
 import { tellIfIdle } from '../idle.js';
 import { print, table } from '../terminal.js';
@@ -13,10 +13,11 @@ export async function runs(options: { state?: string; limit: number; json?: bool
     }
     print(
       table(
-        ['run', 'kind', 'state', 'steps', 'by', 'asked', 'seconds', 'publication'],
+        ['run', 'kind', 'of', 'state', 'steps', 'by', 'asked', 'seconds', 'publication'],
         found.map((run) => [
           run.id,
           run.kind,
+          subjectOf(run),
           run.state,
           `${run.stepsDone}/${run.steps}`,
           run.requestedBy,
@@ -33,4 +34,12 @@ export async function runs(options: { state?: string; limit: number; json?: bool
     }
     await tellIfIdle(environment, log, found);
   });
+}
+
+/** What a run is about, in a word or two: the month of a drop, for one. */
+function subjectOf({ payload }: RunSummary): string {
+  const { period, table, to, fileId, feed } = payload as Record<string, string | number | undefined>;
+  if (to !== undefined) return `publication ${to}`;
+  if (fileId !== undefined) return `file ${fileId}`;
+  return String(period ?? table ?? feed ?? '');
 }

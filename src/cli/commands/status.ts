@@ -88,8 +88,9 @@ function unsuccessful(newestFirst: readonly RunSummary[]): RunSummary[] {
 
 function filesTable(files: readonly FileStatus[]): string {
   return table(
-    ['period', 'feed', 'file', 'state', 'records', 'rejected', 'in cleaning'],
+    ['file', 'period', 'feed', 'name', 'state', 'records', 'rejected', 'in cleaning'],
     files.map((file) => [
+      String(file.id),
       file.period,
       file.feed,
       file.name,

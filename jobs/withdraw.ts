@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { inTransaction } from '../src/database/transaction.js';
+import { defineFlow } from '../src/queue/flow.js';
+import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
+import type { Runs, StartRun } from '../src/queue/runs.js';
+import { currentMapping } from '../src/warehouse/mapping-ledger.js';
+import { swapRebuilt } from '../src/warehouse/rebuild.js';
+import {
+  requireWithdrawable,
+  requireWithdrawn,
+  takeFileBack,
+  withdrawFile,
+} from '../src/warehouse/withdrawal.js';
+import { planCleaning, publicationOf, publishStages, takeTurn } from './drop-flow.js';
+import { rebuildStages } from './rebuild-warehouse.js';
+import { queues, type Services } from './services.js';
+
+const withdrawal = z.object({
+  fileId: z.int().positive(),
+  reason: z.string().min(1),
+  actor: z.string(),
+});
+
+type Payload = z.output<typeof withdrawal>;
+
+/** Puts the warehouse that was built without the file in the place of the one in use: from then on it is withdrawn. */
+export const withdrawFileJob = defineJob({
+  name: 'withdraw-file',
+  queue: queues.clean,
+  payload: withdrawal,
+  run: async ({ payload, services, runId, complete }: JobContext<Payload, Services>) => {
+    const mapping = (await currentMapping(services.pool))!;
+    return inTransaction(services.pool, async (client) => {
+      const counts = { tables: await swapRebuilt(client, mapping) };
+      await withdrawFile(client, { ...payload, runId });
+      await complete(client, counts);
+      return counts;
+    });
+  },
+});
+
+/** Takes the withdrawal of a file back. */
+export const takeFileBackJob = defineJob({
+  name: 'take-file-back',
+  queue: queues.clean,
+  payload: withdrawal,
+  run: async ({ payload, services, runId, complete }: JobContext<Payload, Services>) =>
+    inTransaction(services.pool, async (client) => {
+      const { feed } = await takeFileBack(client, { ...payload, runId });
+      const counts = { fileId: payload.fileId, feed };
+      await complete(client, counts);
+      return counts;
+    }),
+});
+
+/** The warehouse anew from source without a file, and what follows from it. To be started by `startWithdrawing`. */
+export const withdrawFlow = defineFlow({
+  name: 'withdraw',
+  queue: queues.drop,
+  payload: withdrawal,
+  stages: [
+    ...rebuildStages<Payload>(({ fileId }) => ({ mapping: 'recorded', without: fileId })),
+    { name: 'swap', anew: true, plan: ({ payload }) => [planStep(withdrawFileJob, 'tables', payload)] },
+    ...publishStages<Payload>('retire', () => true),
+  ],
+  finish: publicationOf,
+});
+
+/** A withdrawn file cleaned like one that comes late, and what follows from it. To be started by `startTakingBack`. */
+export const takeBackFlow = defineFlow({
+  name: 'take-back',
+  queue: queues.drop,
+  payload: withdrawal,
+  stages: [
+    takeTurn,
+    { name: 'file', plan: ({ payload }) => [planStep(takeFileBackJob, 'back', payload)] },
+    {
+      name: 'clean',
+      plan: ({ services, results }) => {
+        const { fileId, feed } = results.get('file')!.get('back')!;
+        return planCleaning(services, [{ fileId: Number(fileId), feed: String(feed) }]);
+      },
+    },
+    ...publishStages<Payload>('retire'),
+  ],
+  finish: publicationOf,
+});
+
+/** Starts a withdrawal. @throws Fault, with no run made, where the file cannot be withdrawn */
+export function startWithdrawing(runs: Runs, payload: Payload, request: StartRun) {
+  const judge = (client: Parameters<typeof requireWithdrawable>[0]) =>
+    requireWithdrawable(client, payload.fileId);
+  return runs.start(withdrawFlow, payload, { ...request, judge });
+}
+
+/** Starts taking a withdrawal back. @throws Fault, with no run made, where the file is not withdrawn */
+export function startTakingBack(runs: Runs, payload: Payload, request: StartRun) {
+  const judge = async (client: Parameters<typeof requireWithdrawn>[0]) => {
+    await requireWithdrawn(client, payload.fileId);
+  };
+  return runs.start(takeBackFlow, payload, { ...request, judge });
+}

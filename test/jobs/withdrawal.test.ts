@@ -1,0 +1,159 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { dropFlow } from '../../jobs/drop-flow.js';
+import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
+import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
+import { causeText } from '../../src/reporting/cause-text.js';
+import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
+import { film, usePipeline } from './pipeline.js';
+
+// The same months with and without the file that is withdrawn.
+const pipeline = usePipeline();
+const unspoilt = usePipeline();
+const by = { requestedBy: 'test' };
+const september = [film('1', { budget: '9' }), film('3', { genres: "[{'id': 35, 'name': 'Comedy'}, x]" })];
+const months: Record<string, Record<string, string>[]> = {
+  '2017-08': [film('1'), film('2')],
+  '2017-09': september,
+  '2017-10': [film('4'), film('2', { budget: '7' })],
+};
+const wrong = { reason: 'the wrong month', actor: 'ann' };
+let fileId: number;
+
+const query = async (text: string, values: unknown[] = [], { database } = pipeline) =>
+  (await database.pools.pipeline.query(text, values)).rows;
+const load = async (period: string, { worker, writeDrop, ended } = pipeline) => {
+  const folder = await writeDrop(period, { movies_metadata: months[period]! });
+  return ended(await worker.runs.start(dropFlow, { folder, period }, by));
+};
+/**
+ * Everything that is live or was, and everything that is served, without the numbers rows and files were given; without the
+ * late feeds that the hourly upkeep may note meanwhile.
+ */
+async function stateOf(which = pipeline) {
+  const state: Record<string, unknown> = {};
+  for (const table of ['movies', 'genres', 'movie_genres']) {
+    state[table] = await query(
+      `select (to_jsonb(t) - '{id,version_id,file_id,created_date,deleted_date,record_number}'::text[]) || jsonb_build_object('key', ${table === 'genres' ? 'id' : 'movie_id'}) as row
+       from warehouse."${table}" t order by 1`,
+      [],
+      which,
+    );
+  }
+  for (const report of which.resources.dataSet.reports) {
+    state[report.name] = await query(
+      `select to_jsonb(t) as row from reporting."${report.name}" t order by 1`,
+      [],
+      which,
+    );
+  }
+  state.issues = await query(
+    `select table_name, reason from support.issue where reason <> 'feed_late' order by 1, 2`,
+    [],
+    which,
+  );
+  return state;
+}
+const withdraw = async () =>
+  pipeline.ended(await startWithdrawing(pipeline.worker.runs, { fileId, ...wrong }, by));
+const takeBack = async () =>
+  pipeline.ended(await startTakingBack(pipeline.worker.runs, { fileId, reason: 'right', actor: 'bob' }, by));
+const differences = async () => {
+  const { runs } = pipeline.worker;
+  return (await pipeline.ended(await runs.start(verifyWarehouseFlow, {}, by))).counts.differences;
+};
+let whole: unknown;
+
+beforeAll(async () => {
+  for (const month of Object.keys(months)) expect(await load(month)).toMatchObject({ state: 'succeeded' });
+  for (const month of ['2017-08', '2017-10']) await load(month, unspoilt);
+  [{ id: fileId }] = (await query("select id from source.file where period = '2017-09'")) as [{ id: number }];
+  whole = await stateOf();
+});
+
+describe('a file that is withdrawn', () => {
+  it('leaves warehouse and reports as if it had never come, and they stay so when all is rebuilt', async () => {
+    expect(await withdraw()).toMatchObject({ state: 'succeeded', error: null, publication: 4 });
+    const without = await stateOf(unspoilt);
+    expect(await stateOf()).toEqual(without);
+    expect(await differences()).toBe(0);
+    for (const mapping of ['recorded', 'current'] as const) {
+      await pipeline.ended(await pipeline.worker.runs.start(rebuildWarehouseFlow, { mapping }, by));
+      expect(await stateOf()).toEqual(without);
+    }
+    expect(await findUncleanedFiles(pipeline.database.pools.pipeline)).toEqual([]);
+  });
+
+  it('keeps its records, and is in the causes and the audit with who and why', async () => {
+    expect(
+      await query('select id from source.src_movies_metadata where file_id = $1', [fileId]),
+    ).toHaveLength(2);
+    const changes = await query(
+      `select row_key, cause from reporting.report_change where publication = 4 and report = 'movie_score_report'`,
+    );
+    const gone = changes.find(({ row_key: key }) => key.movie_id === 3);
+    expect(gone.cause).toContainEqual(expect.objectContaining({ kind: 'gone', movie_id: 3 }));
+    expect(changes.length).toBeGreaterThan(1);
+    for (const { cause } of changes) {
+      expect(causeText(cause[0], 'film', 'movie_id')).toBe(
+        `file ${fileId} was withdrawn; by ann: the wrong month`,
+      );
+    }
+    expect(
+      await query(
+        "select actor, action, arguments from support.audit_event where action = 'warehouse.withdraw'",
+      ),
+    ).toEqual([
+      { actor: 'ann', action: 'warehouse.withdraw', arguments: { fileId, reason: 'the wrong month' } },
+    ]);
+  });
+
+  it('is left out when the same bytes come again, which says how to take it back', async () => {
+    const before = await stateOf();
+    const again = await load('2017-09');
+    expect(again).toMatchObject({ state: 'succeeded', counts: { published: false } });
+    const [{ counts }] = (await query(
+      "select counts from support.run_step where run_id = $1 and job_name = 'receive-file'",
+      [again.id],
+    )) as [{ counts: { warnings: string[] } }];
+    expect(counts.warnings).toEqual([
+      expect.stringContaining(
+        `was withdrawn and is left out; marquee withdraw ${fileId} --undo takes it back`,
+      ),
+    ]);
+    expect(await stateOf()).toEqual(before);
+  });
+
+  it('is refused a second time, and so is one that is not there, with no run made', async () => {
+    const runs = async () => (await query('select from support.run')).length;
+    const before = await runs();
+    await expect(withdraw()).rejects.toMatchObject({ code: 'file_not_loaded' });
+    const unknown = startWithdrawing(pipeline.worker.runs, { ...wrong, fileId: 99 }, by);
+    await expect(unknown).rejects.toMatchObject({ code: 'file_unknown' });
+    expect(await runs()).toBe(before);
+  });
+
+  it('comes back as it was when that is taken back', async () => {
+    expect(await takeBack()).toMatchObject({ state: 'succeeded', error: null, counts: { published: true } });
+    expect(await stateOf()).toEqual(whole);
+    expect(await differences()).toBe(0);
+    await expect(takeBack()).rejects.toMatchObject({ code: 'file_not_withdrawn' });
+  });
+});
+
+it('the last file there is cannot be withdrawn', async () => {
+  const { runs } = unspoilt.worker;
+  const [first, second] = (await query('select id from source.file order by id', [], unspoilt)) as {
+    id: number;
+  }[];
+  const ended = await unspoilt.ended(await startWithdrawing(runs, { fileId: second!.id, ...wrong }, by));
+  expect(ended).toMatchObject({ state: 'succeeded', counts: { published: true } });
+  expect(
+    await query(
+      'select as_of_day::text from reporting.publication order by number desc limit 1',
+      [],
+      unspoilt,
+    ),
+  ).toEqual([{ as_of_day: '2017-08-31' }]);
+  const last = startWithdrawing(runs, { fileId: first!.id, ...wrong }, by);
+  await expect(last).rejects.toMatchObject({ code: 'nothing_loaded' });
+});
