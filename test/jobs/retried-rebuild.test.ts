@@ -1,0 +1,72 @@
+import { beforeAll, expect, it } from 'vitest';
+import { dropFlow } from '../../jobs/drop-flow.js';
+import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
+import { startWithdrawing } from '../../jobs/withdraw.js';
+import type { Run } from '../../src/queue/run-ledger.js';
+import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
+import { film, until, usePipeline } from './pipeline.js';
+
+const pipeline = usePipeline();
+const by = { requestedBy: 'test' };
+const query = (text: string) => pipeline.database.pools.owner.query(text);
+const load = async (period: string, id: string) => {
+  const folder = await pipeline.writeDrop(period, { movies_metadata: [film(id)] });
+  return pipeline.ended(await pipeline.worker.runs.start(dropFlow, { folder, period }, by));
+};
+const served = async () =>
+  (await query('select movie_id from reporting.movie_score_report order by 1')).rows.map(
+    (row) => row.movie_id,
+  );
+
+beforeAll(async () => {
+  await load('2017-01', '1');
+  await load('2017-02', '2');
+});
+
+/** Cancels a run where it would swap the warehouse, has another month loaded, and retries it. */
+async function retryAfterAnotherMonth(start: () => Promise<{ run: Run }>, period: string, id: string) {
+  const holder = await pipeline.database.pools.owner.connect();
+  await holder.query('begin; lock table warehouse.movies in access share mode');
+  const started = await start();
+  await until(
+    async () =>
+      (await query("select from pg_locks where not granted and relation = 'warehouse.movies'::regclass"))
+        .rowCount! > 0,
+    'it swaps',
+  );
+  await pipeline.worker.runs.cancel(started.run.id);
+  expect(await pipeline.ended(started)).toMatchObject({ state: 'cancelled' });
+  await holder.query('rollback');
+  holder.release();
+  expect(await load(period, id)).toMatchObject({ state: 'succeeded' });
+  await pipeline.worker.runs.retry(started.run.id);
+  expect(await pipeline.ended(started)).toMatchObject({ state: 'succeeded', error: null });
+  expect(await findUncleanedFiles(pipeline.database.pools.pipeline)).toEqual([]);
+  const verified = await pipeline.ended(await pipeline.worker.runs.start(verifyWarehouseFlow, {}, by));
+  expect(verified).toMatchObject({ state: 'succeeded', counts: { differences: 0 } });
+}
+
+it('a rebuild that is retried has what was loaded since it stopped', async () => {
+  await retryAfterAnotherMonth(
+    () => pipeline.worker.runs.start(rebuildWarehouseFlow, {}, by),
+    '2017-03',
+    '3',
+  );
+  expect(await served()).toEqual([1, 2, 3]);
+});
+
+it('a withdrawal that is retried has it as well, and withdraws its file alone', async () => {
+  const { rows } = await query("select id from source.file where period = '2017-02'");
+  const payload = { fileId: rows[0].id, reason: 'the wrong month', actor: 'ann' };
+  const { runs } = pipeline.worker;
+  await retryAfterAnotherMonth(() => startWithdrawing(runs, payload, by), '2017-04', '4');
+  expect(await served()).toEqual([1, 3, 4]);
+
+  // Retried once more, as when it was swapped and a check refused to publish.
+  const last = await query("select id from support.run where kind = 'withdraw'");
+  await query(`update support.run set state = 'failed' where id = '${last.rows[0].id}'`);
+  expect(await pipeline.ended({ run: await runs.retry(last.rows[0].id) })).toMatchObject({
+    state: 'succeeded',
+  });
+  expect(await served()).toEqual([1, 3, 4]);
+});
