@@ -80,9 +80,10 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
         )
         else false
       end as changed
+      offset 0 -- so that it is found once
     ) as entity_itself
     ${lookUps.join('')}
-    cross join lateral (select case ${changed.join(' ')} end as place) as behind
+    cross join lateral (select case ${changed.join(' ')} end as place offset 0) as behind
     ${byHand ? handOf(places, context) : ''}
     left join lateral (
       select live.${quoted(entityVersion)} as version, live.file_id, live.record_number, to_jsonb(live) as fields
@@ -123,13 +124,13 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
         ? otherwise
         : `case when ${place} > 0 then ${each((_, at) => (at === 0 ? null : `source_${at}.${column}`))} else ${otherwise} end`,
     isRestored,
-    movedBy: `(
+    movedBy: `case when moved_from.version is not null then (
       select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
         'field', field, 'old', moved_from.fields ->> field, 'new', moved_to.fields ->> field
       )) order by field)
       from unnest(array[${fields.map((field) => pg.escapeLiteral(field)).join(', ')}]::text[]) as field
       where moved_from.fields ? field and moved_from.fields ->> field is distinct from moved_to.fields ->> field
-    )::text`,
+    ) end::text`,
   };
 }
 
