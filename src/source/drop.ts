@@ -90,10 +90,8 @@ async function listFolder(path: string): Promise<Dirent[]> {
   } catch (error) {
     throw new Fault(
       'drop_not_found',
-      `${path} cannot be read as a folder; give the folder that holds the drop's files.`,
-      {
-        cause: error,
-      },
+      `${path} cannot be read as a folder${whyNot(error)}; give the folder that holds the drop's files.`,
+      { cause: error },
     );
   }
 }
@@ -133,4 +131,19 @@ async function matchEntry(
   return feed === undefined || compression === undefined
     ? []
     : [{ feed, folder, path, name: entry.name, compression }];
+}
+
+/** Folders of others are there and look missing: the rights are what is to be changed then, not the path. */
+function whyNot(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return ', since its rights do not allow it';
+    case 'ENOENT':
+      return ', since it is not there';
+    case 'ENOTDIR':
+      return ', since it is none';
+    default:
+      return '';
+  }
 }

@@ -164,6 +164,6 @@ async function describeKnown(pool: pg.Pool, known: FileRow, delivery: Delivery):
 
 function whereItStands({ id, state, ingested_date: loaded }: FileRow): string {
   if (state === 'withdrawn')
-    return `was withdrawn and is left out; marquee withdraw ${id} --undo takes it back`;
+    return `was withdrawn and is left out; marquee withdraw ${id} --undo --reason TEXT takes it back`;
   return `${state === 'held' ? 'is held' : `was loaded on ${loaded?.toISOString()}`}; nothing was done`;
 }

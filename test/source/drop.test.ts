@@ -85,7 +85,16 @@ describe('a drop', () => {
       'that is not there',
       async (drop: string) => join(drop, 'nowhere'),
       'drop_not_found',
-      /cannot be read as a folder/,
+      /cannot be read as a folder, since it is not there;/,
+    ],
+    [
+      'that is a file',
+      async (drop: string) => {
+        await writeFile(join(drop, 'links.csv'), 'x');
+        return join(drop, 'links.csv');
+      },
+      'drop_not_found',
+      /cannot be read as a folder, since it is none;/,
     ],
     [
       'without files',
