@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
 import { type Cleaning, openSource } from './cleaning.js';
+import { rejectUnlisted } from './faults.js';
 import { ledgerOf, type Mapping } from './mapping.js';
 import { mergeFile } from './merge-file.js';
 import type { PersonalDataKey } from './personal-data.js';
@@ -102,6 +103,7 @@ export async function cleanFile(
   if (before.some((other) => other.id === file.id)) return null;
   const source = await openSource(cleaning, plan, file, { report: true });
   const counts = await mergeFile(cleaning, file, source, before);
+  await rejectUnlisted(client, plan, mapping, file, source);
   const result = { ...counts, records: file.loadedCount };
   await client.query(
     `/* warehouse.insert_file_transform */

@@ -1,7 +1,13 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
-import { faultsColumn, ordinalColumn, recordColumn } from './extraction.js';
-import { ledgerOf, type TablePlan } from './mapping.js';
+import {
+  type ExtractionSource,
+  faultsColumn,
+  guardedExtraction,
+  ordinalColumn,
+  recordColumn,
+} from './extraction.js';
+import { ledgerOf, type Mapping, type TablePlan } from './mapping.js';
 import type { SourceFile } from './source-file.js';
 
 /** What could not be used of a file. */
@@ -59,6 +65,33 @@ export async function writeFaults(
     `/* warehouse.count_rejected */ select count(*)::integer as count from ${extracted} where not ${usable(plan)}`,
   );
   return { rejected: Number(rejected.rows[0]!.count), issues: inserted.rowCount ?? 0 };
+}
+
+/**
+ * Keeps each record without a usable key as a reject where a table takes entries of a nested column: one that lists none has
+ * no row in what was extracted, and would be neither there nor rejected. Where a table beside it takes each record as it is,
+ * that one sees to it.
+ */
+export async function rejectUnlisted(
+  client: PoolClient,
+  plan: TablePlan,
+  mapping: Mapping,
+  file: SourceFile,
+  source: ExtractionSource,
+): Promise<void> {
+  const fields = plan.fields.filter((field) => field.required && field.entryField === null);
+  const isSeenTo = [...mapping.tables.values()].some(
+    (other) =>
+      other.sourceTable === plan.sourceTable &&
+      other.nested === null &&
+      fields.every(({ sourceColumn, type }) =>
+        other.fields.some((own) => own.required && own.sourceColumn === sourceColumn && own.type === type),
+      ),
+  );
+  if (plan.nested === null || fields.length === 0 || isSeenTo) return;
+  const records: TablePlan = { ...plan, nested: null, fields, keys: fields, attributes: [], unfilled: [] };
+  const extraction = guardedExtraction(records, { ...source, entries: null });
+  await writeRejects(client, records, file, `(${extraction}) records`);
 }
 
 /** Keeps each record whose key is missing or no key as a reject, written again as CSV from its fields. */

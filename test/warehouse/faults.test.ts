@@ -110,6 +110,20 @@ describe('values that cannot be used', () => {
     ]);
   });
 
+  it.each([
+    ['none', '[]'],
+    ['nothing', null],
+    ['what cannot be read', "[{'id': 931, 'na"],
+  ])('make a reject of a record whose key is no key though it lists %s', async (_what, keywords) => {
+    const records = [
+      { id: '1', keywords: "[{'id': 931, 'name': 'jealousy'}]" },
+      { id: 'x', keywords },
+    ];
+    await clean(pool(), [await loadRecords(pool(), 'keywords', '2017-08', records)]);
+    const { rows } = await pool().query('select record_number, line_number, reason from source.reject');
+    expect(rows).toEqual([{ record_number: 2, line_number: 3, reason: 'key_not_usable' }]);
+  });
+
   it('leave out an entry without its key, and keep its neighbours', async () => {
     const { genres } = await cleanFilms(
       film({ genres: "[{'name': 'Nameless'}, {'id': 'x', 'name': 'Odd'}, {'id': 18, 'name': 'Drama'}]" }),
