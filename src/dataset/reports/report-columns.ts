@@ -105,6 +105,7 @@ export const movieShareColumns = [
     "The company's equal share of the budget among the film's companies; in cents.",
     {
       unit: money,
+      basis: 'budget',
     },
   ),
   column(
@@ -113,6 +114,7 @@ export const movieShareColumns = [
     "The company's equal share of the revenue among the film's companies; in cents.",
     {
       unit: money,
+      basis: 'revenue',
     },
   ),
   column(
@@ -121,6 +123,7 @@ export const movieShareColumns = [
     "The company's equal share of the profit among the film's companies; in cents.",
     {
       unit: money,
+      basis: 'profit',
     },
   ),
 ];
