@@ -49,23 +49,25 @@ export function readPython(text: string): PythonValue | undefined {
     return String.fromCodePoint(Number.parseInt(code, 16));
   };
 
+  const items = (close: string): PythonValue[] => {
+    const list: PythonValue[] = [];
+    while (!take(close)) {
+      list.push(value());
+      if (!take(',')) {
+        expect(close);
+        break;
+      }
+    }
+    return list;
+  };
   const value = (): PythonValue => {
     if (take('None') || take('null')) return null;
     if (take('True') || take('true')) return true;
     if (take('False') || take('false')) return false;
     if (take("'")) return string("'");
     if (take('"')) return string('"');
-    if (take('[')) {
-      const items: PythonValue[] = [];
-      while (!take(']')) {
-        items.push(value());
-        if (!take(',')) {
-          expect(']');
-          break;
-        }
-      }
-      return items;
-    }
+    if (take('[')) return items(']');
+    if (take('(')) return items(')');
     if (take('{')) {
       const entries: { [key: string]: PythonValue } = {};
       while (!take('}')) {

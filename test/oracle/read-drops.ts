@@ -1,58 +1,92 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { bytesOf, keyedEntries, recordsOf, type VendorDrop } from './drop-records.js';
+import { day, decimal, trimmed, truth, wholeNumber } from './field-values.js';
 import { addTo, emptyWorld, type Film, type FilmWorld } from './films.js';
-import { Fraction } from './fraction.js';
-import { type PythonNumber, type PythonValue, readPython } from './python-value.js';
-import { readCsv } from './vendor-csv.js';
 
-/** A folder with the vendor's files of one period, YYYY-MM. */
-export interface VendorDrop {
-  readonly period: string;
-  readonly folder: string;
+type Values = Readonly<Record<string, string>>;
+
+/** A file that is told for the first time: the same bytes again tell nothing. */
+export interface ToldFile {
+  readonly drop: VendorDrop;
+  readonly fileName: string;
+  readonly bytes: string;
 }
 
-type NamedRecord = { number: number; values: Record<string, string> };
+/**
+ * The files of drops in the order in which they count: the later period later, and in a period as they arrived.
+ * @param drops in the order of their arrival
+ */
+export function filesInOrder(drops: readonly VendorDrop[], fileNames: readonly string[]): ToldFile[] {
+  const known = new Set<string>();
+  const files: ToldFile[] = [];
+  for (const drop of drops) {
+    for (const fileName of fileNames) {
+      const bytes = bytesOf(drop, fileName);
+      if (bytes === undefined || known.has(bytes)) continue;
+      known.add(bytes);
+      files.push({ drop, fileName, bytes });
+    }
+  }
+  return files.sort((a, b) => (a.drop.period < b.drop.period ? -1 : a.drop.period > b.drop.period ? 1 : 0));
+}
 
-/** What the drops say, the later period last and in each file the last record last, so that it prevails. */
+/** The vendor's files. */
+export const vendorFiles = [
+  'movies_metadata.csv',
+  'links.csv',
+  'ratings.csv',
+  'credits.csv',
+  'keywords.csv',
+] as const;
+
+/** What the drops say: in each file the last record prevails, and over all the last file. */
 export function readDrops(drops: readonly VendorDrop[]): FilmWorld {
   const world = emptyWorld();
-  for (const { period, folder } of [...drops].sort((a, b) => (a.period < b.period ? -1 : 1))) {
-    const told = new Map<number, Film>();
-    for (const record of recordsOf(folder, 'movies_metadata.csv')) readMovie(world, told, record);
-    // A film told again as it is known stays the earlier record's.
-    for (const film of told.values()) {
-      if (world.films.get(film.id)?.content !== film.content) world.films.set(film.id, film);
+  for (const { drop, fileName, bytes } of filesInOrder(drops, vendorFiles)) {
+    if (fileName === 'movies_metadata.csv') readMovies(world, bytes);
+    for (const { values } of recordsOf(bytes)) {
+      if (fileName === 'links.csv' && values !== null) readLink(world, values);
+      if (fileName === 'ratings.csv' && values !== null) readRating(world, values);
     }
-    for (const record of recordsOf(folder, 'links.csv')) readLink(world, record);
-    for (const record of recordsOf(folder, 'ratings.csv')) readRating(world, record);
-    const [year, month] = period.split('-').map(Number);
+    const [year, month] = drop.period.split('-').map(Number);
     world.asOfDay = new Date(Date.UTC(year!, month!, 0)).toISOString().slice(0, 10);
   }
   return world;
 }
 
-/** The records that have as many fields as the header; the others are broken. */
-function recordsOf(folder: string, name: string): NamedRecord[] {
-  const path = join(folder, name);
-  if (!existsSync(path)) return [];
-  const [header, ...records] = readCsv(readFileSync(path, 'utf8'));
-  return records
-    .filter((record) => record.fields.length === header!.fields.length)
-    .map(({ number, fields }) => ({
-      number,
-      values: Object.fromEntries(header!.fields.map((column, place) => [column, fields[place]!])),
-    }));
+function readMovies(world: FilmWorld, bytes: string): void {
+  const told = new Map<number, Film>();
+  for (const { number, values } of recordsOf(bytes)) {
+    const id = wholeNumber(values?.id);
+    if (values === null || id === null) continue;
+    told.set(id, filmOf(id, number, values));
+    for (const [company, { name }] of keyedEntries(values.production_companies, ['name'])) {
+      world.companies.set(company, name!);
+      addTo(world.filmCompanies, id, company);
+    }
+    for (const [genre, { name }] of keyedEntries(values.genres, ['name'])) {
+      world.genres.set(genre, name!);
+      addTo(world.filmGenres, id, genre);
+    }
+  }
+  // A film told again as it is known stays the earlier record's.
+  for (const film of told.values()) {
+    if (world.films.get(film.id)?.content !== film.content) world.films.set(film.id, film);
+  }
 }
 
-/** The fields that make a film another version of itself; the others are links to other things. */
-const ownFields =
-  'title adult budget homepage imdb_id original_language original_title overview popularity poster_path ' +
-  'release_date revenue runtime tagline video vote_average vote_count status';
+/** The fields that make a film another version of itself, by what they hold; the others are links to other things. */
+const ownFields = {
+  text: 'title homepage imdb_id original_language original_title overview poster_path tagline status'.split(
+    ' ',
+  ),
+  decimal: 'popularity runtime vote_average'.split(' '),
+  money: 'budget revenue'.split(' '),
+  truth: 'adult video'.split(' '),
+};
 
-function readMovie(world: FilmWorld, told: Map<number, Film>, { number, values }: NamedRecord): void {
-  const id = wholeNumber(values.id);
-  if (id === null) return;
-  told.set(id, {
+function filmOf(id: number, number: number, values: Values): Film {
+  const amount = (field: string) => decimal(values[field])?.toString() ?? '';
+  return {
     id,
     title: values.title || null,
     budget: decimal(values.budget),
@@ -64,58 +98,25 @@ function readMovie(world: FilmWorld, told: Map<number, Film>, { number, values }
     voteCount: wholeNumber(values.vote_count),
     sourceFile: 'movies_metadata.csv',
     sourceRecord: number,
-    content: ownFields
-      .split(' ')
-      .map((field) => decimal(values[field])?.toString() ?? values[field])
-      .map((value) => (value === '0' ? '' : value))
-      .join('\n'),
-  });
-  for (const [companyId, name] of namedEntries(values.production_companies)) {
-    world.companies.set(companyId, name);
-    addTo(world.filmCompanies, id, companyId);
-  }
-  for (const [genreId, name] of namedEntries(values.genres)) {
-    world.genres.set(genreId, name);
-    addTo(world.filmGenres, id, genreId);
-  }
+    content: JSON.stringify([
+      ownFields.text.map((field) => values[field] ?? ''),
+      ownFields.decimal.map(amount),
+      ownFields.money.map((field) => amount(field).replace(/^0$/, '')),
+      ownFields.truth.map((field) => truth(values[field])),
+      day(values.release_date),
+      wholeNumber(values.vote_count),
+    ]),
+  };
 }
 
-function readLink(world: FilmWorld, { values }: NamedRecord): void {
+function readLink(world: FilmWorld, values: Values): void {
   const movielensId = wholeNumber(values.movieId);
   if (movielensId !== null) world.links.set(movielensId, wholeNumber(values.tmdbId));
 }
 
-function readRating(world: FilmWorld, { values }: NamedRecord): void {
+function readRating(world: FilmWorld, values: Values): void {
   const movielensId = wholeNumber(values.movieId);
-  if (movielensId === null || !values.userId) return;
-  world.ratings.set(`${values.userId} ${movielensId}`, { movielensId, rating: decimal(values.rating) });
-}
-
-function namedEntries(text: string | undefined): [number, string | null][] {
-  const list = text ? readPython(text) : undefined;
-  if (!Array.isArray(list)) return [];
-  const entries: [number, string | null][] = [];
-  for (const item of list) {
-    if (item === null || typeof item !== 'object' || Array.isArray(item) || 'digits' in item) continue;
-    const { id, name } = item as { id?: PythonValue; name?: PythonValue };
-    const key = wholeNumber(typeof id === 'string' ? id : (id as PythonNumber | undefined)?.digits);
-    if (key !== null) entries.push([key, typeof name === 'string' && name !== '' ? name : null]);
-  }
-  return entries;
-}
-
-function wholeNumber(text: string | undefined): number | null {
-  const value = text?.trim() ?? '';
-  return /^[+-]?\d+$/.test(value) && Math.abs(Number(value)) < 2 ** 31 ? Number(value) : null;
-}
-
-function decimal(text: string | undefined): Fraction | null {
-  return Fraction.parse(text ?? '') ?? null;
-}
-
-/** A day of the calendar, written as YYYY-MM-DD. */
-function day(text: string | undefined): string | null {
-  if (text === undefined || !/^\d{4}-\d\d-\d\d$/.test(text)) return null;
-  const parsed = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text) ? text : null;
+  const rater = trimmed(values.userId);
+  if (movielensId === null || rater === '') return;
+  world.ratings.set(`${rater} ${movielensId}`, { movielensId, rating: decimal(values.rating) });
 }

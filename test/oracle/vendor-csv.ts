@@ -4,18 +4,29 @@ export interface VendorRecord {
   readonly fields: string[];
 }
 
-/** The records of a CSV text, header first as number 0. Quotes double inside quotes, where line ends are text. */
+/**
+ * The records of a CSV text, header first as number 0. A quote opens a field at its beginning only; quotes double inside
+ * quotes, where line ends are text. Blank lines are no records.
+ */
 export function readCsv(text: string): VendorRecord[] {
   const records: VendorRecord[] = [];
   let fields: string[] = [];
   let field = '';
   let inQuotes = false;
-  let started = false;
-  const endRecord = () => {
-    if (started) records.push({ number: records.length, fields: [...fields, field] });
-    fields = [];
+  let fieldBegun = false;
+  let recordBegun = false;
+  const endField = () => {
+    fields.push(field);
     field = '';
-    started = false;
+    fieldBegun = false;
+  };
+  const endRecord = () => {
+    if (recordBegun) {
+      endField();
+      records.push({ number: records.length, fields });
+    }
+    fields = [];
+    recordBegun = false;
   };
   for (let at = 0; at < text.length; at++) {
     const character = text[at]!;
@@ -28,12 +39,15 @@ export function readCsv(text: string): VendorRecord[] {
     } else if (character === '\n') endRecord();
     else if (character === '\r' && text[at + 1] === '\n') continue;
     else {
-      started = true;
-      if (character === '"') inQuotes = true;
-      else if (character === ',') {
-        fields.push(field);
-        field = '';
-      } else field += character;
+      recordBegun = true;
+      if (character === ',') endField();
+      else if (character === '"' && !fieldBegun) {
+        inQuotes = true;
+        fieldBegun = true;
+      } else {
+        field += character;
+        fieldBegun = true;
+      }
     }
   }
   endRecord();

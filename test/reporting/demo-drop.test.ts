@@ -5,13 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reports } from '../../src/dataset/reports/reports.js';
 import type { SampleDrop } from '../../src/dataset/sample/drop-folder.js';
 import { writeVegaSample } from '../../src/dataset/sample/vega-sample.js';
-import { type Trace, trace } from '../../src/reporting/trace.js';
 import { useDatabase } from '../database-fixture.js';
 import { sorted } from '../oracle/compare.js';
 import { oracleReports } from '../oracle/oracle.js';
 import { readDrops } from '../oracle/read-drops.js';
 import { takeDrop } from './drops.js';
-import { exportedRows, publishReports, report } from './publish-reports.js';
+import { exportedRows, publishReports } from './publish-reports.js';
 import { changesNotExplained } from './sums-of-causes.js';
 
 type Rows = Record<string, string[]>;
@@ -83,51 +82,4 @@ describe('the two months of the sample, from files to publications', () => {
       client.release();
     }
   });
-
-  it.each(reports)(
-    'trace every cell of $name to records that were sent',
-    { timeout: 300_000 },
-    async ({ name }) => {
-      const definition = report(name);
-      const { rows } = await database.pools.pipeline.query(
-        `select ${definition.key.join(', ')} from reporting.${name}`,
-      );
-      const faults: unknown[] = [];
-      const lane = async (): Promise<void> => {
-        for (let key = rows.pop(); key !== undefined; key = rows.pop()) {
-          const traced = await trace(database.pools.pipeline, definition, key);
-          faults.push(...faultsOf(definition.columns, traced).map((fault) => ({ key, fault })));
-        }
-      };
-      expect(rows.length).toBeGreaterThan(20);
-      await Promise.all([lane(), lane()]);
-      expect(faults).toEqual([]);
-    },
-  );
-
-  /** What is wrong with a trace: cells that their films do not sum up to, films without their record. */
-  function faultsOf(columns: (typeof reports)[number]['columns'], { row, entities }: Trace): string[] {
-    const wrong = columns
-      .filter(({ sum }) => sum !== undefined)
-      .filter(({ name, sum }) => {
-        const amounts = entities.map((entity) => entity.amounts[name]).filter((amount) => amount != null);
-        const total = amounts.reduce((sofar, amount) => sofar + Number(amount), 0);
-        if (amounts.length === 0) return Number(row[name] ?? 0) !== 0;
-        // A sum of shares is rounded; each share is told to its own last digit.
-        const least =
-          sum!.places === undefined ? 0 : 10 ** -sum!.places * (0.5 + 0.5 * amounts.length) + 1e-6;
-        return Math.abs(total - Number(row[name])) > least;
-      });
-    const lost = entities.filter(
-      ({ entity, raw, version, record, mappingVersion, file, counted, why }) =>
-        Number(raw?.id) !== entity ||
-        !(version > 0 && record > 0 && mappingVersion === 1 && file === 'movies_metadata.csv') ||
-        counted !== (why === null),
-    );
-    return [
-      ...(entities.length === 0 ? ['no film'] : []),
-      ...wrong.map((column) => column.name),
-      ...lost.map((entity) => `film ${entity.entity}`),
-    ];
-  }
 });

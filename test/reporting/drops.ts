@@ -4,25 +4,28 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { feeds } from '../../src/dataset/feeds.js';
 import { referenceTables } from '../../src/dataset/reference.js';
+import { reports } from '../../src/dataset/reports/reports.js';
+import { bringStocksUp } from '../../src/reporting/stock.js';
 import { readDrop } from '../../src/source/drop.js';
-import { loadDeliveries } from '../../src/source/drop-load.js';
+import { type LoadedFile, loadDeliveries } from '../../src/source/drop-load.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { loadReferenceData } from '../../src/warehouse/reference-data.js';
 import { clean, install, personalDataKey } from '../warehouse/cleaning.js';
 import { loadRecords } from '../warehouse/source-rows.js';
 import type { RandomMonth } from './random-months.js';
 
-/** Loads and cleans the vendor's files of a month. */
-export async function takeDrop(pool: pg.Pool, folder: string, period: string): Promise<void> {
+/** Loads and cleans the vendor's files of a month as the jobs do, however many of their records are broken. */
+export async function takeDrop(pool: pg.Pool, folder: string, period: string): Promise<LoadedFile[]> {
   await prepare(pool);
   const kept = await mkdtemp(join(tmpdir(), 'marquee-drop-'));
   try {
     const drop = await readDrop(folder, feeds);
-    const loaded = await loadDeliveries(pool, { folder: kept }, feeds, drop.deliveries, period);
-    await clean(
-      pool,
-      loaded.map(({ receipt }) => receipt.fileId),
-    );
+    const loaded = await loadDeliveries(pool, { folder: kept }, feeds, drop.deliveries, period, {
+      rejectShare: 1,
+    });
+    const files = loaded.map(({ receipt }) => receipt.fileId);
+    await clean(pool, files, (client, table) => bringStocksUp(client, reports, table));
+    return loaded;
   } finally {
     await rm(kept, { recursive: true, force: true });
   }

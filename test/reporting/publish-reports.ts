@@ -5,6 +5,7 @@ import { reports } from '../../src/dataset/reports/reports.js';
 import { readAsOf } from '../../src/reporting/as-of-day.js';
 import { buildReport } from '../../src/reporting/build.js';
 import { type CheckOutcome, checkReports, refusal } from '../../src/reporting/check.js';
+import { compareBuild } from '../../src/reporting/comparison.js';
 import type { ReportDefinition } from '../../src/reporting/definition.js';
 import { exportReport } from '../../src/reporting/export.js';
 import { type PublishResult, publish } from '../../src/reporting/publish.js';
@@ -51,19 +52,45 @@ export async function publishReports(
   return inTransaction(pool, (client) => publish(client, definitions, { runId: null }));
 }
 
+/** Publishes what files touched as the jobs do, with the comparison beforehand; a report may lose all of its rows. */
+export async function publishAsJobs(
+  pool: pg.Pool,
+  definitions: readonly ReportDefinition[] = reports,
+): Promise<PublishResult> {
+  const asOfDay = await buildAll(pool, definitions, false);
+  const refused = refusal(await checkAll(pool, asOfDay, definitions, 1));
+  if (refused !== undefined) throw refused;
+  for (const definition of definitions) {
+    await inTransaction(pool, (client) => compareBuild(client, definition, null));
+  }
+  return inTransaction(pool, (client) => publish(client, definitions, { runId: null }));
+}
+
 export function report(name: string): ReportDefinition {
   return reports.find((definition) => definition.name === name)!;
 }
 
-/** A report's rows as its CSV export has them: text, null where there is none. */
-export async function exportedRows(pool: pg.Pool, name: string): Promise<Record<string, string | null>[]> {
+/** A report as its CSV export has it. */
+export async function exportedText(pool: pg.Pool, name: string): Promise<string> {
   const client = await pool.connect();
   try {
-    const [header, ...rows] = readCsv(await text(exportReport(client, report(name), 'csv')));
-    return rows.map(({ fields }) =>
-      Object.fromEntries(header!.fields.map((column, place) => [column, fields[place] || null])),
-    );
+    return await text(exportReport(client, report(name), 'csv'));
   } finally {
     client.release();
   }
+}
+
+/** The CSV exports of all reports, by name. */
+export async function allExports(pool: pg.Pool): Promise<Record<string, string>> {
+  const exports: Record<string, string> = {};
+  for (const { name } of reports) exports[name] = await exportedText(pool, name);
+  return exports;
+}
+
+/** A report's rows as its CSV export has them: text, null where there is none. */
+export async function exportedRows(pool: pg.Pool, name: string): Promise<Record<string, string | null>[]> {
+  const [header, ...rows] = readCsv(await exportedText(pool, name));
+  return rows.map(({ fields }) =>
+    Object.fromEntries(header!.fields.map((column, place) => [column, fields[place] || null])),
+  );
 }

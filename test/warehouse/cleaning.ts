@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { initialMapping } from '../../src/dataset/mapping.js';
 import { type CleanCounts, cleanTable } from '../../src/warehouse/clean-table.js';
 import { expandFile } from '../../src/warehouse/entry-staging.js';
@@ -14,8 +14,15 @@ export async function install(pool: Pool, rows: readonly MappingRow[] = initialM
   await installMapping(pool, rows, { author: 'test', note: 'for a test' });
 }
 
-/** Cleans files as the table jobs of one drop do: expand, each table in order, clear away. */
-export async function clean(pool: Pool, fileIds: readonly number[]): Promise<Record<string, CleanCounts>> {
+/**
+ * Cleans files as the table jobs of one drop do: expand, each table in order, clear away.
+ * @param cleaned done with each table, in the transaction that cleaned it
+ */
+export async function clean(
+  pool: Pool,
+  fileIds: readonly number[],
+  cleaned: (client: PoolClient, table: string) => Promise<void> = async () => {},
+): Promise<Record<string, CleanCounts>> {
   const mapping = (await currentMapping(pool))!;
   const { rows } = await pool.query<{ id: number; feed: string }>(
     'select id, feed from source.file where id = any($1) order by id',
@@ -26,7 +33,13 @@ export async function clean(pool: Pool, fileIds: readonly number[]): Promise<Rec
   for (const { table, sourceTable } of tablesInOrder(mapping)) {
     const files = rows.filter((row) => `src_${row.feed}` === sourceTable).map((row) => row.id);
     if (files.length > 0)
-      counts[table] = await cleanTable(pool, { table, fileIds: files, mapping, personalDataKey });
+      counts[table] = await cleanTable(pool, {
+        table,
+        fileIds: files,
+        mapping,
+        personalDataKey,
+        beforeCommit: (client) => cleaned(client, table),
+      });
   }
   await finishClean(pool, fileIds);
   return counts;
