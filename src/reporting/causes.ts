@@ -111,6 +111,9 @@ function hasNoAmounts(definition: ReportDefinition): string {
   return `difference.place not in (${[0, ...places].join(', ')})`;
 }
 
+/** Of several entities those are no causes of which another version is known that says the same, as far as the report asks. */
+const isOfConsequence = `(causes -> 0 ->> 'kind' <> 'changed' or causes -> 0 -> 'fields' <> '[]')`;
+
 /** How many entities changed in rows that are computed together. */
 function besides(definition: ReportDefinition): string {
   const together = togetherColumns(definition);
@@ -118,6 +121,7 @@ function besides(definition: ReportDefinition): string {
     select ${together.map((column) => `${quoted(column)},`).join(' ')}
       jsonb_build_array(jsonb_build_object('kind', 'together', 'count', count(distinct entity))) as list
     from ${contributionChangeTable(definition.name)}
+    where ${isOfConsequence}
     ${together.length > 0 ? `group by ${columnList(together)}` : 'having count(*) > 0'}`;
 }
 
@@ -132,7 +136,11 @@ async function entitiesOfRows(client: ClientBase, definition: ReportDefinition):
     `/* reporting.find_several_entities */
      select exists (select from ${change} group by ${key} having count(*) > 1) as several`,
   );
-  if (!rows[0]!.several) return `(select ${key}, causes as list from ${change})`;
+  if (!rows[0]!.several) {
+    // A row of the entity's own shows what sums do not: its name, and where it comes from.
+    const isOwn = definition.key.includes(definition.contributions!.entityKey);
+    return `(select ${key}, causes as list from ${change} where ${isOwn ? 'true' : isOfConsequence})`;
+  }
   return `(
     select ${key},
       jsonb_agg(causes -> 0 order by place) filter (where place <= ${namedEntities})
@@ -142,6 +150,7 @@ async function entitiesOfRows(client: ClientBase, definition: ReportDefinition):
     from (
       select ${key}, causes, row_number() over (partition by ${key} order by entity) as place
       from ${change}
+      where ${isOfConsequence}
     ) as placed
     group by ${key}
   )`;

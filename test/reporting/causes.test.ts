@@ -76,6 +76,13 @@ describe('the cause of a change', () => {
     ]);
   });
 
+  it('is no film of which another version says the same, as far as the report asks', async () => {
+    await newVersion(3, `tagline = 'Higher'`);
+    await newVersion(1, 'popularity = 4');
+    const told = await causes(genre, { year: 1995, genre_id: 16 }, 'average_popularity');
+    expect(told).toMatchObject([{ kind: 'changed', movie_id: 1 }]);
+  });
+
   it('is a late period where the file is of an earlier month than the newest known', async () => {
     await newVersion(1, 'budget = 40', '2017-07');
     const [cause] = await causes(genre, { year: 1995, genre_id: 16 }, 'budget');
