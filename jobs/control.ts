@@ -9,6 +9,7 @@ import { dropFlow, rebuildReportsFlow, startRollback } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
 import { startRestoring, startRetiring } from './retire.js';
 import type { Resources } from './services.js';
+import { startTakingBack, startWithdrawing } from './withdraw.js';
 
 /** Answers what the API asks over the control queue, until the backend is closed. */
 export function answerPipelineControl(backend: QueueBackend, runs: Runs, resources: Resources): void {
@@ -32,6 +33,10 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
           (await startRetiring(runs, retirementOf(link, request.requestedBy), request)).run,
         restoreLink: async ({ link }, request) =>
           (await startRestoring(runs, retirementOf(link, request.requestedBy), request)).run,
+        withdrawFile: async (args, request) =>
+          (await startWithdrawing(runs, withdrawalOf(args, request.requestedBy), request)).run,
+        takeFileBack: async (args, request) =>
+          (await startTakingBack(runs, withdrawalOf(args, request.requestedBy), request)).run,
         rollbackPublication: async ({ to, reason }, request) =>
           (await startRollback(runs, dataSet.reports, { to, reason }, request)).run,
       },
@@ -49,4 +54,8 @@ function retirementOf(link: ControlArguments<'retireLink'>['link'], actor: strin
   }
   const key = Object.fromEntries(Object.entries(link.key).map(([field, value]) => [field, String(value)]));
   return { table: link.table, keys: [key], reason: link.reason, actor };
+}
+
+function withdrawalOf({ file, reason }: ControlArguments<'withdrawFile'>, actor: string) {
+  return { fileId: file, reason, actor };
 }

@@ -63,7 +63,7 @@ export const ERROR_CODES = {
     status: 409,
     message: 'The request does not fit what is there.',
     remedy:
-      'Read the message: an idempotency key was used for another request, or the run is in another state.',
+      'Read the message: an idempotency key was used for another request, or the run or file is in another state.',
   },
   GRAPHQL_PARSE_FAILED: {
     status: 400,

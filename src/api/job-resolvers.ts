@@ -19,6 +19,10 @@ interface ToldRun {
 const CODES: Readonly<Record<string, ErrorCode>> = {
   run_unknown: 'NOT_FOUND',
   drop_unknown: 'NOT_FOUND',
+  file_unknown: 'NOT_FOUND',
+  file_not_loaded: 'CONFLICT',
+  file_not_withdrawn: 'CONFLICT',
+  nothing_loaded: 'CONFLICT',
   idempotency_key_reused: 'CONFLICT',
   run_not_retryable: 'CONFLICT',
   run_not_cancellable: 'CONFLICT',
@@ -33,6 +37,8 @@ const MUTATIONS = [
   'cancelRun',
   'retireLink',
   'restoreLink',
+  'withdrawFile',
+  'takeFileBack',
   'rollbackPublication',
 ] as const satisfies readonly ControlAction[];
 

@@ -41,6 +41,8 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
     rebuildWarehouse: startOf('rebuildWarehouse'),
     retireLink: startOf('retireLink'),
     restoreLink: startOf('restoreLink'),
+    withdrawFile: startOf('withdrawFile'),
+    takeFileBack: startOf('takeFileBack'),
     rollbackPublication: startOf('rollbackPublication'),
     retryRun: ({ id, acceptRejects }, request) =>
       audited(pool, request, () =>

@@ -16,6 +16,7 @@ const link = z.strictObject({
   period: period.nullish(),
   reason: z.string().min(1).max(1000),
 });
+const withdrawal = { file: z.int().positive(), reason: z.string().min(1).max(1000), idempotencyKey };
 const state = z.enum(['queued', 'running', 'succeeded', 'failed', 'held', 'cancelled']);
 
 /** What can be asked, by action. All but `run` and `runs` are kept in the audit. */
@@ -27,6 +28,8 @@ export const controlArguments = {
   cancelRun: z.strictObject({ id: z.uuid(), idempotencyKey }),
   retireLink: z.strictObject({ link, idempotencyKey }),
   restoreLink: z.strictObject({ link, idempotencyKey }),
+  withdrawFile: z.strictObject(withdrawal),
+  takeFileBack: z.strictObject(withdrawal),
   rollbackPublication: z.strictObject({
     to: z.int().min(1),
     reason: z.string().min(1).max(1000),

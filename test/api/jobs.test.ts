@@ -150,6 +150,8 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     ],
     ['mutation { retryRun(id: "no-id", idempotencyKey: "k2") { id } }', 'BAD_USER_INPUT'],
     ['mutation { ingestDrop(period: "2017-13", idempotencyKey: "k3") { id } }', 'BAD_USER_INPUT'],
+    ['mutation { withdrawFile(file: 0, reason: "x", idempotencyKey: "k5") { id } }', 'BAD_USER_INPUT'],
+    ['mutation { takeFileBack(file: 1, reason: "", idempotencyKey: "k6") { id } }', 'BAD_USER_INPUT'],
     ['mutation { ingestDrop(period: "2017-12", idempotencyKey: "") { id } }', 'BAD_USER_INPUT'],
   ])('are refused for %s', async (mutation, code) => {
     expect((await ask(mutation)).errors[0].extensions.code).toBe(code);

@@ -284,6 +284,7 @@ describe('a request', () => {
   it.each([
     ['reports:read', '{ runs(first: 1) { nodes { id } } }', 'jobs:read'],
     ['jobs:read', 'mutation { rebuildReports(idempotencyKey: "k") { id } }', 'jobs:run'],
+    ['jobs:read', 'mutation { withdrawFile(file: 1, reason: "x", idempotencyKey: "k") { id } }', 'jobs:run'],
     ['jobs:read', '{ reports { name } runs { nodes { id } } }', 'reports:read jobs:read'],
   ])('with the scope %s may not %s', async (scope, query, needed) => {
     const answer = await send(bearer(await token({ scope })), '/graphql', JSON.stringify({ query }));

@@ -153,6 +153,16 @@ describe('an admin, over HTTP alone', () => {
     await run('rebuildWarehouse', '');
     expect(await counts()).toEqual(['Animation 2 10000', 'Comedy 2 10000']);
 
+    await run('withdrawFile', 'file: 2, reason: "Of another vendor."');
+    expect(await counts()).toEqual(['Animation 2 2000', 'Comedy 2 2000']);
+    await run('takeFileBack', 'file: 2, reason: "It is theirs."');
+    expect(await counts()).toEqual(['Animation 2 10000', 'Comedy 2 10000']);
+    const kept = await database.pools.pipeline.query<{ told: string }>(
+      `select actor || ' ' || reason || ' ' || restored_by as told from support.retirement
+       where table_name = 'source.file'`,
+    );
+    expect(kept.rows).toEqual([{ told: 'demo-admin Of another vendor. demo-admin' }]);
+
     const { rows } = await database.pools.pipeline.query<{ told: string }>(
       `select actor || ' ' || action || ' ' || outcome as told from support.audit_event
        where arguments ? 'idempotencyKey' or action = 'recordUpload' order by id`,
@@ -167,6 +177,8 @@ describe('an admin, over HTTP alone', () => {
       'rollbackPublication',
       'rebuildReports',
       'rebuildWarehouse',
+      'withdrawFile',
+      'takeFileBack',
     ];
     expect(rows.map(({ told }) => told)).toEqual(actions.map((action) => `demo-admin ${action} accepted`));
   });
@@ -188,6 +200,8 @@ describe('an admin, over HTTP alone', () => {
       'key_not_retired',
       'BAD_USER_INPUT',
     ],
+    ['withdrawFile(file: 99, reason: "x"', 'file_unknown', 'NOT_FOUND'],
+    ['takeFileBack(file: 1, reason: "x"', 'file_not_withdrawn', 'CONFLICT'],
     ['cancelRun(id: "ENDED"', 'run_not_cancellable', 'CONFLICT'],
   ])(
     'is refused %s) at once, by %s, with no run made and the refusal in the audit',
