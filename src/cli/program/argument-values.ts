@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A month as YYYY-MM. */
+export function month(text: string): string {
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) {
+    throw new InvalidArgumentError(`expected a month as YYYY-MM, found ${text}.`);
+  }
+  return text;
+}
+
+/** A whole number above 0. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(`expected a whole number above 0, found ${text}.`);
+  }
+  return value;
+}
+
+/** A number from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError(`expected a number from 0 to 1, found ${text}.`);
+  }
+  return value;
+}
+
+/** The id of a run. */
+export function runId(text: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
+    throw new InvalidArgumentError(`expected the id of a run as marquee runs tells it, found ${text}.`);
+  }
+  return text;
+}
+
+/** 0 stands for the time before the first. */
+export function publicationNumber(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text);
+}
