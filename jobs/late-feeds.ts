@@ -1,6 +1,29 @@
 import type pg from 'pg';
 import type { Feed } from '../src/source/feed.js';
-import { type FeedExpectation, findLateFeeds, type LateFeed } from '../src/source/late-feed.js';
+import {
+  type DeliveredMonth,
+  type FeedExpectation,
+  findLateFeeds,
+  type LateFeed,
+} from '../src/source/late-feed.js';
+import { receiveFileJob } from './ingest.js';
+
+/** Finds the feeds whose next month is overdue. One whose file had the bytes of another month's was delivered all the same. */
+export async function listLateFeeds(
+  pool: pg.Pool,
+  feeds: readonly Feed[],
+  expectation: Omit<FeedExpectation, 'delivered'>,
+): Promise<LateFeed[]> {
+  const { rows: delivered } = await pool.query<DeliveredMonth>(
+    `/* jobs: months delivered */
+     select distinct f.feed, s.payload ->> 'period' as period
+     from support.run_step s
+     join source.file f on f.id = (s.counts ->> 'fileId')::int
+     where s.job_name = $1 and s.state = 'succeeded' and f.state = 'loaded' and s.payload ->> 'period' <> f.period`,
+    [receiveFileJob.name],
+  );
+  return findLateFeeds(pool, feeds, { ...expectation, delivered });
+}
 
 /**
  * Records a warning for each late feed, once for each month that is missing.
@@ -10,10 +33,10 @@ import { type FeedExpectation, findLateFeeds, type LateFeed } from '../src/sourc
 export async function recordLateFeeds(
   pool: pg.Pool,
   feeds: readonly Feed[],
-  expectation: FeedExpectation,
+  expectation: Omit<FeedExpectation, 'delivered'>,
 ): Promise<LateFeed[]> {
   const recorded: LateFeed[] = [];
-  for (const late of await findLateFeeds(pool, feeds, expectation)) {
+  for (const late of await listLateFeeds(pool, feeds, expectation)) {
     const { rowCount } = await pool.query(
       `/* jobs: record late feed */
        insert into support.issue (table_name, value, reason, detail)

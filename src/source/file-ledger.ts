@@ -108,6 +108,22 @@ export async function findByChecksum(
   return rows[0];
 }
 
+/** The newest loaded file of the feed that counts after this one, up to a period; the order in which files count is that of cleaning. */
+export async function findLaterFile(
+  pool: pg.Pool,
+  file: Pick<FileRow, 'id' | 'feed' | 'period'>,
+  period: string,
+): Promise<Pick<FileRow, 'id' | 'name' | 'period'> | undefined> {
+  const { rows } = await pool.query<Pick<FileRow, 'id' | 'name' | 'period'>>(
+    `/* source: find later file */
+     select id, name, period from source.file
+     where feed = $1 and state = 'loaded' and (period, id) > ($2, $3) and period <= $4
+     order by period desc, id desc limit 1`,
+    [file.feed, file.period, file.id, period],
+  );
+  return rows[0];
+}
+
 /**
  * The file's row, locked until the transaction ends.
  *

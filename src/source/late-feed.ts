@@ -7,6 +7,14 @@ export interface FeedExpectation {
   readonly days: number;
   /** The day to judge by, as YYYY-MM-DD; by default the database's. */
   readonly today?: string;
+  /** Months a feed came for with bytes that are loaded under another one: these came, though no file of theirs is there. */
+  readonly delivered?: readonly DeliveredMonth[];
+}
+
+/** A feed that came for a month, as YYYY-MM. */
+export interface DeliveredMonth {
+  readonly feed: string;
+  readonly period: string;
 }
 
 /** A feed whose next month is overdue. */
@@ -23,22 +31,26 @@ export interface LateFeed {
 }
 
 /**
- * Finds the feeds whose next month is overdue: the one after the newest loaded. A feed that never came is expected from the
+ * Finds the feeds whose next month is overdue: the one after the newest that came. A feed that never came is expected from the
  * first month any feed came for; while nothing was ever loaded, nothing is expected.
  */
 export async function findLateFeeds(
   pool: pg.Pool,
   feeds: readonly Feed[],
-  expectation: FeedExpectation,
+  { days, today, delivered = [] }: FeedExpectation,
 ): Promise<LateFeed[]> {
   const { rows } = await pool.query<LateFeed>(
     `/* source: find late feeds */
      with feed as (
        select * from unnest($1::text[], $2::text[]) as f (name, table_name)
+     ), arrival as (
+       select feed, period from source.file where state = 'loaded'
+       union all
+       select feed, period from jsonb_to_recordset($5::jsonb) as d (feed text, period text)
      ), newest as (
-       select f.name, f.table_name, max(l.period) as period
+       select f.name, f.table_name, max(a.period) as period
        from feed f
-       left join source.file l on l.feed = f.name and l.state = 'loaded'
+       left join arrival a on a.feed = f.name
        group by f.name, f.table_name
      ), expected as (
        select n.name, n.table_name, n.period as newest,
@@ -57,7 +69,7 @@ export async function findLateFeeds(
      from due
      where due_day < coalesce($4::date, current_date)
      order by name`,
-    [feeds.map(({ name }) => name), feeds.map(tableOf), expectation.days, expectation.today ?? null],
+    [feeds.map(({ name }) => name), feeds.map(tableOf), days, today ?? null, JSON.stringify(delivered)],
   );
   return rows;
 }

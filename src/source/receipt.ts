@@ -7,6 +7,7 @@ import {
   type FileRow,
   type FileState,
   findByChecksum,
+  findLaterFile,
   insertFile,
   listParts,
   moveContent,
@@ -66,7 +67,7 @@ export async function receiveFile(
     const { survey, modified } = await surveyContent(content.path, delivery, options);
     const known = await findByChecksum(pool, survey.sha256);
     if (known !== undefined) {
-      return await joinKnown(pool, known, delivery, { ...content, modified });
+      return await joinKnown(pool, known, { ...delivery, period }, { ...content, modified });
     }
     const backup = await linkBackup(storage, delivery, period, survey.sha256);
     const linked = delivery.compression === 'none' ? backup : undefined;
@@ -84,7 +85,7 @@ export async function receiveFile(
     );
     if (fileId === undefined) {
       const winner = (await findByChecksum(pool, survey.sha256))!;
-      return await joinKnown(pool, winner, delivery, { ...content, modified });
+      return await joinKnown(pool, winner, { ...delivery, period }, { ...content, modified });
     }
     return {
       fileId,
@@ -123,11 +124,14 @@ export async function surveyContent(
   }
 }
 
+/** A delivery with the month it was delivered for. */
+type Sent = Delivery & { readonly period: string };
+
 /** The same bytes are in the ledger. Where those it points to were lost half-way, the ones at hand take their place. */
 async function joinKnown(
   pool: pg.Pool,
   known: FileRow,
-  delivery: Delivery,
+  delivery: Sent,
   content: Content & { modified: Date },
 ): Promise<Receipt> {
   const found = await stat(known.content_path ?? '').catch(() => undefined);
@@ -141,7 +145,7 @@ async function joinKnown(
   return await describeKnown(pool, known, delivery);
 }
 
-async function describeKnown(pool: pg.Pool, known: FileRow, delivery: Delivery): Promise<Receipt> {
+async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Sent): Promise<Receipt> {
   const parts = await listParts(pool, known.id);
   const base = {
     fileId: known.id,
@@ -155,15 +159,24 @@ async function describeKnown(pool: pg.Pool, known: FileRow, delivery: Delivery):
   if (known.state === 'loading') {
     return { ...base, outcome: 'joined' };
   }
+  const sent = period === known.period ? name : `${name} of ${period}`;
   return {
     ...base,
     outcome: 'known',
-    notice: `${delivery.name} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${whereItStands(known)}.`,
+    notice: `${sent} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${await whereItStands(pool, known, period)}.`,
   };
 }
 
-function whereItStands({ id, state, ingested_date: loaded }: FileRow): string {
+async function whereItStands(pool: pg.Pool, known: FileRow, period: string): Promise<string> {
+  const { id, state, ingested_date: loaded } = known;
   if (state === 'withdrawn')
     return `was withdrawn and is left out; marquee withdraw ${id} --undo --reason TEXT takes it back`;
-  return `${state === 'held' ? 'is held' : `was loaded on ${loaded?.toISOString()}`}; nothing was done`;
+  if (state === 'held') return 'is held; nothing was done';
+  const told = `was loaded on ${loaded?.toISOString()}; nothing was done`;
+  const later = await findLaterFile(pool, known, period);
+  if (later === undefined) return told;
+  return (
+    `${told}, so what ${later.name} of ${later.period} (file ${later.id}) says stays in force. ` +
+    `If that is to be undone, ask the vendor for a file with other bytes, or withdraw file ${later.id}`
+  );
 }

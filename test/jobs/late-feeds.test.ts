@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { recordLateFeeds } from '../../jobs/late-feeds.js';
+import { dropFlow } from '../../jobs/drop-flow.js';
+import { listLateFeeds, recordLateFeeds } from '../../jobs/late-feeds.js';
+import { movies } from '../../src/dataset/movies.js';
 import type { Feed } from '../../src/source/feed.js';
 import { useDatabase } from '../database-fixture.js';
 import { createThingsTable, loadBytes, things, useFolder } from '../source/loading.js';
+import { film, usePipeline } from './pipeline.js';
 
 const database = useDatabase();
 const folder = useFolder();
@@ -43,5 +46,41 @@ describe('a late feed', () => {
     await loadBytes(database.pools.pipeline, folder, 'id,Name,note\n2,a,b\n', { period: '2017-09' });
     expect(await late('2017-11-10')).toEqual([]);
     expect(await late('2017-11-11')).toEqual([expect.stringMatching(/^things of 2017-10/)]);
+  });
+});
+
+describe('a month for which the bytes of another came', () => {
+  const pipeline = usePipeline();
+  const load = async (period: string, records: Record<string, string>[]) => {
+    const folder = await pipeline.writeDrop(period, { movies_metadata: records });
+    const run = await pipeline.worker.runs.start(dropFlow, { folder, period }, { requestedBy: 'test' });
+    expect(await pipeline.ended(run)).toMatchObject({ state: 'succeeded' });
+  };
+  const missing = async () => {
+    const found = await listLateFeeds(pipeline.resources.pool, movies.feeds, {
+      days: 10,
+      today: '2018-06-01',
+    });
+    return found.find(({ feed }) => feed === 'movies_metadata');
+  };
+
+  it('is not late, but the one after it is', async () => {
+    await load('2017-08', [film('1')]);
+    expect(await missing()).toMatchObject({ period: '2017-09' });
+    await load('2017-09', [film('1')]);
+    expect(await missing()).toMatchObject({
+      period: '2017-10',
+      detail: expect.stringContaining('the newest one is of 2017-09'),
+    });
+    await load('2017-10', [film('2')]);
+    expect(await missing()).toMatchObject({ period: '2017-11' });
+  });
+
+  it('is late again when the file with these bytes is withdrawn', async () => {
+    await load('2017-11', [film('2')]);
+    expect(await missing()).toMatchObject({ period: '2017-12' });
+    const { pool } = pipeline.resources;
+    await pool.query("update source.file set state = 'withdrawn' where period = '2017-10'");
+    expect(await missing()).toMatchObject({ period: '2017-10' });
   });
 });

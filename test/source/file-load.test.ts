@@ -33,7 +33,23 @@ describe('loading a file', () => {
       period: '2017-09',
     });
     expect(again.receipt).toMatchObject({ outcome: 'known', fileId: first.receipt.fileId });
-    expect(again.receipt.notice).toContain('same bytes as things.csv of 2017-08');
+    expect(again.receipt.notice).toMatch(
+      /^things-2017-09\.csv of 2017-09 has the same bytes as things\.csv of 2017-08 \(file \d+\).*nothing was done\.$/,
+    );
+  });
+
+  it('says which file stays in force when the bytes of an earlier one come after it', async () => {
+    const { pipeline } = database.pools;
+    const load = (count: number, period: string) => loadBytes(pipeline, folder, clean(count), { period });
+    await load(4, '2017-08');
+    const later = await load(5, '2017-09');
+    expect((await load(4, '2017-10')).receipt.notice).toMatch(
+      new RegExp(
+        `; nothing was done, so what things\\.csv of 2017-09 \\(file ${later.receipt.fileId}\\) says stays in force\\. ` +
+          'If that is to be undone, .* withdraw file',
+      ),
+    );
+    expect((await load(4, '2017-08')).receipt.notice).toMatch(/nothing was done\.$/);
   });
 
   it('keeps broken records as rejects and their neighbours as rows', async () => {

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
+import { listLateFeeds } from '../../../jobs/late-feeds.js';
 import { movies } from '../../dataset/movies.js';
 import { listRuns, type RunSummary } from '../../queue/run-list.js';
 import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/offenders.js';
-import { findLateFeeds } from '../../source/late-feed.js';
 import { type FileStatus, listFiles } from '../../source/status.js';
 import { countIssues } from '../../warehouse/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/uncleaned-files.js';
@@ -25,7 +25,7 @@ export async function status(options: { json?: boolean }): Promise<void> {
     for (const run of unsuccessful(recent).filter(({ errorCode }) => errorCode === 'checks_failed')) {
       offenders.set(run.id, await offendersOf(pool, run.id));
     }
-    const late = await findLateFeeds(pool, movies.feeds, { days: environment.configuration.lateAfterDays });
+    const late = await listLateFeeds(pool, movies.feeds, { days: environment.configuration.lateAfterDays });
     const issues = await countIssues(pool);
     const warned = publication === null ? [] : await warningsOf(pool, publication.number);
     const uncleaned = await findUncleanedFiles(pool);
