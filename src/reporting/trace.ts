@@ -1,11 +1,13 @@
-import type { ClientBase } from 'pg';
 import pg from 'pg';
 import { Fault } from '../fault.js';
+import type { Queryable } from '../warehouse/catalog.js';
 import { columnsOf } from './contribution-changes.js';
 import type { ReportColumn, ReportDefinition } from './definition.js';
 import { requirePublication } from './publication.js';
+import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
 import { byKey, contributionTable, quoted, servedTable } from './sql-names.js';
+import { linksOf, shownRows, type TracedRow } from './traced-rows.js';
 
 /** An entity behind a cell, and where what it brings was said. */
 export interface TracedEntity {
@@ -18,13 +20,17 @@ export interface TracedEntity {
   readonly amounts: Readonly<Record<string, string | null>>;
   /** The row of the warehouse. */
   readonly version: number;
+  /** The file's number: a month may have two files of a name. */
+  readonly fileId: number;
   readonly file: string;
   readonly period: string;
   readonly record: number;
   /** The mapping it was cleaned with. */
   readonly mappingVersion: number;
   /** The record as sent, field by field. */
-  readonly raw: Readonly<Record<string, string | null>> | null;
+  readonly raw: RawRecord | null;
+  /** By what it is in the row, where its own record may no longer say so: each link, and the record that said it. */
+  readonly links: readonly TracedRow[];
 }
 
 export interface Trace {
@@ -34,6 +40,8 @@ export interface Trace {
   readonly asOfDay: string;
   /** The row as served. */
   readonly row: Readonly<Record<string, string | null>>;
+  /** What the row shows of what its entities are linked to. */
+  readonly shown: readonly TracedRow[];
   readonly entities: readonly TracedEntity[];
 }
 
@@ -58,7 +66,7 @@ interface ContributionRow {
  *   under the key; `trace_unavailable` when the report has no contributions to trace by
  */
 export async function trace(
-  client: Pick<ClientBase, 'query'>,
+  client: Queryable,
   definition: ReportDefinition,
   key: ReportKey,
   column?: string,
@@ -67,6 +75,8 @@ export async function trace(
   const row = await servedRow(client, definition, key);
   const contributions = await contributionsOf(client, definition, key);
   const raw = await rawRecords(client, contributions);
+  const links = await linksOf(client, definition, key, row.publication);
+  const shownOfLinked = await shownRows(client, definition, key, row.publication, column);
   const made = definition.columns.find(({ name }) => name === column);
   const entities = contributions.map((contribution): TracedEntity => {
     const { entity, entity_name: name, left_out: leftOut, amounts } = contribution;
@@ -79,14 +89,16 @@ export async function trace(
       why,
       amounts: shown === undefined || !(shown in amounts) ? amounts : { [shown]: amounts[shown]! },
       version: Number(contribution.version),
+      fileId: contribution.file_id,
       file: contribution.file,
       period: contribution.period,
       record: contribution.record_number,
       mappingVersion: contribution.mappingVersion,
-      raw: raw.get(`${contribution.file_id} ${contribution.record_number}`) ?? null,
+      raw: raw.get(placeOf(contribution)) ?? null,
+      links: links.get(entity) ?? [],
     };
   });
-  return { report: definition.name, key, ...row, entities };
+  return { report: definition.name, key, ...row, shown: shownOfLinked, entities };
 }
 
 /** Why an entity does not count in a cell, or in the row where none is asked for; null where it counts. */
@@ -102,7 +114,7 @@ function whyNot(
 }
 
 async function servedRow(
-  client: Pick<ClientBase, 'query'>,
+  client: Queryable,
   definition: ReportDefinition,
   key: ReportKey,
 ): Promise<Pick<Trace, 'publication' | 'asOfDay' | 'row'>> {
@@ -122,7 +134,7 @@ async function servedRow(
 }
 
 async function contributionsOf(
-  client: Pick<ClientBase, 'query'>,
+  client: Queryable,
   definition: ReportDefinition,
   key: ReportKey,
 ): Promise<ContributionRow[]> {
@@ -164,29 +176,4 @@ async function contributionsOf(
     [...Object.values(key), contributions.entityTable],
   );
   return rows;
-}
-
-/** The records as sent, by file and number. */
-async function rawRecords(
-  client: Pick<ClientBase, 'query'>,
-  contributions: readonly ContributionRow[],
-): Promise<Map<string, Record<string, string | null>>> {
-  const files = new Map<number, { feed: string; records: number[] }>();
-  for (const { file_id: file, feed, record_number: record } of contributions) {
-    const entry = files.get(file) ?? { feed, records: [] };
-    entry.records.push(record);
-    files.set(file, entry);
-  }
-  const raw = new Map<string, Record<string, string | null>>();
-  for (const [file, { feed, records }] of files) {
-    const { rows } = await client.query<{ record: number; raw: Record<string, string | null> }>(
-      `/* reporting.raw_records */
-       select record_number as record, to_json(sent)::jsonb - '{file_id,record_number,created_date,extra}'::text[] as raw
-       from source.${quoted(`src_${feed}`)} as sent
-       where file_id = $1 and record_number = any($2)`,
-      [file, records],
-    );
-    for (const { record, raw: fields } of rows) raw.set(`${file} ${record}`, fields);
-  }
-  return raw;
 }

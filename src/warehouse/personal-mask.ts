@@ -7,7 +7,9 @@ import { columnOf } from './mapping-row.js';
 const mask = '***';
 
 /** The columns of each source table that hold personal data, whole or in their entries. */
-export function personalColumns(mapping: Mapping | null): ReadonlyMap<string, ReadonlySet<string>> {
+export function personalColumns(
+  mapping: Pick<Mapping, 'rows'> | null,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const columns = new Map<string, Set<string>>();
   for (const row of mapping?.rows ?? []) {
     if (row.transform !== personalDataTransform) continue;
@@ -15,6 +17,16 @@ export function personalColumns(mapping: Mapping | null): ReadonlyMap<string, Re
     columns.set(row.source_table, own.add(columnOf(row)));
   }
   return columns;
+}
+
+/** The fields of a record as sent, without the personal data in them. */
+export function maskFields(
+  fields: Readonly<Record<string, string | null>>,
+  personal: ReadonlySet<string> = new Set(),
+): Record<string, string | null> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([column, value]) => [column, value && personal.has(column) ? mask : value]),
+  );
 }
 
 /**

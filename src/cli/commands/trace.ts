@@ -1,5 +1,7 @@
+import type { ReportDefinition } from '../../reporting/definition.js';
 import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
-import { type TracedEntity, trace } from '../../reporting/trace.js';
+import { type Trace, type TracedEntity, trace } from '../../reporting/trace.js';
+import type { TracedRow } from '../../reporting/traced-rows.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 import { excerpt, print } from '../terminal.js';
@@ -19,36 +21,65 @@ export async function traceCommand(
       print(JSON.stringify(traced));
       return;
     }
-    const { column } = options;
-    print(`${report} with ${keyText(key)}, publication ${traced.publication}, as of ${traced.asOfDay}`);
-    const cells = Object.entries(traced.row).filter(([name]) => !(name in key) && (column ?? name) === name);
-    for (const [name, value] of cells) print(`  ${name} ${value ?? 'unknown'}`);
-    const counted = traced.entities.filter((entity) => entity.counted);
-    const leftOut = traced.entities.filter((entity) => !entity.counted);
-    const noun = definition.contributions?.noun ?? 'row';
-    for (const [title, entities] of [
-      ['Counted', counted],
-      ['Left out', leftOut],
-    ] as const) {
-      if (entities.length === 0) continue;
-      print(`\n${title}: ${entities.length} ${noun}${entities.length === 1 ? '' : 's'}`);
-      for (const entity of entities) for (const line of entityLines(entity, noun)) print(line);
-    }
+    for (const line of traceLines(definition, traced, options.column)) print(line);
   });
 }
 
+/** A trace as lines for people. */
+export function traceLines(definition: ReportDefinition, traced: Trace, column?: string): string[] {
+  const { report, key, row, shown, entities } = traced;
+  const noun = definition.contributions?.noun ?? 'row';
+  const cells = Object.entries(row).filter(([name]) => !(name in key) && (column ?? name) === name);
+  const lists = [
+    ['Counted', entities.filter((entity) => entity.counted)],
+    ['Left out', entities.filter((entity) => !entity.counted)],
+  ] as const;
+  return [
+    `${report} with ${keyText(key)}, publication ${traced.publication}, as of ${traced.asOfDay}`,
+    ...cells.map(([name, value]) => `  ${name} ${value ?? 'unknown'}`),
+    ...shown.flatMap((named) => rowLines(named, '  ')),
+    ...lists.flatMap(([title, listed]) =>
+      listed.length === 0
+        ? []
+        : [
+            '',
+            `${title}: ${listed.length} ${noun}${listed.length === 1 ? '' : 's'}`,
+            ...listed.flatMap((entity) => entityLines(entity, noun)),
+          ],
+    ),
+  ];
+}
+
 function entityLines(entity: TracedEntity, noun: string): string[] {
-  const { name, why, amounts, version, file, period, record, mappingVersion, raw } = entity;
+  const { name, why, amounts, version, file, period, record, mappingVersion, raw, links } = entity;
   const known = Object.entries(amounts)
     .filter(([, amount]) => amount !== null)
     .map(([column, amount]) => `${column} ${amount}`);
-  const sent = Object.entries(raw ?? {})
-    .filter(([, value]) => value !== null && value !== '')
-    .map(([column, value]) => `${column}=${excerpt(value!)}`);
+  const isElsewhere = (link: TracedRow) => link.fileId !== entity.fileId || link.record !== record;
   return [
     `  ${name ?? `${noun} without a name`} (${noun} ${entity.entity})${why === null ? '' : `: ${why}`}`,
     `    ${known.join(', ') || 'no amount is known'}`,
     `    ${file} of ${period}, record ${record}, warehouse version ${version}, mapping version ${mappingVersion}`,
-    `    as sent: ${raw === null ? 'the record is no longer kept' : sent.join(' | ')}`,
+    `    as sent: ${sentText(raw)}`,
+    ...links.filter(isElsewhere).flatMap((link) => rowLines(link, '    ')),
   ];
+}
+
+/** A row of the warehouse beside the entity's own, and the record that said it. */
+function rowLines(
+  { table, key, version, file, period, record, mappingVersion, raw }: TracedRow,
+  indent: string,
+): string[] {
+  return [
+    `${indent}${table} with ${keyText(key)}: ${file} of ${period}, record ${record}, warehouse version ${version}, mapping version ${mappingVersion}`,
+    `${indent}  as sent: ${sentText(raw, 1000)}`,
+  ];
+}
+
+function sentText(raw: TracedRow['raw'], longest?: number): string {
+  if (raw === null) return 'the record is no longer kept';
+  return Object.entries(raw)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([column, value]) => `${column}=${excerpt(value!, longest)}`)
+    .join(' | ');
 }
