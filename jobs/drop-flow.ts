@@ -17,7 +17,18 @@ import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollback
 import { queues, type Services } from './services.js';
 import { takeTurnJob } from './turn.js';
 
+/** What is said of every run that publishes. */
+export const publishing = {
+  /** Who lets reports lose more rows than allowed. */
+  lossAcceptedBy: z.string().optional(),
+};
+
+interface Publishing {
+  readonly lossAcceptedBy?: string | undefined;
+}
+
 const dropPayload = z.object({
+  ...publishing,
   /** The drop's folder, absolute. */
   folder: z.string(),
   period: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a month as YYYY-MM'),
@@ -99,11 +110,20 @@ export function loadsOf(results: Context<unknown>['results']): LoadCounts[] {
   );
 }
 
-/** Build, check, publish: what every flow ends with. A whole build computes also what nothing touched. */
-export function publishStages<Payload>(
-  reason: PublicationReason,
-  isWhole: (payload: Payload) => boolean = () => false,
-): Stage<Payload, Services>[] {
+interface PublishStages<Payload> {
+  readonly reason: PublicationReason;
+  /** A whole build computes also what nothing touched. */
+  readonly isWhole?: (payload: Payload) => boolean;
+  /** How a person undoes what the run did to the warehouse, as half a sentence: said where too many rows would be lost. */
+  readonly undo?: (payload: Payload) => string;
+}
+
+/** Build, check, publish: what every flow ends with. */
+export function publishStages<Payload extends Publishing>({
+  reason,
+  isWhole = () => false,
+  undo,
+}: PublishStages<Payload>): Stage<Payload, Services>[] {
   return [
     {
       name: 'build',
@@ -120,8 +140,12 @@ export function publishStages<Payload>(
     {
       name: 'check',
       anew: true,
-      async plan({ services }) {
-        const check = planStep(checkReportsJob, 'check', { asOfDay: await asOf(services) });
+      async plan({ payload, services }) {
+        const check = planStep(checkReportsJob, 'check', {
+          asOfDay: await asOf(services),
+          lossAcceptedBy: payload.lossAcceptedBy,
+          undo: undo?.(payload),
+        });
         // The checks occupy one core; beside them there is time to find out what a publication would change.
         const [largest, ...others] = largestFirst(services.dataSet.reports).map((report) =>
           planStep(compareReportJob, `compare-${report.name}`, { report: report.name }),
@@ -169,19 +193,27 @@ export const dropFlow = defineFlow({
           loadsOf(results).filter(({ outcome }) => outcome !== 'withdrawn'),
         ),
     },
-    ...publishStages('load'),
+    ...publishStages<z.output<typeof dropPayload>>({
+      reason: 'load',
+      undo: () => 'marquee withdraw FILE --reason TEXT leaves out the file that took them',
+    }),
   ],
   finish: publicationOf,
 });
+
+const rebuildPayload = z.object({ ...publishing, full: z.boolean().optional() });
 
 /** The reports anew from the warehouse as it is; with `full`, also what nothing touched since the last publication. */
 export const rebuildReportsFlow = defineFlow({
   name: 'rebuild-reports',
   queue: queues.drop,
-  payload: z.object({ full: z.boolean().optional() }),
+  payload: rebuildPayload,
   stages: [
     takeTurn,
-    ...publishStages('rebuild', (payload: { full?: boolean | undefined }) => payload.full ?? false),
+    ...publishStages<z.output<typeof rebuildPayload>>({
+      reason: 'rebuild',
+      isWhole: ({ full }) => full ?? false,
+    }),
   ],
   finish: publicationOf,
 });

@@ -9,7 +9,7 @@ import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping-ledge
 import { planReplay, prepareRebuild, rebuildTable, swapRebuilt } from '../src/warehouse/rebuild.js';
 import { dropRebuild } from '../src/warehouse/rebuild-tables.js';
 import { expandFileJob, finishCleanJob } from './clean.js';
-import { publicationOf, publishStages, takeTurn } from './drop-flow.js';
+import { publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { queues, type Services } from './services.js';
 
 const versioned = z.object({ mappingVersion: z.int() });
@@ -114,6 +114,7 @@ export const dropRebuildJob = defineJob({
 });
 
 const rebuildPayload = z.object({
+  ...publishing,
   /** Under which mapping: each file under the one it was cleaned with, or all under the newest. */
   mapping: z.enum(['recorded', 'current']).default('recorded'),
 });
@@ -206,7 +207,7 @@ export const rebuildWarehouseFlow = defineFlow({
         planStep(swapRebuiltJob, 'tables', { mappingVersion: (await newest(context)).version! }),
       ],
     },
-    ...publishStages<z.output<typeof rebuildPayload>>('rebuild', () => true),
+    ...publishStages<z.output<typeof rebuildPayload>>({ reason: 'rebuild', isWhole: () => true }),
   ],
   finish: publicationOf,
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineFlow, type FlowContext } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
 import { replayRejects } from '../src/source/reject-replay.js';
-import { publicationOf } from './drop-flow.js';
+import { publicationOf, publishing } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
 
@@ -21,7 +21,7 @@ export const replayRejectsJob = defineJob({
   },
 });
 
-const payload = which.extend({ mapping: z.enum(['recorded', 'current']).default('recorded') });
+const payload = which.extend({ ...publishing, mapping: z.enum(['recorded', 'current']).default('recorded') });
 type Context = FlowContext<z.output<typeof payload>, Services>;
 
 /** What replaying came to. */

@@ -43,7 +43,13 @@ export const compareReportJob = defineJob({
   },
 });
 
-const check = z.object({ asOfDay: z.string() });
+const check = z.object({
+  asOfDay: z.string(),
+  /** Who lets reports lose more rows than allowed. */
+  lossAcceptedBy: z.string().optional(),
+  /** How what took the rows is undone, as half a sentence. */
+  undo: z.string().optional(),
+});
 
 /** Asks the builds for offenders; a blocking check that has some ends the run here. */
 export const checkReportsJob = defineJob({
@@ -57,9 +63,13 @@ export const checkReportsJob = defineJob({
         asOfDay: payload.asOfDay,
         runId,
         maxLossShare: services.maxRowLossShare,
+        lossAcceptedBy: payload.lossAcceptedBy,
       }),
     );
-    const refused = refusal(outcomes);
+    const refused = refusal(
+      outcomes,
+      `If that is as it should be, let it through with marquee retry ${runId} --accept-loss; if not, ${payload.undo ?? 'put right what took the rows'}.`,
+    );
     if (refused !== undefined) {
       throw refused;
     }

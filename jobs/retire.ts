@@ -5,10 +5,11 @@ import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
 import type { Runs, StartRun } from '../src/queue/runs.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
 import { requireLive, requireRetired, restoreRows, retireRows } from '../src/warehouse/retirement.js';
-import { publicationOf, publishStages, takeTurn } from './drop-flow.js';
+import { publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { queues, type Services } from './services.js';
 
 const retirement = z.object({
+  ...publishing,
   table: z.string(),
   /** Natural keys, field by field. */
   keys: z.array(z.record(z.string(), z.string())).min(1),
@@ -57,7 +58,10 @@ export const retireFlow = defineFlow({
   stages: [
     takeTurn,
     { name: 'retire', plan: ({ payload }) => [planStep(retireRowsJob, 'rows', payload)] },
-    ...publishStages<Payload>('retire'),
+    ...publishStages<Payload>({
+      reason: 'retire',
+      undo: () => 'marquee restore takes the retirement back',
+    }),
   ],
   finish: publicationOf,
 });
@@ -70,7 +74,7 @@ export const restoreFlow = defineFlow({
   stages: [
     takeTurn,
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
-    ...publishStages<Payload>('retire'),
+    ...publishStages<Payload>({ reason: 'retire' }),
   ],
   finish: publicationOf,
 });

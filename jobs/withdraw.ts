@@ -11,11 +11,12 @@ import {
   takeFileBack,
   withdrawFile,
 } from '../src/warehouse/withdrawal.js';
-import { planCleaning, publicationOf, publishStages, takeTurn } from './drop-flow.js';
+import { planCleaning, publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { rebuildStages } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
 
 const withdrawal = z.object({
+  ...publishing,
   fileId: z.int().positive(),
   reason: z.string().min(1),
   actor: z.string(),
@@ -61,7 +62,11 @@ export const withdrawFlow = defineFlow({
   stages: [
     ...rebuildStages<Payload>(({ fileId }) => ({ mapping: 'recorded', without: fileId })),
     { name: 'swap', anew: true, plan: ({ payload }) => [planStep(withdrawFileJob, 'tables', payload)] },
-    ...publishStages<Payload>('retire', () => true),
+    ...publishStages<Payload>({
+      reason: 'retire',
+      isWhole: () => true,
+      undo: ({ fileId }) => `marquee withdraw ${fileId} --undo --reason TEXT takes the file back`,
+    }),
   ],
   finish: publicationOf,
 });
@@ -81,7 +86,7 @@ export const takeBackFlow = defineFlow({
         return planCleaning(services, [{ fileId: Number(fileId), feed: String(feed) }]);
       },
     },
-    ...publishStages<Payload>('retire'),
+    ...publishStages<Payload>({ reason: 'retire' }),
   ],
   finish: publicationOf,
 });

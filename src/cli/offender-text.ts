@@ -2,6 +2,7 @@ import type { FoundOffenders } from '../reporting/offenders.js';
 import { count, excerpt } from './terminal.js';
 
 /** What a check found, as one line. */
-export function offenderText({ report, check, count: found, first }: FoundOffenders): string {
-  return `${report} ${check}: ${count(found)}, first ${excerpt(JSON.stringify(first), 200)}`;
+export function offenderText({ report, check, count: found, first, acceptedBy }: FoundOffenders): string {
+  const accepted = acceptedBy === null ? '' : `, accepted by ${acceptedBy}`;
+  return `${report} ${check}: ${count(found)}, first ${excerpt(JSON.stringify(first), 200)}${accepted}`;
 }

@@ -16,14 +16,14 @@ export async function requestOfRun(
   log: Log,
   action: 'retryRun' | 'cancelRun',
   id: string,
-  acceptRejects = false,
+  { acceptRejects = false, acceptLoss = false }: { acceptRejects?: boolean; acceptLoss?: boolean } = {},
 ): Promise<void> {
   const pool = environment.pool('pipeline');
   const queues = await openQueues(environment, log);
   try {
     const answers = controlAnswers({ pool, runs: queues.runs, starts: {} });
     const about = { caller: commandUser(), expiresAt: Number.POSITIVE_INFINITY };
-    const args = { id, acceptRejects, idempotencyKey: randomUUID() };
+    const args = { id, acceptRejects, acceptLoss, idempotencyKey: randomUUID() };
     if (action === 'retryRun') await answers.retryRun(args, { action, arguments: args, ...about });
     else await answers.cancelRun(args, { action, arguments: args, ...about });
   } finally {

@@ -44,9 +44,12 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
     withdrawFile: startOf('withdrawFile'),
     takeFileBack: startOf('takeFileBack'),
     rollbackPublication: startOf('rollbackPublication'),
-    retryRun: ({ id, acceptRejects }, request) =>
+    retryRun: ({ id, acceptRejects, acceptLoss }, request) =>
       audited(pool, request, () =>
-        runs.retry(id, acceptRejects ? { acceptedBy: request.caller } : undefined),
+        runs.retry(id, {
+          ...(acceptRejects ? { acceptedBy: request.caller } : {}),
+          ...(acceptLoss ? { lossAcceptedBy: request.caller } : {}),
+        }),
       ),
     cancelRun: ({ id }, request) => audited(pool, request, () => runs.cancel(id)),
     async recordUpload(upload, { action, caller }) {

@@ -24,7 +24,12 @@ export const controlArguments = {
   ingestDrop: z.strictObject({ period, idempotencyKey }),
   rebuildReports: z.strictObject({ idempotencyKey }),
   rebuildWarehouse: z.strictObject({ idempotencyKey }),
-  retryRun: z.strictObject({ id: z.uuid(), acceptRejects: z.boolean().default(false), idempotencyKey }),
+  retryRun: z.strictObject({
+    id: z.uuid(),
+    acceptRejects: z.boolean().default(false),
+    acceptLoss: z.boolean().default(false),
+    idempotencyKey,
+  }),
   cancelRun: z.strictObject({ id: z.uuid(), idempotencyKey }),
   retireLink: z.strictObject({ link, idempotencyKey }),
   restoreLink: z.strictObject({ link, idempotencyKey }),

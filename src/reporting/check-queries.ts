@@ -33,6 +33,9 @@ export interface CheckLimits {
  */
 const negligibleLoss = { rows: 10, share: 0.5 };
 
+/** The check that a person can let a publication pass: rows may well have to go, other offenders never belong in a report. */
+export const lossCheck = 'no_more_rows_are_lost_than_allowed';
+
 /** The checks every report has by its description, and those that come with it as files. */
 export async function checkQueries(
   definition: ReportDefinition,
@@ -113,7 +116,7 @@ function rowsAreNotLost(definition: ReportDefinition, { maxLossShare, partial }:
     ? `${servedTable(name)} as served where ${inScope(definition, 'served')}`
     : `${servedTable(name)} as served`;
   return {
-    name: 'no_more_rows_are_lost_than_allowed',
+    name: lossCheck,
     severity: 'blocking',
     sql: withValues(
       `

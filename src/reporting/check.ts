@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { Fault } from '../fault.js';
-import { type CheckQuery, checkQueries } from './check-queries.js';
+import { type CheckQuery, checkQueries, lossCheck } from './check-queries.js';
 import type { CheckSeverity, ReportDefinition } from './definition.js';
 
 /** What a check found in a build. */
@@ -12,6 +12,8 @@ export interface CheckOutcome {
   readonly offenderCount: number;
   /** The first 20 of them. */
   readonly offenders: readonly unknown[];
+  /** Who lets it through although it blocks. */
+  readonly acceptedBy?: string | null;
 }
 
 export interface CheckOptions {
@@ -22,6 +24,8 @@ export interface CheckOptions {
    * go, of fewer than twenty half of them.
    */
   readonly maxLossShare?: number | undefined;
+  /** Who lets reports lose more rows than that. */
+  readonly lossAcceptedBy?: string | undefined;
 }
 
 export const defaultMaxLossShare = 0.2;
@@ -34,7 +38,7 @@ export const defaultMaxLossShare = 0.2;
 export async function checkReports(
   client: ClientBase,
   definitions: readonly ReportDefinition[],
-  { asOfDay, runId, maxLossShare = defaultMaxLossShare }: CheckOptions,
+  { asOfDay, runId, maxLossShare = defaultMaxLossShare, lossAcceptedBy }: CheckOptions,
 ): Promise<CheckOutcome[]> {
   await client.query(
     `/* reporting.forget_checks */
@@ -46,15 +50,18 @@ export async function checkReports(
   const outcomes: CheckOutcome[] = [];
   for (const definition of definitions) {
     for (const query of await checkQueries(definition, definitions, { asOfDay, maxLossShare, partial })) {
-      outcomes.push(await runCheck(client, definition.name, query));
+      const outcome = await runCheck(client, definition.name, query);
+      const isAccepted =
+        lossAcceptedBy !== undefined && query.name === lossCheck && outcome.offenderCount > 0;
+      outcomes.push(isAccepted ? { ...outcome, acceptedBy: lossAcceptedBy } : outcome);
     }
   }
   await client.query(
     `/* reporting.keep_checks */
-     insert into support.check_result (run_id, report, check_name, severity, offender_count, offenders)
-     select $1, report, name, severity, "offenderCount", offenders
+     insert into support.check_result (run_id, report, check_name, severity, offender_count, offenders, accepted_by)
+     select $1, report, name, severity, "offenderCount", offenders, "acceptedBy"
      from jsonb_to_recordset($2::jsonb) as outcome (
-       report text, name text, severity text, "offenderCount" integer, offenders jsonb
+       report text, name text, severity text, "offenderCount" integer, offenders jsonb, "acceptedBy" text
      )`,
     [runId, JSON.stringify(outcomes)],
   );
@@ -80,18 +87,37 @@ async function runCheck(client: ClientBase, report: string, query: CheckQuery): 
 }
 
 /**
- * The reason not to publish, when there is one: the blocking checks that found offenders, named with their counts.
- * What is served stays as it is.
+ * The reason not to publish, when there is one: the blocking checks that found offenders nobody accepted, named with
+ * their counts. What is served stays as it is.
+ *
+ * @param ofLoss what to do where rows that are lost are all that was found, as sentences
  */
-export function refusal(outcomes: readonly CheckOutcome[]): Fault | undefined {
-  const failed = outcomes.filter((outcome) => outcome.severity === 'blocking' && outcome.offenderCount > 0);
+export function refusal(outcomes: readonly CheckOutcome[], ofLoss?: string): Fault | undefined {
+  const failed = outcomes.filter(
+    ({ severity, offenderCount, acceptedBy }) =>
+      severity === 'blocking' && offenderCount > 0 && (acceptedBy ?? null) === null,
+  );
   if (failed.length === 0) return undefined;
   const list = failed
     .map(({ report, name, offenderCount }) => `${report} ${name} (${offenderCount})`)
     .join(', ');
+  const losses = failed.filter(({ name }) => name === lossCheck);
+  const isLossAlone = losses.length === failed.length;
   return new Fault(
     'checks_failed',
-    `Nothing is published, the reports served stay: blocking checks found offenders: ${list}. ` +
-      'See support.check_result for the first of them.',
+    [
+      `Nothing is published, the reports served stay: blocking checks found offenders: ${list}.`,
+      ...(losses.length === 0 ? [] : [lossText(losses)]),
+      isLossAlone && ofLoss !== undefined ? ofLoss : 'See support.check_result for the first of them.',
+    ].join(' '),
   );
+}
+
+function lossText(losses: readonly CheckOutcome[]): string {
+  const found = losses.map(({ report, offenders }) => {
+    const loss = offenders[0] as { served_rows: number; built_rows: number; allowed_share: number };
+    return { ...loss, text: `${report} ${loss.built_rows} of ${loss.served_rows} rows` };
+  });
+  const left = found.map(({ text }) => text).join(', ');
+  return `Left would be of ${left}, where a share of ${found[0]!.allowed_share} may be lost at once.`;
 }

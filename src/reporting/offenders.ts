@@ -6,6 +6,8 @@ export interface FoundOffenders {
   readonly check: string;
   readonly count: number;
   readonly first: unknown;
+  /** Who let it through although it blocks; null where nobody had to or did. */
+  readonly acceptedBy: string | null;
 }
 
 /** What the blocking checks of a run found; nothing where they passed. `support.check_result` has more of each. */
@@ -13,15 +15,16 @@ export function offendersOf(pool: Pool, runId: string): Promise<FoundOffenders[]
   return find(pool, "run_id = $1 and severity = 'blocking'", runId);
 }
 
-/** What the checks found that only warn, of the builds that became a publication. */
+/** What the checks found that only warn or that was let through, of the builds that became a publication. */
 export function warningsOf(pool: Pool, publication: number): Promise<FoundOffenders[]> {
-  return find(pool, "publication = $1 and severity = 'warning'", publication);
+  return find(pool, "publication = $1 and (severity = 'warning' or accepted_by is not null)", publication);
 }
 
 async function find(pool: Pool, which: string, value: unknown): Promise<FoundOffenders[]> {
   const { rows } = await pool.query<FoundOffenders>(
     `/* reporting.find_offenders */
-     select report, check_name as "check", offender_count as "count", offenders -> 0 as "first"
+     select report, check_name as "check", offender_count as "count", offenders -> 0 as "first",
+       accepted_by as "acceptedBy"
      from support.check_result
      where ${which} and offender_count > 0
      order by id`,

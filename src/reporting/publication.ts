@@ -118,11 +118,12 @@ interface NewPublication {
 
 export async function insertPublication(client: ClientBase, publication: NewPublication): Promise<void> {
   const { number, runId, reason, builds, rowCounts, changes } = publication;
-  const checks = builds.checks.map(({ report, name, severity, offenderCount }) => ({
+  const checks = builds.checks.map(({ report, name, severity, offenderCount, acceptedBy }) => ({
     report,
     check: name,
     severity,
     offenders: offenderCount,
+    ...((acceptedBy ?? null) === null ? {} : { acceptedBy }),
   }));
   await client.query(
     `/* reporting.insert_publication */

@@ -137,7 +137,8 @@ async function readChecks(
 ): Promise<CheckOutcome[]> {
   const { rows: checks } = await client.query<CheckOutcome>(
     `/* reporting.read_checks */
-     select report, check_name as name, severity, offender_count as "offenderCount", offenders
+     select report, check_name as name, severity, offender_count as "offenderCount", offenders,
+       accepted_by as "acceptedBy"
      from support.check_result
      where run_id is not distinct from $1 and publication is null
      order by id`,

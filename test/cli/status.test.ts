@@ -138,6 +138,15 @@ describe('a blocking check that finds offenders', () => {
       /is failed: Nothing is published.*\n(?:.*\n)*? {2}movie_score_report no_more_rows_are_lost_than_allowed: 1, first \{/,
     );
 
+    const { runs } = await answer(home, ['status']);
+    const advice = `let it through with marquee retry ${runs[0].id} --accept-loss; if not, marquee restore takes`;
+    expect(ended.stderr).toContain(advice);
+    expect(runs[0].error).toContain(advice);
+    expect((await run(home, ['retry', runs[0].id, '--accept-loss'])).code).toBe(0);
+    expect((await run(home, ['status'])).stdout).toMatch(
+      /checks warned\.\n(?:.*\n)*? {2}movie_score_report no_more_rows_are_lost_than_allowed: 1, first .*, accepted by /,
+    );
+
     const restore = ['restore', 'movies', ...films, '--reason', 'a mistake'];
     expect((await run(home, restore)).code).toBe(0);
     expect((await run(home, ['status'])).stdout).not.toContain('is failed');

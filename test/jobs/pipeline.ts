@@ -40,7 +40,10 @@ export async function until(isSo: () => Promise<boolean>, what: string, patience
 }
 
 /** Starts the pipeline before the tests of the file and closes it after them. */
-export function usePipeline(change: Partial<Resources['inbox']> = {}): TestPipeline {
+export function usePipeline(
+  change: Partial<Resources['inbox']> = {},
+  limits: Pick<Resources, 'maxRowLossShare'> = {},
+): TestPipeline {
   const pipeline = { database: useDatabase(), said: [] as string[] } as unknown as TestPipeline;
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'marquee-jobs-'));
@@ -52,6 +55,7 @@ export function usePipeline(change: Partial<Resources['inbox']> = {}): TestPipel
       maxRejectShare: 0.01,
       // Of a handful of films all may go with one correction.
       maxRowLossShare: 1,
+      ...limits,
       inbox: { folder: join(folder, 'inbox'), scanSeconds: 3600, stableSeconds: 30, ...change },
       lateAfterDays: 20,
       tell: (level: string, sentence: string) => pipeline.said.push(`${level} ${sentence}`),

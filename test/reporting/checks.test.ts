@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { checkReports } from '../../src/reporting/check.js';
+import { checkReports, refusal } from '../../src/reporting/check.js';
 import { useDatabase } from '../database-fixture.js';
 import { filmWorld } from './film-world.js';
 import { buildAll, checkAll } from './publish-reports.js';
@@ -84,6 +84,24 @@ describe('the checks', () => {
       const found = outcomes.filter((outcome) => outcome.offenderCount > 0);
       expect(found.map((outcome) => outcome.name)).toContain(name);
       expect(found.every((outcome) => outcome.offenders.length > 0)).toBe(true);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+
+  it('are passed with leave where rows are lost, and nowhere else', async () => {
+    const client = await database.pools.pipeline.connect();
+    try {
+      await client.query('begin');
+      for (const [, statement] of faults.slice(2, 4)) await client.query(statement);
+      const outcomes = await checkReports(client, reports, { asOfDay, runId: null, lossAcceptedBy: 'ann' });
+      expect(outcomes.filter(({ acceptedBy }) => acceptedBy === 'ann')).toEqual([
+        expect.objectContaining({ report: 'genre_report', name: 'no_more_rows_are_lost_than_allowed' }),
+      ]);
+      expect(refusal(outcomes, 'Accept it.')?.message).toMatch(
+        /: movie_score_report numbers_are_finite \(1\)\. See support\.check_result for the first of them\.$/,
+      );
     } finally {
       await client.query('rollback');
       client.release();

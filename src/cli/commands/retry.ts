@@ -12,13 +12,13 @@ import { print } from '../terminal.js';
 /** `marquee retry`: a run that failed, was held or was cancelled once more, from where it stopped, to its end. */
 export async function retry(
   runId: string,
-  options: { acceptRejects?: boolean; json?: boolean },
+  options: { acceptRejects?: boolean; acceptLoss?: boolean; json?: boolean },
 ): Promise<void> {
   await withEnvironment(async (environment, log) => {
     const pool = environment.pool('pipeline');
     const begun = Date.now();
     const before = await readSteps(pool, runId);
-    await requestOfRun(environment, log, 'retryRun', runId, options.acceptRejects);
+    await requestOfRun(environment, log, 'retryRun', runId, options);
     const pipeline = await usePipeline(environment, log);
     try {
       const done = before.filter(({ state }) => state === 'succeeded').map(({ id }) => id);

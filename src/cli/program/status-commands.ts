@@ -45,6 +45,7 @@ export function defineStatusCommands(program: Command): void {
     )
     .argument('<run>', 'its id, as marquee runs tells it', runId)
     .option('--accept-rejects', 'let its loads through that have too many rejects')
+    .option('--accept-loss', 'let reports lose more rows than allowed')
     .option('--json', 'print one object with what was done')
     .action(async (id: string, options) => (await import('../commands/retry.js')).retry(id, options));
 
