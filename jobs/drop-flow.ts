@@ -193,10 +193,7 @@ export const dropFlow = defineFlow({
           loadsOf(results).filter(({ outcome }) => outcome !== 'withdrawn'),
         ),
     },
-    ...publishStages<z.output<typeof dropPayload>>({
-      reason: 'load',
-      undo: () => 'marquee withdraw FILE --reason TEXT leaves out the file that took them',
-    }),
+    ...publishStages<z.output<typeof dropPayload>>({ reason: 'load' }),
   ],
   finish: publicationOf,
 });

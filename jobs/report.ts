@@ -43,6 +43,9 @@ export const compareReportJob = defineJob({
   },
 });
 
+const takesFileOut =
+  'undo what took the rows: a file is taken out by marquee withdraw FILE --reason TEXT, and back with --undo';
+
 const check = z.object({
   asOfDay: z.string(),
   /** Who lets reports lose more rows than allowed. */
@@ -68,7 +71,7 @@ export const checkReportsJob = defineJob({
     );
     const refused = refusal(
       outcomes,
-      `If that is as it should be, let it through with marquee retry ${runId} --accept-loss; if not, ${payload.undo ?? 'put right what took the rows'}.`,
+      `If that is as it should be, let it through with marquee retry ${runId} --accept-loss; if not, ${payload.undo ?? takesFileOut}.`,
     );
     if (refused !== undefined) {
       throw refused;

@@ -60,7 +60,7 @@ export const retireFlow = defineFlow({
     { name: 'retire', plan: ({ payload }) => [planStep(retireRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({
       reason: 'retire',
-      undo: () => 'marquee restore takes the retirement back',
+      undo: () => 'marquee restore takes the rows back, which the warehouse is without already',
     }),
   ],
   finish: publicationOf,

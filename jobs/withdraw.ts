@@ -65,7 +65,8 @@ export const withdrawFlow = defineFlow({
     ...publishStages<Payload>({
       reason: 'retire',
       isWhole: () => true,
-      undo: ({ fileId }) => `marquee withdraw ${fileId} --undo --reason TEXT takes the file back`,
+      undo: ({ fileId }) =>
+        `marquee withdraw ${fileId} --undo --reason TEXT takes the file back, which the warehouse is without already`,
     }),
   ],
   finish: publicationOf,

@@ -99,25 +99,18 @@ export function refusal(outcomes: readonly CheckOutcome[], ofLoss?: string): Fau
   );
   if (failed.length === 0) return undefined;
   const list = failed
-    .map(({ report, name, offenderCount }) => `${report} ${name} (${offenderCount})`)
+    .map((outcome) => `${outcome.report} ${outcome.name} (${foundText(outcome)})`)
     .join(', ');
-  const losses = failed.filter(({ name }) => name === lossCheck);
-  const isLossAlone = losses.length === failed.length;
+  const isLossAlone = failed.every(({ name }) => name === lossCheck);
   return new Fault(
     'checks_failed',
-    [
-      `Nothing is published, the reports served stay: blocking checks found offenders: ${list}.`,
-      ...(losses.length === 0 ? [] : [lossText(losses)]),
-      isLossAlone && ofLoss !== undefined ? ofLoss : 'See support.check_result for the first of them.',
-    ].join(' '),
+    `Nothing is published, the reports served stay: blocking checks found offenders: ${list}. ` +
+      (isLossAlone && ofLoss !== undefined ? ofLoss : 'See support.check_result for the first of them.'),
   );
 }
 
-function lossText(losses: readonly CheckOutcome[]): string {
-  const found = losses.map(({ report, offenders }) => {
-    const loss = offenders[0] as { served_rows: number; built_rows: number; allowed_share: number };
-    return { ...loss, text: `${report} ${loss.built_rows} of ${loss.served_rows} rows` };
-  });
-  const left = found.map(({ text }) => text).join(', ');
-  return `Left would be of ${left}, where a share of ${found[0]!.allowed_share} may be lost at once.`;
+function foundText({ name, offenderCount, offenders }: CheckOutcome): string {
+  if (name !== lossCheck) return String(offenderCount);
+  const loss = offenders[0] as { served_rows: number; built_rows: number; allowed_share: number };
+  return `${loss.built_rows} of ${loss.served_rows} rows left, a share of ${loss.allowed_share} may go`;
 }

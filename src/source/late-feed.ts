@@ -64,8 +64,10 @@ export async function findLateFeeds(
        from expected
      )
      select name as feed, table_name as table, period, due_day::text as "dueDay",
-       format('%s of %s was expected by %s and is not loaded; %s. Ask the vendor for it.', name, period, due_day,
-         case when newest is null then 'none was ever loaded' else 'the newest one is of ' || newest end) as detail
+       format('%s of %s was expected by %s and is not loaded%s; %s. Ask the vendor for it.', name, period, due_day,
+         (select ' (file ' || string_agg(id::text, ', ' order by id) || ' was withdrawn)' from source.file f
+          where f.feed = due.name and f.period = due.period and f.state = 'withdrawn'),
+         case when newest is null then 'none is loaded' else 'the newest one is of ' || newest end) as detail
      from due
      where due_day < coalesce($4::date, current_date)
      order by name`,

@@ -26,7 +26,7 @@ describe('a late feed', () => {
     await loadBytes(database.pools.pipeline, folder, 'id,Name,note\n1,a,b\n', { period: '2017-08' });
     expect(await late('2017-09-09')).toEqual([]);
     expect(await late('2017-09-11')).toEqual([
-      expect.stringMatching(/^people of 2017-08 was expected by 2017-09-10 .* none was ever loaded/),
+      expect.stringMatching(/^people of 2017-08 was expected by 2017-09-10 .* none is loaded/),
     ]);
     expect(await late('2017-10-10')).toEqual([]);
     expect(await late('2017-10-11')).toEqual([
@@ -81,6 +81,9 @@ describe('a month for which the bytes of another came', () => {
     expect(await missing()).toMatchObject({ period: '2017-12' });
     const { pool } = pipeline.resources;
     await pool.query("update source.file set state = 'withdrawn' where period = '2017-10'");
-    expect(await missing()).toMatchObject({ period: '2017-10' });
+    expect(await missing()).toMatchObject({
+      period: '2017-10',
+      detail: expect.stringMatching(/is not loaded \(file \d+ was withdrawn\); the newest one is of 2017-09/),
+    });
   });
 });
