@@ -13,7 +13,9 @@ export async function definitionHash(definition: ReportDefinition): Promise<stri
   );
   const whole = {
     ...described,
-    columns: described.columns.map(({ basis: _basis, ofLeftOut: _ofLeftOut, ...column }) => column),
+    columns: described.columns.map(
+      ({ basis: _basis, ofLeftOut: _ofLeftOut, parts: _parts, ofAll: _ofAll, ...column }) => column,
+    ),
     sql: await readFile(sqlFile, 'utf8'),
     checks: checked,
     ...(contributions === undefined ? {} : { contributions: await contributionsHashed(contributions) }),
@@ -26,6 +28,7 @@ async function contributionsHashed({
   stocks,
   entityVersion: _entityVersion,
   sources: _sources,
+  summed: _summed,
   besideHand: _besideHand,
   ...described
 }: Contributions) {

@@ -19,6 +19,13 @@ export interface ReportColumn {
   readonly basis?: string | undefined;
   /** For tracing: whether it is made of what the other columns leave out. */
   readonly ofLeftOut?: boolean | undefined;
+  /** For tracing: the columns of the contributions that a value is made of, where they are several. */
+  readonly parts?: readonly string[] | undefined;
+  /**
+   * For tracing: path of a query that gives in one row what a value follows from besides its own row's contributions. It
+   * reads the relation `contribution`, those to all rows.
+   */
+  readonly ofAll?: string | undefined;
 }
 
 /** A blocking check that finds offenders stops the publication; a warning is kept with it. */
@@ -67,6 +74,22 @@ export interface ContributionSource {
 }
 
 /**
+ * Records summed into the contributions, which may be too many to an entity to be told one by one; each reaches its entity
+ * through a link. Told of in traces alone.
+ */
+export interface SummedRecords {
+  /** The warehouse table that is summed, and its column. */
+  readonly table: string;
+  readonly value: string;
+  /** The warehouse table of the links, its column of the entity, and its natural key, which the summed table has as well. */
+  readonly links: { readonly table: string; readonly entity: string; readonly key: string };
+  /** The column of the contributions that counts them. */
+  readonly count: string;
+  /** The columns of the report that are made of them. */
+  readonly columns: readonly string[];
+}
+
+/**
  * How the rows of a report come from what it counts. Where a definition has it, its .sql file holds two statements.
  * The first gives a row for each contribution, one entity's to one row of the report: the key columns and
  *
@@ -96,6 +119,7 @@ export interface Contributions {
   readonly stocks: readonly Stock[];
   /** Links first: where one is new, so may be what it links to. */
   readonly sources: readonly ContributionSource[];
+  readonly summed?: SummedRecords | undefined;
   /**
    * Path of a query that gives for what was retired or restored by hand, the relation `hand` (`id`, `table_name`,
    * `row_key`), its `id` and as `entity` whose contributions it may have changed, other than those that stand on it.

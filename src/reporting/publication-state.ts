@@ -10,7 +10,7 @@ export interface PublicationState {
 }
 
 export async function readPublicationState(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   publication: number,
 ): Promise<PublicationState> {
   const { rows } = await client.query<PublicationState>(

@@ -1,12 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Fault } from '../fault.js';
 import type { Queryable } from '../warehouse/catalog.js';
 import { columnsOf } from './contribution-changes.js';
 import type { ReportColumn, ReportDefinition } from './definition.js';
 import { requirePublication } from './publication.js';
+import { readPublicationState } from './publication-state.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
 import { byKey, contributionTable, quoted, servedTable } from './sql-names.js';
+import { summedInto, type TracedSum } from './summed-records.js';
 import { linksOf, shownRows, type TracedRow } from './traced-rows.js';
 
 /** An entity behind a cell, and where what it brings was said. */
@@ -31,6 +34,8 @@ export interface TracedEntity {
   readonly raw: RawRecord | null;
   /** By what it is in the row, where its own record may no longer say so: each link, and the record that said it. */
   readonly links: readonly TracedRow[];
+  /** The records that are summed into its amounts; null where there are none such, or not for this column. */
+  readonly summed: TracedSum | null;
 }
 
 export interface Trace {
@@ -42,6 +47,8 @@ export interface Trace {
   readonly row: Readonly<Record<string, string | null>>;
   /** What the row shows of what its entities are linked to. */
   readonly shown: readonly TracedRow[];
+  /** What the column follows from besides, by name: made of what all entities bring. Empty where it follows from none. */
+  readonly ofAll: Readonly<Record<string, string | null>>;
   readonly entities: readonly TracedEntity[];
 }
 
@@ -78,6 +85,8 @@ export async function trace(
   const links = await linksOf(client, definition, key, row.publication);
   const shownOfLinked = await shownRows(client, definition, key, row.publication, column);
   const made = definition.columns.find(({ name }) => name === column);
+  const ofAll = await readOfAll(client, definition, made?.ofAll);
+  const summed = await sumsOf(client, definition, contributions, row.publication, column);
   const entities = contributions.map((contribution): TracedEntity => {
     const { entity, entity_name: name, left_out: leftOut, amounts } = contribution;
     const shown = made?.basis ?? column;
@@ -87,7 +96,7 @@ export async function trace(
       name,
       counted: why === null,
       why,
-      amounts: shown === undefined || !(shown in amounts) ? amounts : { [shown]: amounts[shown]! },
+      amounts: amountsShown(made, shown, amounts),
       version: Number(contribution.version),
       fileId: contribution.file_id,
       file: contribution.file,
@@ -95,10 +104,11 @@ export async function trace(
       record: contribution.record_number,
       mappingVersion: contribution.mappingVersion,
       raw: raw.get(placeOf(contribution)) ?? null,
-      links: links.get(entity) ?? [],
+      links: [...(links.get(entity) ?? []), ...(summed.get(entity)?.links ?? [])],
+      summed: summed.get(entity)?.sum ?? null,
     };
   });
-  return { report: definition.name, key, ...row, shown: shownOfLinked, entities };
+  return { report: definition.name, key, ...row, shown: shownOfLinked, ofAll, entities };
 }
 
 /** Why an entity does not count in a cell, or in the row where none is asked for; null where it counts. */
@@ -111,6 +121,51 @@ function whyNot(
   const unknown = shown !== undefined && amounts[shown] === null ? `unknown ${shown}` : null;
   if (made?.ofLeftOut) return leftOut === null ? 'counted in the other columns' : unknown;
   return leftOut ?? unknown;
+}
+
+function amountsShown(
+  made: ReportColumn | undefined,
+  shown: string | undefined,
+  amounts: ContributionRow['amounts'],
+): ContributionRow['amounts'] {
+  const parts = made?.parts ?? (shown !== undefined && shown in amounts ? [shown] : Object.keys(amounts));
+  return Object.fromEntries(parts.map((part) => [part, amounts[part] ?? null]));
+}
+
+async function readOfAll(
+  client: Queryable,
+  { name }: ReportDefinition,
+  sqlFile: string | undefined,
+): Promise<Trace['ofAll']> {
+  if (sqlFile === undefined) return {};
+  const { rows } = await client.query<{ made: Record<string, string | null> }>(
+    `/* reporting.of_all ${name} */
+     with contribution as (select * from ${contributionTable(name)})
+     select (select jsonb_object_agg(key, value) from jsonb_each_text(to_jsonb(found)) as cell (key, value)) as made
+     from (\n${await readFile(sqlFile, 'utf8')}\n) as found`,
+  );
+  return rows[0]?.made ?? {};
+}
+
+/** What is summed into the amounts of each entity, where the column is made of such, or none is asked for. */
+async function sumsOf(
+  client: Queryable,
+  { contributions }: ReportDefinition,
+  rows: readonly ContributionRow[],
+  publication: number,
+  column: string | undefined,
+): Promise<ReadonlyMap<number, { links: readonly TracedRow[]; sum: TracedSum }>> {
+  const summed = contributions?.summed;
+  const sums = new Map<number, { links: readonly TracedRow[]; sum: TracedSum }>();
+  if (summed === undefined || (column !== undefined && !summed.columns.includes(column))) return sums;
+  const { builtDate } = await readPublicationState(client, publication);
+  for (const { entity, amounts } of rows) {
+    const { links, files } = await summedInto(client, summed, entity, builtDate);
+    const count = files.reduce((total, file) => total + file.count, 0);
+    const missing = Number(amounts[summed.count] ?? 0) - count;
+    sums.set(entity, { links, sum: { table: summed.table, count, missing, files } });
+  }
+  return sums;
 }
 
 async function servedRow(
@@ -155,7 +210,7 @@ async function contributionsOf(
       const shown = sum!.places === undefined ? amount : `round(${amount}, ${sum!.places})`;
       return `${pg.escapeLiteral(column)}, ${shown}::text`;
     });
-  const bases = new Set(definition.columns.flatMap(({ basis }) => basis ?? []));
+  const bases = new Set(definition.columns.flatMap(({ basis, parts }) => [basis ?? [], parts ?? []].flat()));
   const based = [...bases]
     .filter((column) => known.has(column))
     .map((column) => `${pg.escapeLiteral(column)}, ${quoted(column, 'contribution')}::text`);

@@ -23,7 +23,8 @@ export interface TracedRow {
   readonly raw: RawRecord | null;
 }
 
-interface FoundRow extends RecordPlace {
+/** A row of the warehouse as it is found: `foundColumns`, and whose it is. */
+export interface FoundRow extends RecordPlace {
   entity: number | null;
   key: Record<string, string>;
   version: string;
@@ -85,11 +86,7 @@ async function rowsOf(
   const { rows } = await client.query<FoundRow>(
     `/* reporting.traced_rows ${definition.name} */
      select ${isLink ? 'traced.entity' : 'null::integer as entity'}, jsonb_build_object(${keyPairs.join(', ')}) as key,
-       found.version_id as version, found.file_id, found.record_number, file.name as file, file.feed, file.period,
-       (
-         select mapping_version from support.file_transform as transform
-         where transform.file_id = file.id and transform.table_name = $${given + 2}
-       ) as "mappingVersion"
+       ${foundColumns(`$${given + 2}`)}
      from (
        select distinct ${columnList(own)} from ${contributionTable(definition.name)} as contribution
        where ${byKey(definition, 'contribution')}
@@ -107,24 +104,40 @@ async function rowsOf(
      join source.file on file.id = found.file_id`,
     [...Object.values(key), publication, table],
   );
+  const traced = await tracedRows(client, table, rows);
+  return traced.map((row, place) => [rows[place]!.entity, row]);
+}
+
+/** What is selected of the row `found` and its `file`; the name of its table is given as an expression. */
+export function foundColumns(table: string): string {
+  return `found.version_id as version, found.file_id, found.record_number, file.name as file, file.feed, file.period,
+       (
+         select mapping_version from support.file_transform as transform
+         where transform.file_id = file.id and transform.table_name = ${table}
+       ) as "mappingVersion"`;
+}
+
+/** Rows of a table with the records that said them. */
+export async function tracedRows(
+  client: Queryable,
+  table: string,
+  rows: readonly FoundRow[],
+): Promise<TracedRow[]> {
   const raw = await rawRecords(client, rows);
   const columns = new Map<number | null, ReadonlySet<string>>();
   for (const version of new Set(rows.map(({ mappingVersion }) => mappingVersion))) {
     if (version !== null) columns.set(version, await columnsBehind(client, table, version));
   }
-  return rows.map(({ entity, file_id, record_number, feed: _, version, ...row }) => {
+  return rows.map(({ entity: _entity, file_id, record_number, feed: _feed, version, ...row }) => {
     const sent = raw.get(placeOf({ file_id, record_number })) ?? null;
     const read = columns.get(row.mappingVersion);
-    return [
-      entity,
-      {
-        ...row,
-        table,
-        version: Number(version),
-        fileId: file_id,
-        record: record_number,
-        raw: sent && Object.fromEntries(Object.entries(sent).filter(([column]) => read?.has(column) ?? true)),
-      },
-    ];
+    return {
+      ...row,
+      table,
+      version: Number(version),
+      fileId: file_id,
+      record: record_number,
+      raw: sent && Object.fromEntries(Object.entries(sent).filter(([column]) => read?.has(column) ?? true)),
+    };
   });
 }

@@ -100,6 +100,34 @@ describe('a cell of the sample', () => {
   });
 
   it.each([
+    ['rating', 'update warehouse.movie_ratings set rating = 5.5 - rating', 'the ratings make'],
+    ['count', 'delete from warehouse.movie_ratings', 'other ratings are counted than are there'],
+    [
+      'link',
+      'update warehouse.movie_links set record_number = record_number + 1',
+      'a link is of another film',
+    ],
+  ])('would be found out when the %s of its ratings were another', async (_what, change, fault) => {
+    const client = await database.pools.owner.connect();
+    try {
+      await client.query('begin');
+      const { rows } = await client.query(
+        `select links.movie_id, links.movielens_id from warehouse.movie_links as links
+         join support.contribution_movie_score_report on entity = links.movie_id
+         where not links.deleted and calculated_vote_count = 1 order by 1 limit 1`,
+      );
+      const [{ movie_id, movielens_id }] = rows;
+      await client.query(`${change} where not deleted and movielens_id = $1`, [movielens_id]);
+      expect(await faultsOf('movie_score_report', [{ movie_id }], client)).toContainEqual(
+        expect.stringContaining(fault),
+      );
+      await client.query('rollback');
+    } finally {
+      client.release();
+    }
+  });
+
+  it.each([
     ['movie_genre_report', 'genre_id', 2, 226644],
     ['production_company_movies_report', 'production_company_id', 9, 238141],
     ['production_company_movies_report', 'production_company_id', 12, 260985],
@@ -132,11 +160,15 @@ describe('a cell of the sample', () => {
   );
 });
 
+/** What was asked of the mapping, which is the same for every row. */
+const mappingAnswers = new Map<string, Promise<unknown>>();
+
 /** Asks the database once for each question: what is behind a row is the same for each of its columns. */
 function rememberingClient(db: Queryable): Queryable {
-  const known = new Map<string, Promise<unknown>>();
+  const answers = new Map<string, Promise<unknown>>();
   const query = (text: string, values: unknown[]) => {
     const question = JSON.stringify([text, values]);
+    const known = text.includes('_mapping */') ? mappingAnswers : answers;
     const answer = known.get(question) ?? db.query(text, values);
     known.set(question, answer);
     return answer;
@@ -177,6 +209,8 @@ function cellFaults(column: ReportColumn, traced: Trace): string[] {
     const mean = popularities.length === 0 ? null : sum.over(Fraction.of(popularities.length)).toFixed(6);
     return mean === value ? [] : [`films make ${mean}, but it is ${value}`];
   }
+  if (column.name.startsWith('calculated_') || column.name === 'movie_score')
+    return voteFaults(column.name, value, traced);
   // A share is made of an amount of the film: there is none where that is unknown.
   if (column.basis !== undefined && column.nullable && (value === null) !== (counted.length === 0))
     return ['other films count'];
@@ -192,6 +226,51 @@ function sumFaults({ name, sum }: ReportColumn, value: string | null, counted: T
   // A sum of shares is rounded; each share is shown to its own last digit.
   const most = sum!.places === undefined ? 0 : 10 ** -sum!.places * (0.5 + 0.5 * amounts.length);
   return distance <= most ? [] : [`films make ${total.toFixed(2)}, but it is ${value}`];
+}
+
+/** Whether the ratings of all files make up the cell, and are of the film. */
+function voteFaults(name: string, value: string | null, { entities, ofAll }: Trace): string[] {
+  const [{ entity, amounts, links, summed }] = entities as [TracedEntity];
+  const files = summed!.files;
+  const faults = links.some(({ raw }) => Number(raw!.tmdbId) !== entity) ? ['a link is of another film'] : [];
+  const examples = files.flatMap(({ key, examples: shown }) => shown.map(({ raw }) => ({ key, raw })));
+  if (files.length > 0 && examples.length === 0) faults.push('no rating is shown');
+  for (const { key, raw } of examples) {
+    if (
+      raw!.movieId !== key.movielens_id ||
+      !links.some((link) => link.key.movielens_id === key.movielens_id)
+    )
+      faults.push('a rating is of another film');
+    if (raw!.userId !== '***') faults.push('a rater is shown');
+  }
+  const count = Fraction.of(files.reduce((total, file) => total + file.count, 0));
+  const sum = files
+    .reduce((total, file) => total.plus(Fraction.parse(file.sum)!), Fraction.zero)
+    .times(Fraction.of(2));
+  if (summed!.missing !== 0 || count.toFixed(0) !== amounts.calculated_vote_count)
+    faults.push('other ratings are counted than are there');
+  const isUnrated = count.toFixed(0) === '0';
+  const reported = Fraction.parse(amounts.reported_vote_average ?? '');
+  const reportedCount = Fraction.parse(amounts.reported_vote_count ?? '0')!;
+  const v = reported ? count.plus(reportedCount) : count;
+  const votes = reported ? sum.plus(reported.times(reportedCount)) : sum;
+  const [m, allCount, allSum] = [ofAll.m, ofAll.vote_count_of_all, ofAll.vote_sum_of_all].map((made) =>
+    Fraction.parse(made ?? ''),
+  );
+  const cells: Record<string, () => string | null> = {
+    calculated_vote_count: () => count.toFixed(0),
+    calculated_vote_average: () => (isUnrated ? null : sum.over(count).toFixed(2)),
+    movie_score: () =>
+      v.toFixed(0) === '0'
+        ? null
+        : votes
+            .plus(m!.times(allSum!.over(allCount!)))
+            .over(v.plus(m!))
+            .toFixed(4),
+  };
+  const made = cells[name]!();
+  if (made !== value) faults.push(`the ratings make ${made}, but it is ${value}`);
+  return faults;
 }
 
 /** What a record says in so many words. */

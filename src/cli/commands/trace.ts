@@ -1,10 +1,11 @@
 import type { ReportDefinition } from '../../reporting/definition.js';
 import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
+import type { TracedSum } from '../../reporting/summed-records.js';
 import { type Trace, type TracedEntity, trace } from '../../reporting/trace.js';
 import type { TracedRow } from '../../reporting/traced-rows.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
-import { excerpt, print } from '../terminal.js';
+import { count, excerpt, print } from '../terminal.js';
 
 /** `marquee trace`: what stands behind a row as it is served. */
 export async function traceCommand(
@@ -37,6 +38,7 @@ export function traceLines(definition: ReportDefinition, traced: Trace, column?:
   return [
     `${report} with ${keyText(key)}, publication ${traced.publication}, as of ${traced.asOfDay}`,
     ...cells.map(([name, value]) => `  ${name} ${value ?? 'unknown'}`),
+    ...Object.entries(traced.ofAll).map(([name, value]) => `  ${name} ${value ?? 'unknown'}, of all rows`),
     ...shown.flatMap((named) => rowLines(named, '  ')),
     ...lists.flatMap(([title, listed]) =>
       listed.length === 0
@@ -62,6 +64,23 @@ function entityLines(entity: TracedEntity, noun: string): string[] {
     `    ${file} of ${period}, record ${record}, warehouse version ${version}, mapping version ${mappingVersion}`,
     `    as sent: ${sentText(raw)}`,
     ...links.filter(isElsewhere).flatMap((link) => rowLines(link, '    ')),
+    ...(entity.summed === null ? [] : sumLines(entity.summed)),
+  ];
+}
+
+function sumLines({ table, count: all, missing, files }: TracedSum): string[] {
+  const fileCount = new Set(files.map(({ fileId }) => fileId)).size;
+  return [
+    `    ${table}: ${count(all)} summed, of ${fileCount} file${fileCount === 1 ? '' : 's'}`,
+    ...(missing === 0
+      ? []
+      : [
+          `      ${count(Math.abs(missing))} ${missing > 0 ? 'more' : 'fewer'} when it was published: the warehouse has changed since`,
+        ]),
+    ...files.flatMap(({ key, file, period, count: ofFile, sum, firstRecord, lastRecord, examples }) => [
+      `      ${file} of ${period}: ${count(ofFile)} with ${keyText(key)}, their sum ${sum}, records ${firstRecord} to ${lastRecord}`,
+      ...examples.map(({ record, raw }) => `        record ${record} as sent: ${sentText(raw)}`),
+    ]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { ReportColumn } from '../../reporting/definition.js';
+import { ofAllFilms } from './report-files.js';
 
 const money = 'US dollars';
 const films = 'films';
@@ -7,7 +8,10 @@ function column(
   name: string,
   type: ReportColumn['type'],
   meaning: string,
-  options: { nullable?: boolean; unit?: string } & Pick<ReportColumn, 'sum' | 'basis' | 'ofLeftOut'> = {},
+  options: { nullable?: boolean; unit?: string } & Pick<
+    ReportColumn,
+    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'ofAll'
+  > = {},
 ): ReportColumn {
   const { nullable = true, unit = null, ...made } = options;
   return { name, type, nullable, unit, meaning, ...made };
@@ -143,24 +147,41 @@ export const popularityRankColumns = [
   ),
 ];
 
+const reportedVotes = ['reported_vote_average', 'reported_vote_count'];
+const calculatedVotes = ['calculated_vote_sum', 'calculated_vote_count'];
+
 export const voteColumns = [
   column('reported_vote_average', 'numeric', 'Mean of the votes the vendor reports, to 2 decimals.', {
     unit: 'points of 10',
+    parts: reportedVotes,
   }),
-  required('reported_vote_count', 'int', 'How many votes the vendor reports.', 'votes'),
+  column('reported_vote_count', 'int', 'How many votes the vendor reports.', {
+    nullable: false,
+    unit: 'votes',
+    parts: reportedVotes,
+  }),
   column(
     'calculated_vote_average',
     'numeric',
     'Mean of the ratings received, stars doubled, to 2 decimals.',
     {
       unit: 'points of 10',
+      parts: calculatedVotes,
     },
   ),
-  required('calculated_vote_count', 'int', 'How many ratings were received.', 'votes'),
+  column('calculated_vote_count', 'int', 'How many ratings were received.', {
+    nullable: false,
+    unit: 'votes',
+    parts: calculatedVotes,
+  }),
   column(
     'movie_score',
     'numeric',
     'Mean of all votes, drawn towards the mean of all films the fewer votes there are, to 4 decimals; empty without votes.',
-    { unit: 'points of 10' },
+    {
+      unit: 'points of 10',
+      parts: [...reportedVotes, ...calculatedVotes],
+      ofAll: ofAllFilms('score_parameters'),
+    },
   ),
 ];

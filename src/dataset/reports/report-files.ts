@@ -17,6 +17,11 @@ export function check(severity: CheckSeverity, name: string): ReportCheck {
   return { name, severity, sqlFile: fileBeside(`checks/${name}.sql`) };
 }
 
+/** What a column follows from besides its row's films: the file of that name in `of-all/`. */
+export function ofAllFilms(name: string): string {
+  return fileBeside(`of-all/${name}.sql`);
+}
+
 const ratingTotals: Stock = {
   name: 'rating_totals',
   table: 'movie_ratings',
@@ -82,6 +87,13 @@ export function fromVotes(): Contributions {
     touched: [fileBeside('touched/movies_with_their_ratings.sql')],
     stocks: [ratingTotals],
     sources: [],
+    summed: {
+      table: 'movie_ratings',
+      value: 'rating',
+      links: { table: 'movie_links', entity: 'movie_id', key: 'movielens_id' },
+      count: 'calculated_vote_count',
+      columns: ['calculated_vote_average', 'calculated_vote_count', 'movie_score'],
+    },
     besideHand: fileBeside('by-hand/movies_of_ratings.sql'),
   };
 }
