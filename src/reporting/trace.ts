@@ -32,7 +32,7 @@ export interface TracedEntity {
   readonly mappingVersion: number;
   /** The record as sent, field by field. */
   readonly raw: RawRecord | null;
-  /** By what it is in the row, where its own record may no longer say so: each link, and the record that said it. */
+  /** By what it is in the row, where its own record may not say so: each link, and the record that said it. */
   readonly links: readonly TracedRow[];
   /** The records that are summed into its amounts; null where there are none such, or not for this column. */
   readonly summed: TracedSum | null;
