@@ -34,6 +34,12 @@ export function runId(text: string): string {
   return text;
 }
 
+/** Why something is done, in some words. */
+export function reason(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('expected some words, found none.');
+  return text;
+}
+
 /** 0 stands for the time before the first. */
 export function publicationNumber(text: string): number {
   return text === '0' ? 0 : wholeNumber(text);
