@@ -135,6 +135,18 @@ describe('what was retired by hand, as a cause', () => {
     );
   });
 
+  it('is a link to ratings once, however many versions it had', async () => {
+    await pool().query(
+      `insert into warehouse.movie_links (movielens_id, imdb_id, movie_id, file_id, valid_from, valid_to, deleted, deleted_date, created_date)
+       select movielens_id, 'tt0000001', movie_id, file_id, valid_from, valid_from + 1, true, now(), created_date
+       from warehouse.movie_links where movielens_id = 1001`,
+    );
+    await retire('movie_links', { movielens_id: 1001 }, 'not theirs');
+    await publishReports(pool());
+    const [cause] = await causes(2, 'movie_score_report', { movie_id: 1 }, 'calculated_vote_count');
+    expect(cause!.byHand).toMatchObject([{ table: 'movie_links', key: { movielens_id: '1001' } }]);
+  });
+
   it('is told again by the publication that reflects it again after a rollback, and by none after', async () => {
     await retire('movie_genres', { movie_id: 2, genre_id: 35 }, 'no comedy');
     await publishReports(pool());

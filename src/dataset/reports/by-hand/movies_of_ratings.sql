@@ -1,7 +1,7 @@
 -- Films whose ratings, or the links by which these reach them, were retired or restored by hand.
 -- Reads: hand, what was. Keys are kept as text.
 
-select
+select distinct
   hand.id,
   links.movie_id as entity
 from hand
