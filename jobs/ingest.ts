@@ -118,8 +118,9 @@ export const receiveFileJob = defineJob({
 });
 
 function countsOf(result: LoadResult, warnings: string[]): LoadCounts {
-  const { fileId, feed, name, read, loaded, rejected } = result;
-  return { fileId, feed, name, outcome: 'loaded', read, loaded, rejected, warnings };
+  const { fileId, feed, name, state, read, loaded, rejected } = result;
+  const outcome = state === 'withdrawn' ? 'withdrawn' : 'loaded';
+  return { fileId, feed, name, outcome, read, loaded, rejected, warnings };
 }
 
 function knownCounts(

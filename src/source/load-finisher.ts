@@ -97,8 +97,8 @@ async function finishInside(
   const { name, feed, period, content_path: content } = file;
   const kept = file.backup_name !== null;
   const result = { fileId, name, feed, period, content, kept, read: loaded + rejected, loaded, rejected };
-  if (file.state === 'loaded') {
-    return { ...result, state: 'loaded' };
+  if (file.state === 'loaded' || file.state === 'withdrawn') {
+    return { ...result, state: file.state };
   }
   const rows = {
     name,

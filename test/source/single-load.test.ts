@@ -87,6 +87,18 @@ describe('the ledger of parts', () => {
     expect(await traceOf(database.pools.pipeline, 'each part twice')).toMatchObject(whole);
   });
 
+  it('leaves a file that was withdrawn since as it is', async () => {
+    const { fileId, openParts } = await receive('withdrawn since');
+    for (const part of openParts) await load(fileId, part);
+    await finishLoad(database.pools.pipeline, [things], fileId);
+    await database.pools.pipeline.query("update source.file set state = 'withdrawn' where id = $1", [fileId]);
+    expect(await finishLoad(database.pools.pipeline, [things], fileId)).toMatchObject({ state: 'withdrawn' });
+    const { rows } = await database.pools.pipeline.query('select state from source.file where id = $1', [
+      fileId,
+    ]);
+    expect(rows).toEqual([{ state: 'withdrawn' }]);
+  });
+
   it('is what a load goes on by: without it the second attempt fails', async () => {
     const { fileId, openParts } = await receive('forgotten');
     await load(fileId, openParts[0]!);
