@@ -52,6 +52,15 @@ export async function requireWithdrawn(db: Queryable, fileId: number): Promise<{
   );
 }
 
+/** Those of the files that are withdrawn. */
+export async function findWithdrawn(db: Queryable, fileIds: readonly number[]): Promise<Set<number>> {
+  const { rows } = await db.query<{ id: number }>(
+    `/* warehouse.withdrawn_files */ select id from source.file where id = any($1) and state = 'withdrawn'`,
+    [fileIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * Withdraws a file, together with the swap to a warehouse that was built without it, in the caller's transaction. Its
  * records, rejects and backup stay; nothing reads them until it is taken back. One that is withdrawn already stays so.
@@ -99,7 +108,8 @@ async function lockFile(
   fileId: number,
 ): Promise<{ name: string; state: string; feed: string }> {
   const { rows } = await db.query<{ name: string; state: string; feed: string }>(
-    '/* warehouse.lock_source_file */ select name, state, feed from source.file where id = $1 for update',
+    // Whoever cleans the file keeps its number from changing, for minutes: that is nothing to wait for.
+    '/* warehouse.lock_source_file */ select name, state, feed from source.file where id = $1 for no key update',
     [fileId],
   );
   if (rows[0] !== undefined) return rows[0];

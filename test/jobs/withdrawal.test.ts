@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
+import { inTransaction } from '../../src/database/transaction.js';
 import { causeText } from '../../src/reporting/cause-text.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
-import { film, usePipeline } from './pipeline.js';
+import { requireWithdrawable, withdrawFile } from '../../src/warehouse/withdrawal.js';
+import { film, until, usePipeline } from './pipeline.js';
 
 // The same months with and without the file that is withdrawn.
 const pipeline = usePipeline();
@@ -132,12 +134,53 @@ describe('a file that is withdrawn', () => {
     expect(await runs()).toBe(before);
   });
 
+  it('is judged while it is cleaned, and not only after', async () => {
+    const { pipeline: pool } = pipeline.database.pools;
+    const [{ id }] = (await query("select id from source.file where period = '2017-08'")) as [{ id: number }];
+    await inTransaction(pool, async (cleaning) => {
+      // What a foreign key takes when the ledger of cleaning is written.
+      await cleaning.query('select from source.file where id = $1 for key share', [id]);
+      await inTransaction(pool, async (client) => {
+        await client.query("set local lock_timeout = '1s'");
+        await requireWithdrawable(client, id);
+      });
+    });
+  });
+
   it('comes back as it was when that is taken back', async () => {
     expect(await takeBack()).toMatchObject({ state: 'succeeded', error: null, counts: { published: true } });
     expect(await stateOf()).toEqual(whole);
     expect(await differences()).toBe(0);
     await expect(takeBack()).rejects.toMatchObject({ code: 'file_not_withdrawn' });
   });
+});
+
+it('a drop goes on without a file of it that is withdrawn while it waits for its turn', async () => {
+  const { worker, database } = pipeline;
+  const folder = await pipeline.writeDrop('2017-11', {
+    movies_metadata: [film('5')],
+    links: [{ movieId: '1005', imdbId: '5', tmdbId: '5' }],
+  });
+  const turn = await database.pools.owner.connect();
+  try {
+    await turn.query(`select pg_advisory_lock(hashtextextended('marquee.turn', 0))`);
+    const run = await worker.runs.start(dropFlow, { folder, period: '2017-11' }, by);
+    const file = async () =>
+      (
+        await query(
+          "select id from source.file where period = '2017-11' and feed = 'movies_metadata' and state = 'loaded'",
+        )
+      )[0]?.id;
+    await until(async () => (await file()) !== undefined, 'the film is loaded');
+    const spoilt = { fileId: await file(), ...wrong };
+    await inTransaction(database.pools.pipeline, (client) => withdrawFile(client, spoilt));
+    await turn.query(`select pg_advisory_unlock(hashtextextended('marquee.turn', 0))`);
+    expect(await pipeline.ended(run)).toMatchObject({ state: 'succeeded', error: null });
+  } finally {
+    turn.release();
+  }
+  expect(await query('select from warehouse.movies where movie_id = 5')).toEqual([]);
+  expect(await query('select from warehouse.movie_links where movie_id = 5')).toHaveLength(1);
 });
 
 it('the last file there is cannot be withdrawn', async () => {
