@@ -10,13 +10,14 @@ export const controlQueue = 'control';
 
 const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a period as YYYY-MM');
 const idempotencyKey = z.string().min(1).max(128);
+const reason = z.string().max(1000).regex(/\S/, 'expected some words');
 const link = z.strictObject({
   table: z.string().regex(/^[a-z_]{1,63}$/, 'expected the name of a table'),
   key: z.record(z.string(), z.union([z.string(), z.number()])),
   period: period.nullish(),
-  reason: z.string().min(1).max(1000),
+  reason,
 });
-const withdrawal = { file: z.int().positive(), reason: z.string().min(1).max(1000), idempotencyKey };
+const withdrawal = { file: z.int().positive(), reason, idempotencyKey };
 const state = z.enum(['queued', 'running', 'succeeded', 'failed', 'held', 'cancelled']);
 
 /** What can be asked, by action. All but `run` and `runs` are kept in the audit. */
@@ -37,7 +38,7 @@ export const controlArguments = {
   takeFileBack: z.strictObject(withdrawal),
   rollbackPublication: z.strictObject({
     to: z.int().min(1),
-    reason: z.string().min(1).max(1000),
+    reason,
     idempotencyKey,
   }),
   recordUpload: z.strictObject({

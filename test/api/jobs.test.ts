@@ -6,6 +6,7 @@ import { answerControl, openControlClient } from '../../src/queue/control.js';
 import { controlAnswers } from '../../src/queue/control-answers.js';
 import { defineFlow } from '../../src/queue/flow.js';
 import { defineJob, planStep } from '../../src/queue/job.js';
+import type { StartRun } from '../../src/queue/runs.js';
 import { openQueueFixture, type QueueFixture } from '../queue/queue-fixture.js';
 import { queuePlaces } from '../queue/queue-places.js';
 import { type ScratchApi, startScratchApi } from './scratch-api.js';
@@ -38,12 +39,18 @@ describe.each(places)('runs over a queue on $kind', (place) => {
   beforeAll(async () => {
     queue = await openQueueFixture(place);
     const { runs } = await queue.work(services, [work], [flow]);
+    const startRun = async (_args: object, request: StartRun) => (await runs.start(flow, {}, request)).run;
     answerControl(
       queue.backend,
       controlAnswers({
         pool: queue.pool,
         runs,
-        starts: { rebuildReports: async (_args, request) => (await runs.start(flow, {}, request)).run },
+        starts: {
+          ingestDrop: startRun,
+          rebuildReports: startRun,
+          withdrawFile: startRun,
+          takeFileBack: startRun,
+        },
       }),
     );
     // As in a process of its own: with the queue's rights and no other.
@@ -152,6 +159,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     ['mutation { ingestDrop(period: "2017-13", idempotencyKey: "k3") { id } }', 'BAD_USER_INPUT'],
     ['mutation { withdrawFile(file: 0, reason: "x", idempotencyKey: "k5") { id } }', 'BAD_USER_INPUT'],
     ['mutation { takeFileBack(file: 1, reason: "", idempotencyKey: "k6") { id } }', 'BAD_USER_INPUT'],
+    ['mutation { takeFileBack(file: 1, reason: "  ", idempotencyKey: "k7") { id } }', 'BAD_USER_INPUT'],
     ['mutation { ingestDrop(period: "2017-12", idempotencyKey: "") { id } }', 'BAD_USER_INPUT'],
   ])('are refused for %s', async (mutation, code) => {
     expect((await ask(mutation)).errors[0].extensions.code).toBe(code);
