@@ -4,7 +4,7 @@ import { inTransaction } from '../database/transaction.js';
 import type { Queryable } from './catalog.js';
 import { addCounts, type CleanCounts, cleanFile, noCounts } from './clean-table.js';
 import type { Mapping, TablePlan } from './mapping.js';
-import { mappingOfVersion } from './mapping-ledger.js';
+import { currentMapping, mappingOfVersion } from './mapping-ledger.js';
 import type { PersonalDataKey } from './personal-data.js';
 import { copyShape, dropRebuild, rebuildSchema, swapTable } from './rebuild-tables.js';
 import { closeRetired, retirementPeriods } from './retirement.js';
@@ -89,25 +89,23 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
     const total = noCounts();
     const files = await readSourceFiles(client, [...versions.keys()]);
     const mappings = new Map<number, Mapping>();
-    let last: TablePlan | undefined;
-    let retired: string[] = [];
+    // Without any file of it as well a table may have rows: the codes of its standard, of which some may be retired.
+    const newest = (await currentMapping(client))!.tables.get(request.table)!;
+    const whole: TablePlan = { ...newest, schema: rebuildSchema };
+    await lockTable(client, whole);
+    let retired = await retirementPeriods(client, whole);
     for (const file of files) {
       const version = versions.get(file.id)!;
       const mapping = mappings.get(version) ?? (await mappingOfVersion(client, version));
       mappings.set(version, mapping);
       const plan: TablePlan = { ...mapping.tables.get(request.table)!, schema: rebuildSchema };
-      if (last === undefined) {
-        await lockTable(client, plan);
-        retired = await retirementPeriods(client, plan);
-      }
       retired = await retireUpTo(client, plan, retired, file);
       const cleaning = { pool, client, plan, mapping, personalDataKey: request.personalDataKey };
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
       await dropUnfinished(client, plan);
-      last = plan;
     }
-    if (last !== undefined) await retireUpTo(client, last, retired, null);
+    await retireUpTo(client, whole, retired, null);
     await request.beforeCommit?.(client, total);
     return total;
   });

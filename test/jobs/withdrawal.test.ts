@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
+import { startRetiring } from '../../jobs/retire.js';
 import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { causeText } from '../../src/reporting/cause-text.js';
@@ -199,4 +200,31 @@ it('the last file there is cannot be withdrawn', async () => {
   ).toEqual([{ as_of_day: '2017-08-31' }]);
   const last = startWithdrawing(runs, { fileId: first!.id, ...wrong }, by);
   await expect(last).rejects.toMatchObject({ code: 'nothing_loaded' });
+});
+
+it('a code of a standard that is retired stays so without any file of its table, and with it again', async () => {
+  const { runs } = unspoilt.worker;
+  const isLive = async () =>
+    (await query("select from warehouse.production_countries where id = 'FR' and not deleted", [], unspoilt))
+      .length > 0;
+  const folder = await unspoilt.writeDrop('2017-12', {
+    links: [{ movieId: '1001', imdbId: '1', tmdbId: '1' }],
+  });
+  await unspoilt.ended(await runs.start(dropFlow, { folder, period: '2017-12' }, by));
+  const france = { table: 'production_countries', keys: [{ id: 'FR' }], reason: 'test', actor: 'ann' };
+  expect(await isLive()).toBe(true);
+  expect(await unspoilt.ended(await startRetiring(runs, france, by))).toMatchObject({ state: 'succeeded' });
+  expect(await isLive()).toBe(false);
+  const [{ id }] = (await query(
+    "select id from source.file where feed = 'movies_metadata' and state = 'loaded'",
+    [],
+    unspoilt,
+  )) as [{ id: number }];
+  const only = { ...wrong, fileId: id };
+  expect(await unspoilt.ended(await startWithdrawing(runs, only, by))).toMatchObject({ state: 'succeeded' });
+  expect(await isLive()).toBe(false);
+  expect(await unspoilt.ended(await startTakingBack(runs, only, by))).toMatchObject({ state: 'succeeded' });
+  expect(await isLive()).toBe(false);
+  const verified = await unspoilt.ended(await runs.start(verifyWarehouseFlow, {}, by));
+  expect(verified.counts.differences).toBe(0);
 });
