@@ -20,12 +20,12 @@ import { takeTurnJob } from './turn.js';
 
 /** What is said of every run that publishes. */
 export const publishing = {
-  /** Who lets reports lose more rows than allowed. */
-  lossAcceptedBy: z.string().optional(),
+  /** Who lets reports lose more rows than allowed in this attempt. */
+  lossAcceptedBy: z.string().nullish(),
 };
 
 interface Publishing {
-  readonly lossAcceptedBy?: string | undefined;
+  readonly lossAcceptedBy?: string | null | undefined;
 }
 
 const dropPayload = z.object({
@@ -152,7 +152,7 @@ export function publishStages<Payload extends Publishing>({
       async plan({ payload, services }) {
         const check = planStep(checkReportsJob, 'check', {
           asOfDay: await asOf(services),
-          lossAcceptedBy: payload.lossAcceptedBy,
+          lossAcceptedBy: payload.lossAcceptedBy ?? undefined,
           undo: undo?.(payload),
         });
         // The checks occupy one core; beside them there is time to find out what a publication would change.

@@ -48,7 +48,8 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
       audited(pool, request, () =>
         runs.retry(id, {
           ...(acceptRejects ? { acceptedBy: request.caller } : {}),
-          ...(acceptLoss ? { lossAcceptedBy: request.caller } : {}),
+          // For one attempt: a later one may lose more than was looked at.
+          lossAcceptedBy: acceptLoss ? request.caller : null,
         }),
       ),
     cancelRun: ({ id }, request) => audited(pool, request, () => runs.cancel(id)),

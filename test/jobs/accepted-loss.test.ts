@@ -50,6 +50,13 @@ describe('a withdrawal that would lose more rows than allowed', () => {
     expect(await retry(false)).toMatchObject({ state: 'failed', errorCode: 'checks_failed' });
   });
 
+  it('is not let through by who accepted an earlier attempt, which may have lost fewer', async () => {
+    await query(`update support.run set payload = payload || '{"lossAcceptedBy": "eve"}' where id = $1`, [
+      stopped.id,
+    ]);
+    expect(await retry(false)).toMatchObject({ state: 'failed', errorCode: 'checks_failed' });
+  });
+
   it('is published when a person accepts it, which the publication tells with who it was', async () => {
     expect(await retry(true)).toMatchObject({ state: 'succeeded', error: null, publication: 3 });
     expect(await served()).toBe(4);
