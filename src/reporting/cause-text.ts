@@ -1,3 +1,4 @@
+import { filesTable } from '../warehouse/withdrawal.js';
 import type { Cause } from './explain.js';
 
 /** What happened to an entity, by the kind of cause. */
@@ -45,9 +46,9 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     case 'unexplained':
       return 'no cause was found';
   }
-  if (cause.table === 'source.file') {
+  if (cause.table === filesTable) {
     const done = cause.kind === 'retired' ? 'withdrawn' : 'taken back';
-    return `file ${cause.key?.file_id} was ${done}; by ${text('by')}: ${text('reason')}`;
+    return `file ${cause.key?.file_id} was ${done}; ${handText(cause)}`;
   }
   const what = happened[cause.kind.replace(/ link$/, '')];
   if (what === undefined) return cause.kind;
@@ -79,8 +80,11 @@ function rowText({ table, key }: Cause): string | undefined {
     .join(', ')}`;
 }
 
-function handText({ by, reason }: Cause): string | undefined {
-  return reason === undefined ? undefined : `by ${by}: ${reason}`;
+/** Of what is restored the reason is known for which it had been retired, and that by another person maybe. */
+function handText({ kind, table, by, reason }: Cause): string | undefined {
+  if (reason === undefined) return undefined;
+  if (!kind.startsWith('restored')) return `by ${by}: ${reason}`;
+  return `by ${by}; ${table === filesTable ? 'withdrawn' : 'retired'} for: ${reason}`;
 }
 
 function fieldsText({ fields }: Cause): string | undefined {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { filesTable } from '../warehouse/withdrawal.js';
 import { byHandBetween, retirementCauses } from './by-hand.js';
 import { updateCatalog } from './catalog.js';
 import { type ReportCauses, recordDifferences } from './causes.js';
@@ -148,7 +149,7 @@ async function causesSince(
   isExplained: boolean,
 ): Promise<ReportCauses> {
   const byHand = await retirementCauses(client, byHandBetween(retirements, builds.reflected.retirements));
-  const ofFiles = byHand.filter(({ table }) => table === 'source.file');
+  const ofFiles = byHand.filter(({ table }) => table === filesTable);
   // Where changes of contributions are known, what was retired is told with those it is a cause of, and with no others; a
   // file that was withdrawn, with whatever changed.
   const ofRows = isExplained ? [] : byHand.filter((cause) => !ofFiles.includes(cause));

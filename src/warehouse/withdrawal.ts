@@ -11,7 +11,7 @@ export interface WithdrawalRequest {
 }
 
 /** Under this name a withdrawn file stands among what was retired by hand, by its `file_id`, as contributions have it. */
-const filesTable = 'source.file';
+export const filesTable = 'source.file';
 
 /**
  * Makes sure that a file can be withdrawn.

@@ -151,6 +151,13 @@ describe('a file that is withdrawn', () => {
   it('comes back as it was when that is taken back', async () => {
     expect(await takeBack()).toMatchObject({ state: 'succeeded', error: null, counts: { published: true } });
     expect(await stateOf()).toEqual(whole);
+    const [{ cause }] = await query(
+      `select cause from reporting.report_change
+       where publication = (select max(number) from reporting.publication) limit 1`,
+    );
+    expect(causeText(cause[0], 'film', 'movie_id')).toBe(
+      `file ${fileId} was taken back; by bob; withdrawn for: the wrong month`,
+    );
     expect(await differences()).toBe(0);
     await expect(takeBack()).rejects.toMatchObject({ code: 'file_not_withdrawn' });
   });

@@ -161,15 +161,18 @@ describe('what was retired by hand, as a cause', () => {
   });
 
   it('is restored where it is taken back, by whom', async () => {
-    await retire('movie_genres', { movie_id: 2, genre_id: 35 });
+    await retire('movie_genres', { movie_id: 2, genre_id: 35 }, 'no comedy');
     await publishReports(pool());
     await pool().query(
       `update warehouse.movie_genres set deleted = false, deleted_date = null where deleted`,
     );
     await pool().query(`update support.retirement set restored_date = now(), restored_by = 'bob'`);
     await publishReports(pool());
-    expect(await causes(3, 'genre_report', { genre_id: 35 }, null)).toMatchObject([
-      { kind: 'restored link', by: 'bob', movie_id: 2, table: 'movie_genres' },
-    ]);
+    const [cause, ...others] = await causes(3, 'genre_report', { genre_id: 35 }, null);
+    expect(cause).toMatchObject({ kind: 'restored link', by: 'bob', movie_id: 2, table: 'movie_genres' });
+    expect(others).toEqual([]);
+    expect(causeText(cause!, 'film', 'movie_id')).toContain(
+      'was restored by hand; by bob; retired for: no comedy;',
+    );
   });
 });
