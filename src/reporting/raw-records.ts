@@ -1,5 +1,5 @@
 import type { Queryable } from '../warehouse/catalog.js';
-import { newestMappingRows, readMappingRows } from '../warehouse/mapping-ledger.js';
+import { readMappingRows } from '../warehouse/mapping-ledger.js';
 import { columnOf, followKeys, type MappingRow } from '../warehouse/mapping-row.js';
 import { maskFields, personalColumns } from '../warehouse/personal-mask.js';
 import { quoted } from './sql-names.js';
@@ -21,7 +21,7 @@ export async function rawRecords(
 ): Promise<ReadonlyMap<string, RawRecord>> {
   const raw = new Map<string, RawRecord>();
   if (places.length === 0) return raw;
-  const personal = personalColumns({ rows: await newestMappingRows(client) });
+  const personal = await personalColumns(client);
   const files = new Map<number, { feed: string; records: Set<number> }>();
   for (const { file_id: file, feed, record_number: record } of places) {
     const entry = files.get(file) ?? { feed, records: new Set() };

@@ -13,21 +13,11 @@ export interface MappingChange {
 
 /** The newest mapping; null in a new database. @throws Fault `mapping_invalid` when the tables no longer fit it. */
 export async function currentMapping(db: Queryable): Promise<Mapping | null> {
-  const number = await newestVersion(db);
-  return number === null ? null : mappingOfVersion(db, number);
-}
-
-async function newestVersion(db: Queryable): Promise<number | null> {
   const { rows } = await db.query<{ number: number | null }>(
     '/* warehouse.current_mapping */ select max(number) as number from support.mapping_version',
   );
-  return rows[0]!.number;
-}
-
-/** The rows of the newest mapping, whether or not the tables still fit it; none in a new database. */
-export async function newestMappingRows(db: Queryable): Promise<MappingRow[]> {
-  const number = await newestVersion(db);
-  return number === null ? [] : readMappingRows(db, number);
+  const number = rows[0]!.number;
+  return number === null ? null : mappingOfVersion(db, number);
 }
 
 /** The mapping as it stood in one version. @throws Fault `mapping_unknown`, `mapping_invalid`. */
@@ -48,6 +38,14 @@ export async function readMappingRows(db: Queryable, version: number): Promise<M
     `/* warehouse.read_mapping */
      select ${mappingColumns.join(', ')} from support.data_mapping where mapping_version = $1 order by position`,
     [version],
+  );
+  return rows;
+}
+
+/** The rows of all versions, each once, whether or not the tables still fit them. */
+export async function everyMappingRow(db: Queryable): Promise<MappingRow[]> {
+  const { rows } = await db.query<MappingRow>(
+    `/* warehouse.read_mappings */ select distinct ${mappingColumns.join(', ')} from support.data_mapping`,
   );
   return rows;
 }

@@ -1,17 +1,19 @@
 import { parseString } from 'fast-csv';
+import type { Queryable } from './catalog.js';
 import { personalDataTransform } from './field-types.js';
-import type { Mapping } from './mapping.js';
+import { everyMappingRow } from './mapping-ledger.js';
 import { columnOf } from './mapping-row.js';
 
 /** What stands where a person's data was. */
 const mask = '***';
 
-/** The columns of each source table that hold personal data, whole or in their entries. */
-export function personalColumns(
-  mapping: Pick<Mapping, 'rows'> | null,
-): ReadonlyMap<string, ReadonlySet<string>> {
+/**
+ * The columns of each source table that hold personal data, whole or in their entries, by any version of the mapping: what
+ * a column held of people it still does in the files of before, whatever the column is called since.
+ */
+export async function personalColumns(db: Queryable): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const columns = new Map<string, Set<string>>();
-  for (const row of mapping?.rows ?? []) {
+  for (const row of await everyMappingRow(db)) {
     if (row.transform !== personalDataTransform) continue;
     const own = columns.get(row.source_table) ?? new Set();
     columns.set(row.source_table, own.add(columnOf(row)));

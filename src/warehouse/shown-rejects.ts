@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import { listRejects, type RejectFilter, type RejectRow } from '../source/reject-ledger.js';
-import { currentMapping } from './mapping-ledger.js';
 import { maskRecord, personalColumns } from './personal-mask.js';
 
 /**
@@ -9,7 +8,7 @@ import { maskRecord, personalColumns } from './personal-mask.js';
  */
 export async function listShownRejects(pool: Pool, filter: RejectFilter = {}): Promise<RejectRow[]> {
   const rows = await listRejects(pool, filter);
-  const personal = personalColumns(await currentMapping(pool));
+  const personal = await personalColumns(pool);
   if (!rows.some((row) => personal.has(`src_${row.feed}`))) return rows;
   const headers = await readHeaders(pool, rows);
   return Promise.all(

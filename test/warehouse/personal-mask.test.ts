@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { initialMapping } from '../../src/dataset/mapping.js';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { maskRecord, personalColumns } from '../../src/warehouse/personal-mask.js';
 import { listShownRejects } from '../../src/warehouse/shown-rejects.js';
 import { useDatabase } from '../database-fixture.js';
@@ -47,6 +46,18 @@ describe('a record shown to people', () => {
       reason: 'key_not_usable',
       detail: 'The record\'s movieId is "x", expected a value of type integer.',
     });
-    expect(personalColumns(await currentMapping(pool)).get('src_ratings')).toEqual(personal);
+  });
+
+  it('hides who was meant by a column that the mapping calls otherwise since', async () => {
+    const pool = database.pools.pipeline;
+    const renamed = initialMapping
+      .filter((row) => row.end_table === 'movie_ratings')
+      .map((row) => (row.source_field === 'userId' ? { ...row, source_field: 'viewer' } : row));
+    const columns = async () => [...(await personalColumns(pool)).get('src_ratings')!].sort();
+    expect(await columns()).toEqual(['userId']);
+    await install(pool, renamed);
+    expect(await columns()).toEqual(['userId', 'viewer']);
+    const [reject] = await listShownRejects(pool);
+    expect(reject).toMatchObject({ raw: '***,x,5.0,1' });
   });
 });
