@@ -5,6 +5,7 @@ import { cleanTable } from '../src/warehouse/clean-table.js';
 import { expandFile } from '../src/warehouse/entry-staging.js';
 import { finishClean } from '../src/warehouse/finish-clean.js';
 import { mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
+import { leaveOutWithdrawn } from '../src/warehouse/withdrawal.js';
 import { queues, type Services } from './services.js';
 
 const expand = z.object({ fileId: z.int(), mappingVersion: z.int() });
@@ -15,6 +16,7 @@ export const expandFileJob = defineJob({
   queue: queues.clean,
   payload: expand,
   run: async ({ payload, services }: JobContext<z.output<typeof expand>, Services>) => {
+    if ((await leaveOutWithdrawn(services.pool, [payload.fileId])).length === 0) return {};
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
     const { entries, malformed } = await expandFile(services.pool, { mapping, fileId: payload.fileId });
     return { entries: { ...entries }, malformed };
@@ -23,7 +25,10 @@ export const expandFileJob = defineJob({
 
 const clean = z.object({ table: z.string(), fileIds: z.array(z.int()), mappingVersion: z.int() });
 
-/** Cleans the files of one feed into one warehouse table. */
+/**
+ * Cleans the files of one feed into one warehouse table. What was withdrawn since it was planned, while the run waited for its
+ * turn or had failed, is left out: the rest of the drop goes on.
+ */
 export const cleanTableJob = defineJob({
   name: 'clean-table',
   queue: queues.clean,
@@ -32,7 +37,7 @@ export const cleanTableJob = defineJob({
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
     const counts = await cleanTable(services.pool, {
       table: payload.table,
-      fileIds: payload.fileIds,
+      fileIds: await leaveOutWithdrawn(services.pool, payload.fileIds),
       mapping,
       personalDataKey: services.personalDataKey,
       runId,

@@ -11,7 +11,6 @@ import { tableOf } from '../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
 import { requireWholeFiles } from '../src/warehouse/uncleaned-files.js';
-import { findWithdrawn } from '../src/warehouse/withdrawal.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { type LoadCounts, receiveFileJob } from './ingest.js';
 import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
@@ -58,19 +57,11 @@ async function planLoad({
   );
 }
 
-/**
- * One step per warehouse table that a loaded file feeds, each after those it refers to. What is withdrawn by now, as when the
- * run had to wait for its turn, is left out.
- */
+/** One step per warehouse table that a loaded file feeds, each after those it refers to. */
 export async function planCleaning(
   services: Services,
-  received: readonly Pick<LoadCounts, 'fileId' | 'feed'>[],
+  loads: readonly Pick<LoadCounts, 'fileId' | 'feed'>[],
 ): Promise<PlannedStep[]> {
-  const withdrawn = await findWithdrawn(
-    services.pool,
-    received.map(({ fileId }) => fileId),
-  );
-  const loads = received.filter(({ fileId }) => !withdrawn.has(fileId));
   const mapping = await currentMapping(services.pool);
   if (mapping === null || mapping.version === null || loads.length === 0) {
     return [];
@@ -194,7 +185,14 @@ export const dropFlow = defineFlow({
   stages: [
     { name: 'load', plan: planLoad },
     takeTurn,
-    { name: 'clean', plan: ({ services, results }) => planCleaning(services, loadsOf(results)) },
+    {
+      name: 'clean',
+      plan: ({ services, results }) =>
+        planCleaning(
+          services,
+          loadsOf(results).filter(({ outcome }) => outcome !== 'withdrawn'),
+        ),
+    },
     ...publishStages<z.output<typeof dropPayload>>({ reason: 'load' }),
   ],
   finish: publicationOf,

@@ -52,13 +52,13 @@ export async function requireWithdrawn(db: Queryable, fileId: number): Promise<{
   );
 }
 
-/** Those of the files that are withdrawn. */
-export async function findWithdrawn(db: Queryable, fileIds: readonly number[]): Promise<Set<number>> {
+/** The files without those that are withdrawn. */
+export async function leaveOutWithdrawn(db: Queryable, fileIds: readonly number[]): Promise<number[]> {
   const { rows } = await db.query<{ id: number }>(
     `/* warehouse.withdrawn_files */ select id from source.file where id = any($1) and state = 'withdrawn'`,
     [fileIds],
   );
-  return new Set(rows.map(({ id }) => id));
+  return fileIds.filter((fileId) => !rows.some(({ id }) => id === fileId));
 }
 
 /**

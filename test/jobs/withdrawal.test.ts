@@ -191,6 +191,37 @@ it('a drop goes on without a file of it that is withdrawn while it waits for its
   expect(await query('select from warehouse.movie_links where movie_id = 5')).toHaveLength(1);
 });
 
+it('a drop whose cleaning failed goes on without the file of it that is withdrawn then', async () => {
+  const { worker, database } = pipeline;
+  const folder = await pipeline.writeDrop('2017-12', {
+    movies_metadata: [film('6')],
+    links: [{ movieId: '1006', imdbId: '6', tmdbId: '6' }],
+  });
+  const turn = await database.pools.owner.connect();
+  const setState = (state: string, from: string) =>
+    query(
+      "update source.file set state = $1 where period = '2017-12' and feed = 'movies_metadata' and state = $2 returning id",
+      [state, from],
+    );
+  try {
+    await turn.query(`select pg_advisory_lock(hashtextextended('marquee.turn', 0))`);
+    const { run } = await worker.runs.start(dropFlow, { folder, period: '2017-12' }, by);
+    await until(async () => (await setState('held', 'loaded')).length > 0, 'the film is loaded');
+    await turn.query(`select pg_advisory_unlock(hashtextextended('marquee.turn', 0))`);
+    expect(await pipeline.ended({ run })).toMatchObject({ state: 'failed', errorCode: 'file_not_loaded' });
+    const [spoilt] = (await setState('loaded', 'held')) as [{ id: number }];
+    await inTransaction(database.pools.pipeline, (client) =>
+      withdrawFile(client, { fileId: spoilt.id, ...wrong }),
+    );
+    const again = await worker.runs.retry(run.id);
+    expect(await pipeline.ended({ run: again })).toMatchObject({ state: 'succeeded', error: null });
+  } finally {
+    turn.release();
+  }
+  expect(await query('select from warehouse.movies where movie_id = 6')).toEqual([]);
+  expect(await query('select from warehouse.movie_links where movie_id = 6')).toHaveLength(1);
+});
+
 it('the last file there is cannot be withdrawn', async () => {
   const { runs } = unspoilt.worker;
   const [first, second] = (await query('select id from source.file order by id', [], unspoilt)) as {
