@@ -25,10 +25,7 @@ export async function openSource(
   { report }: { report: boolean },
 ): Promise<ExtractionSource> {
   const { pool, client } = cleaning;
-  const fields = plan.fields.flatMap((field) => field.entryField ?? []);
-  const entries = plan.nested
-    ? await findEntries(pool, client, { file, nested: plan.nested, fields, report })
-    : null;
+  const entries = plan.nested ? await findEntries(pool, client, { file, nested: plan.nested, report }) : null;
   const records = await findRecords(client, file);
   return {
     records,

@@ -89,7 +89,6 @@ export async function sweepEntries(pool: Pool): Promise<string[]> {
 interface EntriesWanted {
   readonly file: SourceFile;
   readonly nested: NestedPlan;
-  readonly fields: readonly string[];
   /** Whether literals that cannot be read become issues: once, when the file itself is cleaned. */
   readonly report: boolean;
 }
@@ -102,17 +101,19 @@ interface EntriesWanted {
 export async function findEntries(
   pool: Pool,
   client: PoolClient,
-  { file, nested, fields, report }: EntriesWanted,
+  { file, nested, report }: EntriesWanted,
 ): Promise<string> {
   const name = stagingName(file.id, nested.column);
   const relation = identifier('warehouse', name);
   const { rows } = await client.query<{ columns: string[] }>(
     `/* warehouse.staging_columns */
      select array_agg(attname::text) as columns from pg_attribute
-     where attrelid = to_regclass($1) and attnum > 0 having count(*) > 0`,
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped having count(*) > 0`,
     [relation],
   );
-  if (rows.length > 0 && fields.every((field) => rows[0]!.columns.includes(entryColumn(field)))) {
+  const wanted = ['record_number', 'ordinal', ...nested.fields.map(entryColumn)];
+  // One that was made under another version of the mapping was read for other fields.
+  if (rows.length > 0 && rows[0]!.columns.sort().join() === wanted.sort().join()) {
     const mark = await client.query(
       `/* warehouse.staging_mark */ select from ${relation} where record_number = 0`,
     );
@@ -123,7 +124,7 @@ export async function findEntries(
   if (!known.rows[0].known) {
     const expanded = await expandColumn(pool, client, {
       file,
-      nested: { ...nested, fields },
+      nested,
       relation: temporary,
       kind: 'temporary',
     });
@@ -152,7 +153,7 @@ async function expandColumn(
     kind,
   }: {
     file: SourceFile;
-    nested: NestedPlan & { fields: readonly string[] };
+    nested: NestedPlan;
     relation: string;
     kind: 'unlogged' | 'temporary';
   },

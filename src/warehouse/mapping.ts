@@ -55,7 +55,12 @@ export interface NestedPlan {
   readonly column: string;
   /** The column as an expression on the alias `s`. */
   readonly expression: string;
-  /** Whether any of its entries' fields is personal data, so that no part of its text may be shown. */
+  /**
+   * The fields that any table of the mapping takes from its entries. A literal is read for all of them or for none, so
+   * that it is malformed for every table, or for no one, whenever it is read: a text that no database can store spoils it.
+   */
+  readonly fields: readonly string[];
+  /** Whether any of them is personal data, so that no part of its text may be shown. */
   readonly personal: boolean;
 }
 
@@ -122,19 +127,21 @@ function planTable(
   // What a file brought beyond the agreed columns is kept by name in `extra`.
   const expression = (column: string) =>
     sourceColumns.has(column) ? `s."${column}"` : `(s.extra ->> '${column}')`;
-  const isPersonalColumn = (column: string) =>
-    all.some(
-      (row) =>
-        row.source_table === first.source_table &&
-        row.source_field.startsWith(`${column}.`) &&
-        row.transform === personalDataTransform,
+  const nestedColumn = (column: string): NestedPlan => {
+    const taken = all.filter(
+      (row) => row.source_table === first.source_table && row.source_field.startsWith(`${column}.`),
     );
+    return {
+      column,
+      expression: expression(column),
+      fields: [...new Set(taken.map((row) => row.source_field.slice(column.length + 1)))],
+      personal: taken.some((row) => row.transform === personalDataTransform),
+    };
+  };
   let nested: NestedPlan | null = null;
   const fields = rows.map((row): FieldPlan => {
     const [column, entryField] = row.source_field.split('.') as [string, string?];
-    if (entryField !== undefined) {
-      nested = { column, expression: expression(column), personal: isPersonalColumn(column) };
-    }
+    if (entryField !== undefined) nested = nestedColumn(column);
     return {
       field: row.end_field,
       type: row.end_data_type,
@@ -214,16 +221,10 @@ export function tablesInOrder(mapping: Mapping): OrderedTable[] {
   return ordered;
 }
 
-/** The nested columns of a source table that the mapping takes entries of, with the fields it wants. */
-export function nestedColumns(mapping: Mapping, sourceTable: string): (NestedPlan & { fields: string[] })[] {
-  const found = new Map<string, NestedPlan & { fields: string[] }>();
-  for (const plan of mapping.tables.values()) {
-    if (plan.sourceTable !== sourceTable || plan.nested === null) continue;
-    const entry = found.get(plan.nested.column) ?? { ...plan.nested, fields: [] };
-    found.set(plan.nested.column, entry);
-    for (const { entryField } of plan.fields) {
-      if (entryField !== null && !entry.fields.includes(entryField)) entry.fields.push(entryField);
-    }
-  }
-  return [...found.values()];
+/** The nested columns of a source table that the mapping takes entries of. */
+export function nestedColumns(mapping: Mapping, sourceTable: string): NestedPlan[] {
+  const plans = [...mapping.tables.values()].filter((plan) => plan.sourceTable === sourceTable);
+  return [
+    ...new Map(plans.flatMap(({ nested }) => (nested === null ? [] : [[nested.column, nested]]))).values(),
+  ];
 }

@@ -154,6 +154,13 @@ describe('values that cannot be used', () => {
     ]);
   });
 
+  it('are of no table, whenever it is filled, where a literal holds what no database can store', async () => {
+    await cleanFilms(film({ genres: "[{'id': 18, 'name': '\\ud800'}]" }));
+    const { rows } = await pool().query('select from warehouse.movie_genres');
+    expect(rows).toEqual([]);
+    expect(await verify(pool())).toEqual([]);
+  });
+
   it('keep a code the standard lacks, under the name the vendor has for it', async () => {
     await cleanFilms(film({ spoken_languages: "[{'iso_639_1': 'xx', 'name': 'No Language'}]" }));
     const { rows } = await pool().query(`
