@@ -9,6 +9,11 @@ import type { Survey } from './survey.js';
  */
 export type FileState = 'loading' | 'held' | 'loaded' | 'withdrawn';
 
+/** Whether the rows of a file are in its feed's table: those of a withdrawn one stay there. */
+export function isFinished(state: FileState): boolean {
+  return state === 'loaded' || state === 'withdrawn';
+}
+
 /** One row of `source.file`. */
 export interface FileRow {
   readonly id: number;

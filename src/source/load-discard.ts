@@ -4,7 +4,7 @@ import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
 import { type Feed, feedNamed, tableOf } from './feed.js';
-import { type FileRow, listParts, lockFile } from './file-ledger.js';
+import { type FileRow, isFinished, listParts, lockFile } from './file-ledger.js';
 import { fileTable, partTable } from './part-table.js';
 import { backupPath, removeContent, type Storage } from './storage.js';
 
@@ -22,10 +22,10 @@ export async function discardLoad(
 ): Promise<void> {
   const file = await inTransaction(pool, async (client) => {
     const found = await lockFile(client, fileId, 'update');
-    if (found.state === 'loaded') {
+    if (isFinished(found.state)) {
       throw new Fault(
         'load_finished',
-        `${found.name} (file ${fileId}) is loaded and visible, so it cannot be discarded; only loads that are unfinished or held can.`,
+        `${found.name} (file ${fileId}) is ${found.state}, so it cannot be discarded; only loads that are unfinished or held can.`,
       );
     }
     await dropRows(client, feedNamed(feeds, found.feed), found);
@@ -74,7 +74,7 @@ export async function discardAbandonedLoads(
 export async function dropRows(client: pg.ClientBase, feed: Feed, file: FileRow): Promise<void> {
   const parts = await listParts(client, file.id);
   const whole = identifier('source', fileTable(feed, file.id));
-  if (file.state === 'loaded') {
+  if (isFinished(file.state)) {
     const feedTable = identifier('source', tableOf(feed));
     await client.query(
       `/* source: hide file */ alter table ${feedTable} detach partition ${whole}; drop table ${whole}`,

@@ -6,6 +6,7 @@ import { type Feed, feedNamed, tableOf } from './feed.js';
 import {
   type FileRow,
   type FileState,
+  isFinished,
   listParts,
   lockFile,
   moveContent,
@@ -97,7 +98,7 @@ async function finishInside(
   const { name, feed, period, content_path: content } = file;
   const kept = file.backup_name !== null;
   const result = { fileId, name, feed, period, content, kept, read: loaded + rejected, loaded, rejected };
-  if (file.state === 'loaded' || file.state === 'withdrawn') {
+  if (isFinished(file.state)) {
     return { ...result, state: file.state };
   }
   const rows = {

@@ -3,7 +3,7 @@ import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import { agreedOf, type ColumnPlan, columnList, planColumns } from './column-plan.js';
 import { type Feed, feedNamed, tableOf } from './feed.js';
-import { type FileRow, listParts, lockFile } from './file-ledger.js';
+import { type FileRow, isFinished, listParts, lockFile } from './file-ledger.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { copyNumbered } from './numbered-copy.js';
 import { extraOf, partTable } from './part-table.js';
@@ -136,7 +136,7 @@ async function insertRecords(
 async function targets(client: pg.ClientBase, feed: Feed, file: FileRow) {
   const parts = await listParts(client, file.id);
   const last = parts.at(-1)!;
-  if (file.state === 'loaded') {
+  if (isFinished(file.state)) {
     const behind = last.firstRecord + last.recordCount;
     return [{ table: identifier('source', tableOf(feed)), seen: true, first: 1, behind }];
   }

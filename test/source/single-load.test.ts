@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile, rm, utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/pool.js';
+import { discardLoad } from '../../src/source/load-discard.js';
 import { finishLoad } from '../../src/source/load-finisher.js';
 import { loadPart } from '../../src/source/part-loader.js';
 import { receiveFile } from '../../src/source/receipt.js';
@@ -93,6 +94,9 @@ describe('the ledger of parts', () => {
     await finishLoad(database.pools.pipeline, [things], fileId);
     await database.pools.pipeline.query("update source.file set state = 'withdrawn' where id = $1", [fileId]);
     expect(await finishLoad(database.pools.pipeline, [things], fileId)).toMatchObject({ state: 'withdrawn' });
+    await expect(
+      discardLoad(database.pools.pipeline, folder.storage, [things], fileId),
+    ).rejects.toMatchObject({ code: 'load_finished' });
     const { rows } = await database.pools.pipeline.query('select state from source.file where id = $1', [
       fileId,
     ]);
