@@ -94,15 +94,18 @@ export const takeBackFlow = defineFlow({
 
 /** Starts a withdrawal. @throws Fault, with no run made, where the file cannot be withdrawn */
 export function startWithdrawing(runs: Runs, payload: Payload, request: StartRun) {
-  const judge = (client: Parameters<typeof requireWithdrawable>[0]) =>
-    requireWithdrawable(client, payload.fileId);
-  return runs.start(withdrawFlow, payload, { ...request, judge });
+  return runs.start(withdrawFlow, payload, {
+    ...request,
+    judge: (client) => requireWithdrawable(client, payload.fileId),
+  });
 }
 
 /** Starts taking a withdrawal back. @throws Fault, with no run made, where the file is not withdrawn */
 export function startTakingBack(runs: Runs, payload: Payload, request: StartRun) {
-  const judge = async (client: Parameters<typeof requireWithdrawn>[0]) => {
-    await requireWithdrawn(client, payload.fileId);
-  };
-  return runs.start(takeBackFlow, payload, { ...request, judge });
+  return runs.start(takeBackFlow, payload, {
+    ...request,
+    judge: async (client) => {
+      await requireWithdrawn(client, payload.fileId);
+    },
+  });
 }

@@ -1,19 +1,9 @@
+import type { UnseenRows } from '../source/load-finisher.js';
 import type { Queryable } from './catalog.js';
 import { lacks, lacksBare } from './extraction.js';
 import { trimmed } from './field-types.js';
 import { type FieldPlan, isPersonal, type Mapping } from './mapping.js';
 import { unlessFaulty } from './said.js';
-
-/** A file's records where they lie before anybody sees them. */
-export interface UnseenRecords {
-  /** The table of schema `source` that they are to be in. */
-  readonly sourceTable: string;
-  /** What the file is called. */
-  readonly name: string;
-  readonly count: number;
-  /** The qualified names of the tables that hold them. */
-  readonly tables: readonly string[];
-}
 
 /** Where more than this share of a file's records has no usable key, what it has as keys are hardly any. */
 export const defaultUnkeyedShare = 0.5;
@@ -36,7 +26,7 @@ interface Example {
 export async function whyUnkeyed(
   client: Queryable,
   mapping: Mapping,
-  records: UnseenRecords,
+  records: UnseenRows,
   share = defaultUnkeyedShare,
 ): Promise<string | undefined> {
   const fields = identifying(mapping, records.sourceTable);
@@ -65,13 +55,13 @@ function identifying(mapping: Mapping, sourceTable: string): FieldPlan[] {
   ];
 }
 
-const all = ({ tables }: UnseenRecords) =>
+const all = ({ tables }: UnseenRows) =>
   `(${tables.map((table) => `select * from ${table}`).join(' union all ')}) s`;
 
 async function countUnkeyed(
   client: Queryable,
   fields: readonly FieldPlan[],
-  records: UnseenRecords,
+  records: UnseenRows,
 ): Promise<number> {
   const count = async (conditions: readonly string[]) => {
     const { rows } = await client.query<{ count: number }>(
@@ -87,7 +77,7 @@ async function countUnkeyed(
 async function shareInSample(
   client: Queryable,
   fields: readonly FieldPlan[],
-  { tables }: UnseenRecords,
+  { tables }: UnseenRows,
 ): Promise<number> {
   const sample = tables.map((table) => `select * from ${table} tablesample system (1)`).join(' union all ');
   const { rows } = await client.query<{ share: number }>(
@@ -100,7 +90,7 @@ async function shareInSample(
 async function firstUnkeyed(
   client: Queryable,
   fields: readonly FieldPlan[],
-  records: UnseenRecords,
+  records: UnseenRows,
 ): Promise<Example> {
   const cases = fields.map((field, index) => `when ${lacks(field)} then ${index}`).join(' ');
   const values = fields.map((field, index) => {
