@@ -44,9 +44,13 @@ export async function maskRecord(
   personal: ReadonlySet<string>,
 ): Promise<string> {
   if (personal.size === 0) return raw;
+  // The load takes a header's names in any case, and so does this.
+  const masked = new Set([...personal].map((column) => column.toLowerCase()));
   const fields = encoding === 'text' ? await fieldsOf(raw) : null;
   if (fields === null || fields.length !== header.length) return mask;
-  return fields.map((field, index) => (personal.has(header[index]!) ? mask : quoted(field))).join(',');
+  return fields
+    .map((field, index) => (masked.has(header[index]!.toLowerCase()) ? mask : quoted(field)))
+    .join(',');
 }
 
 async function fieldsOf(raw: string): Promise<string[] | null> {

@@ -48,6 +48,10 @@ describe('a record shown to people', () => {
     });
   });
 
+  it('hides who was meant in whatever case the header has the column', async () => {
+    expect(await maskRecord('x,4711', 'text', ['MOVIEID', 'USERID'], personal)).toBe('x,***');
+  });
+
   it('hides who was meant by a column that the mapping calls otherwise since', async () => {
     const pool = database.pools.pipeline;
     const renamed = initialMapping
