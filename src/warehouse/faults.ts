@@ -111,14 +111,19 @@ async function writeRejects(
     "/* warehouse.lock_rejects */ select pg_advisory_xact_lock(hashtextextended('marquee.rejects.' || $1, 0))",
     [file.id],
   );
-  const { rows } = await client.query<{ columns: string[] }>(
+  // As the file has them: in its order, each header name matched as the load does, what the feed does not know from `extra`.
+  const { rows } = await client.query<{ name: string; column: string | null }>(
     `/* warehouse.reject_columns */
-     select array_agg(attname::text order by array_position(header, attname::text), attnum) as columns
-     from source.file join pg_attribute on attrelid = to_regclass($2)
-     where file.id = $1 and attnum > 0 and not attisdropped and atttypid = 'text'::regtype`,
+     select listed.name, attname::text as column
+     from source.file cross join unnest(header) with ordinality as listed (name, place)
+     left join pg_attribute on attrelid = to_regclass($2) and attnum > 0 and not attisdropped
+       and atttypid = 'text'::regtype and lower(attname) = lower(listed.name)
+     where file.id = $1 order by listed.place`,
     [file.id, `source.${identifier(file.sourceTable)}`],
   );
-  const columns = rows[0]!.columns.map((column) => `s.${identifier(column)}`);
+  const columns = rows.map(({ name, column }) =>
+    column === null ? `(s.extra ->> ${literal(name)})` : `s.${identifier(column)}`,
+  );
   const quoted = columns.map(
     (column) =>
       `case when ${column} ~ '[",\\n\\r]' then '"' || replace(${column}, '"', '""') || '"' else coalesce(${column}, '') end`,

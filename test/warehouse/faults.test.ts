@@ -110,6 +110,17 @@ describe('values that cannot be used', () => {
     ]);
   });
 
+  it('keep a record whole that has no key: as its file has it, with what the feed does not know', async () => {
+    const records = [
+      { id: '1', keywords: '[]', note: 'on two\nlines' },
+      { id: 'x', keywords: '[]', note: 'kept, too' },
+    ];
+    const header = ['note', 'Keywords', 'ID'];
+    await clean(pool(), [await loadRecords(pool(), 'keywords', '2017-08', records, header)]);
+    const { rows } = await pool().query('select line_number, raw from source.reject');
+    expect(rows).toEqual([{ line_number: 4, raw: '"kept, too",[],x' }]);
+  });
+
   it.each([
     ['none', '[]'],
     ['nothing', null],

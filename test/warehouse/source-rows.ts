@@ -7,12 +7,16 @@ import { identifier } from '../../src/database/identifier.js';
 /** A record as a test writes it: the feed's columns by name; what is left out is null. */
 export type SourceRecord = Readonly<Record<string, string | null>>;
 
-/** Puts records where the load puts them, without a file: one partition per file of the feed's source table. */
+/**
+ * Puts records where the load puts them, without a file: one partition per file of the feed's source table.
+ * @param header the file's, where it is not the feed's columns in their order
+ */
 export async function loadRecords(
   pool: Pool,
   feed: string,
   period: string,
   records: readonly SourceRecord[],
+  header?: readonly string[],
 ): Promise<number> {
   const table = `src_${feed}`;
   const { rows: columns } = await pool.query<{ name: string }>(
@@ -24,7 +28,7 @@ export async function loadRecords(
   const { rows } = await pool.query<{ id: number }>(
     `insert into source.file (name, feed, period, sha256, size_bytes, state, record_count, reject_count, header)
      values ($1, $2, $3, gen_random_uuid()::text, 0, 'loaded', $4, 0, $5) returning id`,
-    [`${feed}.csv`, feed, period, records.length, names],
+    [`${feed}.csv`, feed, period, records.length, header ?? names],
   );
   const id = rows[0]!.id;
   const partition = identifier('source', `${table}_${id}`);
