@@ -69,11 +69,15 @@ export async function buildReport(
     sql.contributions === null
       ? null
       : await buildContributions(client, definition, sql.contributions, asOfDay, base, { anew: whole });
+  const relations = [
+    ...(contribution === null ? [] : [contribution]),
+    ...(sql.ofAll === null ? [] : [`of_all as (\n${sql.ofAll}\n)`]),
+  ];
   // Only `create table as` runs in parallel; an insert does not.
   const built = await client.query(
     `/* reporting.build ${definition.name} */
      create unlogged table ${table} ${untouchedByAutovacuum} as
-     ${contribution === null ? '' : `with ${contribution}`}
+     ${relations.length === 0 ? '' : `with ${relations.join(',\n')}`}
      select ${columns.join(', ')} from (\n${withValues(sql.rows, [asOfDay])}\n) as report`,
   );
   const rows = built.rowCount ?? 0;

@@ -22,10 +22,10 @@ export interface ReportColumn {
   /** For tracing: the columns of the contributions that a value is made of, where they are several. */
   readonly parts?: readonly string[] | undefined;
   /**
-   * For tracing: path of a query that gives in one row what a value follows from besides its own row's contributions. It
-   * reads the relation `contribution`, those to all rows.
+   * Whether a value follows from the contributions to all rows besides those to its own: from the one row of the relation
+   * `of_all`, see `Contributions`.
    */
-  readonly ofAll?: string | undefined;
+  readonly ofAll?: boolean | undefined;
 }
 
 /** A blocking check that finds offenders stops the publication; a warning is kept with it. */
@@ -90,7 +90,8 @@ export interface SummedRecords {
 }
 
 /**
- * How the rows of a report come from what it counts. Where a definition has it, its .sql file holds two statements.
+ * How the rows of a report come from what it counts. Where a definition has it, its .sql file holds two statements, or
+ * three.
  * The first gives a row for each contribution, one entity's to one row of the report: the key columns and
  *
  * - `entity` integer, the entity's natural key, and `entity_name` text;
@@ -99,8 +100,9 @@ export interface SummedRecords {
  * - for each summed column of the report, a column of that name with the amount it adds;
  * - whatever else its amounts follow from.
  *
- * `$1` is the as-of day; `$2` integer[] the entities to look at, null for all. The second statement computes the
- * report's rows from the relation `contribution`.
+ * `$1` is the as-of day; `$2` integer[] the entities to look at, null for all. The last statement computes the
+ * report's rows from the relation `contribution`. Where a column follows from all contributions, a statement between
+ * them gives in one row what it takes of them; the last reads that as the relation `of_all`, and so does tracing.
  */
 export interface Contributions {
   /** What an entity is called, in the singular. */

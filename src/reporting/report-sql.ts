@@ -7,6 +7,8 @@ import type { ReportDefinition } from './definition.js';
 export interface ReportSql {
   /** Gives the contributions; null where the report is defined without them. */
   readonly contributions: string | null;
+  /** Gives what columns take of all contributions; null where none does. */
+  readonly ofAll: string | null;
   /** Gives the rows. */
   readonly rows: string;
 }
@@ -21,16 +23,24 @@ export async function readReportSql(definition: ReportDefinition): Promise<Repor
     .split(/;[ \t]*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '');
-  const wanted = definition.contributions === undefined ? 1 : 2;
-  if (statements.length !== wanted) {
+  const hasContributions = definition.contributions !== undefined;
+  const hasOfAll = hasContributions && definition.columns.some(({ ofAll }) => ofAll);
+  const wanted = [
+    ...(hasContributions ? ['its contributions'] : []),
+    ...(hasOfAll ? ['what all of them make'] : []),
+    'its rows',
+  ];
+  if (statements.length !== wanted.length) {
     throw new Fault(
       'report_sql_invalid',
-      `The .sql file of ${definition.name} holds ${statements.length} statements, expected ${wanted}: ${
-        wanted === 2 ? 'its contributions, then its rows' : 'its rows'
-      }.`,
+      `The .sql file of ${definition.name} holds ${statements.length} statements, expected ${wanted.length}: ${wanted.join(', then ')}.`,
     );
   }
-  return { contributions: wanted === 2 ? statements[0]! : null, rows: statements.at(-1)! };
+  return {
+    contributions: hasContributions ? statements[0]! : null,
+    ofAll: hasOfAll ? statements[1]! : null,
+    rows: statements.at(-1)!,
+  };
 }
 
 /** What a report's queries may be given. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Fault } from '../fault.js';
 import type { Queryable } from '../warehouse/catalog.js';
@@ -8,6 +7,7 @@ import { requirePublication } from './publication.js';
 import { readPublicationState } from './publication-state.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
+import { readReportSql } from './report-sql.js';
 import { byKey, contributionTable, quoted, servedTable } from './sql-names.js';
 import { summedInto, type TracedSum } from './summed-records.js';
 import { linksOf, shownRows, type TracedRow } from './traced-rows.js';
@@ -85,7 +85,7 @@ export async function trace(
   const links = await linksOf(client, definition, key, row.publication);
   const shownOfLinked = await shownRows(client, definition, key, row.publication, column);
   const made = definition.columns.find(({ name }) => name === column);
-  const ofAll = await readOfAll(client, definition, made?.ofAll);
+  const ofAll = made?.ofAll ? await readOfAll(client, definition) : {};
   const summed = await sumsOf(client, definition, contributions, row.publication, column);
   const entities = contributions.map((contribution): TracedEntity => {
     const { entity, entity_name: name, left_out: leftOut, amounts } = contribution;
@@ -132,19 +132,15 @@ function amountsShown(
   return Object.fromEntries(parts.map((part) => [part, amounts[part] ?? null]));
 }
 
-async function readOfAll(
-  client: Queryable,
-  { name }: ReportDefinition,
-  sqlFile: string | undefined,
-): Promise<Trace['ofAll']> {
-  if (sqlFile === undefined) return {};
+async function readOfAll(client: Queryable, definition: ReportDefinition): Promise<Trace['ofAll']> {
+  const { ofAll } = await readReportSql(definition);
   const { rows } = await client.query<{ made: Record<string, string | null> }>(
-    `/* reporting.of_all ${name} */
-     with contribution as (select * from ${contributionTable(name)})
+    `/* reporting.of_all ${definition.name} */
+     with contribution as (select * from ${contributionTable(definition.name)})
      select (select jsonb_object_agg(key, value) from jsonb_each_text(to_jsonb(found)) as cell (key, value)) as made
-     from (\n${await readFile(sqlFile, 'utf8')}\n) as found`,
+     from (\n${ofAll}\n) as found`,
   );
-  return rows[0]?.made ?? {};
+  return rows[0]!.made;
 }
 
 /** What is summed into the amounts of each entity, where the column is made of such, or none is asked for. */

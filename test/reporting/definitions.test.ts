@@ -59,9 +59,8 @@ describe('the report definitions', () => {
   it('use every .sql file, whose first line names what it makes', async () => {
     const folder = dirname(reports[0]!.sqlFile);
     const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.sql'));
-    const used = reports.flatMap(({ sqlFile, columns, checks, contributions }) => [
+    const used = reports.flatMap(({ sqlFile, checks, contributions }) => [
       sqlFile,
-      ...columns.flatMap(({ ofAll }) => ofAll ?? []),
       ...checks.map((check) => check.sqlFile),
       ...contributions!.touched,
       ...(contributions!.besideHand === undefined ? [] : [contributions!.besideHand]),

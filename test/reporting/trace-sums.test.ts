@@ -1,9 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { traceLines } from '../../src/cli/commands/trace.js';
 import { trace } from '../../src/reporting/trace.js';
 import { useDatabase } from '../database-fixture.js';
 import { takeMonth } from './drops.js';
+import { filmWorld } from './film-world.js';
 import { publishReports, report } from './publish-reports.js';
+import { fillWarehouse } from './warehouse-rows.js';
 
 const scores = report('movie_score_report');
 const rating = (userId: number, movieId: number, stars: string) => ({
@@ -119,5 +124,26 @@ describe('the ratings behind a score', () => {
     expect(traceLines(scores, told)).toContain(
       '      1 more when it was published: the warehouse has changed since',
     );
+  });
+});
+
+describe('what a score takes of all films', () => {
+  const database = useDatabase();
+
+  it('is told as it was taken, whatever the report says that it is', async () => {
+    const { pipeline } = database.pools;
+    const sql = await readFile(scores.sqlFile, 'utf8');
+    const sqlFile = join(tmpdir(), `marquee-median-of-votes-${process.pid}.sql`);
+    await writeFile(sqlFile, sql.replace('0.9 * (count', '0.5 * (count'));
+    const definition = { ...scores, sqlFile };
+    await fillWarehouse(
+      pipeline,
+      filmWorld({ voteAverage: 8, voteCount: 7 }, { voteAverage: 4, voteCount: 1 }),
+    );
+    await publishReports(pipeline, [definition]);
+    // m lies half way between 7 and 1, C = 60 / 8
+    const { row, ofAll } = await trace(pipeline, definition, { movie_id: 1 }, 'movie_score');
+    expect(ofAll).toMatchObject({ m: '4', C: '7.5000000000' });
+    expect(row.movie_score).toBe('7.8182');
   });
 });

@@ -7,7 +7,7 @@
 -- of all votes, both over films with votes. Sums of votes (v R) stand in for the means until the last step,
 -- so that nothing is rounded before it. Averages are on a scale of ten, the raters' five stars doubled.
 --
--- First the votes of each film, then the rows, each of which takes those of all films.
+-- First the votes of each film, then m and C, which all films make, then the rows.
 
 with movies as (
   select
@@ -60,9 +60,6 @@ left join calculated_votes on calculated_votes.movie_id = movies.movie_id;
 
 with movie_votes as (
   select
-    contribution.*,
-    -- 40 places before the division: the mean is then rounded once, not twice
-    round(calculated_vote_sum, 40) / nullif(calculated_vote_count, 0) as calculated_vote_average,
     -- reported votes without an average cannot weigh
     case when reported_vote_average is null then 0 else reported_vote_count end
       + calculated_vote_count as vote_count,
@@ -97,6 +94,26 @@ all_votes as (
 )
 
 select
+  trim_scale(vote_percentile.votes) as m,
+  -- to be shown; the rows take the sum and the count
+  round(round(all_votes.vote_sum, 40) / all_votes.vote_count, 10) as "C",
+  all_votes.vote_count as vote_count_of_all,
+  trim_scale(all_votes.vote_sum) as vote_sum_of_all
+from vote_percentile
+cross join all_votes;
+
+with movie_votes as (
+  select
+    contribution.*,
+    -- 40 places before the division: the mean is then rounded once, not twice
+    round(calculated_vote_sum, 40) / nullif(calculated_vote_count, 0) as calculated_vote_average,
+    case when reported_vote_average is null then 0 else reported_vote_count end
+      + calculated_vote_count as vote_count,
+    coalesce(reported_vote_average * reported_vote_count, 0) + coalesce(calculated_vote_sum, 0) as vote_sum
+  from contribution
+)
+
+select
   movie_votes.movie_id,
   movie_votes.entity_name as movie_name,
   round(movie_votes.reported_vote_average, 2) as reported_vote_average,
@@ -106,8 +123,8 @@ select
   case
     when movie_votes.vote_count > 0 then
       round(
-        round(movie_votes.vote_sum * all_votes.vote_count + vote_percentile.votes * all_votes.vote_sum, 40)
-          / ((movie_votes.vote_count + vote_percentile.votes) * all_votes.vote_count),
+        round(movie_votes.vote_sum * of_all.vote_count_of_all + of_all.m * of_all.vote_sum_of_all, 40)
+          / ((movie_votes.vote_count + of_all.m) * of_all.vote_count_of_all),
         4
       )
   end as movie_score,
@@ -118,6 +135,5 @@ select
   file.name as source_file,
   movie_votes.record_number as source_record
 from movie_votes
-cross join vote_percentile
-cross join all_votes
+cross join of_all
 join source.file on file.id = movie_votes.file_id

@@ -1,5 +1,4 @@
 import type { ReportColumn } from '../../reporting/definition.js';
-import { ofAllFilms } from './report-files.js';
 
 const money = 'US dollars';
 const films = 'films';
@@ -181,7 +180,7 @@ export const voteColumns = [
     {
       unit: 'points of 10',
       parts: [...reportedVotes, ...calculatedVotes],
-      ofAll: ofAllFilms('score_parameters'),
+      ofAll: true,
     },
   ),
 ];

@@ -17,11 +17,6 @@ export function check(severity: CheckSeverity, name: string): ReportCheck {
   return { name, severity, sqlFile: fileBeside(`checks/${name}.sql`) };
 }
 
-/** What a column follows from besides its row's films: the file of that name in `of-all/`. */
-export function ofAllFilms(name: string): string {
-  return fileBeside(`of-all/${name}.sql`);
-}
-
 const ratingTotals: Stock = {
   name: 'rating_totals',
   table: 'movie_ratings',
