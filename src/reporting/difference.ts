@@ -129,9 +129,15 @@ export async function applyDifferences(client: ClientBase, definition: ReportDef
   );
 }
 
-/** Fills a table that was never published. */
+/**
+ * Fills a table that was not published before. It has rows all the same where an earlier publication had the report and the
+ * last one had not: of a definition that was taken away and came back.
+ */
 export async function insertBuild(client: ClientBase, definition: ReportDefinition): Promise<void> {
   const columns = columnList(definition.columns.map((column) => column.name));
+  await client.query(
+    `/* reporting.empty_served ${definition.name} */ delete from ${servedTable(definition.name)}`,
+  );
   await client.query(
     `/* reporting.insert_build ${definition.name} */
      insert into ${servedTable(definition.name)} (${columns})

@@ -15,8 +15,8 @@ export interface ReportState {
 
 /**
  * The state a build may go on from by looking at touched entities alone; null where the report has to be built whole:
- * where there is none, the definition is another one, what was retired changed, a month came late, or the warehouse
- * was made anew.
+ * where there is none, the definition is another one or was not published last, what was retired changed, a month came
+ * late, or the warehouse was made anew.
  */
 export async function stateToGoOnFrom(
   client: ClientBase,
@@ -28,7 +28,8 @@ export async function stateToGoOnFrom(
      select publication, as_of_day::text as "asOfDay", cleaned, retired,
        to_char(cleaned_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "cleanedUntil"
      from support.report_state
-     where report = $1 and definition_hash = $2 and to_regclass($3) is not null`,
+     where report = $1 and definition_hash = $2 and to_regclass($3) is not null
+       and (select row_counts ? $1 from reporting.publication order by number desc limit 1)`,
     [definition.name, await definitionHash(definition), contributionTable(definition.name)],
   );
   const [state] = rows;

@@ -241,6 +241,28 @@ describe('publishing', () => {
     ]);
   });
 
+  it('publishes a report whole that was taken away and came back, over the rows it had', async () => {
+    const { pipeline, reader } = database.pools;
+    const others = reports.filter(({ name }) => name !== 'genre_report');
+    await publishReports(pipeline, reports, false);
+    await addFilm(9);
+    await publishReports(pipeline, others, false);
+    await addFilm(10);
+    expect(await publishReports(pipeline, reports, false)).toMatchObject({
+      publication: 3,
+      changes: { genre_report: { inserted: 4, updated: 0, deleted: 0 } },
+    });
+    expect(await exportedRows(reader, 'genre_report')).toMatchObject([
+      { year: '1995', genre_id: '16' },
+      { year: '1995', genre_id: '18' },
+      { year: '1995', genre_id: '35' },
+      { year: '2017', genre_id: '18', release_count: '2' },
+    ]);
+    expect((await changes(3)).find((change) => change.report === 'genre_report')).toMatchObject({
+      cause: [{ kind: 'first publication', rows: 4 }],
+    });
+  });
+
   it('leaves no builds behind', async () => {
     await publishReports(database.pools.pipeline);
     const { rows } = await database.pools.owner.query(
@@ -299,10 +321,7 @@ describe('publishing', () => {
   it('adds a film of the next drop to the reports it belongs to', async () => {
     const { pipeline, reader } = database.pools;
     await publishReports(pipeline);
-    const file_id = await addFile(pipeline, '2017-09');
-    const origin = { file_id, valid_from: '2017-09-01', record_number: 5 };
-    await insert(pipeline, 'movies', [{ ...origin, movie_id: 9, title: 'New', release_date: '2017-09-08' }]);
-    await insert(pipeline, 'movie_genres', [{ ...origin, movie_id: 9, genre_id: 18 }]);
+    await addFilm(9);
     await publishReports(pipeline);
     expect(await exportedRows(reader, 'genre_report')).toMatchObject([
       { year: '1995', genre_id: '16' },
@@ -311,4 +330,12 @@ describe('publishing', () => {
       { year: '2017', genre_id: '18', release_count: '1' },
     ]);
   });
+
+  async function addFilm(movie_id: number): Promise<void> {
+    const { pipeline } = database.pools;
+    const file_id = await addFile(pipeline, '2017-09');
+    const origin = { file_id, valid_from: '2017-09-01', record_number: 5 };
+    await insert(pipeline, 'movies', [{ ...origin, movie_id, title: 'New', release_date: '2017-09-08' }]);
+    await insert(pipeline, 'movie_genres', [{ ...origin, movie_id, genre_id: 18 }]);
+  }
 });
