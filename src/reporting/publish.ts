@@ -28,7 +28,7 @@ export type PublicationReason = (typeof publicationReasons)[number];
 export interface PublishOptions {
   readonly runId: string | null;
   readonly reason?: PublicationReason | undefined;
-  /** Changes of how many publications are kept, so that their states can be shown again; 24 unless told. */
+  /** The changes of how many publications that changed rows are kept, so that their states can be shown again; 24 unless told. */
   readonly retainedPublications?: number | undefined;
 }
 
@@ -110,7 +110,7 @@ export async function publish(
     }
     await updateCatalog(client, definitions, number, rowCounts, changes);
     await updateDictionary(client, definitions);
-    await forgetChanges(client, definitions, number - retainedPublications);
+    await forgetChanges(client, definitions, retainedPublications);
     await notifyPublished(client, number);
   }
   await keepPublicationState(client, number, builds);
@@ -175,12 +175,32 @@ async function recordFirst(
   );
 }
 
-/** Forgets what is needed to show states before a publication. */
+/**
+ * Forgets the changes of publications but for the newest of those that changed rows. Others do not count: they would have a
+ * state forgotten that somebody may go back to for one that readers saw no difference in.
+ */
 export async function forgetChanges(
   client: ClientBase,
   definitions: readonly ReportDefinition[],
-  upTo: number,
+  retainedPublications: number,
 ): Promise<void> {
+  const { rows } = await client.query<{ number: number }>(
+    `/* reporting.newest_to_forget */
+     select number
+     from reporting.publication
+     where exists (
+       select
+       from jsonb_each(changes) as changed (report, counts)
+       cross join jsonb_each_text(changed.counts) as count (name, rows)
+       where count.rows::bigint > 0
+     )
+     order by number desc
+     offset $1
+     limit 1`,
+    [retainedPublications],
+  );
+  if (rows[0] === undefined) return;
+  const upTo = rows[0].number;
   await client.query(
     '/* reporting.forget_changes */ delete from reporting.report_change where publication <= $1',
     [upTo],

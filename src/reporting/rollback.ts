@@ -97,7 +97,7 @@ export async function rollback(
     definitions.map((definition) => definition.name),
   );
   await updateCatalog(client, definitions, number, rowCounts, changes);
-  await forgetChanges(client, definitions, number - retainedPublications);
+  await forgetChanges(client, definitions, retainedPublications);
   await notifyPublished(client, number);
   return { publication: number, restores: to, changes };
 }

@@ -9,11 +9,12 @@ import { reports } from '../../src/dataset/reports/reports.js';
 import { earlierPublication } from '../../src/reporting/earlier-state.js';
 import { exportReport } from '../../src/reporting/export.js';
 import { listPublications } from '../../src/reporting/publication.js';
+import { publish } from '../../src/reporting/publish.js';
 import { rollback } from '../../src/reporting/rollback.js';
 import { useDatabase } from '../database-fixture.js';
 import { takeMonth } from './drops.js';
 import { emptyDatabase } from './empty-database.js';
-import { publishReports } from './publish-reports.js';
+import { buildAll, checkAll, publishReports } from './publish-reports.js';
 import { type RandomMonth, randomMonths } from './random-months.js';
 import { changesNotExplained } from './sums-of-causes.js';
 
@@ -182,6 +183,25 @@ describe('an earlier publication', () => {
         ],
       },
     ]);
+  });
+
+  it('is retained whatever is published after it that changes no row', async () => {
+    const states = await publishMonths([month(['1', '10']), month(['1', '11']), month(['1', '12'])]);
+    for (const period of ['2017-04', '2017-05']) {
+      await takeMonth(pool(), month(['1', '12']), period);
+      await checkAll(pool(), await buildAll(pool(), reports, false));
+      const published = await inTransaction(pool(), (client) =>
+        publish(client, reports, { runId: null, retainedPublications: 2 }),
+      );
+      expect(published).toMatchObject({ published: true, changes: { genre_report: { updated: 0 } } });
+    }
+    expect(await rollBack(3, 2)).toMatchObject({ publication: 6, changes: { genre_report: { updated: 0 } } });
+    expect(await state(1)).toEqual(states[0]);
+    await rollBack(1, 2);
+    expect(await state()).toEqual(states[0]);
+    // The changes of 3 and 7 are kept, and none before.
+    expect(await state(2)).toEqual(states[1]);
+    await expect(state(1)).rejects.toMatchObject({ code: 'publication_not_retained' });
   });
 
   it('is refused when it is not there, is what is served, or is no longer retained', async () => {
