@@ -18,7 +18,23 @@ export function stoppedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promi
  * Runs `work` in one transaction: committed when it returns, rolled back when it throws.
  * @throws what `work` throws; once the signal of `stoppedBy` has aborted, its reason or the database's `query_canceled` (57014)
  */
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  return begun(pool, 'begin', work);
+}
+
+/**
+ * Runs `work` on one snapshot of the database, as it is at its first statement: what is committed meanwhile, by a publication
+ * say, comes between no two statements. For reading alone, of tables that are not replaced: one that was made since is empty.
+ * @throws as `inTransaction`
+ */
+export function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  return begun(pool, beginSnapshot, work);
+}
+
+/** Begins what `inSnapshot` runs its work in. */
+export const beginSnapshot = 'begin isolation level repeatable read read only';
+
+async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const signal = stopSignal.getStore();
   signal?.throwIfAborted();
   const client = await pool.connect();
@@ -30,7 +46,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   client.on('error', noteLoss);
   const letGo = signal && giveUpWith(signal, pool, client);
   try {
-    await client.query('begin');
+    await client.query(begin);
     const result = await work(client);
     await client.query('commit');
     return result;

@@ -1,8 +1,9 @@
 import { type Readable, Transform } from 'node:stream';
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { beginSnapshot } from '../database/transaction.js';
 import type { ReportDefinition } from './definition.js';
-import { rowsAt } from './earlier-state.js';
+import { earlierPublication, rowsAt } from './earlier-state.js';
 import { columnList, servedTable } from './sql-names.js';
 
 export type ExportFormat = 'csv' | 'json';
@@ -39,6 +40,34 @@ export function exportReport(
   const array = lines.pipe(jsonArray());
   lines.on('error', (error) => array.destroy(error));
   return array;
+}
+
+/**
+ * Exports a report as it is, or as it was at a publication; all of one snapshot, so that no publication that comes meanwhile
+ * forgets what it takes to tell.
+ * @param receive takes the rows to where they go, to their end
+ * @throws Fault as `earlierPublication`
+ */
+export async function exportPublication(
+  pool: Pool,
+  definition: ReportDefinition,
+  { format, publication }: { format: ExportFormat; publication?: number | undefined },
+  receive: (rows: Readable) => Promise<void>,
+): Promise<void> {
+  const client = await pool.connect();
+  let failed: Error | undefined;
+  try {
+    await client.query(beginSnapshot);
+    if (publication !== undefined) await earlierPublication(client, [definition], publication);
+    await receive(exportReport(client, definition, format, publication));
+    await client.query('commit');
+  } catch (error) {
+    // Rows that nobody takes any more are still on their way, and nothing else comes through behind them.
+    failed = error as Error;
+    throw error;
+  } finally {
+    client.release(failed);
+  }
 }
 
 const lineEnd = 0x0a;

@@ -135,6 +135,16 @@ export async function lockPublication(client: ClientBase): Promise<void> {
   );
 }
 
+/**
+ * Has publications wait for the end of the transaction, and waits for one under way. What explains a publication is replaced
+ * with it table by table, so that no snapshot of the database would hold it together.
+ */
+export async function holdPublication(client: ClientBase): Promise<void> {
+  await client.query(
+    `/* reporting.hold_publication */ select pg_advisory_xact_lock_shared(hashtextextended('marquee.publication', 0))`,
+  );
+}
+
 /** Whoever caches by publication may listen; delivered at the commit, not before. */
 export async function notifyPublished(client: ClientBase, number: number): Promise<void> {
   await client.query(`/* reporting.notify */ select pg_notify('marquee_publication', $1)`, [String(number)]);

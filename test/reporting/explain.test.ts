@@ -1,11 +1,15 @@
+import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inSnapshot, inTransaction } from '../../src/database/transaction.js';
+import { reports } from '../../src/dataset/reports/reports.js';
 import { causeText } from '../../src/reporting/cause-text.js';
 import { type ExplainOptions, explain, explanationJson } from '../../src/reporting/explain.js';
+import { forgetChanges, holdPublication, type PublishResult, publish } from '../../src/reporting/publish.js';
 import { parseKey } from '../../src/reporting/report-key.js';
 import { trace } from '../../src/reporting/trace.js';
 import { useDatabase } from '../database-fixture.js';
 import { takeMonth } from './drops.js';
-import { publishReports, report } from './publish-reports.js';
+import { buildAll, checkAll, publishReports, report } from './publish-reports.js';
 
 const genres = report('genre_report');
 
@@ -142,4 +146,47 @@ describe('asking why', () => {
       code: 'row_unknown',
     });
   });
+
+  it('is answered of one publication: another waits until the films behind it are told', async () => {
+    const { pipeline, owner } = database.pools;
+    await takeMonth(pipeline, month(film('1', { budget: '50' }), film('4', {})), '2017-04');
+    await checkAll(pipeline, await buildAll(pipeline));
+    let next: Promise<PublishResult> | undefined;
+    const traced = await inTransaction(pipeline, async (client) => {
+      await holdPublication(client);
+      next = inTransaction(pipeline, (other) => publish(other, reports, { runId: null }));
+      await expect.poll(() => waiting(owner)).toBe(1);
+      return trace(client, genres, parseKey(genres, ['1995', '16']), 'release_count');
+    });
+    expect(traced).toMatchObject({ publication: 3, row: { release_count: '2' } });
+    expect(traced.entities.map(({ name, counted }) => [name, counted])).toEqual([
+      ['Film 1', true],
+      ['Film 3', true],
+      ['Film 2', false],
+    ]);
+    expect(await next).toMatchObject({ publication: 4 });
+  });
+
+  it('is answered of one snapshot, though what it asks of is forgotten meanwhile', async () => {
+    const { pipeline, reader } = database.pools;
+    const key = parseKey(genres, ['1995', '16']);
+    const { changes } = await inSnapshot(reader, async (client) => {
+      await client.query('select from reporting.publication');
+      await inTransaction(pipeline, (other) => forgetChanges(other, reports, 1));
+      return explain(client, genres, key, { from: 1, to: 2, column: 'budget' });
+    });
+    expect(changes).toMatchObject([{ old: '30', new: '40' }]);
+    await expect(explain(reader, genres, key, { from: 1, to: 2 })).rejects.toMatchObject({
+      code: 'publication_not_retained',
+    });
+  });
+
+  async function waiting(owner: pg.Pool): Promise<number> {
+    const { rows } = await owner.query(
+      `select count(*)::integer as waiting from pg_locks
+       where locktype = 'advisory' and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return rows[0].waiting;
+  }
 });

@@ -1,8 +1,12 @@
 import { text } from 'node:stream/consumers';
+import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { exportReport } from '../../src/reporting/export.js';
+import { inTransaction } from '../../src/database/transaction.js';
+import { reports } from '../../src/dataset/reports/reports.js';
+import { exportPublication, exportReport } from '../../src/reporting/export.js';
+import { publish } from '../../src/reporting/publish.js';
 import { useDatabase } from '../database-fixture.js';
-import { report } from './publish-reports.js';
+import { buildAll, checkAll, report } from './publish-reports.js';
 import { reportOf } from './report-of.js';
 
 describe('exporting a report', () => {
@@ -46,4 +50,55 @@ describe('exporting a report', () => {
     await reportOf(database, 'movie_genre_report', ...films);
     expect(JSON.parse(await exported('movie_genre_report', 'json'))).toHaveLength(800);
   });
+
+  it('is of the publication asked for, though another one comes meanwhile and has it forgotten', async () => {
+    const { pipeline, reader } = database.pools;
+    await reportOf(database, 'genre_report', { budget: 30 });
+    const publishBudget = async (budget: number) => {
+      await pipeline.query('update warehouse.movies set budget = $1', [budget]);
+      await checkAll(pipeline, await buildAll(pipeline));
+      await inTransaction(pipeline, (client) =>
+        publish(client, reports, { runId: null, retainedPublications: 1 }),
+      );
+    };
+    await publishBudget(31);
+    const asked = afterStatement(reader, 'earliest_retained', () => publishBudget(32));
+    let csv = '';
+    await exportPublication(
+      asked,
+      report('genre_report'),
+      { format: 'csv', publication: 1 },
+      async (rows) => {
+        csv = await text(rows);
+      },
+    );
+    expect(csv).toContain('1995,16,Animation,30,');
+    expect(asked.times).toBe(1);
+  });
 });
+
+/** A pool, something happening the first time that a statement of a name has been answered. */
+function afterStatement(
+  pool: pg.Pool,
+  name: string,
+  happen: () => Promise<void>,
+): pg.Pool & { times: number } {
+  const watched = Object.create(pool) as pg.Pool & { times: number };
+  watched.times = 0;
+  watched.connect = (async () => {
+    const client = await pool.connect();
+    const ask = client.query.bind(client) as (...statement: unknown[]) => Promise<pg.QueryResult>;
+    const watching = Object.create(client) as pg.PoolClient;
+    watching.query = ((...statement: unknown[]) => {
+      const answer = ask(...statement);
+      if (!String(statement[0]).includes(name) || watched.times > 0) return answer;
+      watched.times += 1;
+      return answer.then(async (result) => {
+        await happen();
+        return result;
+      });
+    }) as typeof client.query;
+    return watching;
+  }) as typeof pool.connect;
+  return watched;
+}

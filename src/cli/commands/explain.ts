@@ -1,3 +1,4 @@
+import { inSnapshot } from '../../database/transaction.js';
 import { causeText } from '../../reporting/cause-text.js';
 import { type ExplainedChange, type Explanation, explain, explanationJson } from '../../reporting/explain.js';
 import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
@@ -15,7 +16,9 @@ export async function explainCommand(
   const key = parseKey(definition, values);
   requireColumn(definition, options.column);
   await withEnvironment(async (environment) => {
-    const explanation = await explain(environment.pool('reader'), definition, key, options);
+    const explanation = await inSnapshot(environment.pool('reader'), (client) =>
+      explain(client, definition, key, options),
+    );
     if (options.json) {
       print(explanationJson(definition, explanation));
       return;

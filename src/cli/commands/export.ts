@@ -1,8 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { earlierPublication } from '../../reporting/earlier-state.js';
-import { type ExportFormat, exportReport } from '../../reporting/export.js';
+import { type ExportFormat, exportPublication } from '../../reporting/export.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 
@@ -14,10 +13,7 @@ export async function exportCommand(
   const definition = reportOf(report);
   const { format, out, publication } = options;
   await withEnvironment(async (environment) => {
-    const client = await environment.pool('reader').connect();
-    try {
-      if (publication !== undefined) await earlierPublication(client, [definition], publication);
-      const rows = exportReport(client, definition, format, publication);
+    await exportPublication(environment.pool('reader'), definition, { format, publication }, async (rows) => {
       if (out === undefined) {
         await pipeline(rows, process.stdout, { end: false });
         return;
@@ -30,8 +26,6 @@ export async function exportCommand(
         await rm(unfinished, { force: true });
         throw error;
       }
-    } finally {
-      client.release();
-    }
+    });
   });
 }

@@ -1,4 +1,6 @@
+import { inTransaction } from '../../database/transaction.js';
 import type { ReportDefinition } from '../../reporting/definition.js';
+import { holdPublication } from '../../reporting/publish.js';
 import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
 import type { TracedSum } from '../../reporting/summed-records.js';
 import { type Trace, type TracedEntity, trace } from '../../reporting/trace.js';
@@ -17,7 +19,10 @@ export async function traceCommand(
   const key = parseKey(definition, values);
   requireColumn(definition, options.column);
   await withEnvironment(async (environment) => {
-    const traced = await trace(environment.pool('pipeline'), definition, key, options.column);
+    const traced = await inTransaction(environment.pool('pipeline'), async (client) => {
+      await holdPublication(client);
+      return trace(client, definition, key, options.column);
+    });
     if (options.json) {
       print(JSON.stringify(traced));
       return;
