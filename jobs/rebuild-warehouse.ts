@@ -19,10 +19,11 @@ export const prepareRebuildJob = defineJob({
   name: 'prepare-rebuild',
   queue: queues.clean,
   payload: versioned,
-  run: async ({ payload, services }: JobContext<z.output<typeof versioned>, Services>) => {
+  run: async ({ payload, services, complete }: JobContext<z.output<typeof versioned>, Services>) => {
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
-    await prepareRebuild(services.pool, mapping);
-    return { tables: mapping.tables.size };
+    const counts = { tables: mapping.tables.size };
+    await prepareRebuild(services.pool, mapping, (client) => complete(client, counts));
+    return counts;
   },
 });
 
@@ -107,8 +108,11 @@ export const dropRebuildJob = defineJob({
   name: 'drop-rebuild',
   queue: queues.clean,
   payload: z.object({}),
-  run: async ({ services }: JobContext<object, Services>) => {
-    await inTransaction(services.pool, dropRebuild);
+  run: async ({ services, complete }: JobContext<object, Services>) => {
+    await inTransaction(services.pool, async (client) => {
+      await dropRebuild(client);
+      await complete(client, {});
+    });
     return {};
   },
 });

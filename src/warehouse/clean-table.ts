@@ -10,9 +10,6 @@ import { readSourceFiles, readTransformedFiles, type SourceFile } from './source
 import { lockTable } from './table-lock.js';
 import { dropUnfinished } from './unfinished.js';
 
-/** Between two statements a worker does no more than hash some values: what takes longer than this is not alive. */
-const idleMs = 30_000;
-
 /** What one table took from one or more files. Entries = inserted + unchanged + rejected. */
 export interface CleanCounts {
   /** Records that were looked at. */
@@ -66,9 +63,7 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
     );
   }
   return inTransaction(pool, async (client) => {
-    // A frozen process would hold the table for as long as its machine keeps the connection.
-    await client.query(`set local idle_in_transaction_session_timeout = ${request.idleMs ?? idleMs}`);
-    await lockTable(client, plan);
+    await lockTable(client, plan, request.idleMs);
     // A month touches few rows of a large table, and finds most of them in memory: index look-ups, not a scan of it all.
     await client.query('set local random_page_cost = 1.1');
     // A file's keys are looked up once each: to remember what was found cost a fifth of the looking up.

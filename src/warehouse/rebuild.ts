@@ -44,8 +44,15 @@ export async function planReplay(db: Queryable, current: Mapping | null): Promis
   );
 }
 
-/** Makes the empty tables of a rebuild, with the codes of the standards in them, after dropping what one before left. */
-export async function prepareRebuild(pool: Pool, mapping: Mapping): Promise<void> {
+/**
+ * Makes the empty tables of a rebuild, with the codes of the standards in them, after dropping what one before left.
+ * @param beforeCommit a place to hold a fence: done late, this empties what was rebuilt since
+ */
+export async function prepareRebuild(
+  pool: Pool,
+  mapping: Mapping,
+  beforeCommit: (client: PoolClient) => Promise<void> = async () => {},
+): Promise<void> {
   await inTransaction(pool, async (client) => {
     await dropRebuild(client);
     for (const plan of mapping.tables.values()) {
@@ -58,6 +65,7 @@ export async function prepareRebuild(pool: Pool, mapping: Mapping): Promise<void
          create table ${identifier(rebuildSchema, ledger)} (like support.${ledger} including defaults including indexes)`,
       );
     }
+    await beforeCommit(client);
   });
 }
 
@@ -76,6 +84,8 @@ export interface RebuildRequest {
   readonly files: readonly ReplayedFile[];
   readonly personalDataKey: PersonalDataKey;
   readonly runId?: string | null;
+  /** As for `cleanTable`. */
+  readonly idleMs?: number;
   readonly beforeCommit?: (client: PoolClient, counts: CleanCounts) => Promise<void>;
 }
 
@@ -92,7 +102,7 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
     // Without any file of it as well a table may have rows: the codes of its standard, of which some may be retired.
     const newest = (await currentMapping(client))!.tables.get(request.table)!;
     const whole: TablePlan = { ...newest, schema: rebuildSchema };
-    await lockTable(client, whole);
+    await lockTable(client, whole, request.idleMs);
     let retired = await retirementPeriods(client, whole);
     for (const file of files) {
       const version = versions.get(file.id)!;
@@ -129,6 +139,7 @@ async function retireUpTo(
  */
 export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise<number> {
   const tables = [...mapping.tables.keys()];
+  for (const table of tables) await lockTable(client, { schema: 'warehouse', table });
   for (const table of tables) await swapTable(client, table);
   for (const ledger of ['file_transform', 'issue']) {
     await client.query(

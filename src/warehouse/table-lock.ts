@@ -10,8 +10,18 @@ function nameOf({ schema, table }: LockedTable): string {
   return schema === 'warehouse' ? table : `${schema}.${table}`;
 }
 
-/** Waits until no other transaction writes history of the table. */
-export async function lockTable(client: PoolClient, table: LockedTable): Promise<void> {
+/** Between two statements a worker does no more than hash some values: what takes longer than this is not alive. */
+const aliveMs = 30_000;
+
+/**
+ * Waits until no other transaction writes history of the table.
+ * @param idleMs how long this transaction may say nothing before Postgres takes the table from it: a frozen process would
+ *   hold it for as long as its machine keeps the connection
+ */
+export async function lockTable(client: PoolClient, table: LockedTable, idleMs = aliveMs): Promise<void> {
+  await client.query(
+    `/* warehouse.limit_idleness */ set local idle_in_transaction_session_timeout = ${idleMs}`,
+  );
   await client.query(`/* warehouse.lock_table */ select pg_advisory_xact_lock(${lock})`, [nameOf(table)]);
 }
 

@@ -1,8 +1,17 @@
 import { beforeAll, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
-import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
+import {
+  dropRebuildJob,
+  prepareRebuildJob,
+  rebuildWarehouseFlow,
+  verifyWarehouseFlow,
+} from '../../jobs/rebuild-warehouse.js';
+import type { Services } from '../../jobs/services.js';
 import { startWithdrawing } from '../../jobs/withdraw.js';
+import type { AnyJob, JobContext } from '../../src/queue/job.js';
 import type { Run } from '../../src/queue/run-ledger.js';
+import { readSteps, succeedStep } from '../../src/queue/step-ledger.js';
+import { lockTable } from '../../src/warehouse/table-lock.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { film, until, usePipeline } from './pipeline.js';
 
@@ -23,21 +32,35 @@ beforeAll(async () => {
   await load('2017-02', '2');
 });
 
-/** Cancels a run where it would swap the warehouse, has another month loaded, and retries it. */
-async function retryAfterAnotherMonth(start: () => Promise<{ run: Run }>, period: string, id: string) {
+/** Holds a run where it would swap the warehouse. */
+async function holdBeforeSwap(start: () => Promise<{ run: Run }>) {
   const holder = await pipeline.database.pools.owner.connect();
-  await holder.query('begin; lock table warehouse.movies in access share mode');
+  await holder.query('begin');
+  await lockTable(holder, { schema: 'warehouse', table: 'movies' }, 0);
   const started = await start();
   await until(
     async () =>
-      (await query("select from pg_locks where not granted and relation = 'warehouse.movies'::regclass"))
-        .rowCount! > 0,
+      (
+        await query(
+          `select from pg_locks where locktype = 'advisory' and not granted
+             and database = (select oid from pg_database where datname = current_database())`,
+        )
+      ).rowCount! > 0,
     'it swaps',
   );
+  const release = async () => {
+    await holder.query('rollback');
+    holder.release();
+  };
+  return { started, release };
+}
+
+/** Cancels a run where it would swap the warehouse, has another month loaded, and retries it. */
+async function retryAfterAnotherMonth(start: () => Promise<{ run: Run }>, period: string, id: string) {
+  const { started, release } = await holdBeforeSwap(start);
   await pipeline.worker.runs.cancel(started.run.id);
   expect(await pipeline.ended(started)).toMatchObject({ state: 'cancelled' });
-  await holder.query('rollback');
-  holder.release();
+  await release();
   expect(await load(period, id)).toMatchObject({ state: 'succeeded' });
   await pipeline.worker.runs.retry(started.run.id);
   expect(await pipeline.ended(started)).toMatchObject({ state: 'succeeded', error: null });
@@ -70,3 +93,31 @@ it('a withdrawal that is retried has it as well, and withdraws its file alone', 
   });
   expect(await served()).toEqual([1, 3, 4]);
 });
+
+it.each([
+  ['prepares', prepareRebuildJob],
+  ['drops', dropRebuildJob],
+] as [string, AnyJob<Services>][])(
+  'a worker that %s a rebuild and wakes after its step was done by another touches nothing',
+  async (_does, job) => {
+    const { pools } = pipeline.database;
+    const verified = await pipeline.worker.runs.start(verifyWarehouseFlow, {}, by);
+    expect(await pipeline.ended(verified)).toMatchObject({ state: 'succeeded' });
+    const steps = await readSteps(pools.pipeline, verified.run.id);
+    const done = steps.find(({ jobName }) => jobName === job.name)!;
+    const before = await served();
+    const { started, release } = await holdBeforeSwap(() =>
+      pipeline.worker.runs.start(rebuildWarehouseFlow, {}, by),
+    );
+    const late = {
+      payload: done.payload,
+      services: pipeline.resources,
+      complete: async (client, counts) => {
+        if (!(await succeedStep(client, done.id, done.fence, counts))) throw new Error('taken over');
+      },
+    } as JobContext<unknown, Services>;
+    await expect(job.run(late).finally(release)).rejects.toThrow('taken over');
+    expect(await pipeline.ended(started)).toMatchObject({ state: 'succeeded', error: null });
+    expect(await served()).toEqual(before);
+  },
+);

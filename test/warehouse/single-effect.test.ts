@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { inTransaction } from '../../src/database/transaction.js';
 import { cleanTable } from '../../src/warehouse/clean-table.js';
 import { dropEntries, expandFile } from '../../src/warehouse/entry-staging.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { planReplay, prepareRebuild, rebuildTable } from '../../src/warehouse/rebuild.js';
+import { dropRebuild } from '../../src/warehouse/rebuild-tables.js';
 import { useDatabase } from '../database-fixture.js';
 import { install, personalDataKey } from './cleaning.js';
 import { emptyAll, historyOf } from './history.js';
@@ -77,6 +81,31 @@ describe('cleaning a file into a table', () => {
              (select count(*) from support.file_transform) as transforms, (select count(*) from support.issue) as issues`);
     expect(rows).toEqual([{ movies: '0', rejects: '0', transforms: '0', issues: '0' }]);
     expect(await cleanTable(pool(), movies)).toMatchObject({ inserted: 2, rejected: 1 });
+  });
+
+  it('does not hold a table of a rebuild for ever when its worker is frozen', async () => {
+    const file = await loadRecords(pool(), 'links', '2017-08', [{ movieId: '1', imdbId: '1', tmdbId: '1' }]);
+    await cleanTable(pool(), await request('movie_links', [file]));
+    const mapping = (await currentMapping(pool()))!;
+    await prepareRebuild(pool(), mapping);
+    const again = { table: 'movie_links', files: await planReplay(pool(), null), personalDataKey };
+    const held = new Promise<void>((frozen) => {
+      const beforeCommit = async () => {
+        frozen();
+        await sleep(2000);
+      };
+      rebuildTable(pool(), { ...again, idleMs: 300, beforeCommit }).then(
+        (counts) => outcomes.push(counts),
+        ({ code }) => outcomes.push(code),
+      );
+    });
+    const outcomes: unknown[] = [];
+    await held;
+    expect(await rebuildTable(pool(), again)).toMatchObject({ inserted: 1 });
+    expect(outcomes).toEqual([]);
+    while (outcomes.length === 0) await sleep(20);
+    expect(outcomes).not.toContainEqual(expect.objectContaining({ inserted: 1 }));
+    await inTransaction(pool(), dropRebuild);
   });
 
   it('needs no staged entries, and does not trust staging that a crash has emptied', async () => {
