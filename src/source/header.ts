@@ -19,7 +19,7 @@ export interface HeaderMatch {
  *
  * @param required the columns that must be there: those of the feed, unless what reads them needs others
  * @throws Fault header_separator when the names are divided by another character than commas, header_repeated when a name stands twice, header_unnamed when a name is empty, header_missing_column when a
- *   required column is missing: the message names it and the nearest name found
+ *   required column is missing: the message names it and the nearest name found, or, when no name is the feed's, how the file begins
  */
 export function matchHeader(
   feed: Feed,
@@ -30,6 +30,7 @@ export function matchHeader(
   const header = names.map((name) => name.trim());
   const byFolded = new Map(feed.columns.map((column) => [fold(column), column]));
   refuseOtherSeparator(feed, names, fileName);
+  refuseForeign(feed, header, fileName, required);
   refuseUnusable(header, fileName);
 
   const columns = header.map((name) => byFolded.get(fold(name)));
@@ -74,6 +75,31 @@ function refuseOtherSeparator(feed: Feed, names: readonly string[], fileName: st
       );
     }
   }
+}
+
+/** Where no name is known the file is of something else, or lacks its header: to name each column it lacks would hide that. */
+function refuseForeign(
+  feed: Feed,
+  header: readonly string[],
+  fileName: string,
+  required: readonly string[],
+): void {
+  const known = new Set([...feed.columns, ...required].map(fold));
+  if (!header.some((name) => known.has(fold(name)))) {
+    throw new Fault(
+      'header_missing_column',
+      `${fileName} begins with ${quoteFirst(header, 3)}, and none of that is a column of feed ${feed.name}; a header with ${required.join(', ')} was expected. Nothing of the file was loaded; ask the vendor for a corrected file.`,
+    );
+  }
+}
+
+/** The first names, each cut where it is long: what stands in place of a header can be a whole page. */
+function quoteFirst(names: readonly string[], most: number): string {
+  const longest = 50;
+  return names
+    .slice(0, most)
+    .map((name) => `“${name.length > longest ? `${name.slice(0, longest)}…` : name}”`)
+    .join(', ');
 }
 
 function refuseUnusable(header: readonly string[], fileName: string): void {

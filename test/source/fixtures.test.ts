@@ -47,6 +47,14 @@ const rejectsOf: Record<string, [number, number, string][]> = {
 /** For each file that is refused whole: the fault's code, and what its message tells. */
 const refusals: Record<string, [string, RegExp]> = {
   'header-missing-column.csv': ['header_missing_column', /“Name” \(the nearest name found is “Nmae”\)/],
+  'header-left-out.csv': [
+    'header_missing_column',
+    /^\S+ begins with “1”, “”, “a”, and none of that is a column of feed things; a header with id, Name, note was expected\./,
+  ],
+  'page-of-a-server.csv': [
+    'header_missing_column',
+    /begins with “<!doctype html><html lang="en"><head><title>404 No…”, and none/,
+  ],
   'header-repeated-column.csv': ['header_repeated', /“Name” and “NAME”/],
   'header-unnamed-column.csv': ['header_unnamed', /Column 4/],
   'header-with-open-quote.csv': ['header_unreadable', /balanced quotes/],
