@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Failure, messageOf } from '../../fault.js';
@@ -156,10 +157,15 @@ async function start(
 }
 
 async function initialize(server: Server, secrets: Secrets): Promise<void> {
-  // An initdb that was killed leaves half a folder; the whole one gets its name at the end.
-  const unfinished = `${server.data}.new`;
-  await rm(unfinished, { recursive: true, force: true });
+  // An initdb that was killed leaves half a folder; the whole one gets its name at the end. Each has a folder of its
+  // own: one whose marquee was killed works on, and removes what it was to fill when that is taken away beneath it.
   await mkdir(server.folder, { recursive: true });
+  const unfinished = `${server.data}.new.${randomUUID()}`;
+  for (const name of await readdir(server.folder)) {
+    if (name.startsWith(`${basename(server.data)}.new`)) {
+      await rm(join(server.folder, name), { recursive: true, force: true, maxRetries: 10 });
+    }
+  }
   const owner = ownerOf(server.launch);
   const passwordFile = join(server.folder, 'initdb-password');
   await writeFile(passwordFile, secrets.superuserPassword, { mode: 0o600 });
