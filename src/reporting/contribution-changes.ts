@@ -1,5 +1,5 @@
-import type { ClientBase } from 'pg';
-import type { ReportDefinition } from './definition.js';
+import pg, { type ClientBase } from 'pg';
+import { columnsBehind, type ReportDefinition } from './definition.js';
 import { type CauseSources, entityCause } from './entity-cause.js';
 import {
   columnList,
@@ -15,8 +15,8 @@ import {
 
 /**
  * Compares the contributions that were built with those that are published, and collects those that came, went or
- * changed: the row's key, the `entity`, whether it `came` or `went`, its `amounts` by summed column as text, and in
- * `causes` a list of one, what happened.
+ * changed: the row's key, the `entity`, whether it `came` or `went`, its `amounts` by summed column as text, which columns
+ * that cells follow from are `differing`, and in `causes` a list of one, what happened.
  * @param whole whether all were built; if not, those of the touched entities
  * @returns how many differ; null where there are none to compare with
  */
@@ -37,7 +37,7 @@ export async function collectContributionChanges(
     await client.query(
       `/* reporting.collect_no_contribution_changes ${definition.name} */
        create unlogged table ${table} ${untouchedByAutovacuum} as
-       select ${columnList(definition.key, 'served')}, null::integer as entity, null::jsonb as amounts, null::jsonb as causes
+       select ${columnList(definition.key, 'served')}, null::integer as entity, null::jsonb as amounts, null::text[] as differing, null::jsonb as causes
        from ${servedTable(definition.name)} as served
        limit 0`,
     );
@@ -63,6 +63,15 @@ export async function collectContributionChanges(
   const differs = alike
     ? 'known is distinct from built'
     : `(${ofCommon('known')}) is distinct from (${ofCommon('built')})`;
+  const differing = [...new Set(definition.columns.flatMap((column) => columnsBehind(column) ?? []))].map(
+    (name) => {
+      const isDifferent =
+        sides.known.get(name) === sides.built.get(name)
+          ? `${quoted(name, 'known')} is distinct from ${quoted(name, 'built')}`
+          : 'true';
+      return `case when ${isDifferent} then ${pg.escapeLiteral(name)} end`;
+    },
+  );
   const { rowCount } = await client.query(
     `/* reporting.collect_contribution_changes ${definition.name} */
      create unlogged table ${table} ${untouchedByAutovacuum} as
@@ -70,6 +79,7 @@ export async function collectContributionChanges(
      select ${key.map((name) => `coalesce(known.${quoted(name)}, built.${quoted(name)}) as ${quoted(name)}`).join(', ')},
        known.${first} is null as came, built.${first} is null as went,
        ${amounts} as amounts,
+       array_remove(array[${differing.join(', ')}]::text[], null) as differing,
        ('[' || ${cause} || ']')::jsonb as causes
      from ${published} as known
      full join ${built} as built on ${sameContribution(definition, 'known', 'built')}

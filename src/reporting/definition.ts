@@ -22,6 +22,11 @@ export interface ReportColumn {
   /** For tracing: the columns of the contributions that a value is made of, where they are several. */
   readonly parts?: readonly string[] | undefined;
   /**
+   * For causes: the columns of the contributions that a value which is no sum follows from, where these are not those of
+   * `basis` or `parts`. It follows from all that an entity brings where it has none of the three.
+   */
+  readonly followsFrom?: readonly string[] | undefined;
+  /**
    * Whether a value follows from the contributions to all rows besides those to its own: from the one row of the relation
    * `of_all`, see `Contributions`.
    */
@@ -150,4 +155,15 @@ export interface ReportDefinition {
   /** Missing: the report is built whole each time, and its changes are explained in general only. */
   readonly contributions?: Contributions | undefined;
   readonly checks: readonly ReportCheck[];
+}
+
+/** The columns of the contributions that a value which is no sum follows from; undefined where from all of them. */
+export function columnsBehind({
+  sum,
+  basis,
+  parts,
+  followsFrom,
+}: ReportColumn): readonly string[] | undefined {
+  if (sum !== undefined) return undefined;
+  return followsFrom ?? parts ?? (basis === undefined ? undefined : [basis]);
 }

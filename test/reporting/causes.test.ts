@@ -83,6 +83,28 @@ describe('the cause of a change', () => {
     expect(told).toMatchObject([{ kind: 'changed', movie_id: 1 }]);
   });
 
+  it('is no film that changed in something else than what the value follows from', async () => {
+    const { pipeline, reader } = database.pools;
+    await newVersion(1, 'budget = 40');
+    await newVersion(3, 'popularity = 4, vote_count = 8, vote_average = 7');
+    const file_id = await addFile(pipeline, '2017-10');
+    const origin = { file_id, valid_from: '2017-10-01', record_number: 5 };
+    const unpopular = { movie_id: 9, title: 'New', release_date: '1995-05-05' };
+    await insert(pipeline, 'movies', [{ ...origin, ...unpopular }]);
+    await insert(pipeline, 'movie_genres', [{ ...origin, movie_id: 9, genre_id: 16 }]);
+    const told = await causes(genre, { year: 1995, genre_id: 16 }, 'average_popularity');
+    expect(told).toMatchObject([{ kind: 'changed', movie_id: 3 }]);
+    // Another film has votes now: the first one's score is drawn elsewhere, and its budget is no cause of that.
+    await write('update warehouse.movies set vote_count = 1, vote_average = 9 where movie_id = 2');
+    await newVersion(3, 'budget = 50, vote_count = 8, vote_average = 7');
+    await publishReports(pipeline);
+    const { rows } = await reader.query(
+      `select cause from reporting.report_change
+       where publication = 3 and report = 'movie_score_report' and column_name = 'movie_score' and row_key = '{"movie_id": 3}'`,
+    );
+    expect(rows).toEqual([{ cause: [{ kind: 'together', count: 1 }] }]);
+  });
+
   it('is a late period where the file is of an earlier month than the newest known', async () => {
     await newVersion(1, 'budget = 40', '2017-07');
     const [cause] = await causes(genre, { year: 1995, genre_id: 16 }, 'budget');

@@ -9,7 +9,7 @@ function column(
   meaning: string,
   options: { nullable?: boolean; unit?: string } & Pick<
     ReportColumn,
-    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'ofAll'
+    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'followsFrom' | 'ofAll'
   > = {},
 ): ReportColumn {
   const { nullable = true, unit = null, ...made } = options;
@@ -109,6 +109,7 @@ export const movieShareColumns = [
     {
       unit: money,
       basis: 'budget',
+      followsFrom: ['budget', 'company_count'],
     },
   ),
   column(
@@ -118,6 +119,7 @@ export const movieShareColumns = [
     {
       unit: money,
       basis: 'revenue',
+      followsFrom: ['revenue', 'company_count'],
     },
   ),
   column(
@@ -127,6 +129,7 @@ export const movieShareColumns = [
     {
       unit: money,
       basis: 'profit',
+      followsFrom: ['profit', 'company_count'],
     },
   ),
 ];
@@ -142,7 +145,7 @@ export const popularityRankColumns = [
     'popularity_rank',
     'int',
     'Place of the genre within its year by mean popularity before it is rounded, 1 the highest; ties by release_count, then by name.',
-    { nullable: false, basis: 'popularity' },
+    { nullable: false, basis: 'popularity', followsFrom: ['popularity', 'release_count'] },
   ),
 ];
 
