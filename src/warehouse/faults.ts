@@ -129,6 +129,7 @@ async function writeRejects(
       `case when ${column} ~ '[",\\n\\r]' then '"' || replace(${column}, '"', '""') || '"' else coalesce(${column}, '') end`,
   );
   const source = `source.${identifier(file.sourceTable)} s`;
+  const rejects = `${plan.schema === 'warehouse' ? 'source' : plan.schema}.reject`;
   // The line a record begins on: the first line of its part, and the lines of all records before it in the part.
   await client.query(
     `/* warehouse.insert_rejects */
@@ -159,7 +160,7 @@ async function writeRejects(
          order by first_record desc limit 1
        ) part on true
      )
-     insert into source.reject (file_id, feed, record_number, line_number, raw, raw_encoding, reason, detail)
+     insert into ${rejects} (file_id, feed, record_number, line_number, raw, raw_encoding, reason, detail)
      select $1, $2, broken.record_number, placed.line_number, concat_ws(',', ${quoted.join(', ')}), 'text',
             'key_not_usable',
             case when broken.value is null then 'The record has no ' || type_of.source_field || ', which identifies it.'
@@ -171,7 +172,7 @@ async function writeRejects(
      join (values ${required.map((field) => `(${literal(field.field)}, ${literal(field.sourceField)}, ${literal(field.type)})`).join(', ')})
        as type_of (field, source_field, name) on type_of.field = broken.field
      where not exists (
-       select from source.reject known
+       select from ${rejects} known
        where known.file_id = $1 and known.record_number = broken.record_number
          and known.reason = 'key_not_usable')
      order by broken.record_number`,

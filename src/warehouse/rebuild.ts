@@ -59,10 +59,10 @@ export async function prepareRebuild(
       await copyShape(client, plan.table);
       if (plan.tableType === 'reference') await copyStandard(client, plan);
     }
-    for (const ledger of ['file_transform', 'issue']) {
+    for (const ledger of ['support.file_transform', 'support.issue', 'source.reject']) {
       await client.query(
         `/* warehouse.copy_ledger */
-         create table ${identifier(rebuildSchema, ledger)} (like support.${ledger} including defaults including indexes)`,
+         create table ${identifier(rebuildSchema, ledger.split('.')[1]!)} (like ${ledger} including defaults including indexes)`,
       );
     }
     await beforeCommit(client);
@@ -141,6 +141,7 @@ export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise
   const tables = [...mapping.tables.keys()];
   for (const table of tables) await lockTable(client, { schema: 'warehouse', table });
   for (const table of tables) await swapTable(client, table);
+  await takeRejects(client, tables);
   for (const ledger of ['file_transform', 'issue']) {
     await client.query(
       `/* warehouse.forget_ledger */ delete from support.${ledger} where table_name = any($1) and file_id is not null`,
@@ -152,4 +153,31 @@ export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise
   }
   await dropRebuild(client);
   return tables.length;
+}
+
+/**
+ * Has the rejects of cleaning be those that the rebuild found, of the files that it read: under another mapping other
+ * records have a usable key. Where a table that was not rebuilt has read a file too, what it rejected stays.
+ */
+async function takeRejects(client: PoolClient, tables: readonly string[]): Promise<void> {
+  const rebuilt = identifier(rebuildSchema, 'reject');
+  await client.query(
+    `/* warehouse.forget_rejects */
+     delete from source.reject r
+     where reason = 'key_not_usable'
+       and file_id in (select file_id from ${identifier(rebuildSchema, 'file_transform')})
+       and file_id not in (select file_id from support.file_transform where table_name <> all($1))
+       and not exists (
+         select from ${rebuilt} n
+         where n.file_id = r.file_id and n.record_number = r.record_number and n.detail = r.detail)`,
+    [tables],
+  );
+  await client.query(
+    `/* warehouse.take_rejects */
+     insert into source.reject
+     select * from ${rebuilt} n
+     where not exists (
+       select from source.reject r
+       where r.file_id = n.file_id and r.record_number = n.record_number and r.reason = n.reason)`,
+  );
 }

@@ -164,6 +164,33 @@ describe('a warehouse rebuilt from source', () => {
     await install(pool(), filmMapping);
   });
 
+  it('has the rejects of its own reading take the place of those before, when it is swapped in and not sooner', async () => {
+    const rejects = async () =>
+      (await pool().query('select id, record_number, detail from source.reject order by 2')).rows;
+    const file = await loadRecords(pool(), 'movies_metadata', '2017-08', [
+      { id: 'x', vote_count: '7' },
+      { id: '2', vote_count: 'y' },
+      { id: '', vote_count: '' },
+    ]);
+    await clean(pool(), [file]);
+    const before = await rejects();
+    expect(before.map((reject) => reject.record_number)).toEqual([1, 3]);
+    await install(
+      pool(),
+      filmMapping.map((row) => (row.source_field === 'id' ? { ...row, source_field: 'vote_count' } : row)),
+    );
+    expect(await verify(pool(), 'current')).not.toEqual([]);
+    expect(await rejects()).toEqual(before);
+    await swapIn(pool());
+    expect(await rejects()).toEqual(before);
+    await swapIn(pool(), 'current');
+    expect(await rejects()).toMatchObject([
+      { record_number: 2, detail: 'The record\'s vote_count is "y", expected a value of type integer.' },
+      { record_number: 3, detail: 'The record has no vote_count, which identifies it.' },
+    ]);
+    await install(pool(), filmMapping);
+  });
+
   it('has a restored row as if it had never been retired', async () => {
     await month('2017-08', 'A');
     const untouched = await Promise.all(filmTables.map((table) => historyOf(pool(), table)));
