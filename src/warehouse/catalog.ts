@@ -9,6 +9,7 @@ export interface TargetColumn {
   /** As Postgres's `format_type` calls it. */
   readonly type: string;
   readonly required: boolean;
+  readonly indexed: boolean;
   readonly description: string;
 }
 
@@ -66,11 +67,13 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
     column: string;
     type: string;
     required: boolean;
+    indexed: boolean;
     generated: boolean;
     description: string;
   }>(`/* warehouse.read_catalog */
     select n.nspname::text as schema, c.relname::text as table, c.relkind = 'p' as partitioned,
            a.attname::text as column, replace(format_type(a.atttypid, a.atttypmod), 'timestamp(6)', 'timestamp') as type, a.attnotnull as required,
+           exists (select from pg_index i where i.indrelid = c.oid and a.attnum = any(i.indkey)) as indexed,
            a.attidentity <> '' or exists (
              select from pg_depend join pg_class of_default on of_default.oid = refobjid and of_default.relkind = 'S'
              where classid = 'pg_attrdef'::regclass and objid = d.oid and refclassid = 'pg_class'::regclass
@@ -103,7 +106,8 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
     }
     if (row.column === 'standard') target = Object.assign(target, { marksStandard: true });
     if (housekeeping.has(row.column) || row.generated) continue;
-    target.columns.set(row.column, { type: row.type, required: row.required, description: row.description });
+    const { type, required, indexed, description } = row;
+    target.columns.set(row.column, { type, required, indexed, description });
   }
   return { targets, sources, headers: await readHeaders(db) };
 }

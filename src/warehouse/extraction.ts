@@ -1,6 +1,6 @@
 import { identifier } from '../database/identifier.js';
 import { entryColumn } from './entry-column.js';
-import { fieldTypes, transforms, trimmed } from './field-types.js';
+import { type FieldType, fieldTypes, indexedText, transforms, trimmed } from './field-types.js';
 import { type FieldPlan, isPersonal, type TablePlan } from './mapping.js';
 
 /** Where one file's rows for a table are read from. */
@@ -86,8 +86,19 @@ export function lastOfEach(plan: TablePlan, rows: string): string {
     order by ${keys}, ${recordColumn} ${direction}, ${ordinalColumn} ${direction}`;
 }
 
-function castsOf(field: FieldPlan) {
-  return transforms[field.transform ?? '']?.cast ?? fieldTypes[field.type]!;
+function castsOf(field: FieldPlan): Pick<FieldType, 'guarded' | 'bare' | 'plain'> {
+  return (
+    transforms[field.transform ?? '']?.cast ?? (isIndexedText(field) ? indexedText : fieldTypes[field.type]!)
+  );
+}
+
+function isIndexedText({ type, indexed }: FieldPlan): boolean {
+  return type === 'text' && indexed;
+}
+
+/** What a value of the field has to be, for messages. */
+export function expectedOf(field: FieldPlan): string {
+  return isIndexedText(field) ? indexedText.name : field.type;
 }
 
 function after(field: FieldPlan, value: string): string {

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
 import {
   type ExtractionSource,
+  expectedOf,
   faultsColumn,
   guardedExtraction,
   ordinalColumn,
@@ -56,7 +57,7 @@ export async function writeFaults(
      from ${extracted}
      cross join lateral jsonb_each_text(${faultsColumn}) as fault (key, value)
      cross join lateral (select fault.key = any(${texts(ofEntry.map((field) => field.field))}) as is_entry_key) as kind
-     join (values ${plan.fields.map((field) => `(${literal(field.field)}, ${literal(field.type)})`).join(', ')})
+     join (values ${plan.fields.map((field) => `(${literal(field.field)}, ${literal(expectedOf(field))})`).join(', ')})
        as type_of (field, name) on type_of.field = fault.key
      where ${faultsColumn} is not null and not ${faultsColumn} ?| ${texts(ofRecord.map((field) => field.field))}
      order by ${recordColumn}, ${ordinalColumn}`,
@@ -169,7 +170,7 @@ async function writeRejects(
      from broken
      join placed using (record_number)
      join ${source} on s.file_id = $1 and s.record_number = broken.record_number
-     join (values ${required.map((field) => `(${literal(field.field)}, ${literal(field.sourceField)}, ${literal(field.type)})`).join(', ')})
+     join (values ${required.map((field) => `(${literal(field.field)}, ${literal(field.sourceField)}, ${literal(expectedOf(field))})`).join(', ')})
        as type_of (field, source_field, name) on type_of.field = broken.field
      where not exists (
        select from ${rejects} known

@@ -105,6 +105,18 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
   },
 };
 
+/** Postgres puts no entry of more than 2,704 bytes (a third of a page) into an index; other fields may share it. */
+const mostIndexedBytes = 2000;
+
+/** Text of a column that an index holds: one text that is too long for it would end the statement, however often tried. */
+export const indexedText: Pick<FieldType, 'guarded' | 'bare'> & { readonly name: string } = {
+  name: `text of at most ${mostIndexedBytes} bytes`,
+  guarded: (text) => `case when octet_length(${text}) <= ${mostIndexedBytes} then ${text} end`,
+  bare: (text) =>
+    `case when octet_length(${text}) <= ${mostIndexedBytes} then nullif(${text}, '')` +
+    ` when ${text} is not null then (left(${text}, 0) || 'too long')::integer::text end`,
+};
+
 /** What a mapping may have done to a value beyond its cast: the closed list. */
 export interface Transform {
   /** The types it gives. */

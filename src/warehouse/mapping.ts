@@ -11,6 +11,8 @@ export interface FieldPlan {
   readonly isKey: boolean;
   /** Without it there is no row: a part of the key, or a column that may not be null. */
   readonly required: boolean;
+  /** Whether an index holds it, which takes no text of any length. */
+  readonly indexed: boolean;
   /** The source column as an expression on the alias `s`. */
   readonly sourceColumn: string;
   /** The field of the nested column's entries; null for a column of its own. */
@@ -147,6 +149,7 @@ function planTable(
       type: row.end_data_type,
       isKey: row.is_key,
       required: row.is_key || target.columns.get(row.end_field)!.required,
+      indexed: target.columns.get(row.end_field)!.indexed,
       sourceColumn: expression(column),
       entryField: entryField ?? null,
       sourceField: row.source_field,

@@ -1,6 +1,6 @@
 import type { UnseenRows } from '../source/load-finisher.js';
 import type { Queryable } from './catalog.js';
-import { lacks, lacksBare } from './extraction.js';
+import { expectedOf, lacks, lacksBare } from './extraction.js';
 import { trimmed } from './field-types.js';
 import { type FieldPlan, isPersonal, type Mapping } from './mapping.js';
 import { unlessFaulty } from './said.js';
@@ -36,10 +36,10 @@ export async function whyUnkeyed(
   const found = await countUnkeyed(client, fields, records);
   if (found <= records.count * share) return undefined;
   const example = await firstUnkeyed(client, fields, records);
-  const { sourceField, type } = fields[example.field]!;
+  const field = fields[example.field]!;
   const value = example.value === null ? 'missing' : JSON.stringify(example.value.slice(0, 100));
   const percent = ((100 * found) / records.count).toFixed(2);
-  return `${found} of ${records.count} records of ${records.name} (${percent} %) have no usable key, more than the ${100 * share} % allowed: the ${sourceField} of record ${example.record} is ${value}, expected a value of type ${type}`;
+  return `${found} of ${records.count} records of ${records.name} (${percent} %) have no usable key, more than the ${100 * share} % allowed: the ${field.sourceField} of record ${example.record} is ${value}, expected a value of type ${expectedOf(field)}`;
 }
 
 /** The fields that every record of a source table must have to be accepted. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numberMarks } from '../../src/source/survey.js';
-import { fieldTypes, transforms, trimmed } from '../../src/warehouse/field-types.js';
+import { fieldTypes, indexedText, transforms, trimmed } from '../../src/warehouse/field-types.js';
 import { useDatabase } from '../database-fixture.js';
 
 const texts = [
@@ -64,12 +64,15 @@ const texts = [
   `${'0'.repeat(48)}5`,
   'null',
   'true',
+  'é'.repeat(1000),
+  `${'é'.repeat(1000)}e`,
 ];
 
 describe('a cast without guards', () => {
   const database = useDatabase();
   const casts = [
     ...Object.entries(fieldTypes).map(([name, cast]) => ({ name, cast, keepsBlanks: cast.keepsBlanks })),
+    { name: indexedText.name, cast: { ...fieldTypes.text!, ...indexedText }, keepsBlanks: true },
     ...Object.entries(transforms).flatMap(([name, { cast }]) =>
       cast && name !== 'pii_hash' ? [{ name, cast, keepsBlanks: false }] : [],
     ),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install } from './cleaning.js';
@@ -161,6 +162,45 @@ describe('values that cannot be used', () => {
         column_name: 'genres',
         value: "[{'id': 18, 'name': 'Dra",
         reason: 'malformed_literal',
+      },
+    ]);
+  });
+
+  it('are texts too long for the index that holds them, and no others', async () => {
+    // Of hexadecimal digits at random, so that they cannot be compressed to fit.
+    const long = randomBytes(4000).toString('hex');
+    const countries = `[{'iso_3166_1': '${long}', 'name': 'N'}]`;
+    const counts = await cleanFilms(
+      film({
+        imdb_id: long,
+        title: long,
+        production_countries: countries,
+        production_companies: `[{'id': 1, 'name': '${long}'}]`,
+      }),
+    );
+    const credits = `[{'credit_id': '${long}', 'id': 1}, {'credit_id': 'c', 'id': 2}]`;
+    await clean(pool(), [await loadRecords(pool(), 'credits', '2017-08', [{ id: '1', cast: credits }])]);
+    expect(counts).toMatchObject({
+      movies: { inserted: 1, rejected: 0, issues: 1 },
+      production_companies: { inserted: 1, issues: 0 },
+      production_countries: { entries: 1, inserted: 0, rejected: 1, issues: 1 },
+      movie_production_countries: { entries: 1, inserted: 0, rejected: 1, issues: 1 },
+    });
+    const { rows } = await pool().query(`
+      select title, imdb_id, (select array_agg(cast_member_id) from warehouse.movie_cast_members) as cast,
+        (select array_agg(distinct detail order by detail) from support.issue) as details
+      from warehouse.movies`);
+    expect(rows).toEqual([
+      {
+        title: long,
+        imdb_id: null,
+        cast: [2],
+        details: [
+          'Entry 1 of cast was left out, because its credit_id is no text of at most 2000 bytes.',
+          'Entry 1 of production_countries was left out, because its id is no text of at most 2000 bytes.',
+          'Entry 1 of production_countries was left out, because its production_country_id is no text of at most 2000 bytes.',
+          'The value is no text of at most 2000 bytes; the field was left empty.',
+        ],
       },
     ]);
   });
