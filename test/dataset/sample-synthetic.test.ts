@@ -110,6 +110,21 @@ describe('a synthetic sample', () => {
     }
   });
 
+  it('has raters who give much in a month, as the real ones do', async () => {
+    /** How many others of its rater a rating has beside it. */
+    const others = (ratings: Record<string, string>[]) => {
+      const counts = new Map<string, number>();
+      for (const { userId } of ratings) counts.set(userId!, (counts.get(userId!) ?? 0) + 1);
+      return [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0) / ratings.length;
+    };
+    const [full, delta] = [await rowsOf(drops[0], 'ratings'), await rowsOf(drops[1], 'ratings')];
+    // In the vendor's sample 2 in the same month, 7.7 in all; by month 0.8 to 8.8.
+    expect(others(delta) / others(full)).toBeGreaterThan(0.1);
+    expect(others(delta) / others(full)).toBeLessThan(1.2);
+    const users = delta.map(({ userId }) => Number(userId));
+    expect(users).toEqual(users.toSorted((a, b) => a - b));
+  });
+
   it.each([
     { movies: 1, ratings: 5 },
     { movies: 3, ratings: 100 },

@@ -16,6 +16,12 @@ const STARS_OF_256 = [4, 9, 4, 17, 13, 50, 31, 68, 22, 38];
 const HALF_STARS = Uint8Array.from(
   STARS_OF_256.flatMap((count, index) => Array<number>(count).fill(index + 1)),
 );
+/**
+ * Who rates in a month rates much in it: in the vendor's sample a rating has 2 others of its rater in the same month, where
+ * it has 7.7 in all the years, so that a month holds a quarter of what its rater ever gives. Someone who comes back and gives
+ * 100 new ratings or so changes a third as many of the old ones.
+ */
+const CHANGES_IN_A_SITTING = 30;
 const USERS = 21;
 const RATINGS = 22;
 /** No line is longer: three numbers of up to ten digits, the stars, commas and the line end. */
@@ -106,51 +112,81 @@ export async function writeRatings(
   }
 }
 
+/** A rater who comes back in a month, by place among the users, and what for. */
+export interface ReturningRater {
+  readonly place: number;
+  /** How many earlier ratings are changed. */
+  changes: number;
+  /** Whether the new films are rated. */
+  readonly ratesNewFilms: boolean;
+}
+
 /**
- * Writes `count` ratings that change one of as many evenly chosen users each, no more than there are: other stars
- * and a time in the span. `change` numbers the months in which that happens, so that each brings something else.
+ * Chooses who comes back in a month, evenly among the users: `ratersOfNewFilms` who rate each new film, and with them as
+ * many more as it takes to change `changes` ratings in sittings of a usual length. Gives fewer changes than asked for where
+ * those chosen have not so many ratings.
  */
-export async function writeChangedRatings(
+export function planReturning(
+  { counts }: UserCounts,
+  changes: number,
+  ratersOfNewFilms: number,
+): ReturningRater[] {
+  const raters = Math.min(
+    counts.length,
+    Math.max(ratersOfNewFilms, Math.ceil(changes / CHANGES_IN_A_SITTING)),
+  );
+  const returning: ReturningRater[] = [];
+  let left = changes;
+  for (let turn = 0; turn < raters; turn += 1) {
+    const place = Math.floor((turn * counts.length) / raters);
+    const own = Math.min(counts[place]!, Math.ceil(left / (raters - turn)));
+    const ratesNewFilms = isChosen(turn, ratersOfNewFilms, raters);
+    returning.push({ place, changes: own, ratesNewFilms });
+    left -= own;
+  }
+  for (const rater of returning) {
+    const more = Math.min(left, counts[rater.place]! - rater.changes);
+    rater.changes += more;
+    left -= more;
+  }
+  return returning;
+}
+
+/** Whether number `place` of `all` is among `count` evenly chosen ones. */
+function isChosen(place: number, count: number, all: number): boolean {
+  return Math.floor(((place + 1) * count) / all) > Math.floor((place * count) / all);
+}
+
+/**
+ * Writes what the returning raters say, by user and film: some of their ratings with other stars, and those of new films,
+ * each at a time in the span. `change` numbers the months, so that each brings something else.
+ */
+export async function writeReturning(
   file: FeedWriter,
   seed: number,
   users: UserCounts,
-  films: number,
+  returning: readonly ReturningRater[],
+  films: { readonly known: number; readonly added: readonly number[] },
   ids: FilmIds,
   [first, last]: TimeSpan,
   change: number,
-  count: number,
 ): Promise<void> {
-  const lines = new RatingLines(file, ids, films);
-  for (let turn = 0; turn < count; turn += 1) {
-    const place = Math.floor((turn * users.counts.length) / count);
+  const lines = new RatingLines(file, ids, films.known);
+  for (const { place, changes, ratesNewFilms } of returning) {
     const user = users.firstUser + place;
-    const chosen = mix(seedOf(seed, user)) % users.counts[place]!;
-    await lines.room(1);
-    forEachRating(seed, user, users.counts[place]!, films, (which, film, bits) => {
-      if (which !== chosen) return;
+    const count = users.counts[place]!;
+    await lines.room(changes);
+    forEachRating(seed, user, count, films.known, (which, film, bits) => {
+      if (!isChosen(which, changes, count)) return;
       const before = HALF_STARS[(bits >>> 16) & 0xff]!;
       // One to eight further round the ten: never the same stars, and others in the next month.
       lines.add(user, film, 1 + ((before + ((bits + change) & 7)) % 10), first + (bits % (last - first)));
     });
-  }
-}
-
-/** Writes `count` ratings of new films by users evenly chosen from `users`, no more than there are of them. */
-export async function writeRatingsOfNewFilm(
-  file: FeedWriter,
-  seed: number,
-  users: UserCounts,
-  film: number,
-  ids: FilmIds,
-  [first, last]: TimeSpan,
-  count: number,
-): Promise<void> {
-  const lines = new RatingLines(file, ids, 0);
-  for (let place = 0; place < count; place += 1) {
-    const bits = mix(seedOf(seed, film, place));
-    const user = users.firstUser + Math.floor((place * users.counts.length) / count);
-    await lines.room(1);
-    lines.add(user, film, HALF_STARS[bits & 0xff]!, first + ((bits >>> 8) % (last - first)));
+    for (const film of ratesNewFilms ? films.added : []) {
+      const bits = mix(seedOf(seed, film, user));
+      await lines.room(1);
+      lines.add(user, film, HALF_STARS[bits & 0xff]!, first + ((bits >>> 8) % (last - first)));
+    }
   }
 }
 

@@ -18,12 +18,13 @@ import {
   linksRecord,
 } from './synthetic-films.js';
 import {
+  planReturning,
+  type ReturningRater,
   shareAmongUsers,
   type TimeSpan,
   type UserCounts,
-  writeChangedRatings,
   writeRatings,
-  writeRatingsOfNewFilm,
+  writeReturning,
 } from './synthetic-ratings.js';
 import { brokenByNewline, VENDOR_COLUMNS, type VendorFeed } from './vendor-feeds.js';
 
@@ -102,8 +103,7 @@ interface Delta {
 interface PlannedDelta extends Delta {
   readonly changedFilms: readonly number[];
   readonly newFilms: readonly number[];
-  readonly changedRatings: number;
-  readonly ratingsPerNewFilm: number;
+  readonly returning: readonly ReturningRater[];
   readonly newUsers: UserCounts;
   readonly after: Delta;
 }
@@ -148,10 +148,8 @@ function deltaDrop(world: World, delta: PlannedDelta, period: string): Record<Ve
       await appendEach(file, linked, ({ index, revision }) => linksRecord(index, revision, ids));
     },
     ratings: async (file) => {
-      await writeChangedRatings(file, seed, users, movies, ids, month, delta.number, delta.changedRatings);
-      for (const film of delta.newFilms) {
-        await writeRatingsOfNewFilm(file, seed, users, film, ids, month, delta.ratingsPerNewFilm);
-      }
+      const known = { known: movies, added: delta.newFilms };
+      await writeReturning(file, seed, users, delta.returning, known, ids, month, delta.number);
       await writeRatings(file, seed, delta.newUsers, movies, ids, month);
     },
   };
@@ -162,10 +160,11 @@ function planDelta({ seed, movies, ratings, deltaShare, users }: World, start: D
   const newCount = Math.round(films * NEW_FILMS);
   const changedCount = films - newCount;
   const count = Math.round(ratings * deltaShare);
-  const changedRatings = Math.min(Math.floor(count * CHANGED_RATINGS), users.counts.length);
   const ratingsPerNewFilm =
     newCount === 0 ? 0 : Math.min(Math.floor((count * RATINGS_OF_NEW_FILMS) / newCount), users.counts.length);
-  const left = count - changedRatings - ratingsPerNewFilm * newCount;
+  const returning = planReturning(users, Math.floor(count * CHANGED_RATINGS), ratingsPerNewFilm);
+  const changed = returning.reduce((sum, { changes }) => sum + changes, 0);
+  const left = count - changed - ratingsPerNewFilm * newCount;
   const newUsers = shareAmongUsers(seed, left, movies, start.firstUser);
   return {
     ...start,
@@ -173,8 +172,7 @@ function planDelta({ seed, movies, ratings, deltaShare, users }: World, start: D
       Math.floor((place * movies) / changedCount),
     ),
     newFilms: Array.from({ length: newCount }, (_, place) => start.firstFilm + place),
-    changedRatings,
-    ratingsPerNewFilm,
+    returning,
     newUsers,
     after: {
       number: start.number + 1,
