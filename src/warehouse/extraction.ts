@@ -26,8 +26,9 @@ export const faultsColumn = '_faults';
  */
 export function guardedExtraction(plan: TablePlan, source: ExtractionSource): string {
   const fields = plan.fields.map((field, index) => ({ field, raw: `raw_${index}`, cast: `cast_${index}` }));
+  // A key that its transform makes null is none.
   const faulty = fields.map(({ field, raw, cast }) =>
-    field.required ? `${cast} is null` : `(${raw} is not null and ${cast} is null)`,
+    field.required ? `${after(field, cast)} is null` : `(${raw} is not null and ${cast} is null)`,
   );
   const faults = fields.map(
     ({ field, raw }, index) =>
@@ -98,7 +99,9 @@ function isIndexedText({ type, indexed }: FieldPlan): boolean {
 
 /** What a value of the field has to be, for messages. */
 export function expectedOf(field: FieldPlan): string {
-  return isIndexedText(field) ? indexedText.name : field.type;
+  const type = isIndexedText(field) ? indexedText.name : field.type;
+  const unless = field.required ? transforms[field.transform ?? '']?.unless : undefined;
+  return unless === undefined ? type : `${type} ${unless}`;
 }
 
 function after(field: FieldPlan, value: string): string {
@@ -163,12 +166,15 @@ export function lacks(field: FieldPlan): string {
   const text = trimmed(field.sourceColumn);
   // What is hashed is any text.
   if (isPersonal(field)) return `${text} is null`;
-  return `${castsOf(field).guarded(fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : text)} is null`;
+  const cast = castsOf(field).guarded(
+    fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : text,
+  );
+  return `${after(field, `(${cast})`)} is null`;
 }
 
 /** The same by the cast that ends the statement at a text it does not take; null where there is none. */
 export function lacksBare(field: FieldPlan): string | null {
   if (isPersonal(field)) return lacks(field);
   const { bare } = castsOf(field);
-  return bare === undefined ? null : `${bare(field.sourceColumn)} is null`;
+  return bare === undefined ? null : `${after(field, bare(field.sourceColumn))} is null`;
 }

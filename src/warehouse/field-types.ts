@@ -126,6 +126,8 @@ export interface Transform {
   readonly cast?: Pick<FieldType, 'guarded' | 'bare' | 'plain'>;
   /** Applied to the cast value. */
   after?(value: string): string;
+  /** What it asks of a value that may not be missing, behind the type's name. */
+  readonly unless?: string;
 }
 
 export const transforms: Readonly<Record<string, Transform>> = {
@@ -133,6 +135,7 @@ export const transforms: Readonly<Record<string, Transform>> = {
     types: ['integer', 'bigint', 'numeric'],
     description: '0 means unknown',
     after: (value) => `nullif(${value}, 0)`,
+    unless: 'other than 0',
   },
   epoch_seconds: {
     types: ['timestamptz'],

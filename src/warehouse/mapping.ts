@@ -114,7 +114,11 @@ function recordFieldsOf(plan: TablePlan, plans: readonly TablePlan[]): FieldPlan
   const fields = beside
     .flatMap((other) => other.fields)
     .filter((field) => field.entryField === null && field.required && !isPersonal(field));
-  return [...new Map(fields.map((field) => [`${field.sourceColumn} ${field.type}`, field])).values()];
+  return [
+    ...new Map(
+      fields.map((field) => [`${field.sourceColumn} ${field.type} ${field.transform}`, field]),
+    ).values(),
+  ];
 }
 
 function planTable(

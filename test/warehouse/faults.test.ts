@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { initialMapping } from '../../src/dataset/mapping.js';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install } from './cleaning.js';
 import { emptyAll } from './history.js';
@@ -227,5 +228,31 @@ describe('values that cannot be used', () => {
         reason: 'code_not_in_standard',
       },
     ]);
+  });
+
+  it('are keys that mean unknown, where the mapping says so', async () => {
+    const keys = ['movies.movie_id', 'genres.id'];
+    await install(
+      pool(),
+      initialMapping.map((row) =>
+        keys.includes(`${row.end_table}.${row.end_field}`) ? { ...row, transform: 'zero_as_null' } : row,
+      ),
+    );
+    const counts = await cleanFilms(
+      film({ genres: "[{'id': 0, 'name': 'None'}, {'id': 18, 'name': 'Drama'}]" }),
+      film({ id: '0' }),
+    );
+    expect(counts.movies).toMatchObject({ entries: 2, inserted: 1, rejected: 1 });
+    expect(counts.genres).toMatchObject({ entries: 2, inserted: 1, rejected: 1 });
+    const { rows } = await pool().query(
+      'select (select array_agg(detail) from source.reject) as rejects, (select array_agg(detail) from support.issue) as issues',
+    );
+    expect(rows).toEqual([
+      {
+        rejects: ['The record\'s id is "0", expected a value of type integer other than 0.'],
+        issues: ['Entry 1 of genres was left out, because its id is no integer other than 0.'],
+      },
+    ]);
+    await install(pool());
   });
 });
