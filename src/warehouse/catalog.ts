@@ -18,6 +18,8 @@ export interface TargetTable {
   readonly name: string;
   /** The columns a mapping may fill. */
   readonly columns: ReadonlyMap<string, TargetColumn>;
+  /** The columns by which it has at most one live row; null where nothing holds it so. */
+  readonly liveKey: readonly string[] | null;
   /** Whether it tells rows of a standard from the vendor's (column `standard`). */
   readonly marksStandard: boolean;
   readonly partitioned: boolean;
@@ -87,6 +89,7 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
       and (n.nspname = 'warehouse' or n.nspname = 'source' and c.relkind = 'p' and c.relname like 'src\\_%')
       and ${isLasting('c')}
     order by 1, 2, a.attnum`);
+  const liveKeys = await readLiveKeys(db);
   const targets = new Map<
     string,
     TargetTable & { columns: Map<string, TargetColumn>; marksStandard: boolean }
@@ -101,7 +104,9 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
     }
     let target = targets.get(row.table);
     if (!target) {
-      target = { name: row.table, columns: new Map(), marksStandard: false, partitioned: row.partitioned };
+      const liveKey = liveKeys.get(row.table) ?? null;
+      const { table: name, partitioned } = row;
+      target = { name, columns: new Map(), liveKey, marksStandard: false, partitioned };
       targets.set(row.table, target);
     }
     if (row.column === 'standard') target = Object.assign(target, { marksStandard: true });
@@ -110,6 +115,19 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
     target.columns.set(row.column, { type, required, indexed, description });
   }
   return { targets, sources, headers: await readHeaders(db) };
+}
+
+/** Of a partitioned table the unique indexes are those of its partitions. */
+async function readLiveKeys(db: Queryable): Promise<Map<string, string[]>> {
+  const { rows } = await db.query<{ table: string; columns: string[] }>(`/* warehouse.read_live_keys */
+    select root.relname::text as table, array_agg(a.attname::text order by a.attnum) as columns
+    from pg_index i
+    join pg_class root on root.oid = coalesce(pg_partition_root(i.indrelid), i.indrelid)
+    join pg_namespace n on n.oid = root.relnamespace
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
+    where n.nspname = 'warehouse' and i.indisunique and not i.indisprimary
+    group by i.indexrelid, root.relname`);
+  return new Map(rows.map((row) => [row.table, row.columns]));
 }
 
 async function readHeaders(db: Queryable): Promise<Map<string, Set<string>>> {

@@ -12,6 +12,9 @@ import { loadRecords } from './source-rows.js';
 const genres = initialMapping.filter((row) => row.end_table === 'genres');
 const [genreId, genreName] = genres as [MappingRow, MappingRow];
 
+const movieTitle = initialMapping.find((row) => row.end_field === 'title')!;
+const raterId = initialMapping.find((row) => row.end_field === 'rater_id')!;
+
 /** Texts that would do something, were one spliced into a statement. */
 const injections = [
   "genres'; drop table warehouse.movies; --",
@@ -67,6 +70,27 @@ describe('a mapping', () => {
       'mapping_transform',
     ],
     ['without a key', genres.map((row) => ({ ...row, is_key: false })), 'mapping_key'],
+    ['with more of a key than the table has', [genreId, { ...genreName, is_key: true }], 'mapping_key'],
+    [
+      'with less of a key than the table has',
+      initialMapping
+        .filter((row) => row.end_table === 'movie_ratings')
+        .map((row) => ({ ...row, is_key: row.end_field === 'rater_id' })),
+      'mapping_key',
+    ],
+    [
+      'that lets personal data out beside its hash',
+      initialMapping.map((row) => (row.end_field === 'rating' ? { ...row, source_field: 'userId' } : row)),
+      'mapping_personal',
+    ],
+    [
+      'that lets a nested column out of which a field is personal data',
+      [
+        { ...movieTitle, source_table: 'src_credits', source_field: 'cast' },
+        { ...raterId, source_table: 'src_credits', source_field: 'cast.id' },
+      ],
+      'mapping_personal',
+    ],
     ['that lacks a field that may not be empty', [{ ...genreName, is_key: true }], 'mapping_required'],
     [
       'with two rows for one field',
@@ -92,6 +116,21 @@ describe('a mapping', () => {
     const complaints = validateMapping(rows, catalog);
     expect(complaints.map((complaint) => complaint.code)).toContain(code);
     expect(() => compileMapping(rows, catalog)).toThrow(complaints[0]!.message);
+  });
+
+  it('says by which row it is personal data that another lets out', () => {
+    const rows = initialMapping.filter((row) => row.end_table === 'movie_ratings');
+    const leaking = rows.map((row) =>
+      row.end_field === 'rating' ? { ...row, source_field: 'userId' } : row,
+    );
+    expect(validateMapping(leaking, catalog).map((complaint) => complaint.message)).toEqual([
+      'Row 3: userId is personal data by row 1, so it may leave src_ratings as a hash only; have it hashed here too, by pii_hash.',
+    ]);
+  });
+
+  it('that was accepted before is read as it is', () => {
+    const rows = [genreId, { ...genreName, is_key: true }];
+    expect(validateMapping(rows, catalog, rows)).toEqual([]);
   });
 
   it('names the row at fault', () => {
