@@ -61,9 +61,11 @@ export async function listen(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(
-        new Failure('port_taken', `The API cannot listen on ${host}:${port}: ${messageOf(error)}.`, {
-          cause: error,
-        }),
+        new Failure(
+          'port_taken',
+          `The API cannot listen on ${host}:${port} (${messageOf(error)}); end what listens there, or set another PORT or HOST.`,
+          { cause: error },
+        ),
       ),
     );
     server.listen(port, host, resolve);

@@ -76,10 +76,8 @@ export function apiMetrics(pool: pg.Pool): Metrics {
           reject(
             new Failure(
               'port_taken',
-              `The metrics cannot be served on ${host}:${port}: ${messageOf(error)}.`,
-              {
-                cause: error,
-              },
+              `The metrics cannot be served on ${host}:${port} (${messageOf(error)}); end what listens there, or set another METRICS_PORT.`,
+              { cause: error },
             ),
           ),
         );

@@ -143,9 +143,11 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(
-        new Failure('port_taken', `The issuer cannot listen on port ${port}: ${messageOf(error)}.`, {
-          cause: error,
-        }),
+        new Failure(
+          'port_taken',
+          `The issuer cannot listen on port ${port} (${messageOf(error)}); end what listens there, or set another PORT, to which it takes the next one, or ISSUER_PORT.`,
+          { cause: error },
+        ),
       ),
     );
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));

@@ -74,16 +74,21 @@ export async function openQueueBackend(
   function track<
     T extends { close(): Promise<unknown>; on(event: 'error', listener: (error: Error) => void): unknown },
   >(part: T): T {
-    part.on('error', onError);
+    part.on('error', (error) => {
+      // A connection that was told to end may still hear that the server stops.
+      if (!closed) onError(error);
+    });
     made.push(part);
     return part;
   }
   let closing: Promise<void> | undefined;
+  let closed = false;
   async function closeAll(): Promise<void> {
     const workers = made.filter((part) => part instanceof Worker);
     await Promise.all(workers.map((worker) => worker.close()));
     await Promise.all(made.filter((part) => !(part instanceof Worker)).map((part) => part.close()));
     await plumbing.close();
+    closed = true;
   }
   const connectionFor = (use: 'producer' | 'worker') =>
     plumbing.connection(use) as QueueOptions['connection'];
@@ -225,9 +230,13 @@ const createPatientBackend: typeof createPostgresBackend = (name, options, use) 
 };
 
 function unreachable(what: string, error: unknown): Failure {
+  const { code } = error as { code?: unknown };
+  // No such database, no such user, another password: what migrate makes.
+  const notMade = code === '3D000' || code === '28P01' || code === '28000';
+  const remedy = notMade ? 'run marquee migrate, which makes it, or correct' : 'start it or correct';
   return new Failure(
     'queue_unreachable',
-    `${what} does not answer (${messageOf(error)}); start it or correct its address.`,
+    `${what} does not answer (${messageOf(error)}); ${remedy} its address.`,
     { cause: error },
   );
 }

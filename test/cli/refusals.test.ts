@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { leftovers, run, useHomes } from './marquee.js';
 
 const newHome = useHomes();
@@ -108,6 +110,58 @@ describe('what names nothing that there is, in the home, is wrong usage as well'
   });
 });
 
+describe('a database that cannot be worked with is told of as such', () => {
+  const given = new URL(inject('superuserUrl'));
+  const urlOf = (name: string) => Object.assign(new URL(given), { pathname: name }).href;
+  const stranger = Object.assign(new URL(given), { username: 'stranger', password: 'x' }).href;
+  const empty = `empty_${process.pid}`;
+  const statement = async (sql: string) => {
+    const client = new Client({ connectionString: given.href });
+    await client.connect();
+    await client.query(sql);
+    await client.end();
+  };
+  beforeAll(() => statement(`create database ${empty}`));
+  afterAll(() => statement(`drop database ${empty} with (force)`));
+
+  it.each([
+    [
+      'that does not answer',
+      'postgresql://x@127.0.0.1:1/x',
+      /^The database does not answer \(.*ECONNREFUSED/,
+    ],
+    ['that lets nobody in', stranger, /^The database does not let this program in \(.*"stranger"/],
+    [
+      'that is not there',
+      urlOf('no_such'),
+      /^The database is not there \(.*"no_such" does not exist\); create/,
+    ],
+    [
+      'that was never migrated',
+      urlOf(empty),
+      /^The database is not at the model .*run marquee migrate first/,
+    ],
+  ])('%s', async (_what, url, sentence) => {
+    const ended = await run(home, ['runs'], { DATABASE_URL: url, DATABASE_PIPELINE_URL: url });
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/^marquee: .*\n$/);
+    expect(ended.stderr.slice('marquee: '.length)).toMatch(sentence);
+  });
+
+  it('where it is that of the queues', async () => {
+    const url = urlOf(empty);
+    const ended = await run(home, ['cancel', randomUUID()], {
+      DATABASE_URL: url,
+      DATABASE_PIPELINE_URL: url,
+      DATABASE_QUEUE_URL: urlOf('no_such'),
+    });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/run marquee migrate, which makes it/),
+    });
+  });
+});
+
 it('a wrong environment is told whole, not fault by fault', async () => {
   const wrong = { PORT: 'many', REDIS_URL: 'http://localhost', MAX_REJECT_SHARE: '2' };
   const { code, stderr } = await run(home, ['status'], wrong);
@@ -118,6 +172,14 @@ it('a wrong environment is told whole, not fault by fault', async () => {
   expect(stderr).toContain('REDIS_URL: expected a URL beginning with redis://');
   expect(stderr).toContain('MAX_REJECT_SHARE is "2": ');
   expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+it('a home that is a file is told of as such', async () => {
+  expect(await run('/dev/null', ['status'])).toMatchObject({
+    code: 1,
+    stderr:
+      'marquee: /dev/null cannot be used: there is a file where a folder was expected; give another path, or make it right.\n',
+  });
 });
 
 it('--help names every command and each command explains itself', async () => {
