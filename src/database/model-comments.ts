@@ -55,7 +55,7 @@ function textOf(doc: string): string {
     .trim();
 }
 
-/** Writes the comments that differ from what the database has. */
+/** Writes the comments that differ from what the database has; of two for the same thing the later one counts. */
 export async function applyComments(owner: pg.ClientBase, comments: Comment[]): Promise<void> {
   const { rows } = await owner.query<{
     schema: string;
@@ -74,7 +74,8 @@ export async function applyComments(owner: pg.ClientBase, comments: Comment[]): 
   const keyOf = (comment: Pick<Comment, 'schema' | 'table'> & { column?: string | null }) =>
     JSON.stringify([comment.schema, comment.table, comment.column ?? null]);
   const existing = new Map(rows.map((row) => [keyOf(row), row.comment]));
-  for (const comment of comments) {
+  const wanted = new Map(comments.map((comment) => [keyOf(comment), comment]));
+  for (const comment of wanted.values()) {
     if (existing.get(keyOf(comment)) !== comment.comment) {
       const target =
         comment.column === undefined

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReportDescription } from '../../src/api/report-source.js';
+import { migrate } from '../../src/database/migrate.js';
 import { reportComments } from '../../src/dataset/report-comments.js';
 import { reports } from '../../src/dataset/reports/reports.js';
 import { useDatabase } from '../database-fixture.js';
@@ -54,6 +55,19 @@ describe('the report definitions', () => {
         budget: expect.stringContaining('Unit: US dollars.'),
       },
     ]);
+  });
+
+  it('say what a report’s table is however often the database is migrated', async () => {
+    for (const _ of ['once more', 'and again']) {
+      await migrate(database.urls.owner, { comments: reportComments() });
+      const { rows } = await database.pools.owner.query<{ said: string }>(
+        `select obj_description(to_regclass('reporting.' || name)) as said from unnest($1::text[]) name`,
+        [reports.map(({ name }) => name)],
+      );
+      expect(rows.map(({ said }) => said)).toEqual(
+        reports.map(({ description, grain }) => `${description} ${grain}`),
+      );
+    }
   });
 
   it('use every .sql file, whose first line names what it makes', async () => {
