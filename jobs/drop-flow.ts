@@ -48,13 +48,19 @@ async function planLoad({
   services,
 }: Context<z.output<typeof dropPayload>>): Promise<PlannedStep[]> {
   const drop = await readDrop(payload.folder, services.dataSet.feeds, payload.files);
-  return drop.deliveries.map((delivery) =>
-    planStep(receiveFileJob, delivery.name, {
-      delivery: { ...delivery, feed: delivery.feed.name },
-      period: payload.period,
-      acceptedBy: payload.acceptedBy,
-    }),
-  );
+  // Within a month files count in the order they were first seen: of one feed, that of their names and not of their sizes.
+  const before = new Map<string, string>();
+  return drop.deliveries.map((delivery) => {
+    const feed = delivery.feed.name;
+    const first = before.get(feed);
+    before.set(feed, delivery.name);
+    return planStep(
+      receiveFileJob,
+      delivery.name,
+      { delivery: { ...delivery, feed }, period: payload.period, acceptedBy: payload.acceptedBy },
+      first === undefined ? [] : [first],
+    );
+  });
 }
 
 /** One step per warehouse table that a loaded file feeds, each after those it refers to. */

@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
@@ -150,5 +150,22 @@ describe('a drop that a blocking check stops', () => {
       'the worker says so',
     );
     expect(await served()).toEqual(before);
+  });
+});
+
+describe('two files of one feed in a drop', () => {
+  it('count in the order of their names, however long each takes', async () => {
+    // So long that it takes longer to receive than the next job to begin.
+    const overview = 'x'.repeat(200_000);
+    const many = Array.from({ length: 500 }, (_, index) =>
+      film(String(index + 1), { title: 'By the first', overview }),
+    );
+    const folder = await pipeline.writeDrop('2018-01', { movies_metadata: many });
+    await rename(join(folder, 'movies_metadata.csv'), join(folder, 'movies_metadata-2018-01.csv'));
+    await pipeline.writeDrop('2018-01', { movies_metadata: [film('7', { title: 'By the second' })] });
+    await rename(join(folder, 'movies_metadata.csv'), join(folder, 'movies_metadata_2018-01.csv'));
+    expect(await pipeline.ended(await start(folder, '2018-01'))).toMatchObject({ state: 'succeeded' });
+    const { rows } = await query('select title from warehouse.movies where movie_id = 7 and not deleted');
+    expect(rows).toEqual([{ title: 'By the second' }]);
   });
 });
