@@ -13,7 +13,7 @@ export async function mappingToCsv(rows: readonly MappingRow[]): Promise<string>
 /**
  * Reads a mapping as `mappingToCsv` writes it; columns may come in any order, and the description may be left out.
  * What the cells say is judged by `installMapping`.
- * @throws Fault `mapping_csv` when a column is missing or unknown, or a row cannot be read
+ * @throws Fault `mapping_csv` when a column is missing, unknown or repeated, or a row cannot be read
  */
 export async function mappingFromCsv(text: string): Promise<MappingRow[]> {
   const lines: string[][] = [];
@@ -31,8 +31,10 @@ export async function mappingFromCsv(text: string): Promise<MappingRow[]> {
   const names = (header ?? []).map((name) => name.trim());
   const missing = mappingColumns.filter((column) => column !== 'description' && !names.includes(column));
   const unknown = names.filter((name) => !(mappingColumns as readonly string[]).includes(name));
-  if (missing.length > 0 || unknown.length > 0) {
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+  if (missing.length > 0 || unknown.length > 0 || repeated.length > 0) {
     const found = [
+      ...(repeated.length > 0 ? [`names ${[...new Set(repeated)].join(', ')} more than once`] : []),
       ...(missing.length > 0 ? [`lacks ${missing.join(', ')}`] : []),
       ...(unknown.length > 0
         ? [`has the unknown ${unknown.map((name) => JSON.stringify(name)).join(', ')}`]

@@ -1,18 +1,8 @@
 import type { Catalog } from './catalog.js';
-import { fieldTypes, personalDataTransform, transforms } from './field-types.js';
+import { fieldTypes, transforms } from './field-types.js';
+import { refuseNew } from './mapping-admission.js';
+import type { MappingComplaint } from './mapping-complaint.js';
 import { columnOf, followKeys, type MappingRow, tableTypes } from './mapping-row.js';
-
-/** What is wrong with a mapping, and where. */
-export interface MappingComplaint {
-  /** The row's place in the mapping, from 1; null where a whole table is at fault. */
-  readonly position: number | null;
-  /** The cell's column, where one cell is at fault. */
-  readonly column: keyof MappingRow | null;
-  /** Stable, for callers that branch on it. */
-  readonly code: string;
-  /** One sentence: what was found, what was expected. */
-  readonly message: string;
-}
 
 /** Names as the engine takes them: what cannot be written in a cell cannot reach a statement. */
 const name = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
@@ -46,8 +36,7 @@ export function validateMapping(
   return [
     ...rows.flatMap((row, index) => checkRow(row, index + 1, catalog, renamed)),
     ...checkTables(rows, catalog),
-    ...checkLiveKeys(rows, catalog, current),
-    ...checkPersonalData(rows, current),
+    ...refuseNew(rows, catalog, current),
   ];
 }
 
@@ -116,7 +105,7 @@ function checkCells(row: MappingRow, position: number): MappingComplaint[] {
 }
 
 /** Whether a database can keep a text. */
-const isStorable = (text: string) => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+export const isStorable = (text: string) => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
 function checkRow(
   row: MappingRow,
@@ -264,50 +253,3 @@ function checkTables(rows: readonly MappingRow[], catalog: Catalog): MappingComp
   }
   return complaints;
 }
-
-/**
- * A table has one live row per key by an index of its own: files read under another key would fail one day, at the first
- * row that the index refuses. What is current already stays as it is.
- */
-function checkLiveKeys(
-  rows: readonly MappingRow[],
-  catalog: Catalog,
-  current: readonly MappingRow[],
-): MappingComplaint[] {
-  const keyOf = (mapping: readonly MappingRow[], table: string) =>
-    mapping.flatMap((row) => (row.end_table === table && row.is_key ? [row.end_field] : [])).sort();
-  return [...new Set(rows.map((row) => row.end_table))].flatMap((table): MappingComplaint[] => {
-    const live = catalog.targets.get(table)?.liveKey;
-    const key = keyOf(rows, table);
-    if (!live || key.length === 0) return [];
-    const isKnown = key.join() === keyOf(current, table).join();
-    if (isKnown || key.join() === [...live].sort().join()) return [];
-    const message = `The key of table ${table} is ${key.join(', ')}, expected ${live.join(', ')}, by which it has one live row each.`;
-    return [{ position: null, column: 'is_key', code: 'mapping_key', message }];
-  });
-}
-
-/** What one row hashes since it is personal data, no other may let out as it is; a nested column is all of its fields. */
-function checkPersonalData(rows: readonly MappingRow[], current: readonly MappingRow[]): MappingComplaint[] {
-  const read = followKeys(rows);
-  const known = new Set(followKeys(current).map(sourceOf));
-  const hashed = read.flatMap((row, index) =>
-    row.transform === personalDataTransform ? [{ row, index }] : [],
-  );
-  return read.flatMap((row, index): MappingComplaint[] => {
-    const same = hashed.find(
-      (other) =>
-        row.source_table === other.row.source_table && overlap(row.source_field, other.row.source_field),
-    );
-    if (same === undefined || row.transform === personalDataTransform || known.has(sourceOf(row))) return [];
-    const message = `Row ${index + 1}: ${row.source_field} is personal data by row ${same.index + 1}, so it may leave ${row.source_table} as a hash only; have it hashed here too, by ${personalDataTransform}.`;
-    return [{ position: index + 1, column: 'transform', code: 'mapping_personal', message }];
-  });
-}
-
-/** Where a row fills what from, and whether as it is. */
-const sourceOf = (row: MappingRow) =>
-  [row.end_table, row.end_field, row.source_table, row.source_field, row.transform].join(' ');
-
-const overlap = (field: string, other: string) =>
-  field === other || field.startsWith(`${other}.`) || other.startsWith(`${field}.`);

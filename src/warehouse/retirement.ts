@@ -5,6 +5,7 @@ import type { Cleaning } from './cleaning.js';
 import { fieldTypes } from './field-types.js';
 import { rewriteHistory } from './late-file.js';
 import type { Mapping, TablePlan } from './mapping.js';
+import { isStorable } from './mapping-validator.js';
 import { list, sameKey, target } from './merge.js';
 import type { PersonalDataKey } from './personal-data.js';
 import { readTransformedFiles } from './source-file.js';
@@ -195,6 +196,7 @@ function planOf(mapping: Mapping, table: string): TablePlan {
 
 /** Makes `pg_temp.key` of the keys, cast to their types. */
 async function makeKeys(client: PoolClient, plan: TablePlan, keys: readonly RowKey[]): Promise<void> {
+  if (!keys.every((key) => Object.values(key).every(isStorable))) throw unreadable(plan);
   const columns = plan.keys.map(
     ({ field, type }) =>
       `${fieldTypes[type]!.guarded(`(value ->> ${literal(field)})`)} as ${identifier(field)}`,
@@ -207,8 +209,11 @@ async function makeKeys(client: PoolClient, plan: TablePlan, keys: readonly RowK
     `/* warehouse.unreadable_keys */
      select from pg_temp.key where ${plan.keys.map(({ field }) => `${identifier(field)} is null`).join(' or ')}`,
   );
-  if (rowCount === 0 && keys.length > 0) return;
-  throw new Fault(
+  if (rowCount !== 0 || keys.length === 0) throw unreadable(plan);
+}
+
+function unreadable(plan: TablePlan): Fault {
+  return new Fault(
     'key_not_readable',
     `A key of ${plan.table} cannot be read, expected ${plan.keys.map(({ field, type }) => `${field} as ${type}`).join(' and ')}; correct it and try again.`,
   );

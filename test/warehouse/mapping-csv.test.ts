@@ -18,6 +18,7 @@ describe('a mapping as CSV', () => {
   it.each([
     ['a column is missing', 'end_schema,end_table\n', /lacks end_field, .*, expected end_schema/],
     ['a column is unknown', `${headerLine},colour\n`, /has the unknown "colour"/],
+    ['a column is there twice', `${headerLine},end_field\n`, /names end_field more than once/],
     ['a row is short', `${headerLine}\nwarehouse,movies\n`, /Row 1 of the mapping has 2 cells, expected 13/],
     ['a truth is none', `${headerLine}\n${cells},yes,,false,What\n`, /Row 1 of the mapping: is_key is "yes"/],
     ['it is empty', '', /lacks end_schema/],

@@ -70,6 +70,13 @@ describe('a mapping', () => {
       'mapping_transform',
     ],
     ['without a key', genres.map((row) => ({ ...row, is_key: false })), 'mapping_key'],
+    [
+      'with a table of a standard that is no reference table',
+      initialMapping.map((row) =>
+        row.end_table === 'spoken_languages' ? { ...row, table_type: 'append' } : row,
+      ),
+      'mapping_reference',
+    ],
     ['with more of a key than the table has', [genreId, { ...genreName, is_key: true }], 'mapping_key'],
     [
       'with less of a key than the table has',

@@ -85,6 +85,9 @@ describe('a link retired by hand', () => {
       code: 'key_not_live',
     });
     expect(await links()).toEqual(['2017-08-01.. live']);
+    for (const genre_id of ['18\0', '18\ud800']) {
+      await expect(retire([{ movie_id: '1', genre_id }])).rejects.toMatchObject({ code: 'key_not_readable' });
+    }
     await expect(retire([{ movie_id: '1', genre_id: "18' or true --" }])).rejects.toMatchObject({
       code: 'key_not_readable',
     });
