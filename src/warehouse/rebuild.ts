@@ -22,25 +22,38 @@ export interface ReplayedFile {
 
 /**
  * What a rebuild reads: each file into each table under the mapping version it was cleaned with; or, under `current`, all
- * loaded files into all tables under that one.
+ * loaded files into all tables under that one. A file without a column that this reads a table's key from, as one of before
+ * the vendor renamed it, has nothing to say under it, and is read as it was cleaned.
  */
 export async function planReplay(db: Queryable, current: Mapping | null): Promise<ReplayedFile[]> {
-  if (current === null) {
-    const { rows } = await db.query<ReplayedFile>(
-      `/* warehouse.recorded_transforms */
-       select file_id as "fileId", table_name as table, mapping_version as "mappingVersion"
-       from support.file_transform order by table_name, file_id`,
-    );
-    return rows;
-  }
-  const { rows } = await db.query<{ id: number; source_table: string }>(
-    `/* warehouse.loaded_files */
-     select id, 'src_' || feed as source_table from source.file where state = 'loaded' order by id`,
+  const { rows: recorded } = await db.query<ReplayedFile>(
+    `/* warehouse.recorded_transforms */
+     select file_id as "fileId", table_name as table, mapping_version as "mappingVersion"
+     from support.file_transform order by table_name, file_id`,
   );
-  return [...current.tables.values()].flatMap(({ table, sourceTable }) =>
-    rows
-      .filter((file) => file.source_table === sourceTable)
-      .map(({ id }) => ({ fileId: id, table, mappingVersion: current.version! })),
+  if (current === null) return recorded;
+  const { rows: files } = await db.query<{ id: number; sourceTable: string; header: string[] }>(
+    `/* warehouse.loaded_files */
+     select id, 'src_' || feed as "sourceTable", header from source.file where state = 'loaded' order by id`,
+  );
+  return [...current.tables.values()].flatMap((plan) =>
+    files
+      .filter(({ sourceTable }) => sourceTable === plan.sourceTable)
+      .flatMap(({ id, header }): ReplayedFile[] => {
+        const before = recorded.filter(({ fileId }) => fileId === id);
+        if (before.length > 0 && !hasKeyOf(plan, header)) {
+          return before.filter(({ table }) => table === plan.table);
+        }
+        return [{ fileId: id, table: plan.table, mappingVersion: current.version! }];
+      }),
+  );
+}
+
+/** Whether a file has the columns that identify the rows of a table; the load takes their names in any case. */
+function hasKeyOf({ fields }: TablePlan, header: readonly string[]): boolean {
+  const names = new Set(header.map((name) => name.toLowerCase()));
+  return fields.every(
+    ({ required, sourceField }) => !required || names.has(sourceField.split('.')[0]!.toLowerCase()),
   );
 }
 
