@@ -74,7 +74,7 @@ export const restoreFlow = defineFlow({
   stages: [
     takeTurn,
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
-    ...publishStages<Payload>({ reason: 'retire' }),
+    ...publishStages<Payload>({ reason: 'restore' }),
   ],
   finish: publicationOf,
 });

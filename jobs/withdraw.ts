@@ -63,7 +63,7 @@ export const withdrawFlow = defineFlow({
     ...rebuildStages<Payload>(({ fileId }) => ({ mapping: 'recorded', without: fileId })),
     { name: 'swap', anew: true, plan: ({ payload }) => [planStep(withdrawFileJob, 'tables', payload)] },
     ...publishStages<Payload>({
-      reason: 'retire',
+      reason: 'withdraw',
       isWhole: () => true,
       undo: ({ fileId }) =>
         `marquee withdraw ${fileId} --undo --reason TEXT takes the file back, which the warehouse is without already`,
@@ -87,7 +87,7 @@ export const takeBackFlow = defineFlow({
         return planCleaning(services, [{ fileId: Number(fileId), feed: String(feed) }]);
       },
     },
-    ...publishStages<Payload>({ reason: 'retire' }),
+    ...publishStages<Payload>({ reason: 'take back' }),
   ],
   finish: publicationOf,
 });

@@ -6,7 +6,7 @@ import type { ReportDefinition } from './definition.js';
 import { collectDifferences, type DifferenceCounts } from './difference.js';
 import { forgetComparison } from './drop-build.js';
 import type { CauseSources } from './entity-cause.js';
-import { newestPeriod } from './general-causes.js';
+import { knownFiles } from './general-causes.js';
 import { type LatestPublication, latestPublication } from './publication.js';
 import { readPublicationState } from './publication-state.js';
 
@@ -70,7 +70,7 @@ export async function compareWithPublished(
 ): Promise<Comparison> {
   const state = await readPublicationState(client, published.number);
   const sources = {
-    newestPeriod: newestPeriod(published),
+    knownFiles: knownFiles(published),
     since: state.builtDate,
     byHand: byHandBetween(state.retirements, retirements),
   };

@@ -2,12 +2,13 @@ import pg from 'pg';
 import { type Arrival, arrivalOf } from './arrival.js';
 import { type ByHand, handRelations } from './by-hand.js';
 import type { ReportDefinition } from './definition.js';
+import { isLate, type KnownFiles } from './general-causes.js';
 import { quoted } from './sql-names.js';
 
 /** What the cause of a contribution's change is told from, beside the contribution. */
 export interface CauseSources {
-  /** The newest period of the publication before: what comes from an earlier one is late. */
-  readonly newestPeriod: string;
+  /** The files of the publication before: what comes from another one of an earlier month is late. */
+  readonly knownFiles: KnownFiles;
   /** When the reports compared with were built; null for a rollback, whose contributions go back. */
   readonly since: string | null;
   /** What was retired or restored by hand since. */
@@ -48,7 +49,7 @@ export async function entityCause(
   sides: Sides,
   common: ReadonlyMap<string, string>,
   published: string,
-  { newestPeriod, since, byHand }: CauseSources,
+  { knownFiles, since, byHand }: CauseSources,
 ): Promise<EntityCause> {
   const { key, contributions } = definition;
   const values: unknown[] = [];
@@ -109,10 +110,7 @@ export async function entityCause(
           [
             'late',
             `case when case when ${went} then moved_to.version <> known.version else known.version is distinct from built.version end and not ${arrival.isRestored}
-               and file.period < ${given(newestPeriod)} and file.id in (
-                 select transform.file_id from support.file_transform as transform
-                 where transform.created_date > ${sinceValue}
-               ) then 'true' end`,
+               and ${isLate(knownFiles, given)} then 'true' end`,
           ],
         ] as const)),
   ];

@@ -11,23 +11,34 @@ export type GeneralCause =
   | { kind: 'rollback'; from: number; to: number }
   | RetirementCause;
 
-/** The newest period among the files of a publication. */
-export function newestPeriod(publication: LatestPublication): string {
-  return (
-    publication.drops
-      .map((drop) => drop.period)
-      .sort()
-      .at(-1) ?? ''
-  );
+/** The files that a publication reflects, to tell by them which ones came later. */
+export interface KnownFiles {
+  /** The newest period among them. */
+  readonly newestPeriod: string;
+  /** The checksums of their bytes. */
+  readonly checksums: readonly string[];
+}
+
+export function knownFiles({ drops }: LatestPublication): KnownFiles {
+  const newestPeriod = drops.map(({ period }) => period).sort();
+  return { newestPeriod: newestPeriod.at(-1) ?? '', checksums: drops.map(({ sha256 }) => sha256) };
+}
+
+/**
+ * Whether `file` came since, for an earlier month than was known. Not by when it was cleaned: a warehouse made anew has
+ * cleaned all of its files anew.
+ */
+export function isLate({ newestPeriod, checksums }: KnownFiles, given: (value: unknown) => string): string {
+  return `(file.period < ${given(newestPeriod)} and file.sha256 <> all(${given(checksums)}::text[]))`;
 }
 
 /** The deliveries that came since the publication before, and the day moved by them. A file of an earlier month is late. */
 export function deliveryCauses(previous: LatestPublication, builds: ReadyBuilds): GeneralCause[] {
-  const known = new Set(previous.drops.map((drop) => drop.sha256));
-  const newest = newestPeriod(previous);
+  const { newestPeriod, checksums } = knownFiles(previous);
+  const known = new Set(checksums);
   const causes: GeneralCause[] = builds.reflected.drops
     .filter((drop) => !known.has(drop.sha256))
-    .map(({ feed, period, name }) => ({ kind: 'new file', feed, period, name, late: period < newest }));
+    .map(({ feed, period, name }) => ({ kind: 'new file', feed, period, name, late: period < newestPeriod }));
   if (previous.asOfDay !== builds.asOfDay) {
     causes.push({ kind: 'as-of day', from: previous.asOfDay, to: builds.asOfDay });
   }

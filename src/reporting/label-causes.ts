@@ -1,14 +1,15 @@
 import pg from 'pg';
 import type { ReportDefinition } from './definition.js';
 import { placeOf } from './difference.js';
+import { isLate, type KnownFiles } from './general-causes.js';
 import { quoted } from './sql-names.js';
 
 /** What the reports were that are compared with. */
 export interface ComparedState {
   /** When they were built. */
   readonly builtDate: string;
-  /** The newest period known then. */
-  readonly newestPeriod: string;
+  /** The files they reflect. */
+  readonly knownFiles: KnownFiles;
 }
 
 /** For the cells that show a column of what entities are linked to, its name say. */
@@ -30,7 +31,7 @@ export interface LabelCauses {
 export function labelCauses(
   definition: ReportDefinition,
   before: ComparedState | null,
-  given: (value: string) => string,
+  given: (value: unknown) => string,
 ): LabelCauses {
   const shown = (definition.contributions?.sources ?? []).flatMap((source) =>
     Object.entries(source.shows ?? {}).map(([shows, column]) => ({
@@ -42,9 +43,7 @@ export function labelCauses(
   const places = shown.map(({ place }) => place);
   if (before === null || shown.length === 0) return { joins: '', places, cause: 'null::jsonb' };
   const since = `${given(before.builtDate)}::timestamptz`;
-  const isLate = `file.period < ${given(before.newestPeriod)} and exists (
-    select from support.file_transform as transform where transform.file_id = file.id and transform.created_date > ${since}
-  )`;
+  const late = isLate(before.knownFiles, given);
   return {
     places,
     joins: shown
@@ -59,7 +58,7 @@ export function labelCauses(
               'kind', 'changed', 'table', ${pg.escapeLiteral(table)}::text, 'key', jsonb_build_object(${keyPairs.join(', ')}),
               'version', now.version_id, 'earlierVersion', earlier.version_id,
               'file', file.name, 'period', file.period, 'record', now.record_number,
-              'late', case when ${isLate} then true end
+              'late', case when ${late} then true end
             )) as cause
           from warehouse.${quoted(table)} as now
           left join source.file on file.id = now.file_id

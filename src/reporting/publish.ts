@@ -10,7 +10,7 @@ import type { ReportDefinition } from './definition.js';
 import { updateDictionary } from './dictionary.js';
 import { applyDifferences, type DifferenceCounts, insertBuild } from './difference.js';
 import { dropBuild } from './drop-build.js';
-import { deliveryCauses, newestPeriod, ruleCauses } from './general-causes.js';
+import { deliveryCauses, knownFiles, ruleCauses } from './general-causes.js';
 import {
   insertPublication,
   type LatestPublication,
@@ -21,8 +21,11 @@ import { keepPublicationState, type PublicationState, readPublicationState } fro
 import { type ReadyBuilds, readyBuilds } from './ready-builds.js';
 import { keepState } from './report-state.js';
 
-/** Why reports are published: a drop was loaded, they were rebuilt, or rows were retired or restored by hand. */
-export const publicationReasons = ['load', 'rebuild', 'retire'] as const;
+/**
+ * Why reports are published: a drop was loaded, they were rebuilt, rows were retired or restored by hand, or a file was
+ * withdrawn or taken back.
+ */
+export const publicationReasons = ['load', 'rebuild', 'retire', 'restore', 'withdraw', 'take back'] as const;
 export type PublicationReason = (typeof publicationReasons)[number];
 
 export interface PublishOptions {
@@ -166,7 +169,7 @@ async function causesSince(
   return {
     rules: [...ruleCauses(name, previous, builds), ...ofFiles],
     otherwise: [...deliveryCauses(previous, builds), ...ofRows],
-    before: { builtDate, newestPeriod: newestPeriod(previous) },
+    before: { builtDate, knownFiles: knownFiles(previous) },
   };
 }
 

@@ -73,7 +73,8 @@ export async function rollback(
        create unlogged table ${buildTable(definition.name)} ${untouchedByAutovacuum} as ${rowsAt(definition, to)}`,
     );
     const restored = await buildEarlierContributions(client, definition, to);
-    const sources = { newestPeriod: '', since: null, byHand: { retired: [], restored: [] } };
+    const knownFiles = { newestPeriod: '', checksums: [] };
+    const sources = { knownFiles, since: null, byHand: { retired: [], restored: [] } };
     const { name } = definition;
     const isRedefined = definitionsThen[name] !== definitionsNow[name];
     const { counts } = await compare(client, definition, true, sources, isRedefined);

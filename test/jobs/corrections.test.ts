@@ -66,6 +66,9 @@ describe('a link retired by hand', () => {
     const { runs } = pipeline.worker;
     const { publication } = await pipeline.ended(await runs.start(restoreFlow, link, by));
     expect(await genres()).toEqual([twoFilms]);
+    expect(await query(`select reason from reporting.publication where number = ${publication}`)).toEqual([
+      { reason: 'restore' },
+    ]);
     const [change] = await query(
       `select cause from reporting.report_change where publication = ${publication} and report = 'genre_report' and column_name = 'budget'`,
     );
