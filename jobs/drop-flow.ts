@@ -75,10 +75,9 @@ export async function planCleaning(
   const mappingVersion = mapping.version;
   const filesOf = new Map<string, number[]>();
   for (const feed of services.dataSet.feeds) {
-    filesOf.set(
-      tableOf(feed),
-      loads.filter((load) => load.feed === feed.name).map((load) => load.fileId),
-    );
+    // A drop may hold the same bytes twice, plain and in an archive say: they are one file.
+    const fileIds = loads.filter((load) => load.feed === feed.name).map((load) => load.fileId);
+    filesOf.set(tableOf(feed), [...new Set(fileIds)]);
   }
   const expands = [...filesOf].flatMap(([sourceTable, fileIds]) =>
     nestedColumns(mapping, sourceTable).length === 0

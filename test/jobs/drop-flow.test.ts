@@ -1,5 +1,6 @@
-import { appendFile, rename } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
@@ -104,6 +105,19 @@ describe('two drops at once', () => {
         `update support.run_step set job_name = 'forgotten' where run_id = '${run}' and job_name = 'take-turn'`,
       );
     expect(await secondBesideFirst(['2017-04', '2017-05'], forget)).toMatchObject({ seen: 'cleans' });
+  });
+});
+
+describe('a drop that holds a file twice, plain and compressed', () => {
+  it('is loaded once, and nothing changes when it comes again', async () => {
+    const folder = await pipeline.writeDrop('2017-05', { movies_metadata: [film('3')] });
+    const path = join(folder, 'movies_metadata.csv');
+    await writeFile(`${path}.gz`, gzipSync(await readFile(path)));
+    const once = await pipeline.ended(await start(folder, '2017-05'));
+    expect(once).toMatchObject({ state: 'succeeded', counts: { published: true } });
+    const again = await pipeline.ended(await start(folder, '2017-05'));
+    expect(again).toMatchObject({ state: 'succeeded', error: null, publication: once.publication });
+    expect((await query('select from warehouse.movies where movie_id = 3')).rowCount).toBe(1);
   });
 });
 
