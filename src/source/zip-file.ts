@@ -9,34 +9,71 @@ import { Fault, messageOf } from '../fault.js';
  * @throws Fault file_damaged when it is no readable archive
  */
 export async function listZipEntries(path: string): Promise<string[]> {
-  const names: string[] = [];
+  const names = new Set<string>();
   await withZip(path, async (zip) => {
-    for await (const entry of zip.eachEntry()) {
-      const isFolder = entry.fileName.endsWith('/');
-      const isHidden = /(^|\/)(\.|__MACOSX\/)/.test(entry.fileName);
+    for await (const { fileName } of entriesOf(zip, path)) {
+      const isFolder = fileName.endsWith('/');
+      const isHidden = /(^|\/)(\.|__MACOSX\/)/.test(fileName);
+      if (names.has(fileName)) {
+        throw new Fault(
+          'file_damaged',
+          `${path} holds two files named ${fileName}, so it is not clear which one is meant; deliver an archive that holds it once.`,
+        );
+      }
       if (!isFolder && !isHidden) {
-        names.push(entry.fileName);
+        names.add(fileName);
       }
     }
   });
-  return names;
+  return [...names];
 }
 
-/** Opens the uncompressed bytes of one file of an archive and hands them on, with what fails when they are not those packed. */
+/** The directory of an archive is read entry by entry: that it is damaged shows at any of them. */
+async function* entriesOf(zip: yauzl.ZipFile, path: string): AsyncGenerator<yauzl.Entry> {
+  try {
+    yield* zip.eachEntry();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): Fault {
+  const why = messageOf(error);
+  return new Fault('file_damaged', `${path} cannot be read as a zip archive (${why}); deliver it again.`, {
+    cause: error,
+  });
+}
+
+/**
+ * Opens the uncompressed bytes of one file of an archive and hands them on, with what fails when they are not those packed.
+ *
+ * @throws Fault file_damaged as for `listZipEntries`, file_unreadable when it is encrypted or packed by an unknown method
+ */
 export async function readZipEntry(
   path: string,
   name: string,
   use: (content: [Readable, Transform]) => Promise<void>,
 ): Promise<void> {
   await withZip(path, async (zip) => {
-    for await (const entry of zip.eachEntry()) {
+    for await (const entry of entriesOf(zip, path)) {
       if (entry.fileName === name) {
+        requireKnownPacking(entry, path);
         await use([await zip.openReadStreamPromise(entry), checksumWatch(entry.crc32)]);
         return;
       }
     }
     throw new Fault('file_damaged', `${path} no longer holds ${name}; deliver the archive again.`);
   });
+}
+
+/** A file that is whole and cannot be unpacked all the same: to have it sent once more would bring the same again. */
+function requireKnownPacking(entry: yauzl.Entry, path: string): void {
+  if (!entry.canDecodeFileData()) {
+    const [found, expected] = entry.isEncrypted()
+      ? ['is encrypted', 'without a password']
+      : [`is packed by method ${entry.compressionMethod}`, 'deflated, as .gz or uncompressed'];
+    throw new Fault('file_unreadable', `${entry.fileName} in ${path} ${found}; deliver it ${expected}.`);
+  }
 }
 
 /** The archive's reader leaves the checksum of a file alone; a stored one with other bytes would go unnoticed. */
@@ -58,10 +95,7 @@ async function withZip(path: string, work: (zip: yauzl.ZipFile) => Promise<void>
   try {
     zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
   } catch (error) {
-    const why = messageOf(error);
-    throw new Fault('file_damaged', `${path} cannot be read as a zip archive (${why}); deliver it again.`, {
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
   try {
     await work(zip);

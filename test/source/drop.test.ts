@@ -179,10 +179,58 @@ describe('a delivered file', () => {
     expect(await readdir(join(folder.storage.folder, 'expanded'))).toEqual([]);
   });
 
-  it('whose zip is cut short is refused with a message that says so', async () => {
+  const [directory, flags, method] = ['PK\x01\x02', 8, 10];
+  /** An archive in whose directory one byte is another. */
+  const zipWith = (offset: number, byte: number) => {
+    const archive = zipOf({ 'things.csv': csv() });
+    archive[archive.indexOf(directory) + offset] = byte;
+    return archive;
+  };
+  it.each<[string, () => Buffer, string, RegExp]>([
+    ['is cut short', () => half(zipOf({ 'things.csv': csv() })), 'file_damaged', /drop\.zip cannot be read/],
+    [
+      'has a damaged directory',
+      () => zipWith(0, 0),
+      'file_damaged',
+      /drop\.zip cannot be read as a zip archive/,
+    ],
+    [
+      'has a file outside of it',
+      () => zipOf({ '../things.csv': csv() }),
+      'file_damaged',
+      /drop\.zip cannot be read as a zip archive \(invalid relative path/,
+    ],
+    [
+      'has two files of one name',
+      () =>
+        Buffer.from(
+          zipOf({ 'things.csv': csv(), 'thingz.csv': csv() }).toString('latin1').replaceAll('gz', 'gs'),
+          'latin1',
+        ),
+      'file_damaged',
+      /holds two files named things\.csv/,
+    ],
+    [
+      'is encrypted',
+      () => zipWith(flags, 1),
+      'file_unreadable',
+      /^things\.csv in .*drop\.zip is encrypted; deliver it without/,
+    ],
+    [
+      'is packed in another way',
+      () => zipWith(method, 9),
+      'file_unreadable',
+      /is packed by method 9; deliver it deflated/,
+    ],
+  ])('whose zip %s is refused with a message that says so', async (_what, pack, code, message) => {
     const drop = await newDrop();
-    await writeFile(join(drop, 'drop.zip'), half(zipOf({ 'things.csv': csv() })));
-    await expect(readDrop(drop, [things])).rejects.toMatchObject({ code: 'file_damaged' });
+    await writeFile(join(drop, 'drop.zip'), pack());
+    await expect(ingest(drop)).rejects.toMatchObject({
+      name: 'Fault',
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect(await readdir(join(folder.storage.folder, 'expanded'))).toEqual([]);
   });
 
   it('that may not be read is refused with a message that says so', async () => {
