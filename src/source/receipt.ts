@@ -1,6 +1,8 @@
+import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type pg from 'pg';
 import { inTransaction } from '../database/transaction.js';
+import { Fault } from '../fault.js';
 import { checkDelivery } from './delivery-check.js';
 import type { Delivery } from './drop.js';
 import {
@@ -52,7 +54,7 @@ export interface ReceiveOptions {
  * into the ledger. Its parts are then loaded one by one, and `finishLoad` makes it visible.
  *
  * @param period the month it was delivered for, as YYYY-MM
- * @throws Fault of `checkDelivery`, `expand`, `surveyFile`: the file is refused and nothing of it is kept
+ * @throws Fault of `checkDelivery`, `expand`, `surveyFile`; file_changed: the file is refused and nothing of it is kept
  */
 export async function receiveFile(
   pool: pg.Pool,
@@ -62,6 +64,7 @@ export async function receiveFile(
   options: ReceiveOptions = {},
 ): Promise<Receipt> {
   await checkDelivery(delivery);
+  const sent = await stat(delivery.path);
   const content = await openContent(storage, delivery);
   try {
     const { survey, modified } = await surveyContent(content.path, delivery, options);
@@ -69,6 +72,7 @@ export async function receiveFile(
     if (known !== undefined) {
       return await joinKnown(pool, known, { ...delivery, period }, { ...content, modified });
     }
+    await requireUnchanged(delivery, sent);
     const backup = await linkBackup(storage, delivery, period, survey.sha256);
     const linked = delivery.compression === 'none' ? backup : undefined;
     const fileId = await inTransaction(pool, (client) =>
@@ -100,6 +104,17 @@ export async function receiveFile(
   } catch (error) {
     await content.discard();
     throw error;
+  }
+}
+
+/** What was read and what is kept as its backup, and perhaps loaded from there, must be the same bytes. */
+async function requireUnchanged({ path, name }: Delivery, sent: Stats): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.ino !== sent.ino || found.size !== sent.size || found.mtimeMs !== sent.mtimeMs) {
+    throw new Fault(
+      'file_changed',
+      `${name} changed while it was being read, and nothing of it was kept; deliver it again when it is complete.`,
+    );
   }
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { appendFile, readFile, rm, utimes } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/pool.js';
 import { discardLoad } from '../../src/source/load-discard.js';
@@ -124,6 +126,33 @@ describe('the ledger of parts', () => {
     }
     await finishLoad(database.pools.pipeline, [things], fileId);
     expect(await traceOf(database.pools.pipeline, 'part by part')).toMatchObject(whole);
+  });
+});
+
+describe('a file that changes while it is received', () => {
+  it.each(['things.csv', 'things.csv.gz'])('is refused, and nothing of it kept: %s', async (name) => {
+    const bytes = (note: string) => (name.endsWith('.gz') ? gzipSync : Buffer.from)(content(note));
+    const delivery = await deliver(folder, bytes(`goes away as ${name}`), name);
+    await writeFile(`${delivery.path}.new`, bytes(`comes in as ${name}`));
+    // The ledger is asked for its bytes when all of them were read, and before the file is kept.
+    const { pipeline } = database.pools;
+    const pool: typeof pipeline = Object.create(pipeline, {
+      query: {
+        value: async (text: string, values: unknown[]) => {
+          await rename(`${delivery.path}.new`, delivery.path);
+          return await pipeline.query(text, values);
+        },
+      },
+    });
+    await expect(receiveFile(pool, folder.storage, delivery, '2017-09', options)).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'file_changed',
+    });
+    expect(await readdir(join(folder.storage.folder, 'expanded')).catch(() => [])).toEqual([]);
+    expect(await readdir(join(folder.storage.folder, 'backup/2017-09')).catch(() => [])).toEqual([]);
+    const { result } = await loadDelivery(pipeline, folder, delivery, options);
+    expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
+    expect(await traceOf(pipeline, `goes away as ${name}`)).toMatchObject({ rows: 0 });
   });
 });
 
