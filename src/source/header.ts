@@ -14,12 +14,18 @@ export interface HeaderMatch {
 }
 
 /**
+ * Columns a file may have. Postgres has room for no more in a row: short values stay in it, up to 24 bytes each of the 8160
+ * there are.
+ */
+const MOST_COLUMNS = 300;
+
+/**
  * Matches a file's header with the columns of its feed. Columns may come in any order; case and surrounding spaces
  * do not matter; unknown columns are kept and warned about.
  *
  * @param required the columns that must be there: those of the feed, unless what reads them needs others
- * @throws Fault header_separator when the names are divided by another character than commas, header_repeated when a name stands twice, header_unnamed when a name is empty, header_missing_column when a
- *   required column is missing: the message names it and the nearest name found, or, when no name is the feed's, how the file begins
+ * @throws Fault header_separator when the names are divided by another character than commas, header_too_wide when there are too many, header_repeated when a name stands twice, header_unnamed when a name is empty,
+ *   header_missing_column when a required column is missing: the message names it and the nearest name found, or, when no name is the feed's, how the file begins
  */
 export function matchHeader(
   feed: Feed,
@@ -93,16 +99,26 @@ function refuseForeign(
   }
 }
 
-/** The first names, each cut where it is long: what stands in place of a header can be a whole page. */
+/**
+ * The first names, each cut where it is long: what stands in place of a header can be a whole page. It can be a record,
+ * too, whose numbers tell who was meant; what it looks like is told without them.
+ */
 function quoteFirst(names: readonly string[], most: number): string {
   const longest = 50;
   return names
     .slice(0, most)
-    .map((name) => `“${name.length > longest ? `${name.slice(0, longest)}…` : name}”`)
+    .map((name) => (name.length > longest ? `${name.slice(0, longest)}…` : name))
+    .map((name) => `“${name.replace(/\d/g, '#')}”`)
     .join(', ');
 }
 
 function refuseUnusable(header: readonly string[], fileName: string): void {
+  if (header.length > MOST_COLUMNS) {
+    throw new Fault(
+      'header_too_wide',
+      `The header of ${fileName} has ${header.length} columns, the limit is ${MOST_COLUMNS}; nothing of the file was loaded. Ask the vendor for a corrected file.`,
+    );
+  }
   const seen = new Map<string, string>();
   header.forEach((name, index) => {
     if (name === '') {

@@ -107,6 +107,29 @@ describe('loading a file', () => {
     ]);
   });
 
+  it('takes as many columns as the database has room for, and refuses one more before it reads a record', async () => {
+    const wide = (count: number, value: string) => {
+      const more = Array.from({ length: count - 3 }, (_, index) => `more ${index}`);
+      return `id,Name,note,${more.join(',')}\n1,name,note,${more.map(() => value).join(',')}\n`;
+    };
+    // Text of 23 bytes takes most room in a row: what is longer may be moved out of it.
+    for (const bytes of [1, 22, 23, 24, 200]) {
+      const { receipt, result } = await loadBytes(
+        database.pools.pipeline,
+        folder,
+        wide(300, 'x'.repeat(bytes)),
+      );
+      expect(result).toMatchObject({ state: 'loaded', loaded: 1 });
+      const [row] = await rowsOf(database.pools.pipeline, receipt.fileId);
+      expect(row!.extra).toMatchObject({ 'more 296': 'x'.repeat(bytes) });
+    }
+    await expect(loadBytes(database.pools.pipeline, folder, wide(301, 'x'))).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'header_too_wide',
+      message: expect.stringMatching(/^The header of things\.csv has 301 columns, the limit is 300;/),
+    });
+  });
+
   it('is held above the allowed share of rejects until somebody accepts it', async () => {
     const { receipt, result } = await loadBytes(
       database.pools.pipeline,

@@ -49,11 +49,11 @@ const refusals: Record<string, [string, RegExp]> = {
   'header-missing-column.csv': ['header_missing_column', /“Name” \(the nearest name found is “Nmae”\)/],
   'header-left-out.csv': [
     'header_missing_column',
-    /^\S+ begins with “1”, “”, “a”, and none of that is a column of feed things; a header with id, Name, note was expected\./,
+    /^\S+ begins with “#”, “”, “a”, and none of that is a column of feed things; a header with id, Name, note was expected\./,
   ],
   'page-of-a-server.csv': [
     'header_missing_column',
-    /begins with “<!doctype html><html lang="en"><head><title>404 No…”, and none/,
+    /begins with “<!doctype html><html lang="en"><head><title>### No…”, and none/,
   ],
   'header-repeated-column.csv': ['header_repeated', /“Name” and “NAME”/],
   'header-unnamed-column.csv': ['header_unnamed', /Column 4/],
