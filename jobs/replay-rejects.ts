@@ -1,7 +1,8 @@
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { defineFlow, type FlowContext } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
-import { replayRejects } from '../src/source/reject-replay.js';
+import { type Replay, replayRejects } from '../src/source/reject-replay.js';
 import { publicationOf, publishing } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
@@ -13,21 +14,42 @@ export const replayRejectsJob = defineJob({
   name: 'load-rejects',
   queue: queues.ingest,
   payload: which,
-  run: async ({ payload, services }: JobContext<z.output<typeof which>, Services>) => {
-    const replays = await replayRejects(services.pool, services.dataSet.feeds, payload);
-    const sum = (pick: (replay: (typeof replays)[number]) => number) =>
-      replays.reduce((total, replay) => total + pick(replay), 0);
-    return { tried: sum((replay) => replay.tried), loaded: sum((replay) => replay.loaded) };
+  run: async ({ payload, services, complete }: JobContext<z.output<typeof which>, Services>) => {
+    let counts = {};
+    await replayRejects(services.pool, services.dataSet.feeds, payload, {
+      async beforeCommit(client, replays) {
+        const sum = (pick: (replay: Replay) => number) =>
+          replays.reduce((total, replay) => total + pick(replay), 0);
+        const [tried, loaded] = [sum((replay) => replay.tried), sum((replay) => replay.loaded)];
+        counts = { tried, loaded, uncleaned: await countUncleaned(client) };
+        await complete(client, counts);
+      },
+    });
+    return counts;
   },
 });
+
+/** Rejects that a replay has loaded, this one or one whose run was stopped behind it, and the warehouse has yet to get. */
+async function countUncleaned(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `/* jobs: replayed and not cleaned */
+     select count(*)::int as count from source.reject r
+     where exists (
+       select from support.file_transform t where t.file_id = r.file_id and t.created_date <= r.replayed_date
+     )`,
+  );
+  return rows[0]!.count;
+}
 
 const payload = which.extend({ ...publishing, mapping: z.enum(['recorded', 'current']).default('recorded') });
 type Context = FlowContext<z.output<typeof payload>, Services>;
 
-/** What replaying came to. */
-export function replayedOf(results: Context['results']): { tried: number; loaded: number } {
+/** What replaying came to, and whether the warehouse lacks any of it. */
+function replayedOf(results: Context['results']) {
   const counts = results.get('replay')?.get('rejects');
-  return { tried: Number(counts?.tried ?? 0), loaded: Number(counts?.loaded ?? 0) };
+  const number = (name: string) => Number(counts?.[name] ?? 0);
+  const [tried, loaded] = [number('tried'), number('loaded')];
+  return { tried, loaded, isBehind: loaded + number('uncleaned') > 0 };
 }
 
 /**
@@ -47,12 +69,12 @@ export const replayRejectsFlow = defineFlow({
     },
     ...rebuildWarehouseFlow.stages.map((stage) => ({
       ...stage,
-      plan: (context: Context) => (replayedOf(context.results).loaded === 0 ? [] : stage.plan(context)),
+      plan: (context: Context) => (replayedOf(context.results).isBehind ? stage.plan(context) : []),
     })),
   ],
   finish: (context: Context) => {
-    const { tried, loaded } = replayedOf(context.results);
-    if (loaded === 0) {
+    const { tried, loaded, isBehind } = replayedOf(context.results);
+    if (!isBehind) {
       return { counts: { tried, loaded, published: false } };
     }
     const { publication, counts } = publicationOf(context);

@@ -25,13 +25,15 @@ export interface Replay {
 /** What may be set for replaying. */
 export interface ReplayOptions {
   readonly limits?: Limits;
+  /** Called last in the transaction, with what the replay came to: what it throws undoes it. */
+  readonly beforeCommit?: (client: pg.PoolClient, replays: readonly Replay[]) => Promise<void>;
 }
 
 /**
  * Tries rejects again and loads those that pass now, each under its own file and record number: after a limit was raised or
  * the reader has learned something. What was read stays what is loaded plus what is rejected. Rejects that were found
  * when records were cleaned, and records of which only the beginning was kept, are left alone: the first lie in
- * source already, the others come back with `reloadFile`.
+ * source already, the others come back with `reloadFile`. All in one transaction: whoever dies on the way has done nothing.
  *
  * @returns one entry for each file with rejects that were tried; those with `loaded` above 0 have rows to be cleaned
  */
@@ -41,20 +43,23 @@ export async function replayRejects(
   filter: Omit<RejectFilter, 'open' | 'after' | 'limit'> = {},
   options: ReplayOptions = {},
 ): Promise<Replay[]> {
-  const { rows } = await pool.query<{ file_id: number }>(
-    `/* source: find files with rejects */
-     select distinct file_id from source.reject
-     where replayed_date is null and reason <> 'key_not_usable'
-       and file_id not in (select id from source.file where state = 'withdrawn')
-       and ($1::text is null or feed = $1) and ($2::text is null or reason = $2) and ($3::int is null or file_id = $3)
-     order by file_id`,
-    [filter.feed ?? null, filter.reason ?? null, filter.fileId ?? null],
-  );
-  const replays: Replay[] = [];
-  for (const { file_id: fileId } of rows) {
-    replays.push(await inTransaction(pool, (client) => replayFile(client, feeds, fileId, filter, options)));
-  }
-  return replays;
+  return await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ file_id: number }>(
+      `/* source: find files with rejects */
+       select distinct file_id from source.reject
+       where replayed_date is null and reason <> 'key_not_usable'
+         and file_id not in (select id from source.file where state = 'withdrawn')
+         and ($1::text is null or feed = $1) and ($2::text is null or reason = $2) and ($3::int is null or file_id = $3)
+       order by file_id`,
+      [filter.feed ?? null, filter.reason ?? null, filter.fileId ?? null],
+    );
+    const replays: Replay[] = [];
+    for (const { file_id: fileId } of rows) {
+      replays.push(await replayFile(client, feeds, fileId, filter, options));
+    }
+    await options.beforeCommit?.(client, replays);
+    return replays;
+  });
 }
 
 async function replayFile(

@@ -1,0 +1,56 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { dropFlow } from '../../jobs/drop-flow.js';
+import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
+import { replayRejectsFlow, replayRejectsJob } from '../../jobs/replay-rejects.js';
+import { Fault } from '../../src/fault.js';
+import { replayRejects } from '../../src/source/reject-replay.js';
+import { film, usePipeline } from './pipeline.js';
+
+const pipeline = usePipeline();
+const by = { requestedBy: 'test' };
+const query = async (text: string) => (await pipeline.database.pools.owner.query(text)).rows;
+const films = async () =>
+  query(`select (select count(*)::int from source.src_movies_metadata) as source,
+    (select count(*)::int from warehouse.movies) as warehouse`);
+
+beforeAll(async () => {
+  const folder = await pipeline.writeDrop('2017-08', { movies_metadata: [film('1')] });
+  await appendFile(join(folder, 'movies_metadata.csv'), 'broken\n');
+  const payload = { folder, period: '2017-08', acceptedBy: 'test' };
+  await pipeline.ended(await pipeline.worker.runs.start(dropFlow, payload, by));
+  // What a reader that has learned to read the record would make of it.
+  const { columns } = pipeline.resources.dataSet.feeds.find(({ name }) => name === 'movies_metadata')!;
+  const record = { ...film('2'), genres: '' } as Record<string, string>;
+  const raw = columns.map((column) => record[column] ?? '').join(',');
+  await pipeline.database.pools.owner.query('update source.reject set raw = $1', [raw]);
+});
+
+describe('rejects that pass now', () => {
+  it('stay rejects where the attempt that loads them has lost its step', async () => {
+    const lost = new Fault('step_taken_over', 'Another attempt has the step.');
+    const context = { payload: {}, services: pipeline.resources, complete: () => Promise.reject(lost) };
+    await expect(
+      replayRejectsJob.run(context as unknown as Parameters<typeof replayRejectsJob.run>[0]),
+    ).rejects.toBe(lost);
+    expect(await query('select replayed_date from source.reject')).toEqual([{ replayed_date: null }]);
+    expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
+  });
+
+  it('come into the warehouse by the next run where one was stopped behind their loading', async () => {
+    const { pool, dataSet } = pipeline.resources;
+    expect(await replayRejects(pool, dataSet.feeds)).toMatchObject([{ tried: 1, loaded: 1 }]);
+    expect(await films()).toEqual([{ source: 2, warehouse: 1 }]);
+    const { runs } = pipeline.worker;
+    const next = async () => pipeline.ended(await runs.start(replayRejectsFlow, {}, by));
+    expect(await next()).toMatchObject({
+      publication: 2,
+      counts: { tried: 0, loaded: 0, published: true },
+    });
+    expect(await films()).toEqual([{ source: 2, warehouse: 2 }]);
+    expect((await pipeline.ended(await runs.start(verifyWarehouseFlow, {}, by))).counts.differences).toBe(0);
+    // And once it has them, nothing is built for them again.
+    expect(await next()).toMatchObject({ publication: null, counts: { published: false } });
+  });
+});
