@@ -37,6 +37,8 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
       return `publication ${text('to')} was published again in place of ${text('from')}`;
     case 'together':
       return `computed together with rows of ${text('count')} ${noun}s that changed`;
+    case 'of all':
+      return `${fieldsText(cause)}, which all ${noun}s make`;
     case 'rounding':
       return 'rounding of the sum';
     case 'others':
@@ -61,7 +63,9 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     ...(cause.byHand ?? []).map((hand) =>
       [`${rowText(hand)} ${happened[hand.kind]}`, handText(hand)].join('; '),
     ),
-    originText(cause),
+    ...(cause.summed ?? []).map(summedText),
+    // What an entity is known from did not change it.
+    cause.kind === 'related' && cause.summed !== undefined ? undefined : originText(cause),
   ]
     .filter((part) => part !== undefined)
     .join('; ');
@@ -75,9 +79,13 @@ function entityText(cause: Cause, noun: string, entityKey: string): string | und
 /** A row of the warehouse that is not the entity's own: a link, or what is linked to. */
 function rowText({ table, key }: Cause): string | undefined {
   if (table === undefined || key === undefined) return undefined;
-  return `${table} with ${Object.entries(key)
+  return `${table} with ${pairsText(key)}`;
+}
+
+function pairsText(key: Readonly<Record<string, string>>): string {
+  return Object.entries(key)
     .map(([field, value]) => `${field} ${value}`)
-    .join(', ')}`;
+    .join(', ');
 }
 
 /** Of what is restored the reason is known for which it had been retired, and that by another person maybe. */
@@ -92,6 +100,18 @@ function fieldsText({ fields }: Cause): string | undefined {
   return fields
     .map(({ field, old, new: now }) => `${field} ${old ?? 'unknown'} -> ${now ?? 'unknown'}`)
     .join(', ');
+}
+
+function summedText({
+  table,
+  key,
+  count,
+  file,
+  period,
+  record,
+}: NonNullable<Cause['summed']>[number]): string {
+  if (key === undefined) return `${count} new ${table} in ${file} of ${period}`;
+  return `${table} with ${pairsText(key)}, by ${file} of ${period}, record ${record}`;
 }
 
 function originText({ file, period, record, version, earlierVersion, late }: Cause): string | undefined {

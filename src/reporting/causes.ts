@@ -3,6 +3,7 @@ import { columnsBehind, type ReportDefinition } from './definition.js';
 import { placeOf } from './difference.js';
 import type { GeneralCause } from './general-causes.js';
 import { type ComparedState, labelCauses } from './label-causes.js';
+import { ofAllChanges } from './of-all.js';
 import {
   amountCauseTable,
   columnList,
@@ -31,15 +32,17 @@ const namedEntities = 200;
 /**
  * Writes the collected differences of a report to `report_change`, a row that came or went whole, an update cell by
  * cell, each with its causes from the collected changes of contributions, see `compare`. Causes of a summed column carry `amounts`
- * that add up to its difference exactly; what rounding the sum does is a cause of its own.
- * @param explained whether changes of contributions were collected
+ * that add up to its difference exactly; what rounding the sum does is a cause of its own. A cell that follows
+ * from what all contributions make has, after its other causes, how that changed.
+ * @param build.explained whether changes of contributions were collected
+ * @param build.whole whether all contributions were built; if not, those of the touched entities
  */
 export async function recordDifferences(
   client: ClientBase,
   definition: ReportDefinition,
   publication: number,
   { rules, otherwise, before }: ReportCauses,
-  explained: boolean,
+  { explained, whole }: { explained: boolean; whole: boolean },
 ): Promise<void> {
   const { name } = definition;
   const firstId = await reserveIds(client, definition);
@@ -73,6 +76,14 @@ export async function recordDifferences(
      left join ${amountCauseTable(name)} as told on told.cell = difference.cell
      left join (${besides(definition, groups)}) as beside
        on ${sameColumns(togetherColumns(definition), 'beside', 'difference') || 'true'}`;
+  }
+  const ofAll = explained ? await ofAllChanges(client, definition, whole) : [];
+  if (ofAll.length > 0) {
+    const places = definition.columns
+      .filter((column) => column.ofAll)
+      .map((column) => placeOf(definition, column));
+    const told = `$${values.push(JSON.stringify([{ kind: 'of all', fields: ofAll }]))}::jsonb`;
+    cause = `(${cause}) || case when difference.place in (${places.join(', ')}) then ${told} else '[]' end`;
   }
   const label = labelCauses(definition, before, (value) => `$${values.push(value)}`);
   if (label.places.length > 0) {

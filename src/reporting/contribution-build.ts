@@ -56,12 +56,21 @@ export async function buildContributions(
      create unlogged table ${scopeTable(name)} ${untouchedByAutovacuum} as ${scope(definition)}`,
   );
   await client.query(`/* reporting.analyze_build */ analyze ${scopeTable(name)}`);
-  return `contribution as not materialized (
+  return `contribution as not materialized ${contributionsToBe(definition, inScope(definition, 'known'))}`;
+}
+
+/**
+ * The contributions there will be when those of the touched entities were built: these, and those of the others, as a
+ * relation in brackets.
+ * @param ofOthers which of the others are wanted, a condition on `known`
+ */
+export function contributionsToBe({ name }: ReportDefinition, ofOthers = 'true'): string {
+  return `(
     select * from ${contributionTable(name)} as known
     where not exists (select from ${entityTable(name)} as touched where touched.entity = known.entity)
-      and ${inScope(definition, 'known')}
+      and ${ofOthers}
     union all
-    select * from ${built}
+    select * from ${contributionBuildTable(name)}
   )`;
 }
 

@@ -80,7 +80,7 @@ export interface ContributionSource {
 
 /**
  * Records summed into the contributions, which may be too many to an entity to be told one by one; each reaches its entity
- * through a link. Told of in traces alone.
+ * through a link. Told of in traces and causes alone.
  */
 export interface SummedRecords {
   /** The warehouse table that is summed, and its column. */
@@ -88,8 +88,9 @@ export interface SummedRecords {
   readonly value: string;
   /** The warehouse table of the links, its column of the entity, and its natural key, which the summed table has as well. */
   readonly links: { readonly table: string; readonly entity: string; readonly key: string };
-  /** The column of the contributions that counts them. */
+  /** The columns of the contributions that count them and sum them. */
   readonly count: string;
+  readonly sum: string;
   /** The columns of the report that are made of them. */
   readonly columns: readonly string[];
 }

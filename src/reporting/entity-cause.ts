@@ -4,6 +4,7 @@ import { type ByHand, handRelations } from './by-hand.js';
 import type { ReportDefinition } from './definition.js';
 import { isLate, type KnownFiles } from './general-causes.js';
 import { quoted } from './sql-names.js';
+import { summedNews } from './summed-news.js';
 
 /** What the cause of a contribution's change is told from, beside the contribution. */
 export interface CauseSources {
@@ -85,12 +86,14 @@ export async function entityCause(
   const moved = (field: string, otherwise: string) =>
     arrival === null ? otherwise : `coalesce(case when ${went} then moved_to.${field} end, ${otherwise})`;
   const ofSource: Arrival['ofSource'] = arrival?.ofSource ?? ((_, otherwise) => otherwise);
+  const summed = sinceValue === null ? undefined : contributions!.summed;
   const told: readonly (readonly [string, string])[] = [
     [contributions!.entityKey, 'coalesce(built.entity, known.entity)::text'],
     ['name', jsonText(latest('entity_name'))],
     ['leftOut', jsonText(latest('left_out'))],
     ['fields', `coalesce(${fieldsThatDiffer(common, came, went)}, ${arrival?.movedBy ?? 'null'})`],
     ...(arrival?.told ?? []),
+    ...(summed === undefined ? [] : ([['summed', 'summed_news.list']] as const)),
     [
       'version',
       `case when not (${went}) then ${ofSource('version_id', 'built.version')} ${arrival === null ? '' : 'else moved_to.version'} end::text`,
@@ -120,11 +123,21 @@ export async function entityCause(
   return {
     amounts: amountsThatDiffer(definition, column),
     cause: `'{"kind":"' || ${kind} || '"' || ${members.join(' || ')} || '}'`,
-    head: isByHand ? await handRelations(definition, given(byHand.retired), given(byHand.restored)) : '',
+    head: [
+      ...(isByHand ? [await handRelations(definition, given(byHand.retired), given(byHand.restored))] : []),
+      ...(summed === undefined ? [] : [summedNews(summed, sinceValue!)]),
+    ].join(', '),
     joins: `${arrival?.joins ?? ''}
+      ${summed === undefined ? '' : `left join summed_news on summed_news.entity = built.entity and not (${came}) and ${differsIn([summed.count, summed.sum])}`}
       left join source.file on file.id = ${ofSource('file_id', moved('file_id', latest('file_id')))}`,
     values,
   };
+}
+
+/** The condition that a contribution on both sides has not the same in some of these columns. */
+function differsIn(columns: readonly string[]): string {
+  const of = (side: keyof Sides) => columns.map((name) => quoted(name, side)).join(', ');
+  return `(${of('known')}) is distinct from (${of('built')})`;
 }
 
 function jsonText(expression: string): string {

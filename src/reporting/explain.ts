@@ -25,9 +25,23 @@ export interface Cause {
   /** Who retired or restored it, and why. */
   readonly by?: string;
   readonly reason?: string;
+  /**
+   * What came to what is summed into the entity: links that are new to it or went elsewhere, with `key` and `record`, and
+   * how many records of which file.
+   */
+  readonly summed?: readonly SummedNews[];
   /** What was retired or restored beside it. */
   readonly byHand?: readonly Cause[];
   readonly [more: string]: unknown;
+}
+
+interface SummedNews {
+  readonly table: string;
+  readonly file: string;
+  readonly period: string;
+  readonly count?: number;
+  readonly key?: Readonly<Record<string, string>>;
+  readonly record?: number;
 }
 
 /** One change of a row, or of one of its cells. */

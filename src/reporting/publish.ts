@@ -108,7 +108,8 @@ export async function publish(
       const isExplained = explained.has(definition.name);
       await applyDifferences(client, definition);
       const causes = await causesSince(client, definition, previous!, state!, builds, isExplained);
-      await recordDifferences(client, definition, number, causes, isExplained);
+      const { whole } = builds.reports[definition.name]!;
+      await recordDifferences(client, definition, number, causes, { explained: isExplained, whole });
       await recordContributionHistory(client, definition, number, isExplained);
     }
     await updateCatalog(client, definitions, number, rowCounts, changes);

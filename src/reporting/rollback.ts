@@ -87,7 +87,8 @@ export async function rollback(
   for (const definition of definitions) {
     const isExplained = explained.get(definition.name)!;
     await applyDifferences(client, definition);
-    await recordDifferences(client, definition, number, { rules, otherwise: [], before: null }, isExplained);
+    const causes = { rules, otherwise: [], before: null };
+    await recordDifferences(client, definition, number, causes, { explained: isExplained, whole: true });
     if (isExplained) await recordContributionHistory(client, definition, number, true);
     else await forgetHistory(client, definition);
     await restoreContributions(client, definition, isExplained);

@@ -3,11 +3,11 @@ import { Fault } from '../fault.js';
 import type { Queryable } from '../warehouse/catalog.js';
 import { columnsOf } from './contribution-changes.js';
 import type { ReportColumn, ReportDefinition } from './definition.js';
+import { type OfAll, readOfAll } from './of-all.js';
 import { requirePublication } from './publication.js';
 import { readPublicationState } from './publication-state.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
 import { keyText, type ReportKey, requireColumn } from './report-key.js';
-import { readReportSql } from './report-sql.js';
 import { byKey, contributionTable, quoted, servedTable } from './sql-names.js';
 import { summedInto, type TracedSum } from './summed-records.js';
 import { linksOf, shownRows, type TracedRow } from './traced-rows.js';
@@ -48,7 +48,7 @@ export interface Trace {
   /** What the row shows of what its entities are linked to. */
   readonly shown: readonly TracedRow[];
   /** What the column follows from besides, by name: made of what all entities bring. Empty where it follows from none. */
-  readonly ofAll: Readonly<Record<string, string | null>>;
+  readonly ofAll: OfAll;
   readonly entities: readonly TracedEntity[];
 }
 
@@ -130,17 +130,6 @@ function amountsShown(
 ): ContributionRow['amounts'] {
   const parts = made?.parts ?? (shown !== undefined && shown in amounts ? [shown] : Object.keys(amounts));
   return Object.fromEntries(parts.map((part) => [part, amounts[part] ?? null]));
-}
-
-async function readOfAll(client: Queryable, definition: ReportDefinition): Promise<Trace['ofAll']> {
-  const { ofAll } = await readReportSql(definition);
-  const { rows } = await client.query<{ made: Record<string, string | null> }>(
-    `/* reporting.of_all ${definition.name} */
-     with contribution as (select * from ${contributionTable(definition.name)})
-     select (select jsonb_object_agg(key, value) from jsonb_each_text(to_jsonb(found)) as cell (key, value)) as made
-     from (\n${ofAll}\n) as found`,
-  );
-  return rows[0]!.made;
 }
 
 /** What is summed into the amounts of each entity, where the column is made of such, or none is asked for. */

@@ -102,7 +102,7 @@ describe('the cause of a change', () => {
       `select cause from reporting.report_change
        where publication = 3 and report = 'movie_score_report' and column_name = 'movie_score' and row_key = '{"movie_id": 3}'`,
     );
-    expect(rows).toEqual([{ cause: [{ kind: 'together', count: 1 }] }]);
+    expect(rows).toMatchObject([{ cause: [{ kind: 'together', count: 1 }, { kind: 'of all' }] }]);
   });
 
   it('is a late period where the file is of an earlier month than the newest known', async () => {
@@ -223,7 +223,18 @@ describe('the cause of a change', () => {
        where publication = 3 and report = 'movie_score_report' and column_name = 'movie_score' and row_key = $1`,
       [score],
     );
-    expect(rows).toEqual([{ cause: [{ kind: 'together', count: 1 }] }]);
+    const ofAll = expect.arrayContaining([
+      { field: 'm', old: '10', new: '9.1' },
+      { field: 'C', old: '5.0000000000', new: '5.3636363636' },
+    ]);
+    expect(rows).toEqual([
+      {
+        cause: [
+          { kind: 'together', count: 1 },
+          { kind: 'of all', fields: ofAll },
+        ],
+      },
+    ]);
   });
 
   it('is 200 films by name at most, of a sum those that changed it most, and the others as one amount', async () => {

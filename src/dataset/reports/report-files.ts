@@ -87,6 +87,7 @@ export function fromVotes(): Contributions {
       value: 'rating',
       links: { table: 'movie_links', entity: 'movie_id', key: 'movielens_id' },
       count: 'calculated_vote_count',
+      sum: 'calculated_vote_sum',
       columns: ['calculated_vote_average', 'calculated_vote_count', 'movie_score'],
     },
     besideHand: fileBeside('by-hand/movies_of_ratings.sql'),
