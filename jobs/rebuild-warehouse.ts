@@ -21,13 +21,13 @@ export const prepareRebuildJob = defineJob({
   payload: versioned,
   run: async ({ payload, services, complete }: JobContext<z.output<typeof versioned>, Services>) => {
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
-    const counts = { tables: mapping.tables.size };
+    const counts = { tables: mapping.tables.size, mappingVersion: payload.mappingVersion };
     await prepareRebuild(services.pool, mapping, (client) => complete(client, counts));
     return counts;
   },
 });
 
-const replay = z.object({
+const replay = versioned.extend({
   table: z.string(),
   files: z.array(z.object({ fileId: z.int(), mappingVersion: z.int() })),
 });
@@ -41,6 +41,7 @@ export const rebuildTableJob = defineJob({
     const counts = await rebuildTable(services.pool, {
       table: payload.table,
       files: payload.files.map((file) => ({ ...file, table: payload.table })),
+      mapping: await mappingOfVersion(services.pool, payload.mappingVersion),
       personalDataKey: services.personalDataKey,
       runId,
       beforeCommit: (client, sofar) => complete(client, { ...sofar }),
@@ -136,10 +137,19 @@ async function newest({ services }: Pick<Context, 'services'>) {
   return (await currentMapping(services.pool))!;
 }
 
+/** The mapping that the rebuild's tables were made by: another may have become the current one since. */
+export async function preparedMapping({ services, results }: Pick<Context, 'services' | 'results'>) {
+  const version = Number(results.get('prepare')!.get('tables')!.mappingVersion);
+  return mappingOfVersion(services.pool, version);
+}
+
 /** A step per file with nested columns, and then one per table. */
-async function planRebuild(context: Pick<Context, 'services'>, what: Rebuilt): Promise<PlannedStep[]> {
+async function planRebuild(
+  context: Pick<Context, 'services' | 'results'>,
+  what: Rebuilt,
+): Promise<PlannedStep[]> {
   const { pool } = context.services;
-  const mapping = await newest(context);
+  const mapping = await preparedMapping(context);
   const known = await planReplay(pool, what.mapping === 'current' ? mapping : null);
   const replayed = known.filter(({ fileId }) => fileId !== what.without);
   const { rows: files } = await pool.query<{ id: number; source_table: string }>(
@@ -164,7 +174,7 @@ async function planRebuild(context: Pick<Context, 'services'>, what: Rebuilt): P
     return planStep(
       rebuildTableJob,
       table,
-      { table, files: own },
+      { table, files: own, mappingVersion: mapping.version! },
       expands.filter(({ fileId }) => own.some((file) => file.fileId === fileId)).map(({ step }) => step.name),
     );
   });
@@ -208,7 +218,7 @@ export const rebuildWarehouseFlow = defineFlow({
       name: 'swap',
       anew: true,
       plan: async (context) => [
-        planStep(swapRebuiltJob, 'tables', { mappingVersion: (await newest(context)).version! }),
+        planStep(swapRebuiltJob, 'tables', { mappingVersion: (await preparedMapping(context)).version! }),
       ],
     },
     ...publishStages<z.output<typeof rebuildPayload>>({ reason: 'rebuild', isWhole: () => true }),
@@ -227,7 +237,7 @@ export const verifyWarehouseFlow = defineFlow({
       name: 'compare',
       anew: true,
       plan: async (context) => {
-        const mapping = await newest(context);
+        const mapping = await preparedMapping(context);
         return [...mapping.tables.keys()].map((table) =>
           planStep(compareTableJob, table, { table, mappingVersion: mapping.version! }),
         );
@@ -237,7 +247,7 @@ export const verifyWarehouseFlow = defineFlow({
       name: 'reports',
       anew: true,
       plan: async (context) => [
-        planStep(compareReportsJob, 'served', { mappingVersion: (await newest(context)).version! }),
+        planStep(compareReportsJob, 'served', { mappingVersion: (await preparedMapping(context)).version! }),
       ],
     },
     { name: 'drop', anew: true, plan: () => [planStep(dropRebuildJob, 'tables', {})] },

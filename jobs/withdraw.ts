@@ -3,7 +3,7 @@ import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
 import type { Runs, StartRun } from '../src/queue/runs.js';
-import { currentMapping } from '../src/warehouse/mapping-ledger.js';
+import { mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
 import { swapRebuilt } from '../src/warehouse/rebuild.js';
 import {
   requireWithdrawable,
@@ -12,7 +12,7 @@ import {
   withdrawFile,
 } from '../src/warehouse/withdrawal.js';
 import { planCleaning, publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
-import { rebuildStages } from './rebuild-warehouse.js';
+import { preparedMapping, rebuildStages } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
 
 const withdrawal = z.object({
@@ -24,13 +24,15 @@ const withdrawal = z.object({
 
 type Payload = z.output<typeof withdrawal>;
 
+const swapped = withdrawal.extend({ mappingVersion: z.int() });
+
 /** Puts the warehouse that was built without the file in the place of the one in use: from then on it is withdrawn. */
 export const withdrawFileJob = defineJob({
   name: 'withdraw-file',
   queue: queues.clean,
-  payload: withdrawal,
-  run: async ({ payload, services, runId, complete }: JobContext<Payload, Services>) => {
-    const mapping = (await currentMapping(services.pool))!;
+  payload: swapped,
+  run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof swapped>, Services>) => {
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
     return inTransaction(services.pool, async (client) => {
       const counts = { tables: await swapRebuilt(client, mapping) };
       await withdrawFile(client, { ...payload, runId });
@@ -61,7 +63,14 @@ export const withdrawFlow = defineFlow({
   payload: withdrawal,
   stages: [
     ...rebuildStages<Payload>(({ fileId }) => ({ mapping: 'recorded', without: fileId })),
-    { name: 'swap', anew: true, plan: ({ payload }) => [planStep(withdrawFileJob, 'tables', payload)] },
+    {
+      name: 'swap',
+      anew: true,
+      plan: async (context) => {
+        const mappingVersion = (await preparedMapping(context)).version!;
+        return [planStep(withdrawFileJob, 'tables', { ...context.payload, mappingVersion })];
+      },
+    },
     ...publishStages<Payload>({
       reason: 'withdraw',
       isWhole: () => true,

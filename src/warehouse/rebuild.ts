@@ -95,6 +95,8 @@ async function copyStandard(client: PoolClient, plan: TablePlan): Promise<void> 
 export interface RebuildRequest {
   readonly table: string;
   readonly files: readonly ReplayedFile[];
+  /** The mapping that the rebuild's tables were made by; the current one unless told. */
+  readonly mapping?: Mapping;
   readonly personalDataKey: PersonalDataKey;
   readonly runId?: string | null;
   /** As for `cleanTable`. */
@@ -113,7 +115,7 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
     const files = await readSourceFiles(client, [...versions.keys()]);
     const mappings = new Map<number, Mapping>();
     // Without any file of it as well a table may have rows: the codes of its standard, of which some may be retired.
-    const newest = (await currentMapping(client))!.tables.get(request.table)!;
+    const newest = (request.mapping ?? (await currentMapping(client))!).tables.get(request.table)!;
     const whole: TablePlan = { ...newest, schema: rebuildSchema };
     await lockTable(client, whole, request.idleMs);
     let retired = await retirementPeriods(client, whole);

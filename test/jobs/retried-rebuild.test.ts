@@ -8,9 +8,13 @@ import {
 } from '../../jobs/rebuild-warehouse.js';
 import type { Services } from '../../jobs/services.js';
 import { startWithdrawing } from '../../jobs/withdraw.js';
+import { inTransaction } from '../../src/database/transaction.js';
+import { movies } from '../../src/dataset/movies.js';
 import type { AnyJob, JobContext } from '../../src/queue/job.js';
 import type { Run } from '../../src/queue/run-ledger.js';
 import { readSteps, succeedStep } from '../../src/queue/step-ledger.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
+import { retireRows } from '../../src/warehouse/retirement.js';
 import { lockTable } from '../../src/warehouse/table-lock.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { film, until, usePipeline } from './pipeline.js';
@@ -32,11 +36,11 @@ beforeAll(async () => {
   await load('2017-02', '2');
 });
 
-/** Holds a run where it would swap the warehouse. */
-async function holdBeforeSwap(start: () => Promise<{ run: Run }>) {
+/** Holds a run where it would write the table of films: where it would swap the warehouse, or rebuild it. */
+async function hold(start: () => Promise<{ run: Run }>, schema = 'warehouse') {
   const holder = await pipeline.database.pools.owner.connect();
   await holder.query('begin');
-  await lockTable(holder, { schema: 'warehouse', table: 'movies' }, 0);
+  await lockTable(holder, { schema, table: 'movies' }, 0);
   const started = await start();
   await until(
     async () =>
@@ -46,7 +50,7 @@ async function holdBeforeSwap(start: () => Promise<{ run: Run }>) {
              and database = (select oid from pg_database where datname = current_database())`,
         )
       ).rowCount! > 0,
-    'it swaps',
+    'it waits for the table',
   );
   const release = async () => {
     await holder.query('rollback');
@@ -57,7 +61,7 @@ async function holdBeforeSwap(start: () => Promise<{ run: Run }>) {
 
 /** Cancels a run where it would swap the warehouse, has another month loaded, and retries it. */
 async function retryAfterAnotherMonth(start: () => Promise<{ run: Run }>, period: string, id: string) {
-  const { started, release } = await holdBeforeSwap(start);
+  const { started, release } = await hold(start);
   await pipeline.worker.runs.cancel(started.run.id);
   expect(await pipeline.ended(started)).toMatchObject({ state: 'cancelled' });
   await release();
@@ -95,6 +99,38 @@ it('a withdrawal that is retried has it as well, and withdraws its file alone', 
 });
 
 it.each([
+  ['a rebuild', () => pipeline.worker.runs.start(rebuildWarehouseFlow, {}, by)],
+  [
+    'a withdrawal',
+    async () => {
+      const { rows } = await query("select max(id) as id from source.file where state = 'loaded'");
+      return startWithdrawing(
+        pipeline.worker.runs,
+        { fileId: rows[0].id, reason: 'wrong', actor: 'ann' },
+        by,
+      );
+    },
+  ],
+])('%s ends under the mapping it began with, whatever is imported meanwhile', async (_what, start) => {
+  const pool = pipeline.database.pools.pipeline;
+  const change = { author: 'test', note: 'meanwhile' };
+  const without = (table: string) => movies.mapping.filter((row) => row.end_table !== table);
+  await installMapping(pool, without('movie_ratings'), change);
+  const genre = async () => (await query('select deleted from warehouse.genres where id = 16')).rows;
+  if (!(await genre())[0]!.deleted) {
+    const mapping = (await currentMapping(pool))!;
+    const request = { table: 'genres', keys: [{ id: '16' }], reason: 'none', actor: 'ann' };
+    await inTransaction(pool, (client) => retireRows(client, mapping, request));
+  }
+  const { started, release } = await hold(start, 'rebuild');
+  await installMapping(pool, without('genres'), change).finally(release);
+  expect(await pipeline.ended(started)).toMatchObject({ state: 'succeeded', error: null });
+  expect(await genre()).toEqual([{ deleted: true }]);
+  const steps = await readSteps(pool, started.run.id);
+  expect(steps.filter(({ attempt }) => attempt > 1)).toEqual([]);
+});
+
+it.each([
   ['prepares', prepareRebuildJob],
   ['drops', dropRebuildJob],
 ] as [string, AnyJob<Services>][])(
@@ -106,9 +142,7 @@ it.each([
     const steps = await readSteps(pools.pipeline, verified.run.id);
     const done = steps.find(({ jobName }) => jobName === job.name)!;
     const before = await served();
-    const { started, release } = await holdBeforeSwap(() =>
-      pipeline.worker.runs.start(rebuildWarehouseFlow, {}, by),
-    );
+    const { started, release } = await hold(() => pipeline.worker.runs.start(rebuildWarehouseFlow, {}, by));
     const late = {
       payload: done.payload,
       services: pipeline.resources,
