@@ -20,6 +20,11 @@ export async function runLoose<Services>(
     const context = looseContext({ dispatch, services, job, signal: controller.signal, payload });
     return await untilStopped(() => definition.run(context), controller.signal, graceMs);
   } catch (error) {
+    if (!(error instanceof Stopped)) {
+      // No run tells of it, and the queue keeps it to itself.
+      const why = `${job.name} failed, which is done on a schedule: ${messageOf(error)}`;
+      state.onError(new Error(why, { cause: error }));
+    }
     throw forQueue(error);
   } finally {
     state.running.delete(controller);

@@ -47,6 +47,7 @@ export interface WorkerState<Services> {
   graceMs: number;
   running: Set<AbortController>;
   onEnd: (run: Run) => void;
+  onError: (error: unknown) => void;
 }
 
 /** Starts one worker per queue that the jobs and flows name. */
@@ -69,6 +70,7 @@ export async function startWorkers<Services>(options: StartWorkersOptions<Servic
     graceMs: settings.graceMs ?? 5000,
     running: new Set(),
     onEnd,
+    onError,
   };
   const flowNames = new Set(flows.map((flow) => flow.name));
   const queues = [...new Set([...jobs, ...flows].map((definition) => definition.queue))];

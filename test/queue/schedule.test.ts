@@ -16,6 +16,7 @@ const tick = defineJob({
   payload: z.object({ word: z.string() }),
   async run({ payload, runId, services }: JobContext<{ word: string }, Services>) {
     services.ticks.push(`${payload.word} ${runId}`);
+    if (payload.word === 'broken') throw new Error('The clock is broken.');
     return undefined;
   },
 });
@@ -39,6 +40,15 @@ describe.each(await queuePlaces())('a schedule on $kind', (place) => {
     expect(await unschedule(queue, 'scan')).toBe(true);
     expect(await queue.getJobSchedulersCount()).toBe(0);
     expect(await unschedule(queue, 'scan')).toBe(false);
+  });
+
+  test('is told to the worker where its job fails, since no run tells of it', async () => {
+    const queue = fixture.backend.makeQueue('clock');
+    await schedule(queue, 'break', { everyMs: 100 }, tick, { word: 'broken' });
+    await expect
+      .poll(() => fixture.errors.map(String), { timeout: 10_000 })
+      .toContain('Error: tick failed, which is done on a schedule: The clock is broken.');
+    await unschedule(queue, 'break');
   });
 
   test('refuses a payload its job would not take', async () => {
