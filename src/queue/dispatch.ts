@@ -17,6 +17,11 @@ export interface Dispatch<Services> {
   job(name: string): AnyJob<Services>;
   flow(name: string): AnyFlow<Services>;
   enqueueRun(run: Pick<Run, 'id' | 'kind'>): Promise<void>;
+  /**
+   * Has a run carried on from the ledger, whatever became of its job. Several may ask for the same at once, and a worker may
+   * have the job by then: that is as good.
+   */
+  reviveRun(run: Pick<Run, 'id' | 'kind'>): Promise<void>;
   enqueueStep(step: Step): Promise<void>;
   /** Enqueues the steps that can start now that `after` has succeeded. */
   enqueueSuccessors(after: Pick<Step, 'runId' | 'stage' | 'name'>): Promise<void>;
@@ -59,6 +64,19 @@ export function createDispatch<Services>({
       await backend
         .makeQueue(flow.queue)
         .add(flow.name, { runId: run.id }, { ...jobOptions(flowRetries), jobId: run.id });
+    },
+
+    async reviveRun(run) {
+      const queue = backend.makeQueue(dispatch.flow(run.kind).queue);
+      const job = await queue.getJob(run.id);
+      if ((await job?.getState()) === 'failed') {
+        await job!.retry('failed', { resetAttemptsMade: true }).catch(async (error: unknown) => {
+          if ((await job!.getState()) === 'failed') throw error;
+        });
+      } else {
+        await queue.remove(run.id, { removeChildren: false }); // not where a worker has it
+        await dispatch.enqueueRun(run);
+      }
     },
 
     async enqueueStep(step) {

@@ -1,5 +1,5 @@
 import type { Dispatch } from './dispatch.js';
-import { endRun, listRuns, type Run } from './run-ledger.js';
+import { endRun, listRuns, type Run, readRun } from './run-ledger.js';
 import { readReadySteps, readSteps } from './step-ledger.js';
 
 /**
@@ -8,13 +8,20 @@ import { readReadySteps, readSteps } from './step-ledger.js';
  * Safe to run at any time, beside workers and beside itself.
  *
  * @returns how many runs were helped.
+ * @throws the first of what kept runs from being helped, when all were looked at
  */
 export async function reconcileRuns<Services>(dispatch: Dispatch<Services>): Promise<number> {
   const open = await listRuns(dispatch.pool, { states: ['queued', 'running'], limit: 10_000 });
   let helped = 0;
+  const errors: unknown[] = [];
   for (const run of open) {
-    if (await reconcileRun(dispatch, run)) helped += 1;
+    try {
+      if (await reconcileRun(dispatch, run)) helped += 1;
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   return helped;
 }
 
@@ -26,6 +33,11 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
       await dispatch.enqueueRun(run);
       return true;
     case 'failed':
+      // Opened again in the ledger by somebody who died before the queue heard of it, or is about to tell it.
+      if ((await readRun(dispatch.pool, run.id))?.state === 'queued') {
+        await dispatch.reviveRun(run);
+        return true;
+      }
       // A run ends in the ledger first; here only the queue gave up, after too many killed workers.
       return endRun(dispatch.pool, run.id, {
         state: 'failed',
@@ -33,8 +45,7 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
         error: `The queue gave up the run (${job?.failedReason}); see the workers' logs, then retry it.`,
       });
     case 'completed':
-      await job!.remove({ removeChildren: false });
-      await dispatch.enqueueRun(run);
+      await dispatch.reviveRun(run);
       return true;
     case 'waiting-children':
       return reconcileSteps(dispatch, run);
@@ -63,7 +74,6 @@ async function reconcileSteps<Services>(dispatch: Dispatch<Services>, run: Run):
   const parent = await dispatch.queue(run.queue).getJob(run.id);
   const counts = await parent?.getDependenciesCount({ unprocessed: true });
   if (!parent || (counts?.unprocessed ?? 0) > startable.length) return helped;
-  await parent.remove({ removeChildren: false });
-  await dispatch.enqueueRun(run);
+  await dispatch.reviveRun(run);
   return true;
 }

@@ -71,11 +71,11 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
   }
 
   /** A run ends in the ledger a moment before its job ends on the queue. */
-  async function settledJob(run: Run) {
+  async function settled(run: Run): Promise<void> {
     for (let waited = 0; ; waited += followIntervalMs) {
       const parent = await dispatch.queue(run.queue).getJob(run.id);
       const state = await parent?.getState();
-      if (state === undefined || ['failed', 'completed', 'unknown'].includes(state)) return { parent, state };
+      if (state === undefined || ['failed', 'completed', 'unknown'].includes(state)) return;
       if (waited >= settleMs) {
         throw new Failure('run_busy', `Run ${run.id} is still ${state} on its queue; try again in a moment.`);
       }
@@ -107,7 +107,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
     async retry(runId, payloadChanges) {
       const run = await mustRead(runId);
       if (!['failed', 'held', 'cancelled'].includes(run.state)) throw notRetryable(run);
-      const { parent, state: parentState } = await settledJob(run);
+      await settled(run);
       const { stages } = dispatch.flow(run.kind);
       await inTransaction(pool, async (client) => {
         if (!(await reopenRun(client, runId, payloadChanges))) throw notRetryable(run);
@@ -115,11 +115,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
         const anew = stages.flatMap((stage, index) => (stage.anew && index <= run.stage ? [index] : []));
         if (anew.length > 0) await forgetStages(client, runId, anew);
       });
-      if (parentState === 'failed') await parent!.retry('failed', { resetAttemptsMade: true });
-      else {
-        await parent?.remove({ removeChildren: false });
-        await dispatch.enqueueRun(run);
-      }
+      await dispatch.reviveRun(run);
       return mustRead(runId);
     },
 
@@ -149,8 +145,9 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
         const parent = await dispatch.queue(run.queue).getJob(runId);
         const parentState = await parent?.getState();
         if (parentState === 'waiting' || parentState === 'delayed' || parentState === undefined) {
-          await endCancelled(runId);
-          await parent?.remove({ removeChildren: false }).catch(() => {});
+          if (await endCancelled(runId)) await parent?.remove({ removeChildren: false }).catch(() => {});
+          // Once the step that runs has ended, the flow ends the run.
+          else await dispatch.enqueueRun(run);
         }
       } else if (state === 'held') {
         await pool.query(
@@ -182,14 +179,15 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
     reconcile: () => reconcileRuns(dispatch),
   };
 
-  async function endCancelled(runId: string): Promise<void> {
-    const open = (await readSteps(pool, runId)).some((step) => step.state === 'running');
-    if (!open)
-      await endRun(pool, runId, {
-        state: 'cancelled',
-        errorCode: 'run_cancelled',
-        error: 'The run was cancelled.',
-      });
+  /** Ends a cancelled run of which nothing runs; false when something does. */
+  async function endCancelled(runId: string): Promise<boolean> {
+    if ((await readSteps(pool, runId)).some((step) => step.state === 'running')) return false;
+    await endRun(pool, runId, {
+      state: 'cancelled',
+      errorCode: 'run_cancelled',
+      error: 'The run was cancelled.',
+    });
+    return true;
   }
 }
 
