@@ -70,6 +70,12 @@ describe('the report definitions', () => {
     }
   });
 
+  it('count in dollars, of which a meaning tells no other unit', () => {
+    const columns = reports.flatMap((report) => report.columns).filter(({ unit }) => unit === 'US dollars');
+    expect(columns.length).toBeGreaterThan(0);
+    expect(columns.filter(({ meaning }) => / in (cents|millions|dollars)/.test(meaning))).toEqual([]);
+  });
+
   it('use every .sql file, whose first line names what it makes', async () => {
     const folder = dirname(reports[0]!.sqlFile);
     const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.sql'));

@@ -62,15 +62,15 @@ export const yearlyMoneyColumns = [
 
 /** Sums over the released films of a year; a film counts by equal share among its companies. */
 export const yearlyShareColumns = [
-  column('budget_share', 'numeric', 'As budget, each film divided equally among its companies; in cents.', {
+  column('budget_share', 'numeric', 'As budget, each film divided equally among its companies; rounded to cents.', {
     unit: money,
     sum: { places: 2 },
   }),
-  column('revenue_share', 'numeric', 'As revenue, each film divided equally among its companies; in cents.', {
+  column('revenue_share', 'numeric', 'As revenue, each film divided equally among its companies; rounded to cents.', {
     unit: money,
     sum: { places: 2 },
   }),
-  column('profit_share', 'numeric', 'As profit, each film divided equally among its companies; in cents.', {
+  column('profit_share', 'numeric', 'As profit, each film divided equally among its companies; rounded to cents.', {
     unit: money,
     sum: { places: 2 },
   }),
@@ -105,7 +105,7 @@ export const movieShareColumns = [
   column(
     'budget_share',
     'numeric',
-    "The company's equal share of the budget among the film's companies; in cents.",
+    "The company's equal share of the budget among the film's companies; rounded to cents.",
     {
       unit: money,
       basis: 'budget',
@@ -115,7 +115,7 @@ export const movieShareColumns = [
   column(
     'revenue_share',
     'numeric',
-    "The company's equal share of the revenue among the film's companies; in cents.",
+    "The company's equal share of the revenue among the film's companies; rounded to cents.",
     {
       unit: money,
       basis: 'revenue',
@@ -125,7 +125,7 @@ export const movieShareColumns = [
   column(
     'profit_share',
     'numeric',
-    "The company's equal share of the profit among the film's companies; in cents.",
+    "The company's equal share of the profit among the film's companies; rounded to cents.",
     {
       unit: money,
       basis: 'profit',
