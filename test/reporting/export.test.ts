@@ -1,6 +1,8 @@
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { openPool } from '../../src/database/pool.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
 import { exportPublication, exportReport } from '../../src/reporting/export.js';
@@ -49,6 +51,23 @@ describe('exporting a report', () => {
     const films = Array.from({ length: 400 }, (_, place) => ({ title: 'x'.repeat(place), genres: [16, 18] }));
     await reportOf(database, 'movie_genre_report', ...films);
     expect(JSON.parse(await exported('movie_genre_report', 'json'))).toHaveLength(800);
+  });
+
+  it('takes as long as who receives it, whatever a statement of the role may take', async () => {
+    const title = 'x'.repeat(200_000);
+    await reportOf(database, 'movie_genre_report', ...Array.from({ length: 60 }, () => ({ title })));
+    const { connectionString } = database.pools.reader.options;
+    const hasty = openPool(`${connectionString}?options=-c%20statement_timeout%3D300`, 'marquee test', 1);
+    let length = 0;
+    try {
+      await exportPublication(hasty, report('movie_genre_report'), { format: 'csv' }, async (rows) => {
+        await sleep(600);
+        length = (await text(rows)).length;
+      });
+    } finally {
+      await hasty.end();
+    }
+    expect(length).toBeGreaterThan(60 * title.length);
   });
 
   it('is of the publication asked for, though another one comes meanwhile and has it forgotten', async () => {
