@@ -1,15 +1,14 @@
-import pg, { type ClientBase } from 'pg';
-import { columnsBehind, type ReportDefinition } from './definition.js';
+import type { ClientBase } from 'pg';
+import type { ReportDefinition } from './definition.js';
 import { placeOf } from './difference.js';
 import type { GeneralCause } from './general-causes.js';
 import { type ComparedState, labelCauses } from './label-causes.js';
 import { ofAllChanges } from './of-all.js';
+import { besides, cellGroups, entitiesOfRows, namedEntities, othersBeside } from './row-causes.js';
 import {
   amountCauseTable,
-  columnList,
   contributionChangeTable,
   differenceTable,
-  quoted,
   sameColumns,
   sameKey,
   togetherColumns,
@@ -25,9 +24,6 @@ export interface ReportCauses {
   /** What is compared with; null for a rollback. */
   readonly before: ComparedState | null;
 }
-
-/** As many entities a change names; what the others bring is told as one amount. */
-const namedEntities = 200;
 
 /**
  * Writes the collected differences of a report to `report_change`, a row that came or went whole, an update cell by
@@ -66,7 +62,7 @@ export async function recordDifferences(
       );
     const otherwiseBeside = `coalesce(${ofCell('beside')}, ${cause})`;
     cause = `case
-       when ${ofCell('whole')} is not null then ${ofCell('whole')}
+       when ${ofCell('whole')} is not null then ${ofCell('whole')} ${othersBeside(groups)}
        when told.list is null then ${otherwiseBeside}
        when told.exact then told.list
        else ${otherwiseBeside} || told.list
@@ -127,89 +123,6 @@ function hasNoAmounts(definition: ReportDefinition): string {
     .filter((column) => column.sum !== undefined)
     .map((column) => placeOf(definition, column));
   return `difference.place not in (${[0, ...places].join(', ')})`;
-}
-
-/** Of several entities those are no causes of which another version is known that says the same, as far as the report asks. */
-const isOfConsequence = `(causes -> 0 ->> 'kind' <> 'changed' or causes -> 0 -> 'fields' <> '[]')`;
-
-/** Cells that follow from some of what an entity brings, and the condition that a change is one of that. */
-interface CellGroup {
-  readonly places: readonly number[];
-  readonly isBehind: string;
-}
-
-/** The cells by what they follow from; those are left out that follow from all of it, and sums, which have amounts. */
-function cellGroups(definition: ReportDefinition): CellGroup[] {
-  const groups = new Map<string, number[]>();
-  for (const column of definition.columns) {
-    const behind = columnsBehind(column);
-    if (behind === undefined) continue;
-    const names = `array[${behind.map((name) => pg.escapeLiteral(name)).join(', ')}]`;
-    groups.set(names, [...(groups.get(names) ?? []), placeOf(definition, column)]);
-  }
-  return [...groups].map(([names, places]) => ({ places, isBehind: `differing && ${names}` }));
-}
-
-/** How many entities changed in rows that are computed together: in all, and in what each group of cells follows from. */
-function besides(definition: ReportDefinition, groups: readonly CellGroup[]): string {
-  const together = togetherColumns(definition);
-  const counted = (condition: string) =>
-    `case when count(*) filter (where ${condition}) > 0 then jsonb_build_array(jsonb_build_object(
-       'kind', 'together', 'count', count(distinct entity) filter (where ${condition})
-     )) end`;
-  const lists = groups.map(({ isBehind }, at) => `${counted(isBehind)} as list_${at},`);
-  return `
-    select ${together.map((column) => `${quoted(column)},`).join(' ')} ${lists.join(' ')}
-      ${counted(isOfConsequence)} as list
-    from ${contributionChangeTable(definition.name)}
-    ${together.length > 0 ? `group by ${columnList(together)}` : ''}`;
-}
-
-/**
- * The causes of each row's changes, without amounts, as a relation: the `list` of all, and of each group of cells one of those
- * behind it. Where every row has one entity at most, they are what was collected.
- */
-async function entitiesOfRows(
-  client: ClientBase,
-  definition: ReportDefinition,
-  groups: readonly CellGroup[],
-): Promise<string> {
-  const change = contributionChangeTable(definition.name);
-  const key = columnList(definition.key);
-  const { rows } = await client.query<{ several: boolean }>(
-    `/* reporting.find_several_entities */
-     select exists (select from ${change} group by ${key} having count(*) > 1) as several`,
-  );
-  if (!rows[0]!.several) {
-    // A row of the entity's own shows what sums do not: its name, and where it comes from.
-    const isOwn = definition.key.includes(definition.contributions!.entityKey);
-    const lists = groups.map(({ isBehind }, at) => `case when ${isBehind} then causes end as list_${at},`);
-    return `(select ${key}, ${lists.join(' ')} causes as list from ${change} where ${isOwn ? 'true' : isOfConsequence})`;
-  }
-  const conditions = [
-    ...groups.map(({ isBehind }, at) => [isBehind, `_${at}`] as const),
-    ['true', ''] as const,
-  ];
-  const lists = conditions.map(
-    ([, name]) => `
-      jsonb_agg(causes -> 0 order by entity) filter (where place${name} <= ${namedEntities})
-        || case when max(place${name}) > ${namedEntities} then jsonb_build_array(jsonb_build_object(
-             'kind', 'others', 'count', max(place${name}) - ${namedEntities}, 'amounts', '{}'::jsonb
-           )) else '[]' end as list${name}`,
-  );
-  const places = conditions.map(
-    ([isBehind, name]) =>
-      `case when ${isBehind} then count(*) filter (where ${isBehind}) over (partition by ${key} order by entity) end as place${name}`,
-  );
-  return `(
-    select ${key}, ${lists.join(', ')}
-    from (
-      select ${key}, entity, causes, ${places.join(', ')}
-      from ${change}
-      where ${isOfConsequence}
-    ) as placed
-    group by ${key}
-  )`;
 }
 
 /**

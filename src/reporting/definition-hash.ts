@@ -14,8 +14,14 @@ export async function definitionHash(definition: ReportDefinition): Promise<stri
   const whole = {
     ...described,
     columns: described.columns.map(
-      ({ basis: _basis, ofLeftOut: _ofLeftOut, parts: _parts, followsFrom: _followsFrom, ...column }) =>
-        column,
+      ({
+        basis: _basis,
+        ofLeftOut: _ofLeftOut,
+        parts: _parts,
+        followsFrom: _followsFrom,
+        isAmongRows: _isAmongRows,
+        ...column
+      }) => column,
     ),
     sql: await readFile(sqlFile, 'utf8'),
     checks: checked,

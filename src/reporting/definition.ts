@@ -26,6 +26,8 @@ export interface ReportColumn {
    * `basis` or `parts`. It follows from all that an entity brings where it has none of the three.
    */
   readonly followsFrom?: readonly string[] | undefined;
+  /** For causes: whether it follows from the rows as well that its own is computed together with, other than by `ofAll`. */
+  readonly isAmongRows?: boolean | undefined;
   /**
    * Whether a value follows from the contributions to all rows besides those to its own: from the one row of the relation
    * `of_all`, see `Contributions`.

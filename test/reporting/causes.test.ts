@@ -237,6 +237,29 @@ describe('the cause of a change', () => {
     ]);
   });
 
+  it('is films of other rows besides, of a place among rows', async () => {
+    await write('update warehouse.movies set popularity = 1 where movie_id = 3');
+    await publishReports(database.pools.pipeline);
+    // Animation leads, and falls behind Comedy though its own film rises.
+    await newVersion(1, 'popularity = 2.5');
+    const file_id = await addFile(database.pools.pipeline, '2017-10');
+    const origin = { file_id, valid_from: '2017-10-01', record_number: 5 };
+    await insert(database.pools.pipeline, 'movies', [
+      { ...origin, movie_id: 9, title: 'New', release_date: '1995-05-05', popularity: 9 },
+    ]);
+    await insert(database.pools.pipeline, 'movie_genres', [{ ...origin, movie_id: 9, genre_id: 35 }]);
+    await publishReports(database.pools.pipeline);
+    const { rows } = await database.pools.reader.query(
+      `select old_value, new_value, cause from reporting.report_change
+       where publication = 3 and column_name = 'popularity_rank' and row_key @> '{"genre_id": 16}'`,
+    );
+    expect(rows).toMatchObject([{ old_value: '1', new_value: '2' }]);
+    expect(rows[0].cause).toMatchObject([
+      { kind: 'changed', movie_id: 1 },
+      { kind: 'together', count: 1 },
+    ]);
+  });
+
   it('is 200 films by name at most, of a sum those that changed it most, and the others as one amount', async () => {
     await emptyDatabase(database.pools.owner);
     await fillWarehouse(

@@ -9,7 +9,7 @@ function column(
   meaning: string,
   options: { nullable?: boolean; unit?: string } & Pick<
     ReportColumn,
-    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'followsFrom' | 'ofAll'
+    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'followsFrom' | 'isAmongRows' | 'ofAll'
   > = {},
 ): ReportColumn {
   const { nullable = true, unit = null, ...made } = options;
@@ -62,18 +62,33 @@ export const yearlyMoneyColumns = [
 
 /** Sums over the released films of a year; a film counts by equal share among its companies. */
 export const yearlyShareColumns = [
-  column('budget_share', 'numeric', 'As budget, each film divided equally among its companies; rounded to cents.', {
-    unit: money,
-    sum: { places: 2 },
-  }),
-  column('revenue_share', 'numeric', 'As revenue, each film divided equally among its companies; rounded to cents.', {
-    unit: money,
-    sum: { places: 2 },
-  }),
-  column('profit_share', 'numeric', 'As profit, each film divided equally among its companies; rounded to cents.', {
-    unit: money,
-    sum: { places: 2 },
-  }),
+  column(
+    'budget_share',
+    'numeric',
+    'As budget, each film divided equally among its companies; rounded to cents.',
+    {
+      unit: money,
+      sum: { places: 2 },
+    },
+  ),
+  column(
+    'revenue_share',
+    'numeric',
+    'As revenue, each film divided equally among its companies; rounded to cents.',
+    {
+      unit: money,
+      sum: { places: 2 },
+    },
+  ),
+  column(
+    'profit_share',
+    'numeric',
+    'As profit, each film divided equally among its companies; rounded to cents.',
+    {
+      unit: money,
+      sum: { places: 2 },
+    },
+  ),
 ];
 
 export const yearlyCountColumns = [
@@ -145,7 +160,7 @@ export const popularityRankColumns = [
     'popularity_rank',
     'int',
     'Place of the genre within its year by mean popularity before it is rounded, 1 the highest; ties by release_count, then by name.',
-    { nullable: false, basis: 'popularity', followsFrom: ['popularity', 'release_count'] },
+    { nullable: false, basis: 'popularity', followsFrom: ['popularity', 'release_count'], isAmongRows: true },
   ),
 ];
 
