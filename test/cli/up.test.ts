@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { answer, leftovers, paste, type Running, run, start, useHomes } from './marquee.js';
 
@@ -79,6 +81,31 @@ describe('marquee up on a new home', () => {
       expect(await up.ended).toMatchObject({ code: 0 });
     }
     expect(await Promise.all(homes.map(leftovers))).toEqual([[], []]);
+  });
+
+  it('stays up where a policy keeps the demonstration client from the question it would show', async () => {
+    const home = await newHome();
+    const policy = join(home, 'policy.json');
+    await writeFile(
+      policy,
+      JSON.stringify({ clients: { 'demo-partner': { reports: { genre_report: {} } } } }),
+    );
+    const up = start(home, ['up'], { POLICY_FILE: policy });
+    await up.says(/Ctrl-C stops/);
+    expect(up.said()).not.toContain('curl');
+    const token = (await run(home, ['token', '--client', 'demo-partner'])).stdout.trim();
+    const [url] = /http\S+graphql$/m.exec(up.said())!;
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: '{ genreReport { totalCount } }' }),
+    });
+    expect(response.status).toBe(200);
+    up.child.kill('SIGINT');
+    expect(await up.ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^warning: no question to try is shown, .*production_company_report/),
+    });
   });
 
   it('tells of a port that is taken, and leaves nothing running', async () => {
