@@ -75,6 +75,7 @@ describe('what cannot be done ends with 1 and one sentence', () => {
       ['export', 'genre_report', '--out', '/no/such/x.csv'],
       '/no/such/x.csv cannot be used: there is no such file or folder',
     ],
+    ['a mapping that is a folder', ['mapping', 'diff', '/tmp'], '/tmp cannot be used: it is a folder'],
     ['a mapping that is not there', ['mapping', 'import', '/no/such.csv'], '/no/such.csv cannot be used'],
   ])('for %s', async (_what, parameters, sentence) => {
     const empty = join(home, 'empty');

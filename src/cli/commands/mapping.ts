@@ -25,7 +25,7 @@ export async function diffMapping(
 ): Promise<void> {
   await withEnvironment(async (environment) => {
     const before = await rowsOf(environment.pool('pipeline'), options.version);
-    const differences = compareMappings(before, await mappingFromCsv(await readFile(file, 'utf8')));
+    const differences = compareMappings(before, await readMapping(file));
     if (options.json) print(JSON.stringify(differences, null, 2));
     else if (differences.length === 0) print('Nothing differs.');
     else for (const difference of differences) print(describe(difference));
@@ -37,7 +37,7 @@ export async function diffMapping(
 export async function importMapping(file: string, options: { note?: string; json?: boolean }): Promise<void> {
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
-    const rows = await mappingFromCsv(await readFile(file, 'utf8'));
+    const rows = await readMapping(file);
     const { version, installed } = await installMapping(pool, rows, {
       author: commandUser(),
       note: options.note ?? `Imported from ${file}`,
@@ -50,6 +50,14 @@ export async function importMapping(file: string, options: { note?: string; json
           : `Nothing differs: version ${version} stays.`,
     );
   });
+}
+
+async function readMapping(file: string): Promise<MappingRow[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    // Node says what it was to read only where it could not open it: a folder opens.
+    throw Object.assign(error as Error, { path: file });
+  });
+  return mappingFromCsv(text);
 }
 
 /** A version's rows, the newest unless told; those of the data set in a database that has none yet. */
