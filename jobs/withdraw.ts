@@ -3,7 +3,7 @@ import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
 import type { Runs, StartRun } from '../src/queue/runs.js';
-import { mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
+import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
 import { swapRebuilt } from '../src/warehouse/rebuild.js';
 import {
   requireWithdrawable,
@@ -35,7 +35,7 @@ export const withdrawFileJob = defineJob({
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
     return inTransaction(services.pool, async (client) => {
       const counts = { tables: await swapRebuilt(client, mapping) };
-      await withdrawFile(client, { ...payload, runId });
+      await withdrawFile(client, mapping, { ...payload, runId });
       await complete(client, counts);
       return counts;
     });
@@ -105,7 +105,7 @@ export const takeBackFlow = defineFlow({
 export function startWithdrawing(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(withdrawFlow, payload, {
     ...request,
-    judge: (client) => requireWithdrawable(client, payload.fileId),
+    judge: async (client) => requireWithdrawable(client, (await currentMapping(client))!, payload.fileId),
   });
 }
 

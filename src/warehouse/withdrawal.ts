@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { Fault } from '../fault.js';
 import type { Queryable } from './catalog.js';
+import type { Mapping } from './mapping.js';
 
 /** A file that is to be withdrawn or taken back, by whom and why. */
 export interface WithdrawalRequest {
@@ -15,14 +16,32 @@ export const filesTable = 'source.file';
 
 /**
  * Makes sure that a file can be withdrawn.
- * @throws Fault `file_unknown`; `file_not_loaded` when it is not in force; `nothing_loaded` when nothing would be left
+ * @param mapping the one whose tables are built anew without it
+ * @throws Fault `file_unknown`; `file_not_loaded` when it is not in force; `table_not_mapped` when it would stay in a table
+ *   that is not built anew; `nothing_loaded` when nothing would be left
  */
-export async function requireWithdrawable(db: Queryable, fileId: number): Promise<void> {
+export async function requireWithdrawable(
+  db: Queryable,
+  mapping: Pick<Mapping, 'tables'>,
+  fileId: number,
+): Promise<void> {
   const { name, state } = await lockFile(db, fileId);
   if (state !== 'loaded') {
     throw new Fault(
       'file_not_loaded',
       `${name} (file ${fileId}) is in state ${state}, so there is nothing to withdraw; only a loaded file can be withdrawn.`,
+    );
+  }
+  const { rows: stays } = await db.query<{ table: string }>(
+    `/* warehouse.unmapped_tables */
+     select table_name as table from support.file_transform where file_id = $1 and table_name <> all($2) order by 1`,
+    [fileId, [...mapping.tables.keys()]],
+  );
+  if (stays.length > 0) {
+    const tables = stays.map(({ table }) => table).join(', ');
+    throw new Fault(
+      'table_not_mapped',
+      `${name} (file ${fileId}) is in ${tables}, which the mapping fills no more, so it cannot be taken out of there; import a mapping that does, and withdraw the file then.`,
     );
   }
   const { rowCount } = await db.query(
@@ -66,10 +85,14 @@ export async function leaveOutWithdrawn(db: Queryable, fileIds: readonly number[
  * records, rejects and backup stay; nothing reads them until it is taken back. One that is withdrawn already stays so.
  * @throws Fault as `requireWithdrawable`
  */
-export async function withdrawFile(client: PoolClient, request: WithdrawalRequest): Promise<void> {
+export async function withdrawFile(
+  client: PoolClient,
+  mapping: Pick<Mapping, 'tables'>,
+  request: WithdrawalRequest,
+): Promise<void> {
   const { fileId, reason, actor } = request;
   if ((await lockFile(client, fileId)).state === 'withdrawn') return;
-  await requireWithdrawable(client, fileId);
+  await requireWithdrawable(client, mapping, fileId);
   await setState(client, fileId, 'withdrawn');
   for (const ledger of ['file_transform', 'issue']) {
     await client.query(`/* warehouse.forget_withdrawn */ delete from support.${ledger} where file_id = $1`, [

@@ -4,7 +4,9 @@ import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-wa
 import { startRetiring } from '../../jobs/retire.js';
 import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
 import { inTransaction } from '../../src/database/transaction.js';
+import { movies } from '../../src/dataset/movies.js';
 import { causeText } from '../../src/reporting/cause-text.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { requireWithdrawable, withdrawFile } from '../../src/warehouse/withdrawal.js';
 import { film, until, usePipeline } from './pipeline.js';
@@ -147,7 +149,7 @@ describe('a file that is withdrawn', () => {
       await cleaning.query('select from source.file where id = $1 for key share', [id]);
       await inTransaction(pool, async (client) => {
         await client.query("set local lock_timeout = '1s'");
-        await requireWithdrawable(client, id);
+        await requireWithdrawable(client, (await currentMapping(client))!, id);
       });
     });
   });
@@ -187,7 +189,9 @@ it('a drop goes on without a file of it that is withdrawn while it waits for its
       )[0]?.id;
     await until(async () => (await file()) !== undefined, 'the film is loaded');
     const spoilt = { fileId: await file(), ...wrong };
-    await inTransaction(database.pools.pipeline, (client) => withdrawFile(client, spoilt));
+    await inTransaction(database.pools.pipeline, async (client) =>
+      withdrawFile(client, (await currentMapping(client))!, spoilt),
+    );
     await turn.query(`select pg_advisory_unlock(hashtextextended('marquee.turn', 0))`);
     expect(await pipeline.ended(run)).toMatchObject({ state: 'succeeded', error: null });
   } finally {
@@ -216,8 +220,8 @@ it('a drop whose cleaning failed goes on without the file of it that is withdraw
     await turn.query(`select pg_advisory_unlock(hashtextextended('marquee.turn', 0))`);
     expect(await pipeline.ended({ run })).toMatchObject({ state: 'failed', errorCode: 'file_not_loaded' });
     const [spoilt] = (await setState('loaded', 'held')) as [{ id: number }];
-    await inTransaction(database.pools.pipeline, (client) =>
-      withdrawFile(client, { fileId: spoilt.id, ...wrong }),
+    await inTransaction(database.pools.pipeline, async (client) =>
+      withdrawFile(client, (await currentMapping(client))!, { fileId: spoilt.id, ...wrong }),
     );
     const again = await worker.runs.retry(run.id);
     expect(await pipeline.ended({ run: again })).toMatchObject({ state: 'succeeded', error: null });
@@ -226,6 +230,24 @@ it('a drop whose cleaning failed goes on without the file of it that is withdraw
   }
   expect(await query('select from warehouse.movies where movie_id = 6')).toEqual([]);
   expect(await query('select from warehouse.movie_links where movie_id = 6')).toHaveLength(1);
+});
+
+it('a file cannot be withdrawn while it is in a table that the mapping fills no more', async () => {
+  const pool = unspoilt.database.pools.pipeline;
+  const change = { author: 'test', note: 'without genres for a while' };
+  await installMapping(
+    pool,
+    movies.mapping.filter(({ end_table }) => end_table !== 'movie_genres'),
+    change,
+  );
+  const [file] = (await query('select min(id) as id from source.file', [], unspoilt)) as { id: number }[];
+  await expect(
+    startWithdrawing(unspoilt.worker.runs, { fileId: file!.id, ...wrong }, by),
+  ).rejects.toMatchObject({
+    code: 'table_not_mapped',
+    message: expect.stringContaining('is in movie_genres, which the mapping fills no more'),
+  });
+  await installMapping(pool, movies.mapping, change);
 });
 
 it('the last file there is cannot be withdrawn', async () => {
