@@ -42,6 +42,20 @@ describe('exporting a report', () => {
     ]);
   });
 
+  it('writes days as the standard does, whatever the database has set', async () => {
+    await reportOf(database, 'movie_genre_report', { title: 'Coco' });
+    await database.pools.owner.query(`alter database ${database.name} set datestyle = 'German, DMY'`);
+    const pool = openPool(database.urls.reader, 'test days');
+    const client = await pool.connect();
+    try {
+      expect(await text(exportReport(client, report('movie_genre_report'), 'csv'))).toContain(',1995-10-30,');
+    } finally {
+      client.release();
+      await pool.end();
+      await database.pools.owner.query(`alter database ${database.name} reset datestyle`);
+    }
+  });
+
   it('writes an empty JSON array for an empty report', async () => {
     await reportOf(database, 'movie_genre_report');
     expect(JSON.parse(await exported('movie_genre_report', 'json'))).toEqual([]);
