@@ -35,6 +35,13 @@ const faults: [check: string, statement: string][] = [
     'genres_of_a_year_are_ranked_from_1_without_gaps',
     'update support.build_genre_report set popularity_rank = 2',
   ],
+  ...['1', 'null'].map((popularity): [string, string] => [
+    'genres_of_a_year_are_ranked_by_popularity',
+    `with less_popular as (update support.build_genre_report set average_popularity = ${popularity})
+     insert into support.build_genre_report
+       (year, genre_id, release_count, budget_movie_count, revenue_movie_count, profit_movie_count, average_popularity, popularity_rank)
+     select year, 99, 1, 0, 0, 0, 2, 2 from support.build_genre_report`,
+  ]),
   ['genre_movies_are_counted_as_in_the_warehouse', 'update warehouse.movie_genres set deleted = true'],
   [
     'company_movies_are_counted_as_in_the_warehouse',

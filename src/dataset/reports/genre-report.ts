@@ -34,6 +34,7 @@ export const genreReport: ReportDefinition = {
   checks: [
     check('blocking', 'genre_years_reconcile_with_genre_movies'),
     check('blocking', 'genres_of_a_year_are_ranked_from_1_without_gaps'),
+    check('blocking', 'genres_of_a_year_are_ranked_by_popularity'),
     check('warning', 'genres_have_a_name'),
     check('warning', 'no_status_is_released_but_for_its_spelling'),
   ],
