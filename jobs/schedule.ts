@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { AnyQueue } from '../src/queue/backend.js';
 import { defineJob, type JobContext } from '../src/queue/job.js';
@@ -49,7 +50,8 @@ export const upkeepJob = defineJob({
   run: async ({ services }: JobContext<object, Services>) => {
     const { pool, storage, dataSet, lateAfterDays, tell } = services;
     const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
-    const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs);
+    const underWay = await loadsUnderWay(pool);
+    const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs, underWay);
     const unfinished = [...(await sweepUnfinished(pool)), ...(await sweepEntries(pool))];
     const tidied = await tidyStorage(pool, storage);
     for (const sentence of [...late.map(({ detail }) => detail), ...discarded, ...tidied.warnings]) {
@@ -64,6 +66,24 @@ export const upkeepJob = defineJob({
     };
   },
 });
+
+/**
+ * Unfinished loads that a run will go on with, its own or one that helps, however long no worker was there: were they
+ * discarded, its steps would find no file.
+ */
+async function loadsUnderWay(pool: Pool): Promise<number[]> {
+  const { rows } = await pool.query<{ id: number }>(
+    `/* jobs: loads under way */
+     select f.id from source.file f
+     where f.state = 'loading' and exists (
+       select from support.run r
+       where r.state in ('queued', 'running') and (r.id = f.run_id or exists (
+         select from support.run_step s where s.run_id = r.id and s.payload ->> 'fileId' = f.id::text
+       ))
+     )`,
+  );
+  return rows.map(({ id }) => id);
+}
 
 /** Has the scheduled jobs done; however many workers ask, each is done once a time. */
 export async function startSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {

@@ -148,7 +148,7 @@ export async function lockFile(
   if (row === undefined) {
     throw new Fault(
       'file_unknown',
-      `There is no file ${fileId} in the ledger; list the known ones with marquee status.`,
+      `There is no file ${fileId} in the ledger, or no more: an unfinished load is discarded when nothing happens to it for a day. Ingest its drop again; marquee status lists the files there are.`,
     );
   }
   return row;

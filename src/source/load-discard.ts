@@ -43,6 +43,7 @@ export async function discardLoad(
  * Discards the loads nothing has happened to for so long that nobody will go on with them.
  *
  * @param idleMilliseconds since the file was received and the last of its parts came in
+ * @param underWay ids of files that somebody will go on with all the same
  * @returns one sentence for each
  */
 export async function discardAbandonedLoads(
@@ -50,17 +51,18 @@ export async function discardAbandonedLoads(
   storage: Storage,
   feeds: readonly Feed[],
   idleMilliseconds: number,
+  underWay: readonly number[] = [],
 ): Promise<string[]> {
   const { rows } = await pool.query<Pick<FileRow, 'id' | 'name' | 'period'>>(
     `/* source: find abandoned loads */
      select f.id, f.name, f.period
      from source.file f
      left join source.part p on p.file_id = f.id
-     where f.state = 'loading'
+     where f.state = 'loading' and f.id <> all($2)
      group by f.id
      having greatest(f.created_date, max(p.loaded_date)) < now() - make_interval(secs => $1 / 1000.0)
      order by f.id`,
-    [idleMilliseconds],
+    [idleMilliseconds, underWay],
   );
   for (const { id } of rows) {
     await discardLoad(pool, storage, feeds, id);
