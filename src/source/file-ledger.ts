@@ -154,15 +154,24 @@ export async function lockFile(
   return row;
 }
 
-/** Says where the uncompressed bytes of a file lie now. */
+/** Says where the uncompressed bytes of a file lie now, and its backup. */
 export async function moveContent(
-  client: pg.ClientBase | pg.Pool,
+  pool: pg.Pool,
   fileId: number,
-  content: { path: string; modified: Date } | undefined,
+  content: { path: string; modified: Date; backupName: string | undefined },
 ): Promise<void> {
-  await client.query(
-    '/* source: move content */ update source.file set content_path = $2, content_date = $3 where id = $1',
-    [fileId, content?.path ?? null, content?.modified ?? null],
+  await pool.query(
+    `/* source: move content */
+     update source.file set content_path = $2, content_date = $3, backup_name = $4 where id = $1`,
+    [fileId, content.path, content.modified, content.backupName ?? null],
+  );
+}
+
+/** Says that the uncompressed bytes of a file are kept no longer. */
+export async function forgetContent(pool: pg.Pool, fileId: number): Promise<void> {
+  await pool.query(
+    '/* source: forget content */ update source.file set content_path = null, content_date = null where id = $1',
+    [fileId],
   );
 }
 

@@ -6,10 +6,10 @@ import { type Feed, feedNamed, tableOf } from './feed.js';
 import {
   type FileRow,
   type FileState,
+  forgetContent,
   isFinished,
   listParts,
   lockFile,
-  moveContent,
   type PartRow,
 } from './file-ledger.js';
 import { fileTable, partTable, STATISTICS_TARGET } from './part-table.js';
@@ -72,7 +72,7 @@ export async function finishLoad(
   // The backup is written from these bytes when the delivered file could not be linked: then they stay until it is.
   if (options.storage !== undefined && kept && content !== null && isExpanded(options.storage, content)) {
     await removeContent(options.storage, content);
-    await moveContent(pool, fileId, undefined);
+    await forgetContent(pool, fileId);
   }
   return result;
 }

@@ -70,7 +70,7 @@ export async function receiveFile(
     const { survey, modified } = await surveyContent(content.path, delivery, options);
     const known = await findByChecksum(pool, survey.sha256);
     if (known !== undefined) {
-      return await joinKnown(pool, known, { ...delivery, period }, { ...content, modified });
+      return await joinKnown(pool, storage, known, { ...delivery, period }, { ...content, modified });
     }
     await requireUnchanged(delivery, sent);
     const backup = await linkBackup(storage, delivery, period, survey.sha256);
@@ -89,7 +89,7 @@ export async function receiveFile(
     );
     if (fileId === undefined) {
       const winner = (await findByChecksum(pool, survey.sha256))!;
-      return await joinKnown(pool, winner, { ...delivery, period }, { ...content, modified });
+      return await joinKnown(pool, storage, winner, { ...delivery, period }, { ...content, modified });
     }
     return {
       fileId,
@@ -142,9 +142,10 @@ export async function surveyContent(
 /** A delivery with the month it was delivered for. */
 type Sent = Delivery & { readonly period: string };
 
-/** The same bytes are in the ledger. Where those it points to were lost half-way, the ones at hand take their place. */
+/** The same bytes are in the ledger. Where those it points to were lost half-way, the ones at hand take their place, as backup too. */
 async function joinKnown(
   pool: pg.Pool,
+  storage: Storage,
   known: FileRow,
   delivery: Sent,
   content: Content & { modified: Date },
@@ -153,7 +154,8 @@ async function joinKnown(
   const intact =
     found?.size === Number(known.size_bytes) && found.mtime.getTime() === known.content_date?.getTime();
   if (known.state === 'loading' && !intact) {
-    await moveContent(pool, known.id, content);
+    const backup = await linkBackup(storage, delivery, known.period, known.sha256);
+    await moveContent(pool, known.id, { ...content, backupName: backup?.name });
   } else {
     await content.discard();
   }

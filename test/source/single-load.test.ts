@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/pool.js';
+import { reloadFile } from '../../src/source/load-again.js';
 import { discardLoad } from '../../src/source/load-discard.js';
 import { finishLoad } from '../../src/source/load-finisher.js';
 import { loadPart } from '../../src/source/part-loader.js';
 import { receiveFile } from '../../src/source/receipt.js';
 import { backupPath, linkBackup } from '../../src/source/storage.js';
+import { tidyStorage } from '../../src/source/storage-upkeep.js';
 import { useDatabase } from '../database-fixture.js';
 import { createThingsTable, deliver, loadDelivery, things, traceOf, useFolder } from './loading.js';
 
@@ -194,6 +196,22 @@ describe('a file that changes between its survey and its load', () => {
     const { receipt, result } = await loadDelivery(database.pools.pipeline, folder, delivery, options);
     expect(receipt).toMatchObject({ outcome: 'joined', fileId });
     expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
+  });
+
+  it('has what was delivered again as its backup as well', async () => {
+    const { pipeline } = database.pools;
+    const bytes = content('lost and sent again');
+    const delivery = await deliver(folder, bytes);
+    const { fileId } = await receiveFile(pipeline, folder.storage, delivery, '2017-08', options);
+    await appendFile(delivery.path, '1,more,x\n'); // the backup is the vendor's own file
+    const again = await deliver(folder, gzipSync(bytes), 'things.csv.gz');
+    const { receipt, result } = await loadDelivery(pipeline, folder, again, options);
+    expect(receipt).toMatchObject({ outcome: 'joined', fileId });
+    expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
+    const { warnings } = await tidyStorage(pipeline, folder.storage);
+    expect(warnings.filter((warning) => warning.includes(`(file ${fileId})`))).toEqual([]);
+    const reloaded = await reloadFile(pipeline, folder.storage, [things], fileId, options);
+    expect(reloaded).toMatchObject({ state: 'loaded', read: RECORDS });
   });
 });
 
