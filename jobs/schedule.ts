@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AnyQueue } from '../src/queue/backend.js';
 import { defineJob, type JobContext } from '../src/queue/job.js';
 import { schedule } from '../src/queue/schedule.js';
-import { scanInbox } from '../src/source/inbox.js';
+import { findPassedOver, scanInbox } from '../src/source/inbox.js';
 import { discardAbandonedLoads } from '../src/source/load-discard.js';
 import { tidyStorage } from '../src/source/storage-upkeep.js';
 import { sweepEntries } from '../src/warehouse/entry-staging.js';
@@ -18,6 +18,9 @@ const abandonedAfterMs = 24 * 3_600_000;
 
 const nothing = z.object({});
 
+/** What was said to lie in the inbox in vain: each once while the process lives, not once a minute. */
+const toldOf = new Set<string>();
+
 /** Starts the flow of each drop in the inbox that is complete; of each once, whatever becomes of it. */
 export const scanInboxJob = defineJob({
   name: 'scan-inbox',
@@ -25,7 +28,8 @@ export const scanInboxJob = defineJob({
   payload: nothing,
   run: async ({ services }: JobContext<object, Services>) => {
     const { inbox, dataSet, runs, tell } = services;
-    const ready = await scanInbox(inbox.folder, dataSet.feeds, { stableMs: inbox.stableSeconds * 1000 });
+    const options = { stableMs: inbox.stableSeconds * 1000 };
+    const ready = await scanInbox(inbox.folder, dataSet.feeds, options);
     let started = 0;
     for (const { folder, period, files, key } of ready) {
       const { created } = await runs.start(
@@ -37,6 +41,10 @@ export const scanInboxJob = defineJob({
         started += 1;
         tell?.('info', `Started the drop of ${period} in ${folder}.`);
       }
+    }
+    for (const sentence of await findPassedOver(inbox.folder, dataSet.feeds, options)) {
+      if (!toldOf.has(sentence)) tell?.('warn', sentence);
+      toldOf.add(sentence);
     }
     return { ready: ready.length, started };
   },

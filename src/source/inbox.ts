@@ -74,6 +74,35 @@ export async function scanInbox(
   return ready.sort((left, right) => (left.period < right.period ? -1 : left.period > right.period ? 1 : 0));
 }
 
+/**
+ * Finds what lies in the inbox and is never taken up: what is named by no month, and loose files of no feed.
+ *
+ * @returns one sentence for each that has not changed for the stated time; a file under way may have another name yet
+ */
+export async function findPassedOver(
+  folder: string,
+  feeds: readonly Feed[],
+  options: InboxOptions,
+): Promise<string[]> {
+  const now = options.now ?? Date.now();
+  const sentences: string[] = [];
+  for (const entry of await listFound(folder)) {
+    const { name, stats } = entry;
+    if (!isStable([entry], now, options.stableMs)) continue;
+    if (periodIn(name) === undefined) {
+      sentences.push(
+        `${join(folder, name)} is left alone, since its name tells no month; name it by its month, as in 2017-08.`,
+      );
+    } else if (!stats.isDirectory() && !isDelivered(name, feeds)) {
+      const names = feeds.map((feed) => feed.fileName).join(', ');
+      sentences.push(
+        `${join(folder, name)} is left alone, since it belongs to no feed; the feeds' files are ${names}.`,
+      );
+    }
+  }
+  return sentences;
+}
+
 function isDelivered(name: string, feeds: readonly Feed[]): boolean {
   return /\.zip$/i.test(name) || (/\.csv(\.gz)?$/i.test(name) && feedOf(name, feeds) !== undefined);
 }

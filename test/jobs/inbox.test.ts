@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -38,6 +38,18 @@ describe('a folder put into the inbox', () => {
       { feed: 'keywords', files: 1 },
       { feed: 'movies_metadata', files: 1 },
     ]);
+  });
+});
+
+describe('a file put into the inbox without its month', () => {
+  it('is said to be left alone, once', async () => {
+    const { inbox } = pipeline.resources;
+    const path = join(inbox.folder, 'links.csv');
+    await writeFile(path, 'movieId,imdbId,tmdbId\n1,1,1\n');
+    const told = () => pipeline.said.filter((sentence) => sentence.startsWith(`warn ${path} is left alone`));
+    await until(async () => told().length > 0, 'it is said');
+    await sleep(2500); // two more scans
+    expect(told()).toHaveLength(1);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDrop } from '../../src/source/drop.js';
-import { scanInbox } from '../../src/source/inbox.js';
+import { findPassedOver, scanInbox } from '../../src/source/inbox.js';
 import { things, useFolder } from './loading.js';
 
 const folder = useFolder();
@@ -70,6 +70,23 @@ describe('the inbox', () => {
     const second = await keys();
     expect(second[0]).not.toBe(first[0]);
     expect(second[1]).toBe(first[1]);
+  });
+
+  it('says what is left alone in it and why, once it is all there', async () => {
+    const inbox = await fill({
+      '2017-09/things.csv': 'x',
+      'things-2017-10.csv': 'x',
+      'people-2017-10.csv': 'x',
+      'things.csv': 'x',
+      '2017-13/things.csv': 'x',
+      '.uploads/things.csv': 'x',
+    });
+    expect(await findPassedOver(inbox, [things], { stableMs })).toEqual([]);
+    expect(await findPassedOver(inbox, [things], { stableMs, now: later() })).toEqual([
+      `${inbox}/2017-13 is left alone, since its name tells no month; name it by its month, as in 2017-08.`,
+      `${inbox}/people-2017-10.csv is left alone, since it belongs to no feed; the feeds' files are things.csv.`,
+      `${inbox}/things.csv is left alone, since its name tells no month; name it by its month, as in 2017-08.`,
+    ]);
   });
 
   it('is empty where there is none', async () => {
