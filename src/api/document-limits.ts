@@ -3,6 +3,7 @@ import {
   type FieldNode,
   Lexer,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   Source,
   TokenKind,
@@ -22,9 +23,15 @@ export function countTokens(text: string): number {
   return count;
 }
 
+/** How deep a set of fields goes, and how many it has with fragments in the place of their spreads. */
+interface Extent {
+  readonly depth: number;
+  readonly fields: number;
+}
+
 /**
- * Measures a valid document.
- * @throws LIMIT_EXCEEDED by its depth or aliases.
+ * Measures a valid document. What is done with it from here on follows each spread, so this comes first.
+ * @throws LIMIT_EXCEEDED by its depth, fields or aliases.
  */
 export function checkShape(document: DocumentNode, limits: Limits): void {
   const operations = document.definitions.filter(
@@ -36,33 +43,59 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
     ),
   );
   let aliases = 0;
-  // Fragments are measured at each place they are spread, but only once each: spreads of spreads would multiply.
-  const depths = new Map<string, number>();
-  function depthOf(set: SelectionSetNode): number {
-    let deepest = 0;
+  // Fragments are measured once each, and counted at each place they are spread: to walk them again would take as long
+  // as what is to be refused.
+  const extents = new Map<string, Extent>();
+  function extentOf(set: SelectionSetNode): Extent {
+    let depth = 0;
+    let fields = 0;
     for (const selection of set.selections) {
-      if (selection.kind === 'Field') {
-        if (selection.alias) aliases += 1;
-        deepest = Math.max(deepest, 1 + (selection.selectionSet ? depthOf(selection.selectionSet) : 0));
-      } else if (selection.kind === 'InlineFragment') {
-        deepest = Math.max(deepest, depthOf(selection.selectionSet));
-      } else {
-        const name = selection.name.value;
-        if (!depths.has(name)) depths.set(name, depthOf(fragments.get(name)!));
-        deepest = Math.max(deepest, depths.get(name)!);
-      }
+      const inner = innerExtent(selection);
+      const own = selection.kind === 'Field' ? 1 : 0;
+      depth = Math.max(depth, own + inner.depth);
+      // At least 1: a spread of nothing but spreads is followed all the same.
+      fields = Math.min(fields + Math.max(own + inner.fields, 1), Number.MAX_SAFE_INTEGER);
     }
-    return deepest;
+    return { depth, fields };
+  }
+  function innerExtent(selection: SelectionNode): Extent {
+    if (selection.kind !== 'FragmentSpread') {
+      if (selection.kind === 'Field' && selection.alias) aliases += 1;
+      return selection.selectionSet ? extentOf(selection.selectionSet) : { depth: 0, fields: 0 };
+    }
+    const name = selection.name.value;
+    let extent = extents.get(name);
+    if (!extent) {
+      extent = extentOf(fragments.get(name)!);
+      extents.set(name, extent);
+    }
+    return extent;
   }
   for (const { selectionSet } of operations) {
+    const { depth, fields } = extentOf(selectionSet);
+    if (fields > limits.fields) throw limitError('fields', limits.fields, fields);
     const looksAtSchema = rootFields(selectionSet, fragments).some(({ name }) =>
       name.value.startsWith('__s'),
     );
     const allowed = looksAtSchema ? limits.introspectionDepth : limits.depth;
-    const depth = depthOf(selectionSet);
     if (depth > allowed) throw limitError('depth', allowed, depth);
   }
   if (aliases > limits.aliases) throw limitError('aliases', limits.aliases, aliases);
+}
+
+/**
+ * Measures a value from JSON, which may be nested deeper than what reads it next can follow.
+ * @throws LIMIT_EXCEEDED by its levels.
+ */
+export function checkInputDepth(value: unknown, limits: Limits): void {
+  let depth = 0;
+  let level: unknown[] = [value];
+  while (true) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+    if (level.length === 0) break;
+    depth += 1;
+  }
+  if (depth > limits.inputDepth) throw limitError('input depth', limits.inputDepth, depth);
 }
 
 function rootFields(

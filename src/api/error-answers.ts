@@ -26,6 +26,8 @@ export type LimitName =
   | 'page size'
   | 'tokens'
   | 'aliases'
+  | 'fields'
+  | 'input depth'
   | 'batch size'
   | 'body size in bytes'
   | 'order steps';

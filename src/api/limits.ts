@@ -13,6 +13,10 @@ export interface Limits {
   readonly tokens: number;
   /** Fields with an alias. */
   readonly aliases: number;
+  /** Fields of an operation, those of a fragment counted at each place it is spread: spreads of spreads multiply. */
+  readonly fields: number;
+  /** Levels of a value given as a variable, or as the filter of an export. */
+  readonly inputDepth: number;
   /** Operations in one HTTP request. */
   readonly batch: number;
   /** Bytes of a request's body. */
@@ -25,6 +29,8 @@ export const DEFAULT_LIMITS: Limits = {
   cost: 20_000,
   tokens: 2000,
   aliases: 30,
+  fields: 5000,
+  inputDepth: 100,
   batch: 10,
   bodyBytes: 100_000,
 };

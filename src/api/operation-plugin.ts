@@ -22,7 +22,7 @@ import { documentedError } from './apollo-errors.js';
 import { currentPublication, earlierPublication, type PublicationMark } from './as-of.js';
 import { pageArguments, pageOutlook } from './compiled-page.js';
 import { camelCase } from './contract-names.js';
-import { checkShape } from './document-limits.js';
+import { checkInputDepth, checkShape } from './document-limits.js';
 import { entityTag, namesTag } from './entity-tag.js';
 import { badInput, formatError, isCallersDoing, limitError, statusOf } from './error-answers.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
@@ -114,6 +114,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
       // Apollo says so itself when it cannot tell the operation, or when variables are wrong.
       if (!operation) return;
       checkScopes(operation, request);
+      checkInputDepth(request.request.variables, limits);
       const variables = getVariableValues(
         schema,
         operation.variableDefinitions ?? [],

@@ -10,10 +10,12 @@ import type { Allowances } from './allowance.js';
 import { currentPublication, earlierPublication, type PublicationMark } from './as-of.js';
 import type { CallerPolicies } from './caller-policy.js';
 import { pascalCase } from './contract-names.js';
+import { checkInputDepth } from './document-limits.js';
 import { apiError, badInput } from './error-answers.js';
 import { csvRecord, jsonRecord } from './export-records.js';
 import { refuseOtherMethods } from './http-answers.js';
 import type { Headers } from './http-manners.js';
+import type { Limits } from './limits.js';
 import { ReadSession } from './read-session.js';
 import { accessReport, type ReportAccess } from './report-access.js';
 import { type FilterInput, filterCondition } from './report-filter.js';
@@ -28,6 +30,7 @@ export interface ExportOptions {
   readonly allowances: Allowances;
   readonly schema: GraphQLSchema;
   readonly reports: readonly ReportDescription[];
+  readonly limits: Limits;
   readonly readerPool: pg.Pool;
 }
 
@@ -46,7 +49,7 @@ const BATCH_ROWS = 1000;
  * snapshot, however long. The filter is the query's, as JSON.
  */
 export function exportHandler(options: ExportOptions): Handler {
-  const { policies, allowances, schema, reports, readerPool } = options;
+  const { policies, allowances, schema, reports, limits, readerPool } = options;
   return async (exchange) => {
     const { request, response, common, note } = exchange;
     const caller = await options.callerOf(request);
@@ -61,7 +64,7 @@ export function exportHandler(options: ExportOptions): Handler {
     const { report, format } = nameOf(path, reports);
     note.operation = `export ${report.name}`;
     const rights = policies(caller);
-    const { filter, asOf } = argumentsOf(search, schema, report);
+    const { filter, asOf } = argumentsOf(search, schema, report, limits);
     const allowance = await allowances.take('exports', caller, rights);
     const session = new ReadSession(readerPool);
     response.once('close', () => void session.close());
@@ -97,11 +100,13 @@ function nameOf(
   return { report, format: format as Format };
 }
 
-function argumentsOf(search: string, schema: GraphQLSchema, report: ReportDescription) {
+function argumentsOf(search: string, schema: GraphQLSchema, report: ReportDescription, limits: Limits) {
   const given = new URLSearchParams(search);
   const unknown = [...given.keys()].find((name) => name !== 'filter' && name !== 'asOf');
   // A misspelt filter must not give away all rows.
   if (unknown !== undefined) throw badInput('An export takes filter and asOf, and nothing else.');
+  const doubled = ['filter', 'asOf'].find((name) => given.getAll(name).length > 1);
+  if (doubled) throw badInput(`${doubled} is given ${given.getAll(doubled).length} times: expected once.`);
   const asOf = given.get('asOf');
   if (asOf !== null && !/^\d{1,9}$/.test(asOf)) throw badInput('asOf is not the number of a publication.');
   const text = given.get('filter');
@@ -111,6 +116,7 @@ function argumentsOf(search: string, schema: GraphQLSchema, report: ReportDescri
   } catch {
     throw badInput('filter is not JSON.');
   }
+  checkInputDepth(content, limits);
   const type = schema.getType(`${pascalCase(report.name)}Filter`) as GraphQLInputType;
   const filter =
     content === undefined

@@ -137,7 +137,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     routes: [
       { path: START_PATH, handle: [...(browsers?.recognize ?? []), start] },
       { path: '/graphql', handle: [...(browsers?.recognize ?? []), graphql] },
-      { path: '/export/', handle: exportHandler({ ...shared, schema, reports }) },
+      { path: '/export/', handle: exportHandler({ ...shared, limits, schema, reports }) },
       ...(options.inbox
         ? [
             {

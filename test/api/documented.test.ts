@@ -14,10 +14,10 @@ const section = (title: string) => page.split(/^## /m).find((part) => part.start
 
 it('the page on the API tells the limits there are', () => {
   const told = [...section('Limits').matchAll(/^\| .*? \| +(\d+) +\|/gm)].map(([, number]) => Number(number));
-  const { cost, depth, aliases, tokens, batch, bodyBytes } = DEFAULT_LIMITS;
+  const { cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes } = DEFAULT_LIMITS;
   const { requestsPerMinute, costPerMinute, exportsPerHour } = DEFAULT_QUOTAS;
   const quotas = [requestsPerMinute, costPerMinute, exportsPerHour];
-  expect(told).toEqual([cost, depth, aliases, tokens, batch, bodyBytes, ...quotas]);
+  expect(told).toEqual([cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes, ...quotas]);
 });
 
 it('it names the scopes there are, and no other', () => {

@@ -155,6 +155,12 @@ describe('an export', () => {
     ['/export/movie_score_report.csv?filtre={}', 400, 'BAD_USER_INPUT'],
     ['/export/movie_score_report.csv?filter={', 400, 'BAD_USER_INPUT'],
     ['/export/movie_score_report.csv?filter={"no":{"eq":1}}', 400, 'BAD_USER_INPUT'],
+    ['/export/movie_score_report.csv?filter={}&filter={"movieId":{"eq":1}}', 400, 'BAD_USER_INPUT'],
+    [
+      `/export/movie_score_report.csv?filter=${'{"not":'.repeat(101)}{}${'}'.repeat(101)}`,
+      400,
+      'LIMIT_EXCEEDED',
+    ],
     ['/export/movie_score_report.csv?asOf=99', 400, 'BAD_USER_INPUT'],
   ])('is refused at %s', async (path, status, code) => {
     const answer = await download(path);

@@ -13,6 +13,8 @@ const LIMITS = {
   cost: 400,
   tokens: 100,
   aliases: 5,
+  fields: 100,
+  inputDepth: 4,
   batch: 3,
   bodyBytes: 3000,
 };
@@ -45,6 +47,19 @@ const aliased = (count: number) =>
   `{ genreReport(first: 1) { nodes { ${Array.from({ length: count }, (_, index) => `a${index}: year`).join(' ')} } } }`;
 const tokens = (count: number) =>
   `{ genreReport { nodes { ${Array.from({ length: count - 8 }, () => 'year').join(' ')} } } }`;
+/** Fragments that each spread the next one twice, so that the last one's field is there 2 ^ (count - 1) times. */
+const spreads = (count: number, type: string, last: string) =>
+  Array.from(
+    { length: count },
+    (_, index) =>
+      `fragment f${index} on ${type} { ${index === count - 1 ? last : `...f${index + 1} ...f${index + 1}`} }`,
+  ).join(' ');
+const negated = (levels: number) => ({
+  query: 'query ($f: GenreReportFilter) { genreReport(filter: $f) { nodes { year } } }',
+  variables: { f: nestedFilter(levels - 3) },
+});
+const nestedFilter = (levels: number): object =>
+  levels === 0 ? { year: { eq: 1 } } : { not: nestedFilter(levels - 1) };
 const ofBytes = (count: number) => {
   const body = JSON.stringify({ query: '{__typename}', variables: { pad: '' } });
   return body.replace('""', `"${'x'.repeat(count - body.length)}"`);
@@ -93,6 +108,13 @@ const CASES: [string, unknown, unknown, { name: string; allowed: number; actual:
     { name: 'cost', allowed: 400, actual: 401 },
   ],
   ['aliases', { query: aliased(5) }, { query: aliased(6) }, { name: 'aliases', allowed: 5, actual: 6 }],
+  [
+    'fields in fragments',
+    { query: `{ genreReport(first: 1) { nodes { ...f0 } } } ${spreads(7, 'GenreReportRow', 'year')}` },
+    { query: `{ genreReport(first: 1) { nodes { ...f0 } } } ${spreads(8, 'GenreReportRow', 'year')}` },
+    { name: 'fields', allowed: 100, actual: 130 },
+  ],
+  ['depth of variables', negated(4), negated(5), { name: 'input depth', allowed: 4, actual: 5 }],
   ['tokens', { query: tokens(100) }, { query: tokens(101) }, { name: 'tokens', allowed: 100, actual: 101 }],
   [
     'batch size',
@@ -125,6 +147,39 @@ describe('the limit of', () => {
     expect(status).toBe(400);
     expect(body.errors[0].extensions.limit).toEqual({ name: 'page size', allowed: 500, actual: 501 });
     await large.close();
+  });
+});
+
+describe('a small request that stands for a large one', () => {
+  const DOCUMENTS = ['genreReport(first: 1) { nodes { ...f0 } } a: __typename', '...f0'];
+  it.each(DOCUMENTS)('is refused at once where fragments multiply: { %s }', async (root) => {
+    const usual = await startScratchApi();
+    const [type, last] = root.startsWith('...')
+      ? ['Query', 'genreReport(first: 1) { nodes { year } }']
+      : ['GenreReportRow', 'year'];
+    const begun = performance.now();
+    const { status, body } = await post({ query: `{ ${root} } ${spreads(22, type, last)}` }, usual);
+    expect({ status, limit: body.errors[0].extensions.limit.name }).toEqual({ status: 400, limit: 'fields' });
+    // To follow them all takes some ten seconds, and nobody else is answered meanwhile.
+    expect(performance.now() - begun).toBeLessThan(2000);
+    await usual.close();
+  });
+
+  it('is refused as too deep, not as a defect, where a variable is nested thousands of times', async () => {
+    const usual = await startScratchApi();
+    for (const levels of [2000, 10_000]) {
+      const filter = `${'{"not":'.repeat(levels)}{}${'}'.repeat(levels)}`;
+      const { status, body } = await post(
+        `{"query":"query ($f: GenreReportFilter) { genreReport(filter: $f) { totalCount } }","variables":{"f":${filter}}}`,
+        usual,
+      );
+      expect({ status, limit: body.errors[0].extensions.limit?.name }).toEqual({
+        status: 400,
+        limit: 'input depth',
+      });
+    }
+    expect(usual.errors).toEqual([]);
+    await usual.close();
   });
 });
 
