@@ -179,7 +179,10 @@ async function asOf(services: Services): Promise<string> {
 
 export function publicationOf(context: Context<unknown>) {
   const counts = context.results.get('publish')?.get('publish');
-  return { publication: Number(counts?.publication), counts: { published: counts?.published } };
+  return {
+    publication: Number(counts?.publication),
+    counts: { published: counts?.published, restores: counts?.restores },
+  };
 }
 
 /** From a folder of files to a publication. */

@@ -132,8 +132,21 @@ export async function dropResult(
       (sum, step) => sum + Number(step.issues ?? 0),
       0,
     ),
-    warnings: [...warnings, ...loads.flatMap((load) => load.warnings), ...(await checkWarnings(pool, run))],
+    warnings: [
+      ...warnings,
+      ...loads.flatMap((load) => load.warnings),
+      ...rollbackWarning(run),
+      ...(await checkWarnings(pool, run)),
+    ],
   };
+}
+
+/** Why what is published is not what the files say, where a rollback is in force and none of them is new. */
+function rollbackWarning({ publication, counts: { restores } }: Run): string[] {
+  if (typeof restores !== 'number') return [];
+  return [
+    `Publication ${publication} shows the state of publication ${restores} again, and no file is new since, so it stays; marquee rebuild publishes the warehouse as it is.`,
+  ];
 }
 
 /** What checks found that only warn, where the run published anything. */

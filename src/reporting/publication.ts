@@ -28,18 +28,28 @@ export interface LatestPublication {
   readonly mappingVersion: number;
   readonly rowCounts: Readonly<Record<string, number>>;
   readonly definitions: Readonly<Record<string, string>>;
+  /** The publication whose state a rollback published again. */
+  readonly restores: number | null;
   readonly reflects: string;
 }
 
-/** The publication readers see; undefined before the first. */
-export async function latestPublication(client: ClientBase): Promise<LatestPublication | undefined> {
+/**
+ * The publication readers see; undefined before the first.
+ * @param which `built`: the newest that was made from the warehouse, where readers see one that a rollback made
+ */
+export async function latestPublication(
+  client: ClientBase,
+  which: 'any' | 'built' = 'any',
+): Promise<LatestPublication | undefined> {
   const { rows } = await client.query<Omit<LatestPublication, 'reflects'>>(
     `/* reporting.latest_publication */
      select number, as_of_day::text as "asOfDay", drops, mapping_version as "mappingVersion",
-       row_counts as "rowCounts", definitions
+       row_counts as "rowCounts", definitions, restores
      from reporting.publication
+     where $1 = 'any' or restores is null
      order by number desc
      limit 1`,
+    [which],
   );
   const [row] = rows;
   if (row === undefined) return undefined;

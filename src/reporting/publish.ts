@@ -41,6 +41,8 @@ export interface PublishResult {
   /** False when nothing differed from it: then nothing was written. */
   readonly published: boolean;
   readonly changes: Readonly<Record<string, DifferenceCounts>>;
+  /** What a rollback had published again, where it stays published since a load brought nothing. */
+  readonly restores?: number;
 }
 
 export const defaultRetainedPublications = 24;
@@ -49,7 +51,8 @@ export const defaultRetainedPublications = 24;
  * Makes the checked builds of a run what readers see: applies the differences to all reports and writes them,
  * the publication and the catalog, all in the caller's transaction. Readers see the old state until its commit
  * and the new one after it. Drops the builds. Where the builds, the drops, the as-of day, the mapping and the
- * definitions are as in the latest publication, there is nothing to publish.
+ * definitions are as in the latest publication, there is nothing to publish. Nor is there for a load that brought nothing
+ * into the warehouse since a rollback: files that are sent again must not take it back.
  *
  * @throws as `readyBuilds` does
  */
@@ -61,6 +64,12 @@ export async function publish(
   await lockPublication(client);
   const builds = await readyBuilds(client, definitions, runId);
   const previous = await latestPublication(client);
+  if (reason === 'load' && previous !== undefined && previous.restores !== null) {
+    if (await wasPublished(client, builds)) {
+      for (const definition of definitions) await dropBuild(client, definition);
+      return { publication: previous.number, published: false, changes: {}, restores: previous.restores };
+    }
+  }
   const { retirements } = builds.reflected;
   const state = previous === undefined ? undefined : await readPublicationState(client, previous.number);
   const isNew = ({ name }: ReportDefinition) => previous?.rowCounts[name] === undefined;
@@ -124,6 +133,19 @@ export async function publish(
   }
   await settle(client, definitions, runId, number);
   return { publication: number, published, changes };
+}
+
+/** Whether builds reflect the warehouse as the last publication that was made from it does. */
+async function wasPublished(client: ClientBase, builds: ReadyBuilds): Promise<boolean> {
+  const built = await latestPublication(client, 'built');
+  if (built === undefined || built.reflects !== reflectedHash(builds)) return false;
+  const { builtDate, retirements } = await readPublicationState(client, built.number);
+  if (String(retirements) !== String(builds.reflected.retirements)) return false;
+  const { rowCount } = await client.query(
+    `/* reporting.cleaned_since */ select from support.file_transform where created_date > $1::timestamptz limit 1`,
+    [builtDate],
+  );
+  return rowCount === 0;
 }
 
 /** Has other publications wait for the end of the transaction, and sets it up for much work on tables that are read once. */

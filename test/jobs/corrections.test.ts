@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dropFlow, rollbackFlow } from '../../jobs/drop-flow.js';
+import { dropFlow, rebuildReportsFlow, rollbackFlow } from '../../jobs/drop-flow.js';
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
 import { restoreFlow, retireFlow } from '../../jobs/retire.js';
@@ -78,6 +78,32 @@ describe('a link retired by hand', () => {
     const back = await pipeline.ended(await runs.start(rollbackFlow, { to: publication! - 1 }, by));
     expect(back).toMatchObject({ publication: publication! + 1 });
     expect(await genres()).toEqual([oneFilm]);
+  });
+});
+
+describe('a rollback', () => {
+  const sendAgain = async () => {
+    const folder = await pipeline.writeDrop('2017-08', { movies_metadata: [film('1'), film('2')] });
+    await appendFile(join(folder, 'movies_metadata.csv'), 'broken\n');
+    const payload = { folder, period: '2017-08', acceptedBy: 'test' };
+    return pipeline.ended(await pipeline.worker.runs.start(dropFlow, payload, by));
+  };
+
+  it('is not taken back by files that are sent again, but by a rebuild', async () => {
+    const { runs } = pipeline.worker;
+    const [{ number }] = await query('select max(number) as number from reporting.publication');
+    expect(await genres()).toEqual([oneFilm]);
+    expect(await sendAgain()).toMatchObject({
+      state: 'succeeded',
+      publication: number,
+      counts: { published: false, restores: number - 2 },
+    });
+    expect(await genres()).toEqual([oneFilm]);
+    expect(await pipeline.ended(await runs.start(rebuildReportsFlow, {}, by))).toMatchObject({
+      publication: number + 1,
+      counts: { published: true },
+    });
+    expect(await genres()).toEqual([twoFilms]);
   });
 });
 

@@ -91,7 +91,7 @@ describe('an earlier publication', () => {
         expect(await state()).toEqual(states[to - 1]);
         expect(await state(latest)).toEqual(states.at(-1));
         expect(await changesNotExplained(pool(), latest + 1)).toEqual([]);
-        await publishReports(pool(), reports, false, 1);
+        await publishReports(pool(), reports, false, 1, 'rebuild');
         expect(await state()).toEqual(states.at(-1));
         expect(await changesNotExplained(pool(), latest + 2)).toEqual([]);
       }),

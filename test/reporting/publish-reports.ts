@@ -8,7 +8,7 @@ import { type CheckOutcome, checkReports, refusal } from '../../src/reporting/ch
 import { compareBuild } from '../../src/reporting/comparison.js';
 import type { ReportDefinition } from '../../src/reporting/definition.js';
 import { exportReport } from '../../src/reporting/export.js';
-import { type PublishResult, publish } from '../../src/reporting/publish.js';
+import { type PublicationReason, type PublishResult, publish } from '../../src/reporting/publish.js';
 import { readCsv } from '../oracle/vendor-csv.js';
 
 /**
@@ -45,11 +45,12 @@ export async function publishReports(
   definitions: readonly ReportDefinition[] = reports,
   whole = true,
   maxLossShare?: number,
+  reason: PublicationReason = 'load',
 ): Promise<PublishResult> {
   const asOfDay = await buildAll(pool, definitions, whole);
   const refused = refusal(await checkAll(pool, asOfDay, definitions, maxLossShare));
   if (refused !== undefined) throw refused;
-  return inTransaction(pool, (client) => publish(client, definitions, { runId: null }));
+  return inTransaction(pool, (client) => publish(client, definitions, { runId: null, reason }));
 }
 
 /** Publishes what files touched as the jobs do, with the comparison beforehand; a report may lose all of its rows. */

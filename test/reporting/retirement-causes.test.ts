@@ -153,7 +153,7 @@ describe('what was retired by hand, as a cause', () => {
     const row = [{ kind: 'retired link', by: 'ann', reason: 'no comedy', movie_id: 2 }];
     expect(await causes(2, 'genre_report', { genre_id: 35 }, null)).toMatchObject(row);
     await inTransaction(pool(), (client) => rollback(client, reports, { to: 1, runId: null }));
-    await publishReports(pool());
+    await publishReports(pool(), reports, true, undefined, 'rebuild');
     expect(await causes(4, 'genre_report', { genre_id: 35 }, null)).toMatchObject(row);
     await changeBudget(33);
     await publishReports(pool());
