@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/transaction.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
-import { loadReferenceData } from '../../src/warehouse/reference-data.js';
-import { restoreRows, retireRows } from '../../src/warehouse/retirement.js';
+import { restoreRows } from '../../src/warehouse/retirement.js';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install, personalDataKey } from './cleaning.js';
 import { emptyAll, historyOf } from './history.js';
+import { loadStandard, restoreAll, retireFirst } from './operations.js';
 import { filmMapping, filmTables, monthsInOrder } from './random-films.js';
 import { swapIn, verify } from './rebuilding.js';
 import { loadRecords } from './source-rows.js';
@@ -24,43 +24,6 @@ describe('a warehouse rebuilt from source', () => {
   );
   beforeEach(() => emptyAll(pool()));
 
-  /** Retires the first live row of a table, where there is one. */
-  async function retireOne(table: string): Promise<void> {
-    const mapping = (await currentMapping(pool()))!;
-    const keys = mapping.tables.get(table)!.keys.map(({ field }) => field);
-    const { rows } = await pool().query(
-      `select ${keys.map((key) => `${key}::text`)} from warehouse.${table} where not deleted order by ${keys} limit 1`,
-    );
-    if (rows.length === 0) return;
-    await inTransaction(pool(), (client) => retireRows(client, mapping, { table, keys: rows, ...said }));
-  }
-
-  async function restoreAll(table: string): Promise<void> {
-    const mapping = (await currentMapping(pool()))!;
-    const { rows } = await pool().query(
-      'select distinct row_key as key from support.retirement where table_name = $1 and restored_date is null',
-      [table],
-    );
-    if (rows.length === 0) return;
-    await inTransaction(pool(), (client) =>
-      restoreRows(pool(), client, mapping, personalDataKey, {
-        table,
-        keys: rows.map(({ key }) => key),
-        ...said,
-      }),
-    );
-  }
-
-  const standard = [
-    {
-      table: 'production_countries',
-      standard: 'a standard',
-      source: 'a test',
-      version: '1',
-      codes: [{ id: 'US', name: 'United States' }],
-    },
-  ];
-
   /** Rows of any table retired after a month, and taken back after the same or another one, or never. */
   const corrections = fc.array(
     fc.record({
@@ -77,14 +40,14 @@ describe('a warehouse rebuilt from source', () => {
     await fc.assert(
       fc.asyncProperty(monthsInOrder(), corrections, async ([drops, order], corrected) => {
         await emptyAll(pool());
-        await loadReferenceData(pool(), standard, personalDataKey);
+        await loadStandard(pool(), ['US']);
         for (const [place, index] of order.entries()) {
           await clean(pool(), [
             await loadRecords(pool(), 'movies_metadata', `2017-0${index + 1}`, drops[index]!),
           ]);
           for (const { table, after, restored } of corrected) {
-            if (after === place) await retireOne(table);
-            if (restored === place) await restoreAll(table);
+            if (after === place) await retireFirst(pool(), table);
+            if (restored === place) await restoreAll(pool(), table);
           }
         }
         expect(await verify(pool())).toEqual([]);
@@ -195,7 +158,7 @@ describe('a warehouse rebuilt from source', () => {
     await month('2017-08', 'A');
     const untouched = await Promise.all(filmTables.map((table) => historyOf(pool(), table)));
     const mapping = (await currentMapping(pool()))!;
-    await retireOne('genres');
+    await retireFirst(pool(), 'genres');
     expect(await historyOf(pool(), 'genres')).not.toEqual(untouched[1]);
     await inTransaction(pool(), (client) =>
       restoreRows(pool(), client, mapping, personalDataKey, {

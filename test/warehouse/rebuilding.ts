@@ -6,13 +6,20 @@ import { planReplay, prepareRebuild, rebuildTable, swapRebuilt } from '../../src
 import { dropRebuild } from '../../src/warehouse/rebuild-tables.js';
 import { personalDataKey } from './cleaning.js';
 
-/** Builds the warehouse anew beside the one in use, as the jobs do. */
-export async function buildBeside(pool: Pool, which: 'recorded' | 'current' = 'recorded'): Promise<void> {
+/**
+ * Builds the warehouse anew beside the one in use, as the jobs do.
+ * @param without a file to be left out, as one that is withdrawn
+ */
+export async function buildBeside(
+  pool: Pool,
+  which: 'recorded' | 'current' = 'recorded',
+  without?: number,
+): Promise<void> {
   const mapping = (await currentMapping(pool))!;
   const replayed = await planReplay(pool, which === 'current' ? mapping : null);
   await prepareRebuild(pool, mapping);
   for (const table of mapping.tables.keys()) {
-    const files = replayed.filter((file) => file.table === table);
+    const files = replayed.filter((file) => file.table === table && file.fileId !== without);
     await rebuildTable(pool, { table, files, personalDataKey });
   }
 }
