@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { AnyQueue } from '../src/queue/backend.js';
 import { defineJob, type JobContext } from '../src/queue/job.js';
-import { schedule } from '../src/queue/schedule.js';
+import { isScheduled, schedule } from '../src/queue/schedule.js';
 import { findPassedOver, scanInbox } from '../src/source/inbox.js';
 import { discardAbandonedLoads } from '../src/source/load-discard.js';
 import { tidyStorage } from '../src/source/storage-upkeep.js';
@@ -96,6 +96,19 @@ async function loadsUnderWay(pool: Pool): Promise<number[]> {
 /** Has the scheduled jobs done; however many workers ask, each is done once a time. */
 export async function startSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
   await mkdir(inbox.folder, { recursive: true });
-  await schedule(queue, 'inbox', { everyMs: inbox.scanSeconds * 1000 }, scanInboxJob, {});
-  await schedule(queue, 'upkeep', { cron: '17 * * * *' }, upkeepJob, {});
+  for (const { id, rhythm, job } of schedulesOf(inbox)) await schedule(queue, id, rhythm, job, {});
+}
+
+/** Starts those schedules again that the queue has lost; the others keep their rhythm. */
+export async function keepSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
+  for (const { id, rhythm, job } of schedulesOf(inbox)) {
+    if (!(await isScheduled(queue, id))) await schedule(queue, id, rhythm, job, {});
+  }
+}
+
+function schedulesOf({ scanSeconds }: Resources['inbox']) {
+  return [
+    { id: 'inbox', rhythm: { everyMs: scanSeconds * 1000 }, job: scanInboxJob },
+    { id: 'upkeep', rhythm: { cron: '17 * * * *' }, job: upkeepJob },
+  ];
 }

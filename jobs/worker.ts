@@ -5,11 +5,11 @@ import { openRuns, type Runs } from '../src/queue/runs.js';
 import { startWorkers } from '../src/queue/worker.js';
 import { answerPipelineControl } from './control.js';
 import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
-import { startSchedules } from './schedule.js';
+import { keepSchedules, startSchedules } from './schedule.js';
 import { queues, type Resources } from './services.js';
 
-/** How often runs that the queue has lost are looked for. */
-const reconcileMs = 30_000;
+/** How often runs and schedules that the queue has lost are looked for. */
+const usualReconcileMs = 30_000;
 
 /**
  * A worker that has not renewed its lock for so long is dead. BullMQ's 30 s would keep the work of a killed
@@ -26,6 +26,8 @@ export interface PipelineOptions {
   readonly onError: (error: unknown) => void;
   /** Hears of each run that has ended under this worker. */
   readonly onEnd?: (run: Run) => void;
+  /** How often it is looked for what the queue has lost; 30 s unless told. */
+  readonly reconcileMs?: number;
 }
 
 /** The queues as a process sees them that starts and follows runs. */
@@ -55,7 +57,7 @@ export async function openPipeline({ location, resources, onError }: PipelineOpt
 
 /** Opens the queues and works on them until closed. */
 export async function startPipelineWorker(options: PipelineOptions): Promise<Pipeline> {
-  const { resources, concurrency, onError, onEnd } = options;
+  const { resources, concurrency, onError, onEnd, reconcileMs = usualReconcileMs } = options;
   await mkdir(resources.storage.folder, { recursive: true });
   await prepareWarehouse(resources);
   const pipeline = await openPipeline(options);
@@ -83,8 +85,12 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
     },
   });
   answerPipelineControl(pipeline.backend, pipeline.runs, resources);
-  await startSchedules(pipeline.backend.makeQueue(queues.schedule), resources);
-  const reconcile = () => pipeline.runs.reconcile().catch(tell);
+  const schedules = pipeline.backend.makeQueue(queues.schedule);
+  await startSchedules(schedules, resources);
+  const reconcile = async () => {
+    await pipeline.runs.reconcile().catch(tell);
+    await keepSchedules(schedules, resources).catch(tell);
+  };
   await reconcile();
   const timer = setInterval(reconcile, reconcileMs);
   return {

@@ -30,6 +30,11 @@ export async function schedule<Schema extends z.ZodType, Services>(
   });
 }
 
+/** Whether there is a schedule of this id: a queue that lost what it held has lost its schedules, too. */
+export async function isScheduled(queue: AnyQueue, id: string): Promise<boolean> {
+  return (await queue.getJobScheduler(id)) !== undefined;
+}
+
 /** Ends a schedule; false when there was none. */
 export function unschedule(queue: AnyQueue, id: string): Promise<boolean> {
   return queue.removeJobScheduler(id);

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { upkeepJob } from '../../jobs/schedule.js';
+import { startPipelineWorker } from '../../jobs/worker.js';
 import { listRuns } from '../../src/queue/run-list.js';
+import { unschedule } from '../../src/queue/schedule.js';
 import { film, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline({ scanSeconds: 1, stableSeconds: 0 });
@@ -50,6 +52,21 @@ describe('a file put into the inbox without its month', () => {
     await until(async () => told().length > 0, 'it is said');
     await sleep(2500); // two more scans
     expect(told()).toHaveLength(1);
+  });
+});
+
+describe('a queue that has lost what it held', () => {
+  it('gets its schedules back, and those that it kept are left as they are', async () => {
+    const again = await startPipelineWorker({ ...pipeline.options, reconcileMs: 100 });
+    try {
+      const queue = again.backend.makeQueue('schedule');
+      const upkeep = (await queue.getJobScheduler('upkeep'))!.next;
+      expect(await unschedule(queue, 'inbox')).toBe(true);
+      await until(async () => (await queue.getJobScheduler('inbox')) !== undefined, 'the inbox is scheduled');
+      expect((await queue.getJobScheduler('upkeep'))!.next).toBe(upkeep);
+    } finally {
+      await again.close();
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import type { Resources } from '../../jobs/services.js';
-import { type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
+import { type Pipeline, type PipelineOptions, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../../src/dataset/movies.js';
 import type { Run } from '../../src/queue/run-ledger.js';
 import { type TestDatabase, useDatabase } from '../database-fixture.js';
@@ -15,6 +15,8 @@ export interface TestPipeline {
   folder: string;
   worker: Pipeline;
   resources: Resources;
+  /** What the worker was started with. */
+  options: PipelineOptions;
   /** What the worker said: of the end of runs, and of what is no run's. */
   readonly said: string[];
   /** Writes records of feeds into a folder named by the month; what a record does not name is empty. Gives the folder. */
@@ -65,14 +67,14 @@ export function usePipeline(
       connectionString: pipeline.database.urls.queue,
       schema: 'jobs',
     };
-    const worker = await startPipelineWorker({
+    const options: PipelineOptions = {
       location,
       resources,
       concurrency: 2,
       onError: () => {},
       onEnd: ({ kind, state, error }) => pipeline.said.push(`${kind} ${state} ${error}`),
-    });
-    Object.assign(pipeline, { folder, worker, resources });
+    };
+    Object.assign(pipeline, { folder, resources, options, worker: await startPipelineWorker(options) });
   });
   afterAll(async () => {
     await pipeline.worker?.close();
