@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from 'bullmq';
 import { z } from 'zod';
+import { isStorable, storableText } from '../database/storable-text.js';
 import { Failure, Fault, messageOf } from '../fault.js';
 import type { QueueBackend } from './backend.js';
 import type { JsonValue } from './json.js';
@@ -9,11 +10,15 @@ import type { JsonValue } from './json.js';
 export const controlQueue = 'control';
 
 const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a period as YYYY-MM');
-const idempotencyKey = z.string().min(1).max(128);
-const reason = z.string().max(1000).regex(/\S/, 'expected some words');
+/** Both the queue and the audit keep it, and would fail as if they were out of order. */
+const text = z.string().refine(isStorable, `expected ${storableText}`);
+const idempotencyKey = text.min(1).max(128);
+const reason = text.max(1000).regex(/\S/, 'expected some words');
 const link = z.strictObject({
   table: z.string().regex(/^[a-z_]{1,63}$/, 'expected the name of a table'),
-  key: z.record(z.string(), z.union([z.string(), z.number()])),
+  key: z
+    .record(z.string(), z.union([text, z.number()]))
+    .refine((key) => Object.keys(key).every(isStorable), `expected ${storableText}`),
   period: period.nullish(),
   reason,
 });
@@ -43,19 +48,19 @@ export const controlArguments = {
   }),
   recordUpload: z.strictObject({
     period,
-    file: z.string().min(1).max(128),
+    file: text.min(1).max(128),
     bytes: z.int().min(0),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
   run: z.strictObject({ id: z.uuid() }),
   runs: z.strictObject({
     states: z.array(state).nullish(),
-    kinds: z.array(z.string()).nullish(),
+    kinds: z.array(text).nullish(),
     createdSince: z.iso.datetime({ offset: true }).nullish(),
     /** One more than a page has, to know whether there are more. */
     first: z.int().min(0).max(201),
     /** Only runs older than this one. */
-    after: z.strictObject({ createdDate: z.string(), id: z.uuid() }).nullish(),
+    after: z.strictObject({ createdDate: text, id: z.uuid() }).nullish(),
   }),
 } as const;
 

@@ -1,3 +1,4 @@
+import { isStorable, storableText } from '../database/storable-text.js';
 import type { Catalog } from './catalog.js';
 import { fieldTypes, transforms } from './field-types.js';
 import { refuseNew } from './mapping-admission.js';
@@ -96,16 +97,9 @@ function checkCells(row: MappingRow, position: number): MappingComplaint[] {
     `empty or one of ${Object.keys(transforms).join(', ')}`,
   );
   cell('retire_missing', typeof row.retire_missing === 'boolean', 'true or false');
-  cell(
-    'description',
-    typeof row.description === 'string' && isStorable(row.description),
-    'a text without NUL and half surrogate pairs',
-  );
+  cell('description', typeof row.description === 'string' && isStorable(row.description), storableText);
   return complaints;
 }
-
-/** Whether a database can keep a text. */
-export const isStorable = (text: string) => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
 function checkRow(
   row: MappingRow,

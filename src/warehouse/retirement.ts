@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { identifier, literal } from '../database/identifier.js';
+import { isStorable } from '../database/storable-text.js';
 import { Fault } from '../fault.js';
 import type { Cleaning } from './cleaning.js';
 import { fieldTypes } from './field-types.js';
 import { rewriteHistory } from './late-file.js';
 import type { Mapping, TablePlan } from './mapping.js';
-import { isStorable } from './mapping-validator.js';
 import { list, sameKey, target } from './merge.js';
 import type { PersonalDataKey } from './personal-data.js';
 import { readTransformedFiles } from './source-file.js';

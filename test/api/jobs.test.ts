@@ -64,12 +64,12 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     await queue?.close();
   });
 
-  async function ask(query: string) {
+  async function ask(query: string, variables: object = {}) {
     const token = await api.issuer.token('demo-admin');
     const { body } = await api.send('/graphql', {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
+      body: JSON.stringify({ query, variables }),
     });
     return body;
   }
@@ -163,6 +163,55 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     ['mutation { ingestDrop(period: "2017-12", idempotencyKey: "") { id } }', 'BAD_USER_INPUT'],
   ])('are refused for %s', async (mutation, code) => {
     expect((await ask(mutation)).errors[0].extensions.code).toBe(code);
+  });
+
+  describe.each([
+    ['a NUL character', 'a\0b'],
+    ['half of a surrogate pair', 'a\ud800b'],
+  ])('are refused with one sentence for %s', (_what, text) => {
+    const withdraw = `mutation ($reason: String!, $key: String!) {
+      withdrawFile(file: 1, reason: $reason, idempotencyKey: $key) { id } }`;
+    const retire = `mutation ($link: LinkInput!) { retireLink(link: $link, idempotencyKey: "k8") { id } }`;
+    const link = { table: 'movie_genres', key: { movie_id: 1, genre_id: 2 }, reason: 'x' };
+    it.each([
+      ['a reason', withdraw, { reason: text, key: 'k9' }, 'withdrawFile cannot be asked so: reason'],
+      [
+        'an idempotency key',
+        withdraw,
+        { reason: 'x', key: text },
+        'withdrawFile cannot be asked so: idempotencyKey',
+      ],
+      [
+        'the reason of a link',
+        retire,
+        { link: { ...link, reason: text } },
+        'retireLink cannot be asked so: link.reason',
+      ],
+      [
+        'a value of a key',
+        retire,
+        { link: { ...link, key: { movie_id: text } } },
+        'retireLink cannot be asked so: link.key.movie_id',
+      ],
+      [
+        'a field of a key',
+        retire,
+        { link: { ...link, key: { [text]: 1 } } },
+        'retireLink cannot be asked so: link.key',
+      ],
+      [
+        'a kind of runs',
+        'query ($kinds: [String!]) { runs(filter: { kinds: $kinds }) { nodes { id } } }',
+        { kinds: [text] },
+        'runs cannot be asked so: kinds.0',
+      ],
+    ])('in %s', async (_where, query, variables, sentence) => {
+      const { errors } = await ask(query, variables);
+      expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+      expect(errors[0].message).toBe(
+        `${sentence}: expected a text without NUL characters and half surrogate pairs.`,
+      );
+    });
   });
 
   it('are not there for a run nobody knows', async () => {
