@@ -44,6 +44,11 @@ export function limitError(
   });
 }
 
+/** Whether Postgres refused a value that passed our checks but not those of its type. */
+export function isDataException(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('22');
+}
+
 /** The code for what was thrown below us; undefined when the fault is ours. */
 function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof Failure) return 'QUEUE_UNAVAILABLE';
@@ -51,8 +56,7 @@ function codeOf(error: unknown): ErrorCode | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code !== 'string') return undefined;
   if (code === '57014') return 'STATEMENT_TIMEOUT';
-  // Data exceptions: a value that passed our checks but not those of its type.
-  if (code.startsWith('22')) return 'BAD_USER_INPUT';
+  if (isDataException(error)) return 'BAD_USER_INPUT';
   // Connection exceptions, insufficient resources, operator intervention, and the network's own.
   if (/^(08|53|57P)/.test(code) || /^E[A-Z]+$/.test(code)) return 'DATABASE_UNAVAILABLE';
   return undefined;

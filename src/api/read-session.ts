@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { spanned } from '../telemetry.js';
-import { apiError } from './error-answers.js';
+import { apiError, isDataException } from './error-answers.js';
 import { ERROR_CODES } from './error-codes.js';
 import { render, type SqlText } from './sql-text.js';
 
@@ -32,6 +32,8 @@ export class ReadSession {
   #client: Promise<pg.PoolClient> | undefined;
   /** The end of the statement sent last: a connection answers one at a time. */
   #last: Promise<unknown> = Promise.resolve();
+  /** What ended the transaction. */
+  #failed: { readonly error: unknown } | undefined;
   #closed = false;
   /** How many statements were sent, not counting those that open and close the snapshot. */
   statementCount = 0;
@@ -51,9 +53,29 @@ export class ReadSession {
     this.statementCount += 1;
     const { text, values } = render(statement);
     const query = { text: `/* api: ${name} */ ${text}`, values, types: exactTypes };
-    const result = this.#last.then(() => spanned(name, 'CLIENT', DATABASE, () => client.query<Row>(query)));
-    this.#last = result.catch(() => undefined);
+    const result = this.#last.then(() => {
+      if (this.#failed) throw this.#failed.error;
+      return spanned(name, 'CLIENT', DATABASE, () => client.query<Row>(query));
+    });
+    this.#last = result.catch((error: unknown) => this.#recover(client, error));
     return (await result).rows;
+  }
+
+  /**
+   * After a value that its type refuses the other parts of the request are answered, from the same snapshot; after
+   * anything else they fail as this one did, since a second statement that takes too long would double the time.
+   */
+  async #recover(client: pg.PoolClient, error: unknown): Promise<void> {
+    this.#failed ??= { error };
+    if (!isDataException(error)) return;
+    await client.query('rollback to savepoint opened').then(
+      () => {
+        this.#failed = undefined;
+      },
+      (failure: unknown) => {
+        this.#failed = { error: failure };
+      },
+    );
   }
 
   /** Gives the connection back; to be called however the request ended. */
@@ -77,7 +99,7 @@ export class ReadSession {
     try {
       // These statements come once, so their plans are made for their values (see runPrepared).
       await client.query(
-        'begin isolation level repeatable read read only; set local plan_cache_mode = force_custom_plan',
+        'begin isolation level repeatable read read only; set local plan_cache_mode = force_custom_plan; savepoint opened',
       );
       return client;
     } catch (error) {

@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ScratchApi, startScratchApi } from './scratch-api.js';
+import { type Answer, type ScratchApi, startScratchApi } from './scratch-api.js';
 
 let api: ScratchApi;
 beforeAll(async () => {
   api = await startScratchApi();
 });
 afterAll(() => api?.close());
+
+async function batch(to: ScratchApi, queries: readonly string[]) {
+  const token = await to.issuer.token('demo-partner');
+  const { body } = await to.send('/graphql', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(queries.map((query) => ({ query }))),
+  });
+  return body;
+}
 
 describe('the server', () => {
   it('is live and ready, and says which publication it serves', async () => {
@@ -88,6 +98,40 @@ describe('the server', () => {
     lock.release();
     await impatient.close();
     expect(body.errors[0].extensions.code).toBe('STATEMENT_TIMEOUT');
+  });
+
+  it('answers the rest of a batch after a value that its type refuses', async () => {
+    const { body } = await api.query('{ movieScoreReport(first: 1) { pageInfo { endCursor } } }');
+    const [mark] = JSON.parse(
+      Buffer.from(body.data.movieScoreReport.pageInfo.endCursor, 'base64url').toString(),
+    );
+    const beyond = Buffer.from(JSON.stringify([mark, 9_999_999_999])).toString('base64url');
+    const answers = await batch(api, [
+      `{ movieScoreReport(after: "${beyond}") { nodes { movieId } } }`,
+      '{ movieScoreReport(first: 1) { nodes { movieId } } }',
+    ]);
+    expect(answers[0].errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(answers[1].errors).toBeUndefined();
+    expect(answers[1].data.movieScoreReport.nodes).toHaveLength(1);
+  });
+
+  it('says of the rest of a batch, too, that a statement took too long', async () => {
+    const lock = await api.database.owner.connect();
+    await lock.query('begin; lock reporting.genre_report in access exclusive mode');
+    const impatient = await startScratchApi({
+      readerPool: api.database.readerWith('-c statement_timeout=200'),
+    });
+    const answers = await batch(impatient, [
+      '{ genreReport { totalCount } }',
+      '{ movieScoreReport(first: 1) { nodes { movieId } } }',
+    ]);
+    await lock.query('rollback');
+    lock.release();
+    await impatient.close();
+    expect(answers.map(({ errors }: Answer['body']) => errors[0].extensions.code)).toEqual([
+      'STATEMENT_TIMEOUT',
+      'STATEMENT_TIMEOUT',
+    ]);
   });
 
   it('gives every connection back, also after errors', async () => {
