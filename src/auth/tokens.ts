@@ -77,10 +77,17 @@ function callerOf(payload: JWTPayload): Caller {
   return { clientId, subject: sub, scopes: parseScopes(payload.scope), tokenId: jti, expiresAt: exp };
 }
 
+/** What jose says where the keys took too long, came with another status than 200, or are none: no doing of the token's. */
+const KEYS_UNREADABLE: ReadonlySet<string> = new Set([
+  errors.JWKSTimeout.code,
+  errors.JOSEError.code,
+  errors.JWKSInvalid.code,
+]);
+
 /** Says what is wrong with a token without repeating any of it. */
 function refusalOf(error: unknown): Error {
   if (error instanceof AccessRefusal || error instanceof Failure) return error;
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+  if (!(error instanceof errors.JOSEError) || KEYS_UNREADABLE.has(error.code)) {
     return new Failure(
       'issuer_unreachable',
       "The issuer's keys could not be read: check that the issuer runs.",

@@ -310,6 +310,30 @@ describe('the keys of an issuer', () => {
   let fetched = 0;
   afterAll(() => issuer?.close());
 
+  it.each([
+    ['come with status 500', 500, '{"keys":[]}'],
+    ['are not JSON', 200, '<html>'],
+    ['are no keys', 200, '{}'],
+  ])('are what is at fault, not the token, where they %s', async (_what, status, body) => {
+    const broken = createServer((asked, response) => {
+      const url = `http://localhost:${(broken.address() as AddressInfo).port}`;
+      if (asked.url === '/jwks') return response.writeHead(status).end(body);
+      response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/jwks`, token_endpoint: `${url}/token` }));
+    });
+    await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
+    const issuerUrl = `http://localhost:${(broken.address() as AddressInfo).port}`;
+    const asking = await startScratchApi({ issuerUrl });
+    const answer = await asking.send('/graphql?query={__typename}', {
+      headers: {
+        authorization: `Bearer ${await token({ iss: issuerUrl })}`,
+        'apollo-require-preflight': '1',
+      },
+    });
+    expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([503, 'ISSUER_UNAVAILABLE']);
+    await asking.close();
+    broken.close();
+  });
+
   it('may be changed while the API runs: new ones are found, withdrawn ones are forgotten', async () => {
     const make = async (kid: string) => {
       const pair = await generateKeyPair('RS256', { extractable: true });
