@@ -39,10 +39,12 @@ export function accessChanges(reports: readonly ReportDescription[], rights: Cal
     const allowed = rights.reports!.get(report.name);
     return allowed ? [changesOf(report, allowed)] : [];
   });
-  const hidden = sql`(select coalesce(jsonb_object_agg(report, columns), '{}') from (values ${hiddenColumns(reports, rights)}) as hidden (report, columns))`;
+  const seen = sql`(select jsonb_object_agg(report, columns) from (values ${seenColumns(reports, rights)}) as seen (report, columns))`;
+  // Those it sees are named, not those it does not: a row of before a report changed has columns that nobody names now.
   const shown = (value: string) =>
     sql`case when change = 'update' then ${ident(value)}
-      else (${ident(value)}::jsonb - array(select jsonb_array_elements_text(${hidden} -> report)))::text end as ${ident(value)}`;
+      else (select jsonb_object_agg(cell.key, cell.value) from jsonb_each(${ident(value)}::jsonb) as cell
+        where jsonb_typeof(${seen} -> report) = 'null' or (${seen} -> report) ? cell.key)::text end as ${ident(value)}`;
   // A cause may tell of films and amounts the caller does not see.
   return access(
     reportChange,
@@ -51,11 +53,11 @@ export function accessChanges(reports: readonly ReportDescription[], rights: Cal
   );
 }
 
-function hiddenColumns(reports: readonly ReportDescription[], rights: CallerRights): SqlText {
-  const rows = reports.map(({ name, columns }) => {
+/** By report the columns the caller sees; null: all of them. */
+function seenColumns(reports: readonly ReportDescription[], rights: CallerRights): SqlText {
+  const rows = reports.map(({ name }) => {
     const seen = rights.reports!.get(name)?.columns;
-    const hidden = seen ? columns.map((column) => column.name).filter((column) => !seen.has(column)) : [];
-    return sql`(${name}::text, to_jsonb(${hidden}::text[]))`;
+    return sql`(${name}::text, to_jsonb(${seen ? [...seen] : null}::text[]))`;
   });
   return rows.reduce((list, row) => sql`${list}, ${row}`);
 }

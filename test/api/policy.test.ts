@@ -168,6 +168,17 @@ describe('a narrowed client', () => {
     expect((await adminQuery(query)).body.data.reportChanges.totalCount).toBe(4);
   });
 
+  it('sees no column of a whole row that the report had once and has no more', async () => {
+    const { owner } = api.database;
+    await owner.query(`insert into reporting.report_change (publication, report, row_key, change, old_value)
+      values (2, 'movie_score_report', '{"movie_id": 77}', 'delete', '{"movie_id": 77, "revenue_usd": 5}')`);
+    const query =
+      '{ reportChanges(filter: { report: { eq: "movie_score_report" } }) { nodes { oldValue } } }';
+    const { body } = await api.query(query);
+    expect(body.data.reportChanges.nodes).toEqual([{ oldValue: '{"movie_id": 77}' }]);
+    await owner.query("delete from reporting.report_change where report = 'movie_score_report'");
+  });
+
   it('sees its rows and columns only as of an earlier publication, too', async () => {
     const { body } = await api.query(
       '{ productionCompanyReport(asOf: 1) { nodes { productionCompanyId year budget } totalCount } }',
