@@ -15,6 +15,9 @@ interface ToldRun {
   readonly [field: string]: unknown;
 }
 
+/** The most runs a page has. */
+const MAX_RUNS = 200;
+
 /** The pipeline's words for what cannot be met, in the API's. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   run_unknown: 'NOT_FOUND',
@@ -61,6 +64,7 @@ export function jobResolvers(control: ControlClient | undefined): RootResolvers 
         return told ? runOf(told) : null;
       },
       runs: async (_root, { filter, first, after }: RunsArguments, context) => {
+        if (first < 0 || first > MAX_RUNS) throw badInput(`first is ${first}: expected 0 to ${MAX_RUNS}.`);
         const { states, kinds, createdSince } = filter ?? {};
         const runs = (await ask(
           'runs',
@@ -150,7 +154,9 @@ function encode({ createdDate, id }: ToldRun): string {
 function decode(cursor: string): { createdDate: string; id: string } {
   try {
     const [createdDate, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string, string];
-    if (!Number.isNaN(Date.parse(createdDate)) && /^[0-9a-f-]{36}$/.test(id)) return { createdDate, id };
+    // Exactly as it was given out: the ledger reads fewer ways of writing a moment.
+    if (new Date(createdDate).toISOString() === createdDate && /^[0-9a-f-]{36}$/.test(id))
+      return { createdDate, id };
   } catch {
     // Refused below.
   }

@@ -29,6 +29,10 @@ const flow = defineFlow({
   stages: [{ name: 'only', plan: () => [planStep(work, 'step', {})] }],
 });
 
+/** A cursor of runs, as nobody was given it. */
+const cursorOf = (createdDate: string) =>
+  Buffer.from(JSON.stringify([createdDate, '00000000-0000-4000-8000-000000000000'])).toString('base64url');
+
 const places = await queuePlaces();
 
 describe.each(places)('runs over a queue on $kind', (place) => {
@@ -161,6 +165,10 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     ['mutation { takeFileBack(file: 1, reason: "", idempotencyKey: "k6") { id } }', 'BAD_USER_INPUT'],
     ['mutation { takeFileBack(file: 1, reason: "  ", idempotencyKey: "k7") { id } }', 'BAD_USER_INPUT'],
     ['mutation { ingestDrop(period: "2017-12", idempotencyKey: "") { id } }', 'BAD_USER_INPUT'],
+    ['{ runs(first: -1) { nodes { id } } }', 'BAD_USER_INPUT'],
+    ['{ runs(first: 201) { nodes { id } } }', 'BAD_USER_INPUT'],
+    [`{ runs(after: "${cursorOf('0')}") { nodes { id } } }`, 'BAD_USER_INPUT'],
+    [`{ runs(after: "${cursorOf('1 January 2017 (at noon)')}") { nodes { id } } }`, 'BAD_USER_INPUT'],
   ])('are refused for %s', async (mutation, code) => {
     expect((await ask(mutation)).errors[0].extensions.code).toBe(code);
   });
