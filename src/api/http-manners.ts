@@ -41,7 +41,7 @@ export function securityHeaders(pages: boolean): Headers {
 const ALLOWED_HEADERS =
   'authorization, content-type, if-none-match, x-request-id, x-apollo-operation-name, apollo-require-preflight, x-requested-with';
 const EXPOSED_HEADERS =
-  'etag, x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, content-disposition';
+  'etag, x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, content-disposition, x-publication, x-publication-as-of-day, x-publication-check-state';
 
 /** What pages of other origins may do: those on the list may ask with a token; cookies are never for them. */
 export function crossOriginHeaders(

@@ -39,7 +39,7 @@ export function startPage(options: StartPageOptions): RequestHandler {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       refuseOtherMethods(response, 'GET, HEAD', 'The start page is asked for by GET.');
     const readiness = await readinessOf(options.readerPool);
-    response.vary('accept');
+    Object.assign(exchangeOf(response).common, { vary: 'Accept, Origin' });
     // Who names neither takes anything, as curl does.
     if (request.accepts(['json', 'html']) === 'html') {
       sendPage(response, {
