@@ -9,7 +9,7 @@ import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import type { ControlClient } from '../queue/control.js';
 import { apiError, limitError } from './error-answers.js';
-import { refuseOtherMethods, send } from './http-answers.js';
+import { refuseEncoded, refuseOtherMethods, send } from './http-answers.js';
 import { askPipeline } from './job-resolvers.js';
 import type { Handler } from './router.js';
 
@@ -40,6 +40,10 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
     if (!period || !name)
       throw apiError('NOT_FOUND', 'There is no such place: expected /admin/drops/{YYYY-MM}/{file}.');
     if (request.method !== 'PUT') refuseOtherMethods(response, 'PUT', 'A file is sent by PUT.');
+    refuseEncoded(request);
+    // RFC 9110, 14.5: whoever resumes an upload sends the rest alone, which would replace the whole file.
+    if (request.headers['content-range'] !== undefined)
+      throw apiError('BAD_REQUEST', 'A part of a file came, by Content-Range: send the file whole.');
     note.operation = `upload ${period}/${name}`;
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > maxBytes) throw tooLarge(maxBytes, announced);

@@ -31,7 +31,7 @@ export const ERROR_CODES = {
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     message: 'The body is of a media type that is not taken.',
-    remedy: 'Send the body as application/json in UTF-8.',
+    remedy: 'Send GraphQL as application/json in UTF-8, and no body with a Content-Encoding.',
   },
   BAD_USER_INPUT: {
     status: 400,

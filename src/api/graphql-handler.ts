@@ -11,7 +11,7 @@ import { PREFLIGHTED } from './apollo.js';
 import type { CallerPolicies, CallerRights } from './caller-policy.js';
 import { namesTag } from './entity-tag.js';
 import { apiError, limitError } from './error-answers.js';
-import { errorAnswer, readBody, send } from './http-answers.js';
+import { errorAnswer, readBody, refuseEncoded, send } from './http-answers.js';
 import type { Limits } from './limits.js';
 import type { PublicationWatch } from './publication-watch.js';
 import { ReadSession } from './read-session.js';
@@ -128,6 +128,7 @@ async function contentOf(request: Request, maxBytes: number): Promise<string> {
   if (request.method !== 'POST') return request.url.split('?')[1] ?? '';
   const type = request.headers['content-type'] ?? '';
   if (type !== 'application/json') requireJson(type);
+  refuseEncoded(request);
   return (await readBody(request, maxBytes)).toString('utf8');
 }
 

@@ -83,6 +83,19 @@ export function failureAnswer(
   return errorAnswer('INTERNAL_SERVER_ERROR', requestId);
 }
 
+/** @throws UNSUPPORTED_MEDIA_TYPE where the body is zipped on its way: its bytes would be taken for what they stand for. */
+export function refuseEncoded({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.trim().toLowerCase() === 'identity') return;
+  throw apiError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The body has a content encoding: send it as it is, without Content-Encoding.',
+  );
+}
+
+/** The caller hung up, or sent too slowly. */
+export class CallerGone extends Error {}
+
 /** The longest a small body may take, in ms: against callers that send slowly on purpose. */
 const BODY_TIMEOUT_MS = 20_000;
 
@@ -115,7 +128,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     request.once('error', reject);
     request.once('close', () => {
       clearTimeout(timer);
-      if (!request.complete) reject(new Error('the caller hung up'));
+      if (!request.complete) reject(new CallerGone('the caller hung up'));
     });
   });
 }

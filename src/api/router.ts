@@ -4,7 +4,7 @@ import type { ProtectedResource } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import { openRequestSpan } from '../telemetry.js';
 import type { ApiLogger } from './api-logger.js';
-import { errorAnswer, failureAnswer, send } from './http-answers.js';
+import { CallerGone, errorAnswer, failureAnswer, send } from './http-answers.js';
 import { crossOriginHeaders, type Headers, securityHeaders } from './http-manners.js';
 import type { MessageClasses } from './listener.js';
 import type { Metrics } from './metrics.js';
@@ -125,12 +125,14 @@ function addRoutes(app: Express, service: Service): void {
 function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler {
   const security = securityHeaders(false);
   const crossOrigin = crossOriginHeaders(new Set(corsOrigins));
+  // Also of an answer to no origin: kept between, it would be given to a page that may read it.
+  const varied: Headers = corsOrigins.length > 0 ? { vary: 'Origin' } : {};
 
   return (request, response, next) => {
     const begun = performance.now();
     const requestId = requestIdOf(request);
     const foreign = crossOrigin(request);
-    const common: Headers = { ...security, 'x-request-id': requestId, ...foreign };
+    const common: Headers = { ...security, ...varied, 'x-request-id': requestId, ...foreign };
     const note: RequestNote = {};
     const span = openRequestSpan(request.headers, {
       'http.request.method': request.method,
@@ -180,7 +182,10 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
 }
 
 function answerFailure({ resource, logger }: Service): ErrorRequestHandler {
-  return (error: unknown, _request, response, _next) => {
+  return (error: unknown, request, response, _next) => {
+    // Nobody is there to be answered, and nothing broke here; the line on the request tells that it was cut off.
+    if (error instanceof CallerGone || (error !== null && error === request.errored))
+      return response.destroy();
     if (response.headersSent) return response.destroy();
     const { requestId, common } = exchangeOf(response);
     send(response, failureAnswer(error, requestId, resource, logger), common);

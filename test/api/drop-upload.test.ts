@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,6 +101,33 @@ describe('a file sent to the inbox', () => {
       limit: { allowed: 1000 },
     });
     expect(await readdir(folder, { recursive: true })).toEqual(before);
+  });
+
+  it.each([
+    ['the rest of one', { 'content-range': 'bytes 4-8/9' }, 400, 'BAD_REQUEST'],
+    ['a zipped body', { 'content-encoding': 'gzip' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+  ])('is not replaced by %s', async (_what, more, status, code) => {
+    await put('/admin/drops/2017-05/links.csv', 'movieId\n');
+    const token = await api.issuer.token('demo-admin');
+    const headers = { authorization: `Bearer ${token}`, ...more };
+    const answer = await put('/admin/drops/2017-05/links.csv', 'eId\n', 'demo-admin', { headers });
+    expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([status, code]);
+    expect(await readFile(join(folder, '2017-05', 'links.csv'), 'utf8')).toBe('movieId\n');
+  });
+
+  it('that breaks off leaves nothing behind, and is no failure of the server', async () => {
+    const token = await api.issuer.token('demo-admin');
+    const asked = request(`${api.url}/admin/drops/2017-04/links.csv`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}`, 'content-length': 900 },
+    });
+    asked.on('error', () => undefined).write('movieId\n');
+    const uploads = () => readdir(join(folder, '.uploads'));
+    await expect.poll(uploads).toHaveLength(1);
+    asked.destroy();
+    await expect.poll(uploads).toEqual([]);
+    expect(await readdir(folder)).not.toContain('2017-04');
+    expect(api.errors).toEqual([]);
   });
 
   it.each([

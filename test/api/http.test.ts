@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,6 +100,34 @@ describe('every answer', () => {
     expect(listed.headers.get('access-control-allow-headers')).toContain('authorization');
     const other = await preflight('https://evil.example');
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it.each(['/livez', '/', '/.well-known/oauth-protected-resource'])(
+    'is kept apart by origin, at %s too',
+    async (path) => {
+      const { headers } = await api.send(path);
+      expect(headers.get('vary')).toContain('Origin');
+    },
+  );
+
+  it('of an export tells pages of listed origins the publication, too', async () => {
+    const { headers } = await api.send('/livez', { headers: { origin: 'https://dashboard.example' } });
+    expect(headers.get('access-control-expose-headers')).toContain('x-publication,');
+  });
+});
+
+describe('a caller that hangs up in its body', () => {
+  it('is no failure of the server', async () => {
+    const { authorization } = (await authorized({})) as { authorization: string };
+    const asked = request(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', 'content-length': 100 },
+    });
+    asked.on('error', () => undefined).write('{"que');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    asked.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(api.errors).toEqual([]);
   });
 });
 
