@@ -5,8 +5,11 @@ import { dropFlow } from '../../jobs/drop-flow.js';
 import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { replayRejectsFlow, replayRejectsJob } from '../../jobs/replay-rejects.js';
 import { Fault } from '../../src/fault.js';
+import type { Run } from '../../src/queue/run-ledger.js';
 import { replayRejects } from '../../src/source/reject-replay.js';
-import { film, usePipeline } from './pipeline.js';
+import { rebuildSchema } from '../../src/warehouse/rebuild-tables.js';
+import { lockTable } from '../../src/warehouse/table-lock.js';
+import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();
 const by = { requestedBy: 'test' };
@@ -34,6 +37,33 @@ describe('rejects that pass now', () => {
     await expect(
       replayRejectsJob.run(context as unknown as Parameters<typeof replayRejectsJob.run>[0]),
     ).rejects.toBe(lost);
+    expect(await query('select replayed_date from source.reject')).toEqual([{ replayed_date: null }]);
+    expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
+  });
+
+  it('stay rejects until their run has its turn, and when it is cancelled before', async () => {
+    const { runs } = pipeline.worker;
+    const holder = await pipeline.database.pools.owner.connect();
+    try {
+      await holder.query('begin');
+      await lockTable(holder, { schema: rebuildSchema, table: 'movies' }, 0);
+      const inFront = await runs.start(verifyWarehouseFlow, {}, by);
+      const reaches = (run: Run, stage: string) =>
+        until(
+          async () => (await stepsOf(pipeline, run.id)).some(({ name }) => name.startsWith(`${stage}:`)),
+          `the run is at the stage ${stage}`,
+        );
+      await reaches(inFront.run, 'clean');
+      const waiting = await runs.start(replayRejectsFlow, {}, by);
+      await reaches(waiting.run, 'turn');
+      await runs.cancel(waiting.run.id);
+      expect(await pipeline.ended(waiting)).toMatchObject({ state: 'cancelled' });
+      await holder.query('rollback');
+      expect(await pipeline.ended(inFront)).toMatchObject({ state: 'succeeded', counts: { differences: 0 } });
+    } finally {
+      await holder.query('rollback');
+      holder.release();
+    }
     expect(await query('select replayed_date from source.reject')).toEqual([{ replayed_date: null }]);
     expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
   });
