@@ -23,6 +23,7 @@ import { orderList, orderSteps } from './report-order.js';
 import type { ReportDescription } from './report-source.js';
 import type { Exchange, Handler } from './router.js';
 import { ident, joined, raw, sql } from './sql-text.js';
+import { Turns } from './turns.js';
 
 export interface ExportOptions {
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
@@ -50,6 +51,8 @@ const BATCH_ROWS = 1000;
  */
 export function exportHandler(options: ExportOptions): Handler {
   const { policies, allowances, schema, reports, limits, readerPool } = options;
+  // An export takes as long as who receives it, so that half the connections are left to those who ask.
+  const turns = new Turns(Math.max(Math.floor(readerPool.options.max / 2), 1));
   return async (exchange) => {
     const { request, response, common, note } = exchange;
     const caller = await options.callerOf(request);
@@ -66,9 +69,11 @@ export function exportHandler(options: ExportOptions): Handler {
     const rights = policies(caller);
     const { filter, asOf } = argumentsOf(search, schema, report, limits);
     const allowance = await allowances.take('exports', caller, rights);
+    const endTurn = await turns.take();
     const session = new ReadSession(readerPool);
     response.once('close', () => void session.close());
     try {
+      if (response.destroyed) return;
       const current = await currentPublication(session);
       const earlier =
         asOf === undefined || asOf === current?.number ? undefined : await earlierPublication(session, asOf);
@@ -85,6 +90,7 @@ export function exportHandler(options: ExportOptions): Handler {
       await stream(exchange, session, access, format, head);
     } finally {
       await session.close();
+      endTurn();
     }
   };
 }

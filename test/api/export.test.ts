@@ -179,6 +179,38 @@ describe('an export', () => {
     expect(headers.get('ratelimit-policy')).toBe('"exports";q=50;w=3600');
   });
 
+  it('leaves connections to those who ask, however many receive theirs slowly', async () => {
+    const slow = await startScratchApi();
+    await slow.database.owner.query(`insert into reporting.movie_score_report
+      (movie_id, movie_name, reported_vote_count, calculated_vote_count, source_file, source_record)
+      select id, repeat('long ', 400), 1, 0, 'm', id from generate_series(10, 20000) id`);
+    const token = await slow.issuer.token('demo-admin');
+    const asked = Array.from({ length: slow.database.reader.options.max + 2 }, () =>
+      request(`${slow.url}/export/movie_score_report.json`, {
+        headers: { authorization: `Bearer ${token}` },
+        agent: false,
+      }),
+    );
+    // Nobody reads on from what comes.
+    const begun = new Promise((resolve) => asked[0]!.once('response', resolve));
+    for (const each of asked) each.on('error', () => undefined).end();
+    await begun;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const answer = await Promise.race([
+      slow.query('{ movieScoreReport(first: 1) { totalCount } }'),
+      new Promise<undefined>((resolve) => setTimeout(resolve, 5000, undefined)),
+    ]);
+    for (const each of asked) each.destroy();
+    expect(answer?.status).toBe(200);
+    const { reader } = slow.database;
+    await expect.poll(() => reader.totalCount - reader.idleCount + reader.waitingCount).toBe(0);
+    const again = await slow.send('/export/genre_report.csv', {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(again.status).toBe(200);
+    await slow.close();
+  }, 30_000);
+
   it('gives its connection back when the caller hangs up', async () => {
     const token = await api.issuer.token('demo-admin');
     await new Promise<void>((resolve, reject) => {
