@@ -156,9 +156,25 @@ function operationsOf(text: string, maxBatch: number): unknown {
   } catch {
     throw apiError('BAD_REQUEST', 'The body is not JSON.');
   }
-  if (Array.isArray(content) && content.length > maxBatch)
-    throw limitError('batch size', maxBatch, content.length);
+  if (!Array.isArray(content)) return content;
+  if (content.length > maxBatch) throw limitError('batch size', maxBatch, content.length);
+  // Apollo would refuse all of them for one, while the others run already: mutations, too.
+  const malformed = content.findIndex((each) => !isOperation(each));
+  if (malformed >= 0)
+    throw apiError('BAD_REQUEST', `Operation ${malformed + 1} of the batch is malformed: none has run.`);
   return content;
+}
+
+/** Whether it is an object whose members are of the types that GraphQL over HTTP gives them. */
+function isOperation(content: unknown): boolean {
+  if (!isRecord(content) || Object.keys(content).length === 0) return false;
+  const { query, operationName, variables, extensions } = content;
+  const texts = [query, operationName].every((each) => typeof (each ?? '') === 'string');
+  return texts && [variables, extensions].every((each) => isRecord(each ?? {}));
+}
+
+function isRecord(content: unknown): content is Record<string, unknown> {
+  return typeof content === 'object' && content !== null && !Array.isArray(content);
 }
 
 /** The request's headers that Apollo, its check against foreign pages and our plugin look at. */

@@ -222,6 +222,24 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     });
   });
 
+  it('are not started by a batch that is refused for another of its operations', async () => {
+    const token = await api.issuer.token('demo-admin');
+    const { status } = await api.send('/graphql', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify([
+        { query: 'mutation { rebuildReports(idempotencyKey: "in a bad batch") { id } }' },
+        { query: 5 },
+      ]),
+    });
+    expect(status).toBe(400);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { rows } = await queue.pool.query(
+      "select from support.audit_event where arguments ->> 'idempotencyKey' = 'in a bad batch'",
+    );
+    expect(rows).toHaveLength(0);
+  });
+
   it('are not there for a run nobody knows', async () => {
     expect((await ask('{ run(id: "00000000-0000-4000-8000-000000000000") { id } }')).data.run).toBeNull();
   });
