@@ -11,6 +11,8 @@ export interface KeptAnswer {
 }
 
 const MAX_ASKED_ONCE = 5_000;
+/** In characters of their keys, which hold whole requests. */
+const MAX_ASKED_ONCE_SIZE = 5_000_000;
 
 /**
  * Answers by caller's rights and request. An answer is given again only while the publication it stems from is the
@@ -19,6 +21,7 @@ const MAX_ASKED_ONCE = 5_000;
 export class AnswerCache {
   readonly #answers: LruCache<KeptAnswer>;
   #askedOnce = new Set<string>();
+  #askedOnceSize = 0;
 
   constructor(maxBytes: number) {
     this.#answers = new LruCache(maxBytes);
@@ -35,7 +38,11 @@ export class AnswerCache {
   /** Keeps an answer that is asked for the second time: most are never asked for again, and would push out the others. */
   keep(key: string, answer: KeptAnswer): void {
     if (!this.#askedOnce.has(key)) {
-      if (this.#askedOnce.size >= MAX_ASKED_ONCE) this.#askedOnce = new Set();
+      this.#askedOnceSize += key.length;
+      if (this.#askedOnce.size >= MAX_ASKED_ONCE || this.#askedOnceSize > MAX_ASKED_ONCE_SIZE) {
+        this.#askedOnce = new Set();
+        this.#askedOnceSize = key.length;
+      }
       this.#askedOnce.add(key);
       return;
     }

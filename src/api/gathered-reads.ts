@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { LruCache } from './lru-cache.js';
-import { NamedStatements } from './named-statements.js';
+import { MAX_REMEMBERED_TEXT, NamedStatements } from './named-statements.js';
 import { runPrepared } from './read-session.js';
 
 /** A row as values in the order of the statement's list. */
@@ -63,7 +63,8 @@ export class GatheredReads {
     const waiting = this.#waiting;
     this.#waiting = new Map();
     for (const [text, asks] of waiting) {
-      const size = canGather(asks) && !this.#isSlow(text) ? MOST_TOGETHER : 1;
+      const short = text.length <= MAX_REMEMBERED_TEXT;
+      const size = short && canGather(asks) && !this.#isSlow(text) ? MOST_TOGETHER : 1;
       for (let start = 0; start < asks.length; start += size) {
         const some = asks.slice(start, start + size);
         if (some.length === 1) void this.#sendAlone(text, some[0]!);

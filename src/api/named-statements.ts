@@ -4,12 +4,19 @@ const MAX_NAMES = 200;
 const WORTH_PREPARING = 3;
 const MAX_COUNTED = 5000;
 
+/**
+ * The longest text that is remembered here or by any connection, in characters: a page of a report takes some thousands,
+ * and what callers make up beyond that would fill the memory of this process and of Postgres.
+ */
+export const MAX_REMEMBERED_TEXT = 10_000;
+
 /** Gives names to the texts of statements that come again and again, so that Postgres parses and plans them once. */
 export class NamedStatements {
   readonly #names = new Map<string, string>();
   #seen = new Map<string, number>();
 
   nameOf(text: string): string | undefined {
+    if (text.length > MAX_REMEMBERED_TEXT) return undefined;
     const name = this.#names.get(text);
     if (name || this.#names.size >= MAX_NAMES) return name;
     const seen = (this.#seen.get(text) ?? 0) + 1;
