@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
@@ -11,6 +10,7 @@ import type { ControlClient } from '../queue/control.js';
 import { apiError, limitError } from './error-answers.js';
 import { refuseEncoded, refuseOtherMethods, send } from './http-answers.js';
 import { askPipeline } from './job-resolvers.js';
+import { REQUEST_TIMEOUT_MS } from './listener.js';
 import type { Handler } from './router.js';
 
 export interface DropUploadOptions {
@@ -21,6 +21,9 @@ export interface DropUploadOptions {
   /** By which the pipeline is told; without it no file is taken, since none may come without a trace of who sent it. */
   readonly control?: ControlClient;
 }
+
+/** Twice what a request may take: nobody writes to a file so old. */
+const ABANDONED_MS = 2 * REQUEST_TIMEOUT_MS;
 
 /** A period, and a file name that can neither leave the folder nor hide in it. */
 const PATH = /^\/admin\/drops\/(\d{4}-(?:0[1-9]|1[0-2]))\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/;
@@ -49,7 +52,10 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
     if (announced > maxBytes) throw tooLarge(maxBytes, announced);
     const waiting = join(folder, '.uploads');
     await mkdir(waiting, { recursive: true });
+    await removeAbandoned(waiting);
     const aside = join(waiting, randomUUID());
+    // Opened before anything can fail: a stream that opens it by itself could make the file after it was removed.
+    const file = await open(aside, 'wx');
     let size = 0;
     const hash = createHash('sha256');
     const count = new Transform({
@@ -61,11 +67,7 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
     });
     try {
       // Not `request` itself: the pipeline would destroy it, and the refusal could not be sent.
-      await pipeline(
-        request.iterator({ destroyOnReturn: false }),
-        count,
-        createWriteStream(aside, { flags: 'wx' }),
-      );
+      await pipeline(request.iterator({ destroyOnReturn: false }), count, file.createWriteStream());
       const upload = { period, file: name, bytes: size, sha256: hash.digest('hex') };
       await askPipeline(control, 'recordUpload', upload, caller);
       await mkdir(join(folder, period), { recursive: true });
@@ -81,6 +83,16 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
       common,
     );
   };
+}
+
+/** Removes what uploads left behind whose server was killed. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    // Another server may have taken its own away meanwhile.
+    const stats = await stat(file).catch(() => undefined);
+    if (stats && Date.now() - stats.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
+  }
 }
 
 function tooLarge(allowed: number, actual: number) {

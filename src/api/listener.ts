@@ -24,7 +24,7 @@ export interface Listener {
 const DEFAULT_GRACE_MS = 30_000;
 /** Against callers that send slowly on purpose, in ms: all headers, and the whole request, which may be a large file. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 3_600_000;
+export const REQUEST_TIMEOUT_MS = 3_600_000;
 /** Longer than the 60 s of common load balancers, so that it is they who close a connection at rest. */
 const KEEP_ALIVE_MS = 65_000;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,19 @@ describe('a file sent to the inbox', () => {
       limit: { allowed: 1000 },
     });
     expect(await readdir(folder, { recursive: true })).toEqual(before);
+  });
+
+  it('clears away what a killed server left of others, and nothing that may be under way', async () => {
+    const uploads = join(folder, '.uploads');
+    await mkdir(uploads, { recursive: true });
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+    for (const hours of [1, 3]) {
+      await writeFile(join(uploads, `${hours}-hours`), 'movieId');
+      await utimes(join(uploads, `${hours}-hours`), hoursAgo(hours), hoursAgo(hours));
+    }
+    expect((await put('/admin/drops/2017-03/links.csv', 'movieId\n')).status).toBe(201);
+    expect(await readdir(uploads)).toEqual(['1-hours']);
+    await rm(join(uploads, '1-hours'));
   });
 
   it.each([
