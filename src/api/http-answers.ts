@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
+import pg from 'pg';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../auth/access-refusal.js';
 import { LoginRefusal } from '../auth/login-refusal.js';
 import { Failure } from '../fault.js';
 import { AllowanceExceeded } from './allowance.js';
 import type { ApiLogger } from './api-logger.js';
-import { apiError, formatError } from './error-answers.js';
-import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
+import { apiError, formatError, statusOf } from './error-answers.js';
+import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 import type { Headers } from './http-manners.js';
 
 /** An answer before it is sent. */
@@ -66,14 +67,13 @@ export function failureAnswer(
       body,
     };
   }
-  if (error instanceof GraphQLError) {
-    const formatted = formatError(error, requestId);
-    const code = formatted.extensions?.code;
-    return {
-      status: isErrorCode(code) ? ERROR_CODES[code].status : 500,
-      headers: {},
-      body: JSON.stringify({ errors: [formatted] }),
-    };
+  // What the database says is told as it is for an operation: that a statement took too long, say.
+  if (error instanceof GraphQLError || error instanceof pg.DatabaseError) {
+    const told = error instanceof GraphQLError ? error : new GraphQLError('failed', { originalError: error });
+    const formatted = formatError(told, requestId);
+    const status = statusOf([formatted]);
+    if (status >= 500) logger.error({ requestId, err: told.originalError ?? told }, 'a request failed');
+    return { status, headers: {}, body: JSON.stringify({ errors: [formatted] }) };
   }
   if (error instanceof Failure && error.code.startsWith('issuer')) {
     logger.error({ requestId, err: error }, 'the token issuer could not be asked');

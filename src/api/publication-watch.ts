@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { apiError } from './error-answers.js';
 
 /** At least so long lies between the beginnings of two looks, so that under load more questions share one. */
 const SPACING_MS = 2;
@@ -17,7 +18,7 @@ export class PublicationWatch {
 
   constructor(readonly pool: pg.Pool) {}
 
-  /** The current publication's number; 0 before the first. */
+  /** The current publication's number; 0 before the first. @throws DATABASE_UNAVAILABLE */
   current(): Promise<number> {
     this.#next ??= this.#begin();
     return this.#next;
@@ -34,10 +35,13 @@ export class PublicationWatch {
   }
 
   async #look(): Promise<number> {
-    const { rows } = await this.pool.query<[number]>({
+    const looking = this.pool.query<[number]>({
       name: 'current_publication',
       text: '/* api: current publication */ select coalesce(max(number), 0)::int4 from reporting.publication',
       rowMode: 'array',
+    });
+    const { rows } = await looking.catch((error: unknown) => {
+      throw apiError('DATABASE_UNAVAILABLE', undefined, error);
     });
     return rows[0]![0];
   }

@@ -179,6 +179,21 @@ describe('an export', () => {
     expect(headers.get('ratelimit-policy')).toBe('"exports";q=50;w=3600');
   });
 
+  it('says so when its statement takes too long', async () => {
+    const lock = await api.database.owner.connect();
+    await lock.query('begin; lock reporting.genre_report in access exclusive mode');
+    const impatient = await startScratchApi({
+      readerPool: api.database.readerWith('-c statement_timeout=200'),
+    });
+    const headers = { authorization: `Bearer ${await impatient.issuer.token('demo-admin')}` };
+    const late = await impatient.send('/export/genre_report.csv', { headers });
+    await lock.query('rollback');
+    lock.release();
+    expect([late.status, late.body.errors[0].extensions.code]).toEqual([504, 'STATEMENT_TIMEOUT']);
+    expect(impatient.errors).toHaveLength(1);
+    await impatient.close();
+  });
+
   it('leaves connections to those who ask, however many receive theirs slowly', async () => {
     const slow = await startScratchApi();
     await slow.database.owner.query(`insert into reporting.movie_score_report

@@ -1,5 +1,7 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type ScratchApi, startScratchApi } from './scratch-api.js';
+import { publish } from './scratch-publications.js';
 
 let api: ScratchApi;
 beforeAll(async () => {
@@ -132,6 +134,20 @@ describe('the server', () => {
       'STATEMENT_TIMEOUT',
       'STATEMENT_TIMEOUT',
     ]);
+  });
+
+  it('says that the database is gone, also of an answer that it would give again', async () => {
+    const { owner, reader } = api.database;
+    const pool = new pg.Pool({ connectionString: reader.options.connectionString! });
+    await publish(owner, 1, 'genre_report', ['genre_id', 'year'], []);
+    const cut = await startScratchApi({ readerPool: pool });
+    const ask = () => cut.query('{ movieScoreReport(first: 1) { nodes { movieId } } }');
+    for (let time = 0; time < 3; time += 1) expect((await ask()).status).toBe(200);
+    await pool.end();
+    const { status, body } = await ask();
+    await cut.close();
+    expect([status, body.errors[0].extensions.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+    expect(cut.errors).toHaveLength(1);
   });
 
   it('gives every connection back, also after errors', async () => {
