@@ -77,17 +77,19 @@ function changesOf(report: ReportDescription, { columns, rows, rowColumns }: Rep
   return allOf(conditions);
 }
 
-/** The publications, with counts of those reports only that the caller sees whole. */
+/** The publications, with counts of rows for reports of which the caller sees all, and of changes for those it sees whole. */
 export function accessPublications(rights: CallerRights): ReportAccess {
   const table = ident('reporting', publication.name);
   if (!rights.reports) return access(publication, table);
-  const whole = [...rights.reports].filter(([, { rows }]) => !rows).map(([name]) => name);
-  const known = (name: string) =>
-    sql`(select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${ident(name)}) where key = any(${whole}::text[])) as ${ident(name)}`;
+  const allRows = [...rights.reports].filter(([, { rows }]) => !rows);
+  // A row may have changed in columns that are hidden.
+  const whole = allRows.filter(([, { columns }]) => !columns);
+  const known = (name: string, of: typeof allRows) =>
+    sql`(select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${ident(name)}) where key = any(${of.map(([report]) => report)}::text[])) as ${ident(name)}`;
   return access(
     publication,
     sql`(select number, published_date, reason, as_of_day, period, mapping_version, check_state,
-      ${known('row_counts')}, ${known('changes')}, restores from ${table}) as visible`,
+      ${known('row_counts', allRows)}, ${known('changes', whole)}, restores from ${table}) as visible`,
   );
 }
 

@@ -168,6 +168,18 @@ describe('a narrowed client', () => {
     expect((await adminQuery(query)).body.data.reportChanges.totalCount).toBe(4);
   });
 
+  it('is told how many rows it may see there are, but not how many changed in columns it may not', async () => {
+    const { owner } = api.database;
+    const { rows } = await owner.query('select changes from reporting.publication where number = 1');
+    await owner.query(`update reporting.publication set row_counts = '{"movie_score_report": 3}',
+      changes = '{"movie_score_report": {"inserted": 0, "updated": 1, "deleted": 0}}' where number = 1`);
+    const { body } = await api.query('{ publication(number: 1) { rowCounts changes } }');
+    await owner.query("update reporting.publication set row_counts = '{}', changes = $1 where number = 1", [
+      JSON.stringify(rows[0].changes),
+    ]);
+    expect(body.data.publication).toEqual({ rowCounts: { movie_score_report: 3 }, changes: {} });
+  });
+
   it('sees no column of a whole row that the report had once and has no more', async () => {
     const { owner } = api.database;
     await owner.query(`insert into reporting.report_change (publication, report, row_key, change, old_value)
