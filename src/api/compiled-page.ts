@@ -118,8 +118,9 @@ export function pageArguments(
 
 /** What `operationOutlook` would say of the operation, without looking at its fields again. */
 export function pageOutlook(page: CompiledPage, { first, last, asOf }: PageArguments): OperationOutlook {
+  const wholes = [page.wantsCount, typeof asOf === 'number'].filter(Boolean).length;
   return {
-    cost: rowsOfPage(first ?? last) + (page.wantsCount ? WHOLE_REPORT_COST : 0),
+    cost: rowsOfPage(first ?? last) + wholes * WHOLE_REPORT_COST,
     asOf: new Set([asOf ?? undefined]),
   };
 }

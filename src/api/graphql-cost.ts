@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './report-page.js';
 
-/** What a count, a total or a set of groups costs: it may read a whole report. */
+/** What a count, a total, a set of groups or a page as of an earlier publication costs: it may read a whole report. */
 export const WHOLE_REPORT_COST = 100;
 
 /** What is known of an operation before it runs. */
@@ -61,7 +61,7 @@ export function operationOutlook(
       const args = getArgumentValues(field, node, variables);
       if (field.args.some(({ name }) => name === 'asOf')) asOf.add((args.asOf as number | null) ?? undefined);
       const page = rowsOfPage((args.first ?? args.last) as number | null | undefined);
-      if (args.by) cost += WHOLE_REPORT_COST;
+      if (args.by || typeof args.asOf === 'number') cost += WHOLE_REPORT_COST;
       if (target.endsWith('Connection')) {
         cost += page;
         below(1, page);

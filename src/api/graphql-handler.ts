@@ -86,6 +86,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
       rights,
       session,
       note: exchange.note,
+      asked: { cost: 0 },
       walks: new WalkBatches(session),
       spend: (cost) => allowances.take('cost', caller, rights, cost),
       keep: (answer) => cache.keep(key, answer),

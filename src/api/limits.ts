@@ -5,8 +5,8 @@ export interface Limits {
   /** The same below `__schema` and `__type`, which tools ask deeper questions of. */
   readonly introspectionDepth: number;
   /**
-   * The most rows an answer can have, counting a walk's rows for each row walked from, and 100 for each count, total,
-   * or set of groups.
+   * The most rows the answers to a request can have, counting a walk's rows for each row walked from, and 100 for each
+   * count, total, set of groups, or page as of an earlier publication.
    */
   readonly cost: number;
   /** Lexical tokens of a document. */

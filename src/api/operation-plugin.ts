@@ -79,9 +79,10 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
     throw refusal('FORBIDDEN', message, requestIsBatched ? {} : { 'www-authenticate': challenge });
   }
 
-  async function spend(cost: number, { rights, spend }: RequestContext): Promise<void> {
+  async function spend(cost: number, { asked, rights, spend }: RequestContext): Promise<void> {
     const allowed = Math.min(limits.cost, rights.quotas.maxCost ?? Number.POSITIVE_INFINITY);
-    if (cost > allowed) throw limitError('cost', allowed, cost);
+    if (asked.cost + cost > allowed) throw limitError('cost', allowed, asked.cost + cost);
+    asked.cost += cost;
     try {
       await spend(cost);
     } catch (error) {

@@ -13,6 +13,8 @@ export interface RequestContext {
   readonly rights: CallerRights;
   readonly session: ReadSession;
   readonly note: RequestNote;
+  /** What the operations of the request cost so far, together: they are answered together. */
+  readonly asked: { cost: number };
   walks: WalkBatches;
   /** The earlier publication all reports are read as of; undefined for the current one. */
   asOf?: number;

@@ -150,6 +150,22 @@ describe('the limit of', () => {
   });
 });
 
+describe('the limit of cost', () => {
+  it('counts that a page as of an earlier publication may read a whole report', async () => {
+    const { body } = await post({ query: '{ genreReport(asOf: 1, first: 301) { nodes { year } } }' });
+    expect(body.errors[0].extensions.limit).toEqual({ name: 'cost', allowed: 400, actual: 401 });
+  });
+
+  it('is one for all operations of a batch, which are answered together', async () => {
+    const page = (first: number) => ({ query: `{ genreReport(first: ${first}) { nodes { year } } }` });
+    const within = await post([page(200), page(200)]);
+    expect(within.body.map(({ errors }: { errors?: unknown }) => errors)).toEqual([undefined, undefined]);
+    const beyond = await post([page(200), page(201)]);
+    expect(beyond.body[0].errors).toBeUndefined();
+    expect(beyond.body[1].errors[0].extensions.limit).toEqual({ name: 'cost', allowed: 400, actual: 401 });
+  });
+});
+
 describe('a small request that stands for a large one', () => {
   const DOCUMENTS = ['genreReport(first: 1) { nodes { ...f0 } } a: __typename', '...f0'];
   it.each(DOCUMENTS)('is refused at once where fragments multiply: { %s }', async (root) => {
