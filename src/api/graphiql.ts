@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { personOf } from '../auth/login.js';
 import { firstQuestion } from './first-question.js';
-import { send } from './http-answers.js';
+import { requireReading, send } from './http-answers.js';
 import { escaped, type Page, sendPage } from './page.js';
 import type { Handler, Route } from './router.js';
 
@@ -71,7 +71,8 @@ export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route
 
 function fileHandler(type: string, read: () => Promise<string>): Handler {
   let body: Promise<string> | undefined;
-  return async ({ response, common }) => {
+  return async ({ request, response, common }) => {
+    requireReading(request, response);
     body ??= read();
     const headers = { 'content-type': type, 'cache-control': 'public, max-age=3600' };
     send(response, { status: 200, headers, body: await body }, common);

@@ -1,12 +1,11 @@
 import type pg from 'pg';
-import { send } from './http-answers.js';
-import type { Handler } from './router.js';
+import { requireReading, send } from './http-answers.js';
+import { answerJson, type Handler } from './router.js';
 
 const READY_TIMEOUT_MS = 2_000;
 
 /** The process answers: a reason not to restart it. */
-export const answerLive: Handler = ({ response, common }) =>
-  send(response, { status: 200, headers: {}, body: '{"live":true}' }, common);
+export const answerLive: Handler = answerJson({ live: true });
 
 /** What can be served now. */
 export type Readiness =
@@ -29,7 +28,8 @@ export async function readinessOf(pool: pg.Pool): Promise<Readiness> {
 
 /** The process can serve: a reason to send it requests. */
 export function answerReady(pool: pg.Pool): Handler {
-  return async ({ response, common }) => {
+  return async ({ request, response, common }) => {
+    requireReading(request, response);
     const readiness = await readinessOf(pool);
     const status = readiness.ready ? 200 : 503;
     send(response, { status, headers: {}, body: JSON.stringify(readiness) }, common);

@@ -39,6 +39,12 @@ export function refuseOtherMethods(response: ServerResponse, allowed: string, me
   throw apiError('METHOD_NOT_ALLOWED', message);
 }
 
+/** For what can only be looked at. @throws METHOD_NOT_ALLOWED */
+export function requireReading({ method }: IncomingMessage, response: ServerResponse): void {
+  if (method !== 'GET' && method !== 'HEAD')
+    refuseOtherMethods(response, 'GET, HEAD', `This address is asked by GET, not ${method}.`);
+}
+
 /** Turns whatever was thrown before or beside the operations into an answer that gives nothing away. */
 export function failureAnswer(
   error: unknown,

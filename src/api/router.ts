@@ -4,7 +4,7 @@ import type { ProtectedResource } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import { openRequestSpan } from '../telemetry.js';
 import type { ApiLogger } from './api-logger.js';
-import { CallerGone, errorAnswer, failureAnswer, send } from './http-answers.js';
+import { CallerGone, errorAnswer, failureAnswer, requireReading, send } from './http-answers.js';
 import { crossOriginHeaders, type Headers, securityHeaders } from './http-manners.js';
 import type { MessageClasses } from './listener.js';
 import type { Metrics } from './metrics.js';
@@ -52,7 +52,10 @@ export interface Service {
 /** Answers with the same JSON always. */
 export function answerJson(content: object): Handler {
   const body = JSON.stringify(content);
-  return ({ response, common }) => send(response, { status: 200, headers: {}, body }, common);
+  return ({ request, response, common }) => {
+    requireReading(request, response);
+    send(response, { status: 200, headers: {}, body }, common);
+  };
 }
 
 /** What is known of the request that a response answers. */

@@ -57,8 +57,9 @@ function isDay(text: string): boolean {
 }
 
 function parseDateTime(text: string): string {
+  // Postgres knows no zone of 16 hours or more, and there is none.
   const match =
-    /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/.exec(
+    /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-5]):[0-5]\d)$/.exec(
       text,
     );
   if (!match?.[1] || match[1].startsWith('0000') || !isDay(match[1])) {

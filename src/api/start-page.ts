@@ -4,7 +4,7 @@ import { personOf } from '../auth/login.js';
 import { firstQuestion } from './first-question.js';
 import { GRAPHIQL_PATH } from './graphiql.js';
 import { type Readiness, readinessOf } from './health.js';
-import { refuseOtherMethods, send } from './http-answers.js';
+import { requireReading, send } from './http-answers.js';
 import { escaped, sendPage } from './page.js';
 import { QUEUE_BOARD_PATH } from './queue-board.js';
 import { exchangeOf } from './router.js';
@@ -36,10 +36,10 @@ pre{background:#f1f3f6;padding:.8rem;overflow-x:auto;font-size:.85rem}button{fon
 /** Answers `/`: browsers with a page that says what is here, programs with the same as JSON. */
 export function startPage(options: StartPageOptions): RequestHandler {
   return async (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      refuseOtherMethods(response, 'GET, HEAD', 'The start page is asked for by GET.');
+    requireReading(request, response);
     const readiness = await readinessOf(options.readerPool);
-    Object.assign(exchangeOf(response).common, { vary: 'Accept, Origin' });
+    const { common } = exchangeOf(response);
+    common.vary = common.vary === undefined ? 'accept' : `accept, ${common.vary}`;
     // Who names neither takes anything, as curl does.
     if (request.accepts(['json', 'html']) === 'html') {
       sendPage(response, {

@@ -102,6 +102,15 @@ describe('every answer', () => {
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
   });
 
+  it.each(['/', '/livez', '/readyz', '/.well-known/oauth-protected-resource'])(
+    'from %s is to GET and HEAD alone',
+    async (path) => {
+      const { status, headers } = await api.send(path, { method: 'DELETE' });
+      expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      expect((await fetch(`${api.url}${path}`, { method: 'HEAD' })).status).toBe(200);
+    },
+  );
+
   it.each(['/livez', '/', '/.well-known/oauth-protected-resource'])(
     'is kept apart by origin, at %s too',
     async (path) => {

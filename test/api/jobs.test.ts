@@ -165,6 +165,10 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     ['mutation { takeFileBack(file: 1, reason: "", idempotencyKey: "k6") { id } }', 'BAD_USER_INPUT'],
     ['mutation { takeFileBack(file: 1, reason: "  ", idempotencyKey: "k7") { id } }', 'BAD_USER_INPUT'],
     ['mutation { ingestDrop(period: "2017-12", idempotencyKey: "") { id } }', 'BAD_USER_INPUT'],
+    [
+      '{ runs(filter: { createdSince: "2017-01-01T00:00:00+16:00" }) { nodes { id } } }',
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
     ['{ runs(first: -1) { nodes { id } } }', 'BAD_USER_INPUT'],
     ['{ runs(first: 201) { nodes { id } } }', 'BAD_USER_INPUT'],
     [`{ runs(after: "${cursorOf('0')}") { nodes { id } } }`, 'BAD_USER_INPUT'],
