@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { beginSnapshot } from '../database/transaction.js';
 import { spanned } from '../telemetry.js';
 import { apiError, isDataException } from './error-answers.js';
 import { ERROR_CODES } from './error-codes.js';
@@ -98,9 +99,7 @@ export class ReadSession {
     });
     try {
       // These statements come once, so their plans are made for their values (see runPrepared).
-      await client.query(
-        'begin isolation level repeatable read read only; set local plan_cache_mode = force_custom_plan; savepoint opened',
-      );
+      await client.query(`${beginSnapshot}; set local plan_cache_mode = force_custom_plan; savepoint opened`);
       return client;
     } catch (error) {
       client.release(error as Error);
