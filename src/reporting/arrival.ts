@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { ContributionSource, ReportDefinition } from './definition.js';
-import { quoted } from './sql-names.js';
+import { quoted, wasLive } from './sql-names.js';
 
 /** What is known of both sides of the comparison, as expressions over a full join of `known` and `built` contributions. */
 export interface ArrivalContext {
@@ -42,11 +42,9 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
   const { entityTable, entityKey, entityVersion, sources } = contributions!;
   const entity = { table: entityTable, isLink: false, key: { [entityKey]: 'entity' } };
   const places = [entity, ...sources];
-  const wasLive = (alias: string) =>
-    `${alias}.created_date <= ${since} and (not ${alias}.deleted or ${alias}.deleted_date > ${since})`;
   const wasKnown = (source: ContributionSource) =>
     `(${columns(source, 'built')}) in (select ${columns(source)} from ${published})
-     or exists (select from ${table(source)} as earlier where ${matches(source, 'earlier')} and ${wasLive('earlier')})`;
+     or exists (select from ${table(source)} as earlier where ${matches(source, 'earlier')} and ${wasLive('earlier', since)})`;
   const lookUps = sources.map(
     (source, place) => `
     left join lateral (
@@ -94,7 +92,7 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
     left join lateral (
       select earlier.${quoted(entityVersion)} as version, to_jsonb(earlier) as fields
       from ${table(entity)} as earlier
-      where ${matches(entity, 'earlier')} and earlier.${quoted(entityVersion)} <> moved_to.version and ${wasLive('earlier')}
+      where ${matches(entity, 'earlier')} and earlier.${quoted(entityVersion)} <> moved_to.version and ${wasLive('earlier', since)}
       limit 1
     ) as moved_from on true`,
     isKnown: `${place} is not null`,

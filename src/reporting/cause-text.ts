@@ -1,5 +1,5 @@
 import { filesTable } from '../warehouse/withdrawal.js';
-import type { Cause } from './explain.js';
+import type { Cause, SummedNews } from './explain.js';
 
 /** What happened to an entity, by the kind of cause. */
 const happened: Readonly<Record<string, string>> = {
@@ -102,14 +102,7 @@ function fieldsText({ fields }: Cause): string | undefined {
     .join(', ');
 }
 
-function summedText({
-  table,
-  key,
-  count,
-  file,
-  period,
-  record,
-}: NonNullable<Cause['summed']>[number]): string {
+function summedText({ table, key, count, file, period, record }: SummedNews): string {
   if (key === undefined) return `${count} new ${table} in ${file} of ${period}`;
   return `${table} with ${pairsText(key)}, by ${file} of ${period}, record ${record}`;
 }

@@ -11,7 +11,7 @@ export interface Cause {
   readonly kind: string;
   readonly name?: string;
   readonly amounts?: Readonly<Record<string, string>>;
-  readonly fields?: readonly { field: string; old: string | null; new: string | null }[];
+  readonly fields?: readonly FieldChange[];
   readonly leftOut?: string;
   readonly version?: number;
   readonly earlierVersion?: number;
@@ -35,7 +35,14 @@ export interface Cause {
   readonly [more: string]: unknown;
 }
 
-interface SummedNews {
+/** A field with what it was and what it is now; null where unknown. */
+export interface FieldChange {
+  readonly field: string;
+  readonly old: string | null;
+  readonly new: string | null;
+}
+
+export interface SummedNews {
   readonly table: string;
   readonly file: string;
   readonly period: string;

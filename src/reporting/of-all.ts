@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { contributionsToBe } from './contribution-build.js';
 import { columnsOf } from './contribution-changes.js';
 import type { ReportDefinition } from './definition.js';
+import type { FieldChange } from './explain.js';
 import { readReportSql } from './report-sql.js';
 import { contributionBuildTable, contributionTable } from './sql-names.js';
 
@@ -29,13 +30,6 @@ export async function readOfAll(
   return rows[0]?.made ?? {};
 }
 
-/** Something taken of all contributions that is not what it was. */
-export interface OfAllChange {
-  readonly field: string;
-  readonly old: string | null;
-  readonly new: string | null;
-}
-
 /**
  * What of that a build changes, before its contributions are made those that are published. Nothing where the contributions
  * have other columns than before, since nobody can say what the old ones would have made.
@@ -45,7 +39,7 @@ export async function ofAllChanges(
   client: ClientBase,
   definition: ReportDefinition,
   whole: boolean,
-): Promise<OfAllChange[]> {
+): Promise<FieldChange[]> {
   if (!definition.columns.some(({ ofAll }) => ofAll)) return [];
   const [known, built] = [contributionTable(definition.name), contributionBuildTable(definition.name)];
   const columns = await columnsOf(client, known);

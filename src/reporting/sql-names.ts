@@ -133,3 +133,8 @@ export function measures(definition: ReportDefinition): readonly ReportColumn[] 
 export function byKey(definition: ReportDefinition, alias: string): string {
   return definition.key.map((column, place) => `${quoted(column, alias)} = $${place + 1}`).join(' and ');
 }
+
+/** The condition that a row of the warehouse was live at a moment, an expression. */
+export function wasLive(alias: string, moment: string): string {
+  return `${alias}.created_date <= ${moment} and (not ${alias}.deleted or ${alias}.deleted_date > ${moment})`;
+}

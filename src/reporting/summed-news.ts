@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { SummedRecords } from './definition.js';
-import { quoted } from './sql-names.js';
+import { quoted, wasLive } from './sql-names.js';
 
 /**
  * A relation `summed_news` that tells by `entity`, in `list` as the text of a JSON list, what came to what is summed into it
@@ -12,8 +12,6 @@ export function summedNews({ table, links }: SummedRecords, since: string): stri
   const key = (alias: string) => quoted(links.key, alias);
   const entity = (alias: string) => quoted(links.entity, alias);
   const linkTable = `warehouse.${quoted(links.table)}`;
-  const wasLive = (alias: string) =>
-    `${alias}.created_date <= ${since} and (not ${alias}.deleted or ${alias}.deleted_date > ${since})`;
   const isNew = (alias: string) => `not ${alias}.deleted and ${alias}.created_date > ${since}`;
   return `summed_news as materialized (
     select entity, json_agg(told order by told_first, place, told ->> 'key')::text as list
@@ -27,13 +25,13 @@ export function summedNews({ table, links }: SummedRecords, since: string): stri
         from ${linkTable} as link
         where ${isNew('link')} and not exists (
           select from ${linkTable} as earlier
-          where ${key('earlier')} = ${key('link')} and ${entity('earlier')} = ${entity('link')} and ${wasLive('earlier')}
+          where ${key('earlier')} = ${key('link')} and ${entity('earlier')} = ${entity('link')} and ${wasLive('earlier', since)}
         )
         union all
         select ${entity('earlier')}, ${key('earlier')}::text, link.file_id, link.record_number
         from ${linkTable} as earlier
         join ${linkTable} as link on ${key('link')} = ${key('earlier')}
-        where ${wasLive('earlier')} and ${isNew('link')} and ${entity('link')} is distinct from ${entity('earlier')}
+        where ${wasLive('earlier', since)} and ${isNew('link')} and ${entity('link')} is distinct from ${entity('earlier')}
       ) as moved
       join source.file on file.id = moved.file_id
       where moved.entity is not null

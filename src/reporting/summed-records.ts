@@ -1,7 +1,7 @@
 import type { Queryable } from '../warehouse/catalog.js';
 import type { SummedRecords } from './definition.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
-import { quoted } from './sql-names.js';
+import { quoted, wasLive } from './sql-names.js';
 import { type FoundRow, foundColumns, type TracedRow, tracedRows } from './traced-rows.js';
 
 /** What of a file is summed into an entity's amounts through one link. */
@@ -36,6 +36,9 @@ export interface SummedEntity {
   readonly files: readonly SummedFile[];
 }
 
+/** When the served reports were built. */
+const asBuilt = '$1::timestamptz';
+
 /** So many records are shown as sent. */
 const exampleCount = 3;
 
@@ -66,8 +69,8 @@ export async function summedInto(
        from warehouse.${quoted(table)} as summed
        where ${key} = any(array(
          select found.${quoted(summed.links.key)} from warehouse.${quoted(summed.links.table)} as found
-         where found.${quoted(summed.links.entity)} = $2 and ${wasLive('found')}
-       )) and summed.${quoted(value)} is not null and ${wasLive('summed')}
+         where found.${quoted(summed.links.entity)} = $2 and ${wasLive('found', asBuilt)}
+       )) and summed.${quoted(value)} is not null and ${wasLive('summed', asBuilt)}
        group by ${key}, file_id
      ) as of_file
      join source.file on file.id = of_file.file_id
@@ -104,14 +107,9 @@ async function linksTo(
        ${foundColumns('$3')}
      from warehouse.${quoted(table)} as found
      join source.file on file.id = found.file_id
-     where found.${quoted(ofEntity)} = $2 and ${wasLive('found')}
+     where found.${quoted(ofEntity)} = $2 and ${wasLive('found', asBuilt)}
      order by found.${quoted(key)}`,
     [builtDate, entity, table, key],
   );
   return tracedRows(client, table, rows);
-}
-
-/** The condition that a row of the warehouse was live at `$1`. */
-function wasLive(alias: string): string {
-  return `${alias}.created_date <= $1::timestamptz and (not ${alias}.deleted or ${alias}.deleted_date > $1::timestamptz)`;
 }

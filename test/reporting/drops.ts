@@ -42,6 +42,11 @@ export async function takeMonth(pool: pg.Pool, month: RandomMonth, period: strin
   await clean(pool, files);
 }
 
+/** A record of the ratings feed. */
+export function rating(userId: number, movieId: number, stars: string) {
+  return { userId: String(userId), movieId: String(movieId), rating: stars, timestamp: '1000' };
+}
+
 async function prepare(pool: pg.Pool): Promise<void> {
   if ((await currentMapping(pool)) !== null) return;
   await install(pool);

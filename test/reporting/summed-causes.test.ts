@@ -2,16 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { causeText } from '../../src/reporting/cause-text.js';
 import { explain } from '../../src/reporting/explain.js';
 import { useDatabase } from '../database-fixture.js';
-import { takeMonth } from './drops.js';
+import { rating, takeMonth } from './drops.js';
 import { publishReports, report } from './publish-reports.js';
 
 const scores = report('movie_score_report');
-const rating = (userId: number, movieId: number, stars: string) => ({
-  userId: String(userId),
-  movieId: String(movieId),
-  rating: stars,
-  timestamp: '1000',
-});
 const film = (id: number, title: string) => ({
   id: String(id),
   title,

@@ -5,18 +5,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { traceLines } from '../../src/cli/commands/trace.js';
 import { trace } from '../../src/reporting/trace.js';
 import { useDatabase } from '../database-fixture.js';
-import { takeMonth } from './drops.js';
+import { rating, takeMonth } from './drops.js';
 import { filmWorld } from './film-world.js';
 import { publishReports, report } from './publish-reports.js';
 import { fillWarehouse } from './warehouse-rows.js';
 
 const scores = report('movie_score_report');
-const rating = (userId: number, movieId: number, stars: string) => ({
-  userId: String(userId),
-  movieId: String(movieId),
-  rating: stars,
-  timestamp: '1000',
-});
 
 describe('the ratings behind a score', () => {
   const database = useDatabase();
