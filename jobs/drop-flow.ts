@@ -12,7 +12,7 @@ import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
 import { requireWholeFiles } from '../src/warehouse/uncleaned-files.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
-import { type LoadCounts, receiveFileJob } from './ingest.js';
+import { examineFileJob, type LoadCounts, receiveFileJob } from './ingest.js';
 import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
 import { queues, type Services } from './services.js';
 import { takeTurnJob } from './turn.js';
@@ -50,16 +50,14 @@ async function planLoad({
   const drop = await readDrop(payload.folder, services.dataSet.feeds, payload.files);
   // Within a month files count in the order they were first seen: of one feed, that of their names and not of their sizes.
   const before = new Map<string, string>();
-  return drop.deliveries.map((delivery) => {
-    const feed = delivery.feed.name;
-    const first = before.get(feed);
-    before.set(feed, delivery.name);
-    return planStep(
-      receiveFileJob,
-      delivery.name,
-      { delivery: { ...delivery, feed }, period: payload.period, acceptedBy: payload.acceptedBy },
-      first === undefined ? [] : [first],
-    );
+  return drop.deliveries.flatMap((each) => {
+    const delivery = { ...each, feed: each.feed.name };
+    const first = before.get(delivery.feed);
+    before.set(delivery.feed, delivery.name);
+    const received = { delivery, period: payload.period, acceptedBy: payload.acceptedBy };
+    if (first === undefined) return [planStep(receiveFileJob, delivery.name, received)];
+    const examine = planStep(examineFileJob, `examine-${delivery.name}`, { delivery });
+    return [examine, planStep(receiveFileJob, delivery.name, received, [first, examine.name])];
   });
 }
 

@@ -5,7 +5,7 @@ import { tableOf } from '../src/source/feed.js';
 import type { FileState } from '../src/source/file-ledger.js';
 import { finishLoad, type LoadResult } from '../src/source/load-finisher.js';
 import { loadPart } from '../src/source/part-loader.js';
-import { receiveFile } from '../src/source/receipt.js';
+import { examineFile, receiveFile } from '../src/source/receipt.js';
 import { columnsRead, currentMapping } from '../src/warehouse/mapping-ledger.js';
 import { whyUnkeyed } from '../src/warehouse/unkeyed.js';
 import { queues, type Services } from './services.js';
@@ -76,6 +76,23 @@ export const finishLoadJob = defineJob({
       );
     }
     return { ...countsOf(result, payload.warnings) };
+  },
+});
+
+/**
+ * Finds what is wrong with a file that others of its feed are received before: the steps that wait for a broken one never
+ * begin, and each fault would be told only once the one before it is mended. The file is read twice for that.
+ */
+export const examineFileJob = defineJob({
+  name: 'examine-file',
+  queue: queues.ingest,
+  payload: z.object({ delivery }),
+  run: async ({ payload, services }: JobOf<{ delivery: z.output<typeof delivery> }>) => {
+    const { pool, storage, dataSet } = services;
+    const feed = dataSet.feeds.find((candidate) => candidate.name === payload.delivery.feed)!;
+    const required = await columnsRead(pool, tableOf(feed));
+    await examineFile(storage, { ...payload.delivery, feed }, { required });
+    return {};
   },
 });
 

@@ -2,7 +2,7 @@ import { currentMapping, installMapping } from '../src/warehouse/mapping-ledger.
 import { loadReferenceData } from '../src/warehouse/reference-data.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
-import { finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
+import { examineFileJob, finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
 import {
   compareReportsJob,
   compareTableJob,
@@ -23,6 +23,7 @@ import { takeBackFlow, takeFileBackJob, withdrawFileJob, withdrawFlow } from './
 
 /** Every kind of job a worker knows. */
 export const pipelineJobs = [
+  examineFileJob,
   receiveFileJob,
   loadPartJob,
   finishLoadJob,

@@ -34,7 +34,8 @@ export interface Drop {
  * or inside a `.zip`); unknown files are named in a warning; a missing feed is fine.
  *
  * @param only names of the files to look at, as `scanInbox` gives them for loose files; by default all
- * @throws Fault drop_not_found when there is no such folder, drop_without_files when it holds no file of any feed
+ * @throws Fault drop_not_found when there is no such folder, drop_without_files when it holds no file of any feed,
+ *   file_damaged with a sentence for each archive that cannot be read
  */
 export async function readDrop(
   folder: string,
@@ -45,12 +46,23 @@ export async function readDrop(
   const entries = (await listFolder(path)).filter((entry) => only?.includes(entry.name) ?? true);
   const deliveries: Delivery[] = [];
   const warnings: string[] = [];
+  const damaged: Fault[] = [];
   for (const entry of entries) {
-    const found = await matchEntry(path, entry, feeds, warnings);
+    const found = await matchEntry(path, entry, feeds, warnings).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      damaged.push(error);
+      return undefined;
+    });
+    if (found === undefined) continue;
     if (found.length === 0) {
       warnings.push(`${entry.name} belongs to no feed and was left alone.`);
     }
     deliveries.push(...found);
+  }
+  if (damaged.length > 0) {
+    throw new Fault(damaged[0]!.code, damaged.map(({ message }) => message).join(' '), {
+      cause: damaged[0],
+    });
   }
   if (deliveries.length === 0) {
     const names = feeds.map((feed) => feed.fileName).join(', ');

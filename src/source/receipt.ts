@@ -107,6 +107,26 @@ export async function receiveFile(
   }
 }
 
+/**
+ * Looks through a delivered file as receiving it does, and keeps nothing of it: what is wrong with a file that has to wait
+ * for others is known beside what is wrong with those.
+ *
+ * @throws Fault of `checkDelivery`, `expand`, `surveyFile`
+ */
+export async function examineFile(
+  storage: Storage,
+  delivery: Delivery,
+  options: ReceiveOptions = {},
+): Promise<void> {
+  await checkDelivery(delivery);
+  const content = await openContent(storage, delivery);
+  try {
+    await surveyContent(content.path, delivery, options);
+  } finally {
+    await content.discard();
+  }
+}
+
 /** What was read and what is kept as its backup, and perhaps loaded from there, must be the same bytes. */
 async function requireUnchanged({ path, name }: Delivery, sent: Stats): Promise<void> {
   const found = await stat(path).catch(() => undefined);

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
+import { stepErrors } from '../../src/cli/drop.js';
+import { readSteps } from '../../src/queue/step-ledger.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
@@ -181,5 +183,34 @@ describe('two files of one feed in a drop', () => {
     expect(await pipeline.ended(await start(folder, '2018-01'))).toMatchObject({ state: 'succeeded' });
     const { rows } = await query('select title from warehouse.movies where movie_id = 7 and not deleted');
     expect(rows).toEqual([{ title: 'By the second' }]);
+  });
+
+  it('are both told where both are broken, and count in that order all the same once they are mended', async () => {
+    const names = ['movies_metadata-2018-02.csv', 'movies_metadata_2018-02.csv'];
+    const whole: string[] = [];
+    const folder = join(pipeline.folder, '2018-02');
+    for (const [index, name] of names.entries()) {
+      await pipeline.writeDrop('2018-02', { movies_metadata: [film('9', { title: `By number ${index}` })] });
+      whole.push(await readFile(join(folder, 'movies_metadata.csv'), 'utf8'));
+      await rename(join(folder, 'movies_metadata.csv'), join(folder, name));
+    }
+    await writeFile(join(folder, names[0]!), whole[0]!.replace('imdb_id', 'other'));
+    await writeFile(join(folder, names[1]!), '');
+    const started = await start(folder, '2018-02');
+    expect(await pipeline.ended(started)).toMatchObject({ state: 'failed' });
+    const errors = async () =>
+      stepErrors(await readSteps(pipeline.database.pools.pipeline, started.run.id)).map(({ code }) => code);
+    expect((await errors()).sort()).toEqual(['file_empty', 'header_missing_column']);
+
+    await writeFile(join(folder, names[0]!), whole[0]!);
+    await pipeline.worker.runs.retry(started.run.id);
+    expect(await pipeline.ended(started)).toMatchObject({ state: 'failed', errorCode: 'file_empty' });
+    expect(await errors()).toEqual(['file_empty']);
+
+    await writeFile(join(folder, names[1]!), whole[1]!);
+    await pipeline.worker.runs.retry(started.run.id);
+    expect(await pipeline.ended(started)).toMatchObject({ state: 'succeeded' });
+    const { rows } = await query('select title from warehouse.movies where movie_id = 9 and not deleted');
+    expect(rows).toEqual([{ title: 'By number 1' }]);
   });
 });

@@ -52,6 +52,17 @@ describe('the files of a drop', () => {
     }
   });
 
+  it('are refused with a sentence for each archive that is damaged', async () => {
+    const drop = await newDrop();
+    for (const name of ['one.zip', 'other.zip']) await writeFile(join(drop, name), 'PK');
+    await expect(readDrop(drop, [things])).rejects.toMatchObject({
+      code: 'file_damaged',
+      message: expect.stringMatching(
+        /one\.zip cannot be read as a zip .*; deliver it again\. .*other\.zip cannot/,
+      ),
+    });
+  });
+
   it('of no feed are left alone and named in a warning', async () => {
     const drop = await newDrop();
     await writeFile(join(drop, 'things.csv'), csv());
