@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { defineFlow, type FlowContext } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
@@ -21,7 +21,9 @@ export const replayRejectsJob = defineJob({
         const sum = (pick: (replay: Replay) => number) =>
           replays.reduce((total, replay) => total + pick(replay), 0);
         const [tried, loaded] = [sum((replay) => replay.tried), sum((replay) => replay.loaded)];
-        counts = { tried, loaded, uncleaned: await countUncleaned(client) };
+        const waiting = await uncleanedReplays(client);
+        const uncleaned = waiting.reduce((total, { records }) => total + records, 0);
+        counts = { tried, loaded, uncleaned };
         await complete(client, counts);
       },
     });
@@ -29,16 +31,42 @@ export const replayRejectsJob = defineJob({
   },
 });
 
-/** Rejects that a replay has loaded, this one or one whose run was stopped behind it, and the warehouse has yet to get. */
-async function countUncleaned(client: PoolClient): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
+/** A file with rejects that a replay has loaded, this one or one whose run was stopped behind it, and the warehouse has yet to get. */
+export interface UncleanedReplay {
+  readonly id: number;
+  readonly name: string;
+  readonly period: string;
+  readonly records: number;
+  /** One sentence for people. */
+  readonly detail: string;
+}
+
+/** Finds the files whose replayed rejects are loaded and not in the warehouse, and that no run is on its way with. */
+export async function findUncleanedReplays(pool: Pool): Promise<UncleanedReplay[]> {
+  const { rowCount: underWay } = await pool.query(
+    `/* jobs: rebuilds under way */
+     select from support.run where kind = any($1) and state in ('queued', 'running') limit 1`,
+    [[replayRejectsFlow.name, rebuildWarehouseFlow.name]],
+  );
+  return underWay === 0 ? await uncleanedReplays(pool) : [];
+}
+
+async function uncleanedReplays(database: Pool | PoolClient): Promise<UncleanedReplay[]> {
+  const { rows } = await database.query<Omit<UncleanedReplay, 'detail'>>(
     `/* jobs: replayed and not cleaned */
-     select count(*)::int as count from source.reject r
+     select f.id, f.name, f.period, count(*)::int as records
+     from source.reject r
+     join source.file f on f.id = r.file_id
      where exists (
        select from support.file_transform t where t.file_id = r.file_id and t.created_date <= r.replayed_date
-     )`,
+     )
+     group by f.id
+     order by f.period, f.id`,
   );
-  return rows[0]!.count;
+  return rows.map((file) => ({
+    ...file,
+    detail: `${file.records} of the rejects of ${file.name} of ${file.period} (file ${file.id}) were loaded by a replay that ended before they were in the warehouse; marquee ingest --replay-rejects brings them there.`,
+  }));
 }
 
 const payload = which.extend({ ...publishing, mapping: z.enum(['recorded', 'current']).default('recorded') });

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
-import { replayRejectsFlow, replayRejectsJob } from '../../jobs/replay-rejects.js';
+import { findUncleanedReplays, replayRejectsFlow, replayRejectsJob } from '../../jobs/replay-rejects.js';
 import { Fault } from '../../src/fault.js';
 import type { Run } from '../../src/queue/run-ledger.js';
-import { replayRejects } from '../../src/source/reject-replay.js';
 import { rebuildSchema } from '../../src/warehouse/rebuild-tables.js';
 import { lockTable } from '../../src/warehouse/table-lock.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
@@ -17,6 +16,11 @@ const query = async (text: string) => (await pipeline.database.pools.owner.query
 const films = async () =>
   query(`select (select count(*)::int from source.src_movies_metadata) as source,
     (select count(*)::int from warehouse.movies) as warehouse`);
+const reaches = (run: Run, stage: string) =>
+  until(
+    async () => (await stepsOf(pipeline, run.id)).some(({ name }) => name.startsWith(`${stage}:`)),
+    `the run is at the stage ${stage}`,
+  );
 
 beforeAll(async () => {
   const folder = await pipeline.writeDrop('2017-08', { movies_metadata: [film('1')] });
@@ -48,11 +52,6 @@ describe('rejects that pass now', () => {
       await holder.query('begin');
       await lockTable(holder, { schema: rebuildSchema, table: 'movies' }, 0);
       const inFront = await runs.start(verifyWarehouseFlow, {}, by);
-      const reaches = (run: Run, stage: string) =>
-        until(
-          async () => (await stepsOf(pipeline, run.id)).some(({ name }) => name.startsWith(`${stage}:`)),
-          `the run is at the stage ${stage}`,
-        );
       await reaches(inFront.run, 'clean');
       const waiting = await runs.start(replayRejectsFlow, {}, by);
       await reaches(waiting.run, 'turn');
@@ -68,11 +67,31 @@ describe('rejects that pass now', () => {
     expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
   });
 
-  it('come into the warehouse by the next run where one was stopped behind their loading', async () => {
-    const { pool, dataSet } = pipeline.resources;
-    expect(await replayRejects(pool, dataSet.feeds)).toMatchObject([{ tried: 1, loaded: 1 }]);
-    expect(await films()).toEqual([{ source: 2, warehouse: 1 }]);
+  it('are told when their run is cancelled behind their loading, and come into the warehouse by the next', async () => {
+    const { pool } = pipeline.resources;
     const { runs } = pipeline.worker;
+    const holder = await pipeline.database.pools.owner.connect();
+    try {
+      await holder.query('begin');
+      await lockTable(holder, { schema: rebuildSchema, table: 'movies' }, 0);
+      const cancelled = await runs.start(replayRejectsFlow, {}, by);
+      await reaches(cancelled.run, 'clean');
+      expect(await findUncleanedReplays(pool)).toEqual([]); // It is on its way there.
+      await runs.cancel(cancelled.run.id);
+      expect(await pipeline.ended(cancelled)).toMatchObject({ state: 'cancelled' });
+    } finally {
+      await holder.query('rollback');
+      holder.release();
+    }
+    expect(await films()).toEqual([{ source: 2, warehouse: 1 }]);
+    expect(await findUncleanedReplays(pool)).toMatchObject([
+      {
+        records: 1,
+        detail: expect.stringMatching(
+          /^1 of the rejects of movies_metadata\.csv of 2017-08 \(file \d+\) .* marquee ingest --replay-rejects brings/,
+        ),
+      },
+    ]);
     const next = async () => pipeline.ended(await runs.start(replayRejectsFlow, {}, by));
     expect(await next()).toMatchObject({
       publication: 2,
@@ -80,6 +99,7 @@ describe('rejects that pass now', () => {
     });
     expect(await films()).toEqual([{ source: 2, warehouse: 2 }]);
     expect((await pipeline.ended(await runs.start(verifyWarehouseFlow, {}, by))).counts.differences).toBe(0);
+    expect(await findUncleanedReplays(pool)).toEqual([]);
     // And once it has them, nothing is built for them again.
     expect(await next()).toMatchObject({ publication: null, counts: { published: false } });
   });

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { listLateFeeds } from '../../../jobs/late-feeds.js';
+import { findUncleanedReplays } from '../../../jobs/replay-rejects.js';
 import { movies } from '../../dataset/movies.js';
 import { listRuns, type RunSummary } from '../../queue/run-list.js';
 import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/offenders.js';
@@ -29,12 +30,13 @@ export async function status(options: { json?: boolean }): Promise<void> {
     const issues = await countIssues(pool);
     const warned = publication === null ? [] : await warningsOf(pool, publication.number);
     const uncleaned = await findUncleanedFiles(pool);
+    const replayed = await findUncleanedReplays(pool);
     if (options.json) {
       const runs = recent
         .slice(0, 5)
         .concat(unsuccessful(recent.slice(5)))
         .map((run) => ({ ...run, ...(offenders.has(run.id) ? { offenders: offenders.get(run.id) } : {}) }));
-      print(JSON.stringify({ publication, warned, files, runs, issues, late, uncleaned }));
+      print(JSON.stringify({ publication, warned, files, runs, issues, late, uncleaned, replayed }));
       return;
     }
     print(
@@ -48,7 +50,7 @@ export async function status(options: { json?: boolean }): Promise<void> {
       const rows = issues.map((each) => [each.table ?? '', each.reason, count(each.issues)]);
       print(`\n${table(['table', 'issue', 'times'], rows)}`);
     }
-    const warnings = [...uncleaned.map(({ detail }) => detail), ...late.map(({ detail }) => detail)];
+    const warnings = [...uncleaned, ...replayed, ...late].map(({ detail }) => detail);
     if (warnings.length > 0) print(`\n${warnings.map((warning) => `warning: ${warning}`).join('\n')}`);
     for (const run of unsuccessful(recent)) tellRun(run, offenders.get(run.id) ?? []);
     await tellIfIdle(environment, log, recent);
