@@ -19,6 +19,7 @@ function defineProgram(): Command {
     .enablePositionalOptions()
     .version(packageVersion, '--version', 'print the version')
     .showHelpAfterError('(see marquee --help)')
+    .configureOutput({ outputError: (sentence, write) => write(withoutLongArgument(sentence)) })
     .exitOverride();
 
   definePipelineCommands(program);
@@ -33,6 +34,11 @@ function defineProgram(): Command {
     command.exitOverride().showHelpAfterError('(see --help)');
   }
   return program;
+}
+
+/** What was found is repeated where it is wrong; a page of it would hide what is wrong with it. */
+function withoutLongArgument(sentence: string): string {
+  return sentence.replace(/(argument '.{80}).*(' is invalid)/s, '$1…$2');
 }
 
 /**

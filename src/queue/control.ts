@@ -5,6 +5,7 @@ import { isStorable, storableText } from '../database/storable-text.js';
 import { Failure, Fault, messageOf } from '../fault.js';
 import type { QueueBackend } from './backend.js';
 import type { JsonValue } from './json.js';
+import { complaintOfReason } from './reason-text.js';
 
 /** The queue by which processes without the ledger's rights ask those that have them. */
 export const controlQueue = 'control';
@@ -13,7 +14,10 @@ const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a period as
 /** Both the queue and the audit keep it, and would fail as if they were out of order. */
 const text = z.string().refine(isStorable, `expected ${storableText}`);
 const idempotencyKey = text.min(1).max(128);
-const reason = text.max(1000).regex(/\S/, 'expected some words');
+const reason = z.string().superRefine((given, context) => {
+  const complaint = complaintOfReason(given);
+  if (complaint !== undefined) context.addIssue(complaint);
+});
 const link = z.strictObject({
   table: z.string().regex(/^[a-z_]{1,63}$/, 'expected the name of a table'),
   key: z

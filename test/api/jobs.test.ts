@@ -177,6 +177,13 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     expect((await ask(mutation)).errors[0].extensions.code).toBe(code);
   });
 
+  it('are refused for a reason of a page, in the words of the command line', async () => {
+    const withdraw = `mutation { withdrawFile(file: 1, reason: "${'x'.repeat(1001)}", idempotencyKey: "k10") { id } }`;
+    expect((await ask(withdraw)).errors[0].message).toBe(
+      'withdrawFile cannot be asked so: reason: expected at most 1000 characters, found 1001.',
+    );
+  });
+
   describe.each([
     ['a NUL character', 'a\0b'],
     ['half of a surrogate pair', 'a\ud800b'],

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { complaintOfReason } from '../../queue/reason-text.js';
 
 /** A month as YYYY-MM. */
 export function month(text: string): string {
@@ -34,9 +35,10 @@ export function runId(text: string): string {
   return text;
 }
 
-/** Why something is done, in some words. */
+/** Why something is done, in some words: what the API takes, too. */
 export function reason(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('expected some words, found none.');
+  const complaint = complaintOfReason(text);
+  if (complaint !== undefined) throw new InvalidArgumentError(`${complaint}.`);
   return text;
 }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { wholeNumber } from './argument-values.js';
+import { reason, wholeNumber } from './argument-values.js';
 
 /** What fills the fields of the warehouse, and what every field means. */
 export function defineMappingCommands(program: Command): void {
@@ -23,7 +23,7 @@ export function defineMappingCommands(program: Command): void {
     .command('import')
     .description('check a mapping and make it the current one')
     .argument('<file>', 'a mapping as export writes it')
-    .option('--note <text>', 'why it was changed')
+    .option('--note <text>', 'why it was changed', reason)
     .option('--json', 'print one object')
     .action(async (file: string, options) =>
       (await import('../commands/mapping.js')).importMapping(file, options),
