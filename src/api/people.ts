@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
+import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import {
   browserLogin,
@@ -54,6 +55,11 @@ const askToLeave: RequestHandler = (request, response, next) => {
 const sayGoodbye: RequestHandler = (_request, response) =>
   sendPage(response, { title: 'Logged out', body: '<p>You are logged out. <a href="/login">Log in</a></p>' });
 
+/** A token that is not good is of nobody; that the issuer cannot be asked is to be told: a login could not be had there either. */
+function noneIfRefused(error: unknown): undefined {
+  if (!(error instanceof AccessRefusal)) throw error;
+}
+
 /** Login and what stands behind it. */
 export function people(options: PeopleOptions): People {
   const { publicUrl, verify, queues = [] } = options;
@@ -68,7 +74,7 @@ export function people(options: PeopleOptions): People {
     ...login.recognize,
     async (request, response, next) => {
       const person = personOf(request);
-      const caller = person && (await verify(person.accessToken).catch(() => undefined));
+      const caller = person && (await verify(person.accessToken).catch(noneIfRefused));
       exchangeOf(response).note.caller = caller;
       if (caller) return next();
       if (request.method !== 'GET') throw new LoginRefusal(401, 'Nobody is logged in: begin at /login.');

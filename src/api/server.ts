@@ -180,6 +180,7 @@ async function openAccess(options: ApiOptions) {
     : undefined;
   const verifier = rememberVerified({
     verifier: createTokenVerifier({ ...options, revocations }),
+    keysMaxAgeMs: options.keysMaxAgeMs,
     clockToleranceSeconds: options.clockToleranceSeconds,
   });
   return {

@@ -72,7 +72,8 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
   const passport = new Passport();
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user: Express.User, done) => done(null, user));
-  const issuer = onceItAnswers(async () => {
+  // Each login asks anew: what an issuer said that is down by now would lead browsers to where nobody answers.
+  const issuer = togetherAsked(async () => {
     const metadata = await discoverIssuer(options.issuerUrl);
     passport.use('issuer', strategyFor(metadata, options));
     return metadata;
@@ -235,14 +236,13 @@ function readableQuery(request: Request, query: object): void {
   Object.defineProperty(request, 'query', { value: query, configurable: true });
 }
 
-/** Asks once, and again only after a failure. */
-function onceItAnswers<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
+/** Asks once for all who ask at the same time: a flood of logins is none for the issuer. */
+function togetherAsked<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | undefined;
   return () => {
-    answer ??= ask().catch((error: unknown) => {
-      answer = undefined;
-      throw error;
+    asking ??= ask().finally(() => {
+      asking = undefined;
     });
-    return answer;
+    return asking;
   };
 }

@@ -3,19 +3,22 @@ import type { TokenVerifier } from './tokens.js';
 
 export interface VerifiedTokensOptions {
   readonly verifier: TokenVerifier;
-  /**
-   * How long a verified token is not verified again, in ms. A key withdrawn by the issuer stops its tokens after so long
-   * at the latest; expiry and revocation are looked at each time.
-   */
-  readonly maxAgeMs?: number;
+  /** How long fetched keys are trusted, in ms: tokens that are good by them no longer. */
+  readonly keysMaxAgeMs?: number;
   readonly clockToleranceSeconds?: number;
 }
 
 const MAX_TOKENS = 10_000;
+/**
+ * How long a verified token is not verified again, at most. A key withdrawn by the issuer stops its tokens so much later;
+ * expiry and revocation are looked at each time.
+ */
+const MAX_AGE_MS = 30_000;
 
 /** Remembers for a short while which tokens were good: a signature costs more than all the rest of a small request. */
 export function rememberVerified(options: VerifiedTokensOptions): TokenVerifier {
-  const { verifier, maxAgeMs = 30_000, clockToleranceSeconds = 10 } = options;
+  const { verifier, keysMaxAgeMs = MAX_AGE_MS, clockToleranceSeconds = 10 } = options;
+  const maxAgeMs = Math.min(keysMaxAgeMs, MAX_AGE_MS);
   const known = new Map<string, { caller: Caller; until: number }>();
   return {
     async verify(token) {

@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningApi, startApi } from '../../src/api/server.js';
+import { type ApiOptions, type RunningApi, startApi } from '../../src/api/server.js';
 import { createScratchReports, type ScratchReports } from '../api/scratch-reports.js';
 import { Browser, logInAtIssuer } from './browser.js';
 import { type ScratchIssuer, startScratchIssuer } from './scratch-issuer.js';
@@ -18,18 +21,18 @@ afterAll(async () => {
   await Promise.all([issuer?.close(), database?.drop()]);
 });
 
-function start(publicUrl?: string): Promise<RunningApi> {
+function start(options: Partial<ApiOptions> = {}): Promise<RunningApi> {
   const { secret } = issuer.clients.find(({ id }) => id === 'demo-dashboard')!;
   return startApi({
     port: 0,
     host: '127.0.0.1',
-    publicUrl,
     readerPool: database.reader,
     issuerUrl: issuer.issuerUrl,
     audience: 'marquee',
     reports: database.reports,
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
     login: { id: 'demo-dashboard', secret, alwaysAsk: true },
+    ...options,
   });
 }
 
@@ -86,7 +89,7 @@ describe('a browser login', () => {
     expect(browser.lastCookies[0]).toMatch(
       /^marquee\.session=s%3A[\w%.-]{60,200}; Path=\/; HttpOnly; SameSite=Lax$/,
     );
-    const elsewhere = await start('https://marquee.example');
+    const elsewhere = await start({ publicUrl: 'https://marquee.example' });
     const asked = await fetch(`${elsewhere.url}/login`, {
       redirect: 'manual',
       headers: { 'x-forwarded-proto': 'https' },
@@ -178,6 +181,33 @@ describe('a browser login', () => {
     browser.plant(SESSION, 's%3Achosen.by-somebody');
     await browser.go(`${api.url}/login`);
     expect(browser.cookie(SESSION)).not.toContain('chosen');
+  });
+});
+
+describe('an issuer that is down', () => {
+  it('is told in one sentence, to who is logged in and who would like to be, and nobody is logged out by it', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'marquee-login-'));
+    let own = await startScratchIssuer({ home });
+    const port = Number(new URL(own.issuerUrl).port);
+    const { secret } = own.clients.find(({ id }) => id === 'demo-dashboard')!;
+    // Keys as old as that are asked for anew, as others are after ten minutes.
+    const asking = await start({
+      issuerUrl: own.issuerUrl,
+      login: { id: 'demo-dashboard', secret },
+      keysMaxAgeMs: 0,
+    });
+    const person = new Browser();
+    await person.go(await logInAtIssuer(person, asking, own.issuerUrl, 'analyst'));
+    expect((await person.go(`${asking.url}/graphiql`)).status).toBe(200);
+    await own.close();
+    await expectRefused(await person.go(`${asking.url}/graphiql`), 503, 'ISSUER_UNAVAILABLE');
+    await expectRefused(await new Browser().go(`${asking.url}/login`), 503, 'ISSUER_UNAVAILABLE');
+    own = await startScratchIssuer({ home, port });
+    expect((await person.go(`${asking.url}/graphiql`)).status).toBe(200);
+    expect((await new Browser().go(`${asking.url}/login`)).status).toBe(302);
+    await asking.close();
+    await own.close();
+    await rm(home, { recursive: true });
   });
 });
 
