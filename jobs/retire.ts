@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
-import { defineFlow } from '../src/queue/flow.js';
+import { defineFlow, type FlowContext, type FlowResult } from '../src/queue/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
 import type { Runs, StartRun } from '../src/queue/runs.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';
@@ -50,6 +50,14 @@ export const restoreRowsJob = defineJob({
   },
 });
 
+/** A key given twice names one row: how many were retired or restored is known to the step alone. */
+function rowsAndPublication(context: FlowContext<Payload, Services>): FlowResult {
+  const steps = [context.results.get('retire'), context.results.get('restore')];
+  const rows = steps.flatMap((step) => [step?.get('rows')?.retired, step?.get('rows')?.restored]);
+  const { publication, counts } = publicationOf(context);
+  return { publication, counts: { ...counts, rows: rows.find((count) => count !== undefined) } };
+}
+
 /** Retires rows, and publishes what follows from it. To be started by `startRetiring`. */
 export const retireFlow = defineFlow({
   name: 'retire',
@@ -63,7 +71,7 @@ export const retireFlow = defineFlow({
       undo: () => 'marquee restore takes the rows back, which the warehouse is without already',
     }),
   ],
-  finish: publicationOf,
+  finish: rowsAndPublication,
 });
 
 /** Restores rows, and publishes what follows from it. To be started by `startRestoring`. */
@@ -76,14 +84,16 @@ export const restoreFlow = defineFlow({
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({ reason: 'restore' }),
   ],
-  finish: publicationOf,
+  finish: rowsAndPublication,
 });
 
 /** Starts a retirement. @throws Fault, with no run made, where the rows are not live */
 export function startRetiring(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(retireFlow, payload, {
     ...request,
-    judge: async (client) => requireLive(client, (await currentMapping(client))!, payload),
+    judge: async (client) => {
+      await requireLive(client, (await currentMapping(client))!, payload);
+    },
   });
 }
 
@@ -91,6 +101,8 @@ export function startRetiring(runs: Runs, payload: Payload, request: StartRun) {
 export function startRestoring(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(restoreFlow, payload, {
     ...request,
-    judge: async (client) => requireRetired(client, (await currentMapping(client))!, payload),
+    judge: async (client) => {
+      await requireRetired(client, (await currentMapping(client))!, payload);
+    },
   });
 }

@@ -47,54 +47,57 @@ export function parseRowKey(mapping: Mapping, table: string, text: string): RowK
   return key;
 }
 
+type WhichRows = Pick<RetirementRequest, 'table' | 'keys'>;
+
 /**
  * Makes sure that rows can be retired.
+ * @returns how many they are: a key given twice names one
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
-export async function requireLive(
-  client: PoolClient,
-  mapping: Mapping,
-  { table, keys }: Pick<RetirementRequest, 'table' | 'keys'>,
-): Promise<void> {
-  const plan = planOf(mapping, table);
-  await makeKeys(client, plan, keys);
-  const { rows: absent } = await client.query(
-    `/* warehouse.keys_not_live */
-     select ${list(plan.keys, 'k')} from pg_temp.key k
-     where not exists (select from ${target(plan)} t where ${sameKey(plan, 't', 'k')} and not t.deleted) limit 5`,
-  );
-  if (absent.length > 0) {
-    throw new Fault(
-      'key_not_live',
-      `${plan.table} has no live row ${absent.map((row) => JSON.stringify(row)).join(', ')}, so nothing was retired; look the key up and try again.`,
-    );
-  }
+export function requireLive(client: PoolClient, mapping: Mapping, which: WhichRows): Promise<number> {
+  return requireEach(client, mapping, which, {
+    found: (plan) => `select from ${target(plan)} t where ${sameKey(plan, 't', 'k')} and not t.deleted`,
+    refusal: (absent) =>
+      new Fault(
+        'key_not_live',
+        `${which.table} has no live row ${absent}, so nothing was retired; look the key up and try again.`,
+      ),
+  });
 }
 
 /**
  * Makes sure that rows can be restored.
+ * @returns how many they are, as of `requireLive`
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_retired`
  */
-export async function requireRetired(
+export function requireRetired(client: PoolClient, mapping: Mapping, which: WhichRows): Promise<number> {
+  return requireEach(client, mapping, which, {
+    found: (plan) =>
+      `select from support.retirement r
+       where r.table_name = ${literal(plan.table)} and r.restored_date is null and r.row_key = ${keyObject(plan, 'k')}`,
+    refusal: (absent) =>
+      new Fault(
+        'key_not_retired',
+        `${which.table} has no retired row ${absent}, so nothing was restored; look the key up and try again.`,
+      ),
+  });
+}
+
+/** Makes `pg_temp.key` of the keys and refuses those for which nothing is found. */
+async function requireEach(
   client: PoolClient,
   mapping: Mapping,
-  { table, keys }: Pick<RetirementRequest, 'table' | 'keys'>,
-): Promise<void> {
+  { table, keys }: WhichRows,
+  { found, refusal }: { found: (plan: TablePlan) => string; refusal: (absent: string) => Fault },
+): Promise<number> {
   const plan = planOf(mapping, table);
-  await makeKeys(client, plan, keys);
+  const count = await makeKeys(client, plan, keys);
   const { rows: absent } = await client.query(
-    `/* warehouse.keys_not_retired */
-     select ${list(plan.keys, 'k')} from pg_temp.key k
-     where not exists (select from support.retirement r
-       where r.table_name = $1 and r.restored_date is null and r.row_key = ${keyObject(plan, 'k')}) limit 5`,
-    [plan.table],
+    `/* warehouse.absent_keys */
+     select ${list(plan.keys, 'k')} from pg_temp.key k where not exists (${found(plan)}) limit 5`,
   );
-  if (absent.length > 0) {
-    throw new Fault(
-      'key_not_retired',
-      `${plan.table} has no retired row ${absent.map((row) => JSON.stringify(row)).join(', ')}, so nothing was restored; look the key up and try again.`,
-    );
-  }
+  if (absent.length > 0) throw refusal(absent.map((row) => JSON.stringify(row)).join(', '));
+  return count;
 }
 
 /**
@@ -110,7 +113,7 @@ export async function retireRows(
 ): Promise<{ retired: number; period: string }> {
   const plan = planOf(mapping, request.table);
   await lockTable(client, plan);
-  await requireLive(client, mapping, request);
+  const retired = await requireLive(client, mapping, request);
   const files = await readTransformedFiles(client, plan);
   const period = files.at(-1)?.period.slice(0, 7);
   if (period === undefined) {
@@ -125,7 +128,7 @@ export async function retireRows(
   await closeRetired(client, plan, period);
   await noteAudit(client, 'warehouse.retire', request, { period });
   await client.query('drop table pg_temp.key');
-  return { retired: request.keys.length, period };
+  return { retired, period };
 }
 
 /**
@@ -141,7 +144,7 @@ export async function restoreRows(
 ): Promise<{ restored: number }> {
   const plan = planOf(mapping, request.table);
   await lockTable(client, plan);
-  await requireRetired(client, mapping, request);
+  const restored = await requireRetired(client, mapping, request);
   await client.query(
     `/* warehouse.restore */
      update support.retirement r set restored_date = now(), restored_by = $2
@@ -156,7 +159,7 @@ export async function restoreRows(
   await dropUnfinished(client, plan);
   await noteAudit(client, 'warehouse.restore', request, {});
   await client.query('drop table pg_temp.key');
-  return { restored: request.keys.length };
+  return { restored };
 }
 
 /** Closes the live rows that retirements of this period name. What files of later periods say opens them again. */
@@ -194,14 +197,14 @@ function planOf(mapping: Mapping, table: string): TablePlan {
   );
 }
 
-/** Makes `pg_temp.key` of the keys, cast to their types. */
-async function makeKeys(client: PoolClient, plan: TablePlan, keys: readonly RowKey[]): Promise<void> {
+/** Makes `pg_temp.key` of the keys, cast to their types; how many they are. */
+async function makeKeys(client: PoolClient, plan: TablePlan, keys: readonly RowKey[]): Promise<number> {
   if (!keys.every((key) => Object.values(key).every(isStorable))) throw unreadable(plan);
   const columns = plan.keys.map(
     ({ field, type }) =>
       `${fieldTypes[type]!.guarded(`(value ->> ${literal(field)})`)} as ${identifier(field)}`,
   );
-  await client.query(
+  const { rowCount: count } = await client.query(
     `/* warehouse.keys */ create temporary table key on commit drop as
      select distinct ${columns.join(', ')} from jsonb_array_elements(${literal(JSON.stringify(keys))}::jsonb) as listed (value)`,
   );
@@ -210,6 +213,7 @@ async function makeKeys(client: PoolClient, plan: TablePlan, keys: readonly RowK
      select from pg_temp.key where ${plan.keys.map(({ field }) => `${identifier(field)} is null`).join(' or ')}`,
   );
   if (rowCount !== 0 || keys.length === 0) throw unreadable(plan);
+  return count!;
 }
 
 function unreadable(plan: TablePlan): Fault {

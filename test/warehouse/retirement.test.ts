@@ -93,6 +93,10 @@ describe('a link retired by hand', () => {
     });
   });
 
+  it('is counted once where its key is given twice', async () => {
+    expect(await retire([link, { ...link, genre_id: '018' }])).toMatchObject({ retired: 1 });
+  });
+
   it('is named by its key, in order or by name', async () => {
     const mapping = (await currentMapping(pool()))!;
     expect(parseRowKey(mapping, 'movie_genres', '1, 18')).toEqual(link);

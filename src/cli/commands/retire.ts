@@ -47,7 +47,7 @@ export async function runOnRows(
       print(
         options.json
           ? JSON.stringify({ table, keys: rowKeys, publication: ended.publication, run: run.id })
-          : `${done} ${keys.length} of ${table}; publication ${ended.publication}.`,
+          : `${done} ${ended.counts.rows} of ${table}; publication ${ended.publication}.`,
       );
     } finally {
       await pipeline.close();
