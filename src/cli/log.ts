@@ -1,19 +1,13 @@
 import { pino } from 'pino';
 import { messageOf } from '../fault.js';
+import { logLines } from './log-lines.js';
 
 /** Structured log lines. */
 export type Log = ReturnType<typeof openLog>;
 
-/** How long a line may wait for others; the end of the process writes what is left, a kill loses it. */
-const FLUSH_MS = 200;
-
 /** Writes log lines as JSON to standard error, so that standard output stays the command's answer. */
 export function openLog(level: string) {
-  return pino(
-    { level, base: null, redact: ['password', 'secret', 'token', 'authorization'] },
-    // Lines are written together: each by itself would take a busy API a tenth of its time.
-    pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: FLUSH_MS }),
-  );
+  return pino({ level, base: null, redact: ['password', 'secret', 'token', 'authorization'] }, logLines(2));
 }
 
 const quietMilliseconds = 10_000;

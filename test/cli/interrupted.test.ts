@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,4 +71,24 @@ it.each([['SIGINT', 'SIGINT'], ['SIGHUP']] as const)('up stops whole on %s %s', 
   }
   expect(await up.ended).toMatchObject({ code: 0, signal: null });
   expect(await leftovers(home)).toEqual([]);
+});
+
+it('a worker whose log nobody reads any more ends when it is asked to', async () => {
+  const worker = start(home, ['worker'], { LOG_LEVEL: 'trace' });
+  await once(worker.child.stderr!, 'data');
+  worker.child.stderr!.destroy();
+  worker.child.kill('SIGTERM');
+  expect(await worker.ended).toMatchObject({ code: 0, signal: null });
+  expect(await leftovers(home)).toEqual([]);
+});
+
+it.skipIf(!existsSync('/dev/full'))('a worker goes on where there is no room for its log', async () => {
+  await answer(home, ['ingest', drop]);
+  const { program, environment } = commandLine(home);
+  const worker = spawn('sh', ['-c', 'exec "$0" "$1" worker 2> /dev/full', ...program], { env: environment });
+  // What it has to do shows that it works: the log cannot.
+  expect(await answer(home, ['rebuild', '--full'])).toMatchObject({ published: false });
+  expect(worker.exitCode).toBeNull();
+  worker.kill('SIGTERM');
+  expect(await once(worker, 'exit')).toEqual([0, null]);
 });
