@@ -9,6 +9,7 @@ import { messageOf } from '../fault.js';
 import type { ApiLogger } from './api-logger.js';
 import { documentedError } from './apollo-errors.js';
 import { formatError } from './error-answers.js';
+import { knownOperations } from './known-operations.js';
 import { type OperationPluginOptions, operationPlugin } from './operation-plugin.js';
 import type { RequestContext } from './request-context.js';
 import { safelistCache } from './safelist.js';
@@ -32,6 +33,7 @@ export async function startApollo(options: OperationPluginOptions): Promise<Apol
     nodeEnv: 'production',
     persistedQueries: safelist ? { cache: safelistCache(safelist) } : {},
     parseOptions: { maxTokens: limits.tokens },
+    validationRules: [knownOperations],
     validationOptions: { maxErrors: 10 },
     executionOptions: { maxCoercionErrors: 10 },
     formatError: (_formatted, error) => formatError(documentedError(error, limits)),

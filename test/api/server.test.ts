@@ -43,6 +43,7 @@ describe('the server', () => {
 
   it.each([
     ['{ genreReport { totlCount } }', 'GRAPHQL_VALIDATION_FAILED'],
+    ['subscription { genreReport { totalCount } }', 'GRAPHQL_VALIDATION_FAILED'],
     ['{ genreReport {', 'GRAPHQL_PARSE_FAILED'],
     ['query a { __typename } query b { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
   ])('refuses %s with a code, the request id and no hint at the schema', async (query, code) => {
