@@ -17,6 +17,16 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
     ['an unknown option', ['ingest', '--nope', 'x'], "unknown option '--nope'"],
     ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
     ['a filter of rejects beside a drop', ['ingest', 'x', '--feed', 'links'], 'go with --replay-rejects'],
+    [
+      'a month beside rejects of all months',
+      ['ingest', '--replay-rejects', '--period', '2017-08'],
+      '--period and --accept-rejects go with a drop',
+    ],
+    [
+      'a mapping where no file is read',
+      ['rebuild', '--mapping', 'current'],
+      '--mapping goes with --from-source or --verify',
+    ],
     ['a missing folder', ['ingest'], 'expected either a drop or --replay-rejects'],
     [
       'a month that is none',

@@ -39,6 +39,9 @@ export function definePipelineCommands(program: Command): void {
       if (drop !== undefined && (options.feed ?? options.reason) !== undefined) {
         command.error('error: --feed and --reason go with --replay-rejects');
       }
+      if (drop === undefined && (options.period ?? options.acceptRejects) !== undefined) {
+        command.error('error: --period and --accept-rejects go with a drop');
+      }
       if (drop === undefined) await (await import('../replay.js')).replay(options);
       else await (await import('../commands/ingest.js')).ingest(drop, options);
     });
@@ -69,5 +72,14 @@ export function definePipelineCommands(program: Command): void {
         .default('recorded'),
     )
     .option('--json', 'print one object with what was done')
-    .action(async (options) => (await import('../commands/rebuild.js')).rebuild(options));
+    .action(async (options, command: Command) => {
+      // Said aloud: who gives it expects the files to be read again.
+      const chosen = command.getOptionValueSource('mapping') !== 'default';
+      if (chosen && !options.fromSource && !options.verify) {
+        command.error(
+          'error: --mapping goes with --from-source or --verify: nothing else reads the files again',
+        );
+      }
+      await (await import('../commands/rebuild.js')).rebuild(options);
+    });
 }
