@@ -92,7 +92,8 @@ export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalC
     left join lateral (
       select earlier.${quoted(entityVersion)} as version, to_jsonb(earlier) as fields
       from ${table(entity)} as earlier
-      where ${matches(entity, 'earlier')} and earlier.${quoted(entityVersion)} <> moved_to.version and ${wasLive('earlier', since)}
+      where moved_to.version is not null -- or each entity would be looked up
+        and ${matches(entity, 'earlier')} and earlier.${quoted(entityVersion)} <> moved_to.version and ${wasLive('earlier', since)}
       limit 1
     ) as moved_from on true`,
     isKnown: `${place} is not null`,

@@ -40,13 +40,17 @@ export function summedNews({ table, links }: SummedRecords, since: string): stri
           'table', ${pg.escapeLiteral(table)}::text, 'file', file.name, 'period', file.period, 'count', counted.count
         )
       from (
-        select ${entity('link')} as entity, summed.file_id, count(*) as count
-        from warehouse.${quoted(table)} as summed
+        select ${entity('link')} as entity, summed.file_id, sum(summed.count) as count
+        from (
+          select ${key('summed')}, summed.file_id, count(*) as count
+          from warehouse.${quoted(table)} as summed
+          where ${isNew('summed')} and exists (
+            select from support.file_transform as transform
+            where transform.table_name = ${pg.escapeLiteral(table)} and transform.created_date <= ${since}
+          )
+          group by 1, 2
+        ) as summed -- before their links are looked up: a month has some thousand records of a key
         join ${linkTable} as link on ${key('link')} = ${key('summed')} and not link.deleted
-        where ${isNew('summed')} and exists (
-          select from support.file_transform as transform
-          where transform.table_name = ${pg.escapeLiteral(table)} and transform.created_date <= ${since}
-        )
         group by 1, 2
       ) as counted
       join source.file on file.id = counted.file_id
