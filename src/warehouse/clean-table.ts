@@ -3,6 +3,7 @@ import { inTransaction } from '../database/transaction.js';
 import { Fault } from '../fault.js';
 import { type Cleaning, openSource } from './cleaning.js';
 import { rejectUnlisted } from './faults.js';
+import { mappingOfFile } from './file-mapping.js';
 import { ledgerOf, type Mapping } from './mapping.js';
 import { mergeFile } from './merge-file.js';
 import type { PersonalDataKey } from './personal-data.js';
@@ -68,8 +69,7 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
     await client.query('set local random_page_cost = 1.1');
     // A file's keys are looked up once each: to remember what was found cost a fifth of the looking up.
     await client.query('set local enable_memoize = off');
-    const { mapping, personalDataKey } = request;
-    const cleaning: Cleaning = { pool, client, plan, mapping, personalDataKey };
+    const { personalDataKey } = request;
     const total = noCounts();
     for (const file of await readSourceFiles(client, request.fileIds)) {
       if (file.sourceTable !== plan.sourceTable) {
@@ -78,6 +78,9 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
           `File ${file.id} is in ${file.sourceTable}, but ${plan.table} is filled from ${plan.sourceTable}.`,
         );
       }
+      const mapping = await mappingOfFile(client, request.mapping, file);
+      const own = mapping.tables.get(request.table)!;
+      const cleaning: Cleaning = { pool, client, plan: own, mapping, personalDataKey };
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
     }

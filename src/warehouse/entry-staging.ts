@@ -4,6 +4,7 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import { entryColumn } from './entry-column.js';
+import { mappingOfFile } from './file-mapping.js';
 import { EntryExpander, type MalformedColumn } from './literal/expand.js';
 import { type Mapping, type NestedPlan, nestedColumns } from './mapping.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';
@@ -36,7 +37,8 @@ export async function expandFile(
     await lockFile(client, fileId);
     const entries: Record<string, number> = {};
     let malformed = 0;
-    for (const nested of nestedColumns(mapping, file!.sourceTable)) {
+    const own = await mappingOfFile(client, mapping, file!);
+    for (const nested of nestedColumns(own, file!.sourceTable)) {
       const relation = identifier('warehouse', stagingName(fileId, nested.column));
       await client.query(`/* warehouse.drop_entries */ drop table if exists ${relation}`);
       const expanded = await expandColumn(pool, client, { file: file!, nested, relation, kind: 'unlogged' });

@@ -3,7 +3,8 @@ import { identifier } from '../database/identifier.js';
 import { type Cleaning, openSource } from './cleaning.js';
 import { type ExtractionSource, guardedExtraction, lastOfEach, recordColumn } from './extraction.js';
 import { usable } from './faults.js';
-import type { TablePlan } from './mapping.js';
+import { mappingOfFile } from './file-mapping.js';
+import type { Mapping, TablePlan } from './mapping.js';
 import { mappingOfVersion } from './mapping-ledger.js';
 import { keepsVersions, list, type MergeCounts, sameKey, target, valueColumns } from './merge.js';
 import { mergeHistory, type Observation } from './merge-history.js';
@@ -87,12 +88,13 @@ export async function rewriteHistory(
   const { client, plan } = cleaning;
   await client.query(`analyze ${keys}`);
   const observations = [...known];
-  const mappings = new Map([[cleaning.mapping.version, cleaning.mapping]]);
+  const mappings = new Map<number, Mapping>();
   for (const file of files) {
     const mapping =
       mappings.get(file.mappingVersion) ?? (await mappingOfVersion(client, file.mappingVersion));
     mappings.set(file.mappingVersion, mapping);
-    const observation = await whatFileSaid(cleaning, mapping.tables.get(plan.table), file);
+    const own = await mappingOfFile(client, mapping, file);
+    const observation = await whatFileSaid(cleaning, own.tables.get(plan.table), file);
     if (observation !== null) observations.push(observation);
   }
   await mergeHistory(client, plan, keys, observations);

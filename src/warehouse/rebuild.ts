@@ -3,6 +3,7 @@ import { identifier } from '../database/identifier.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Queryable } from './catalog.js';
 import { addCounts, type CleanCounts, cleanFile, noCounts } from './clean-table.js';
+import { mappingOfFile } from './file-mapping.js';
 import type { Mapping, TablePlan } from './mapping.js';
 import { currentMapping, mappingOfVersion } from './mapping-ledger.js';
 import type { PersonalDataKey } from './personal-data.js';
@@ -22,8 +23,8 @@ export interface ReplayedFile {
 
 /**
  * What a rebuild reads: each file into each table under the mapping version it was cleaned with; or, under `current`, all
- * loaded files into all tables under that one. A file without a column that this reads a table's key from, as one of before
- * the vendor renamed it, has nothing to say under it, and is read as it was cleaned.
+ * loaded files into all tables under that one, by the names that columns have in the file. A file without a column that a
+ * table's key is read from, by whatever name, has nothing to say under it, and is read as it was cleaned.
  */
 export async function planReplay(db: Queryable, current: Mapping | null): Promise<ReplayedFile[]> {
   const { rows: recorded } = await db.query<ReplayedFile>(
@@ -36,17 +37,20 @@ export async function planReplay(db: Queryable, current: Mapping | null): Promis
     `/* warehouse.loaded_files */
      select id, 'src_' || feed as "sourceTable", header from source.file where state = 'loaded' order by id`,
   );
-  return [...current.tables.values()].flatMap((plan) =>
-    files
-      .filter(({ sourceTable }) => sourceTable === plan.sourceTable)
-      .flatMap(({ id, header }): ReplayedFile[] => {
-        const before = recorded.filter(({ fileId }) => fileId === id);
-        if (before.length > 0 && !hasKeyOf(plan, header)) {
-          return before.filter(({ table }) => table === plan.table);
-        }
-        return [{ fileId: id, table: plan.table, mappingVersion: current.version! }];
-      }),
-  );
+  const replayed: ReplayedFile[] = [];
+  for (const file of files) {
+    const before = recorded.filter(({ fileId }) => fileId === file.id);
+    for (const plan of (await mappingOfFile(db, current, file)).tables.values()) {
+      const { table, sourceTable } = plan;
+      if (sourceTable !== file.sourceTable) continue;
+      if (before.length > 0 && !hasKeyOf(plan, file.header)) {
+        replayed.push(...before.filter((transform) => transform.table === table));
+      } else {
+        replayed.push({ fileId: file.id, table, mappingVersion: current.version! });
+      }
+    }
+  }
+  return replayed;
 }
 
 /** Whether a file has the columns that identify the rows of a table; the load takes their names in any case. */
@@ -123,9 +127,10 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
       const version = versions.get(file.id)!;
       const mapping = mappings.get(version) ?? (await mappingOfVersion(client, version));
       mappings.set(version, mapping);
-      const plan: TablePlan = { ...mapping.tables.get(request.table)!, schema: rebuildSchema };
+      const own = await mappingOfFile(client, mapping, file);
+      const plan: TablePlan = { ...own.tables.get(request.table)!, schema: rebuildSchema };
       retired = await retireUpTo(client, plan, retired, file);
-      const cleaning = { pool, client, plan, mapping, personalDataKey: request.personalDataKey };
+      const cleaning = { pool, client, plan, mapping: own, personalDataKey: request.personalDataKey };
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
       await dropUnfinished(client, plan);

@@ -10,6 +10,8 @@ export interface SourceFile {
   readonly feed: string;
   /** The table of schema `source` that holds its records. */
   readonly sourceTable: string;
+  /** The names of its columns, in its order. */
+  readonly header: readonly string[];
   /** First day of its period, as YYYY-MM-01. */
   readonly period: string;
   /** Whether its records hold no character with which a number could be more than plain digits. */
@@ -19,7 +21,7 @@ export interface SourceFile {
 }
 
 const columns = `
-  file.id, file.name, feed, 'src_' || feed as "sourceTable", period || '-01' as period,
+  file.id, file.name, feed, 'src_' || feed as "sourceTable", header, period || '-01' as period,
   coalesce(plain_numbers, false) as "plainNumbers",
   coalesce(file.record_count, 0) - coalesce(file.reject_count, 0) as "loadedCount"`;
 
