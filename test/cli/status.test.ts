@@ -67,7 +67,7 @@ describe('a drop with files that are refused and held', () => {
     const { stdout } = await run(home, ['status']);
     expect(stdout).toMatch(waiting);
     expect(stdout).toMatch(/2030-01 +credits +credits\.csv +held +2 +1/);
-    expect(stdout).toMatch(/^Run \S+ \(drop\) is failed: The header of/m);
+    expect(stdout).toMatch(/^Run \S+ \(drop of 2030-01\) is failed: The header of/m);
     await Promise.all(['keywords.csv', 'ratings.csv'].map((name) => rm(join(bad, name))));
     expect(await answer(home, ['ingest', bad, '--accept-rejects'])).toMatchObject({
       published: true,
@@ -77,6 +77,24 @@ describe('a drop with files that are refused and held', () => {
         links: { read: 1, loaded: 1, rejected: 0, known: true },
       },
     });
+  });
+});
+
+describe('a drop that failed', () => {
+  it('is named by status until one of its month succeeds, whatever other months bring', async () => {
+    const [broken, other] = [join(home, '2030-03'), join(home, '2030-04')];
+    await mkdir(broken);
+    await writeFile(join(broken, 'links.csv'), '');
+    expect(await run(home, ['ingest', broken])).toMatchObject({ code: 1 });
+    await mkdir(other);
+    await writeFile(join(other, 'links.csv'), 'movieId,imdbId,tmdbId\n900002,1,1\n');
+    expect(await answer(home, ['ingest', other])).toMatchObject({ published: true });
+    const failed = /^Run \S+ \(drop of 2030-03\) is failed: links\.csv is empty/m;
+    expect((await run(home, ['status'])).stdout).toMatch(failed);
+
+    await writeFile(join(broken, 'links.csv'), 'movieId,imdbId,tmdbId\n900003,1,1\n');
+    expect(await answer(home, ['ingest', broken])).toMatchObject({ state: 'succeeded' });
+    expect((await run(home, ['status'])).stdout).not.toMatch(failed);
   });
 });
 

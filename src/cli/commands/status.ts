@@ -12,7 +12,7 @@ import { tellIfIdle } from '../idle.js';
 import { offenderText } from '../offender-text.js';
 import { count, print, table } from '../terminal.js';
 
-/** As many runs are looked through for those that ended without success since the last publication. */
+/** As many runs are looked through for those that ended without success and were not made up for. */
 const lookedThrough = 50;
 
 /** `marquee status`: what is published, loaded, held, refused, late and running. */
@@ -77,15 +77,29 @@ async function latest(pool: Pool): Promise<Latest | null> {
   return rows[0] ?? null;
 }
 
-/** Those that wait or work, those held, and those that failed since a run last ended in a publication. */
+/** Those that wait or work, those held, and those that failed and that nothing since has made up for. */
 function unsuccessful(newestFirst: readonly RunSummary[]): RunSummary[] {
-  const settled = newestFirst.findIndex((run) => run.state === 'succeeded' && run.publication !== null);
   return newestFirst.filter(
-    ({ state }, place) =>
-      state !== 'succeeded' &&
-      (state !== 'failed' || settled < 0 || place < settled) &&
-      state !== 'cancelled',
+    (run, place) =>
+      run.state !== 'succeeded' &&
+      run.state !== 'cancelled' &&
+      (run.state !== 'failed' || !newestFirst.slice(0, place).some((later) => makesUpFor(later, run))),
   );
+}
+
+/**
+ * A drop whose files could not be taken is made up for by one of its month alone: what other months bring hides that
+ * this one lacks something. Whatever else failed, a publication since then holds.
+ */
+function makesUpFor(later: RunSummary, failed: RunSummary): boolean {
+  if (later.state !== 'succeeded') return false;
+  return failed.kind === 'drop' && failed.errorCode !== 'checks_failed'
+    ? later.kind === 'drop' && periodOf(later) === periodOf(failed)
+    : later.publication !== null;
+}
+
+function periodOf({ payload }: RunSummary): string | undefined {
+  return (payload as { period?: string }).period;
 }
 
 function filesTable(files: readonly FileStatus[]): string {
@@ -105,6 +119,8 @@ function filesTable(files: readonly FileStatus[]): string {
 }
 
 function tellRun(run: RunSummary, offenders: readonly FoundOffenders[]): void {
-  print(`\nRun ${run.id} (${run.kind}) is ${run.state}${run.error === null ? '' : `: ${run.error}`}`);
+  const period = periodOf(run);
+  const what = period === undefined ? run.kind : `${run.kind} of ${period}`;
+  print(`\nRun ${run.id} (${what}) is ${run.state}${run.error === null ? '' : `: ${run.error}`}`);
   for (const offender of offenders) print(`  ${offenderText(offender)}`);
 }
