@@ -31,7 +31,7 @@ function tell(result: DropResult): void {
     );
   }
   if (result.issues > 0) {
-    print(`${count(result.issues)} values could not be used and are unknown now: see marquee issues.`);
+    print(`${count(result.issues)} values could not be used as sent: see marquee issues.`);
   }
   if (result.state === 'succeeded') {
     print(

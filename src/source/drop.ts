@@ -68,10 +68,19 @@ export async function readDrop(
     const names = feeds.map((feed) => feed.fileName).join(', ');
     throw new Fault(
       'drop_without_files',
-      `${folder} holds no file of any feed; expected at least one of ${names} (plain, .gz or in a .zip).`,
+      `${folder} holds no file of any feed (found ${someOf(entries.map(({ name }) => name))}); expected at least one of ${names} (plain, .gz or in a .zip).`,
     );
   }
   return { folder: path, period: periodIn(basename(path)), deliveries, warnings };
+}
+
+/** As many names of what was found are told. */
+const toldNames = 5;
+
+function someOf(names: readonly string[]): string {
+  if (names.length === 0) return 'nothing';
+  const more = names.length - toldNames;
+  return names.slice(0, toldNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** The month a name tells, as YYYY-MM: `2017-08`, `movies_2017-08.csv`. Undefined when it tells none. */

@@ -83,7 +83,7 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
 describe('what cannot be done ends with 1 and one sentence', () => {
   it.each([
     ['a folder that is not there', ['ingest', '/no/such/folder'], 'cannot be read as a folder'],
-    ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed'],
+    ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed (found nothing);'],
     [
       'a row where nothing is published',
       ['trace', 'genre_report', '2010', '18'],
