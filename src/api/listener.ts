@@ -5,8 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Failure, messageOf } from '../fault.js';
+import { listenAt } from '../listening.js';
 
 export interface ListenerOptions {
   readonly port: number;
@@ -58,21 +57,10 @@ export async function listen(
   );
   server.maxRequestsPerSocket = 0;
   const { port, host, graceMs = DEFAULT_GRACE_MS } = options;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new Failure(
-          'port_taken',
-          `The API cannot listen on ${host}:${port} (${messageOf(error)}); end what listens there, or set another PORT or HOST.`,
-          { cause: error },
-        ),
-      ),
-    );
-    server.listen(port, host, resolve);
-  });
+  const at = await listenAt(server, { port, host, what: 'The API', settings: 'PORT or HOST' });
   const name = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host;
   return {
-    url: `http://${name}:${(server.address() as AddressInfo).port}`,
+    url: `http://${name}:${at}`,
     close() {
       stopping = true;
       return stop(server, graceMs);

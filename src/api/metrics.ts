@@ -1,8 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { Failure, messageOf } from '../fault.js';
+import { listenAt } from '../listening.js';
 
 /** What is counted of each request. */
 export interface RequestMeasure {
@@ -71,20 +70,14 @@ export function apiMetrics(pool: pg.Pool): Metrics {
           () => response.writeHead(500).end(),
         );
       });
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error) =>
-          reject(
-            new Failure(
-              'port_taken',
-              `The metrics cannot be served on ${host}:${port} (${messageOf(error)}); end what listens there, or set another METRICS_PORT.`,
-              { cause: error },
-            ),
-          ),
-        );
-        server.listen(port, host, resolve);
+      const at = await listenAt(server, {
+        port,
+        host,
+        what: 'The server of the metrics',
+        settings: 'METRICS_PORT',
       });
       return {
-        url: `http://${host}:${(server.address() as AddressInfo).port}/metrics`,
+        url: `http://${host}:${at}/metrics`,
         close: () =>
           new Promise((resolve) => {
             server.close(() => resolve());

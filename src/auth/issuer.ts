@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type Provider from 'oidc-provider';
 import type { Configuration } from 'oidc-provider';
 // Past the package's front door, whose one extra act is to print a warning about Node 20, on which it runs.
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 import { Provider as OidcProvider } from 'oidc-provider/lib/provider.js';
-import { Failure, Fault, messageOf } from '../fault.js';
+import { Fault } from '../fault.js';
+import { listenAt } from '../listening.js';
 import { interactionListener } from './issuer-interaction.js';
 import { type IssuerSecrets, loadIssuerSecrets } from './issuer-store.js';
 import { SCOPES } from './scopes.js';
@@ -56,7 +56,12 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
   }
   const secrets = await loadIssuerSecrets(options.home);
   const server = createServer();
-  const port = await listen(server, options.port);
+  const port = await listenAt(server, {
+    port: options.port,
+    host: '127.0.0.1',
+    what: 'The issuer',
+    settings: 'PORT, to which it takes the next one, or ISSUER_PORT',
+  });
   const issuerUrl = `http://localhost:${port}`;
   const clients = SEEDED_CLIENTS.map((client) => ({ ...client, secret: secrets.clientSecrets[client.id] }));
   const provider = new OidcProvider(issuerUrl, configuration(options, secrets, clients)) as Provider;
@@ -137,21 +142,6 @@ function clientMetadata(client: SeededClient, redirectUris: readonly string[]) {
 function isLoopback(uri: string): boolean {
   const { protocol, hostname } = new URL(uri);
   return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new Failure(
-          'port_taken',
-          `The issuer cannot listen on port ${port} (${messageOf(error)}); end what listens there, or set another PORT, to which it takes the next one, or ISSUER_PORT.`,
-          { cause: error },
-        ),
-      ),
-    );
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
 }
 
 function close(server: Server): Promise<void> {
