@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { personOf } from '../auth/login.js';
 import { firstQuestion } from './first-question.js';
+import { escaped, type Page } from './html-page.js';
 import { requireReading, send } from './http-answers.js';
-import { escaped, type Page, sendPage } from './page.js';
+import { sendPage } from './page.js';
 import type { Handler, Route } from './router.js';
 
 export const GRAPHIQL_PATH = '/graphiql';

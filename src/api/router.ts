@@ -4,10 +4,18 @@ import type { ProtectedResource } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
 import { openRequestSpan } from '../telemetry.js';
 import type { ApiLogger } from './api-logger.js';
-import { CallerGone, errorAnswer, failureAnswer, requireReading, send } from './http-answers.js';
+import {
+  CallerGone,
+  errorAnswer,
+  failureAnswer,
+  type HttpAnswer,
+  requireReading,
+  send,
+} from './http-answers.js';
 import { crossOriginHeaders, type Headers, securityHeaders } from './http-manners.js';
 import type { MessageClasses } from './listener.js';
 import type { Metrics } from './metrics.js';
+import { looksForPage, refusalPage } from './refusal-page.js';
 import { requestIdOf } from './request-id.js';
 
 /** What is noted of a request for the log and the metrics. */
@@ -118,8 +126,7 @@ function addRoutes(app: Express, service: Service): void {
     app.all(place, name, ...handlers);
   }
   app.use((_request, response) => {
-    const { requestId, common } = exchangeOf(response);
-    send(response, errorAnswer('NOT_FOUND', requestId), common);
+    sendRefusal(response, errorAnswer('NOT_FOUND', exchangeOf(response).requestId));
   });
   app.use(answerFailure(service));
 }
@@ -190,7 +197,14 @@ function answerFailure({ resource, logger }: Service): ErrorRequestHandler {
     if (error instanceof CallerGone || (error !== null && error === request.errored))
       return response.destroy();
     if (response.headersSent) return response.destroy();
-    const { requestId, common } = exchangeOf(response);
-    send(response, failureAnswer(error, requestId, resource, logger), common);
+    sendRefusal(response, failureAnswer(error, exchangeOf(response).requestId, resource, logger));
   };
+}
+
+/** Sends an error answer: to a person as a page, to programs, and to all who ask GraphQL, as JSON. */
+function sendRefusal(response: Response, answer: HttpAnswer): void {
+  const { common, note } = exchangeOf(response);
+  const toPerson = note.route !== '/graphql' && looksForPage(response.req);
+  const vary = common.vary === undefined ? 'Accept' : `Accept, ${common.vary}`;
+  send(response, toPerson ? refusalPage(answer) : answer, { ...common, vary });
 }

@@ -4,8 +4,9 @@ import { personOf } from '../auth/login.js';
 import { firstQuestion } from './first-question.js';
 import { GRAPHIQL_PATH } from './graphiql.js';
 import { type Readiness, readinessOf } from './health.js';
+import { escaped } from './html-page.js';
 import { requireReading, send } from './http-answers.js';
-import { escaped, sendPage } from './page.js';
+import { sendPage } from './page.js';
 import { QUEUE_BOARD_PATH } from './queue-board.js';
 import { exchangeOf } from './router.js';
 

@@ -151,6 +151,27 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     ]);
   });
 
+  it('a browser is told in a page what it is refused, and led on', async () => {
+    const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    const refused = await analyst.go(`${api.url}/admin/queues/`, { headers });
+    expect([refused.status, refused.headers.get('content-type'), refused.headers.get('vary')]).toEqual([
+      403,
+      'text/html; charset=utf-8',
+      expect.stringContaining('Accept'),
+    ]);
+    const page = await refused.text();
+    expect(page).toContain('<p>The queue board needs the scope jobs:read.</p>');
+    expect(page).toContain('<a href="/">');
+    expect(page).toContain(`FORBIDDEN, request ${refused.headers.get('x-request-id')}`);
+    const missing = await analyst.go(`${api.url}/nowhere`, { headers });
+    expect([missing.status, await missing.text()]).toEqual([
+      404,
+      expect.stringContaining('<h1>Not Found</h1>'),
+    ]);
+    const asked = await new Browser().go(`${api.url}/graphql?query={__typename}`, { headers });
+    expect(await asked.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+  });
+
   it('the queue board asks nothing of other servers', async () => {
     const page = await (await admin.go(`${api.url}/admin/queues/`)).text();
     const asked = [...page.matchAll(/<(?:link|script|img)\b[^>]*\b(?:href|src)="([^"]*)"/g)].map(
