@@ -145,9 +145,15 @@ async function requireRow(
   definition: ReportDefinition,
   key: ReportKey,
 ): Promise<void> {
+  const place = definition.key.length;
   const { rowCount } = await client.query(
-    `/* reporting.find_row */ select from ${servedTable(definition.name)} as served where ${byKey(definition, 'served')}`,
-    Object.values(key),
+    `/* reporting.find_row */
+     select from ${servedTable(definition.name)} as served where ${byKey(definition, 'served')}
+     union all
+     -- One that went since is known by that.
+     select from reporting.report_change where report = $${place + 1} and row_key = $${place + 2}::jsonb
+     limit 1`,
+    [...Object.values(key), definition.name, JSON.stringify(key)],
   );
   if (rowCount === 0) {
     throw new Fault(

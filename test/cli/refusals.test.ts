@@ -38,6 +38,15 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
       ['sample', '--out', 'x', '--movies', 'many'],
       'expected a whole number above 0',
     ],
+    ...[
+      ['export', 'genre_report', '--publication'],
+      ['rollback', '--to'],
+      ['withdraw', '--reason', 'sent twice'],
+    ].map((command): [string, string[], string] => [
+      `a number too large for any ${command[0]}`,
+      [...command, '2147483648'],
+      'expected a whole number above 0 and up to 2147483647, found 2147483648',
+    ]),
     [
       'a format that is not there',
       ['export', 'genre_report', '--format', 'xml'],

@@ -190,3 +190,30 @@ describe('asking why', () => {
     return rows[0].waiting;
   }
 });
+
+describe('asking why of a row that went since', () => {
+  const database = useDatabase();
+  const key = parseKey(genres, ['1999', '16']);
+
+  beforeAll(async () => {
+    const { pipeline } = database.pools;
+    const days: Record<string, string>[] = [
+      { 5: '1995-01-01', 6: '1999-01-01' },
+      { 5: '1995-01-02' },
+      { 6: '2000-01-01' },
+    ];
+    for (const [place, dated] of days.entries()) {
+      const movies = Object.entries(dated).map(([id, release_date]) => film(id, { release_date }));
+      await takeMonth(pipeline, { movies, links: [], ratings: [] }, `2017-0${place + 1}`);
+      await publishReports(pipeline);
+    }
+  });
+
+  const why = (options: ExplainOptions) => explain(database.pools.reader, genres, key, options);
+
+  it('is answered for the time when it was there', async () => {
+    expect(await why({ from: 1, to: 2 })).toMatchObject({ changes: [], lastChanged: null });
+    expect(await why({ from: 0, to: 1 })).toMatchObject({ changes: [], lastChanged: null });
+    expect(await why({})).toMatchObject({ changes: [{ change: 'delete', publication: 3 }] });
+  });
+});

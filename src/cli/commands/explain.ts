@@ -28,16 +28,20 @@ export async function explainCommand(
   });
 }
 
-function explanationLines(
+/** An explanation as lines for people. */
+export function explanationLines(
   { report, key, from, to, changes, lastChanged }: Explanation,
   column: string | undefined,
   noun: string,
   entityKey: string,
 ): string[] {
-  const what = `${column ?? 'The row'} of ${report} with ${keyText(key)}`;
+  const named = `of ${report} with ${keyText(key)}`;
+  const what = `${column ?? 'The row'} ${named}`;
   if (changes.length === 0) {
     if (from === 0 && to === 1) {
-      return [`${what} came with publication 1, the first: there is nothing before it to compare with.`];
+      return [
+        `Publication 1 is the first: there is nothing before it to compare ${column ?? 'the row'} ${named} with.`,
+      ];
     }
     const before =
       lastChanged === null

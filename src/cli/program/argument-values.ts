@@ -9,11 +9,15 @@ export function month(text: string): string {
   return text;
 }
 
+/** The largest number that anything has in the database. */
+const largestNumber = 2 ** 31 - 1;
+
 /** A whole number above 0. */
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError(`expected a whole number above 0, found ${text}.`);
+  if (!Number.isSafeInteger(value) || value < 1 || value > largestNumber) {
+    const most = value > largestNumber ? ` and up to ${largestNumber}` : '';
+    throw new InvalidArgumentError(`expected a whole number above 0${most}, found ${text}.`);
   }
   return value;
 }
