@@ -37,6 +37,8 @@ export interface UnseenRows {
   readonly name: string;
   /** The feed's table, which they are to be in. */
   readonly sourceTable: string;
+  /** The names of its columns, in its order. */
+  readonly header: readonly string[];
   readonly count: number;
   /** The quoted tables that hold them. */
   readonly tables: readonly string[];
@@ -104,6 +106,7 @@ async function finishInside(
   const rows = {
     name,
     sourceTable: tableOf(feedNamed(feeds, feed)),
+    header: file.header,
     count: loaded,
     tables: parts.map((part) =>
       identifier('source', partTable(feedNamed(feeds, feed), file.id, part.number, parts.length)),

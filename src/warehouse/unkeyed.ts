@@ -2,6 +2,7 @@ import type { UnseenRows } from '../source/load-finisher.js';
 import type { Queryable } from './catalog.js';
 import { expectedOf, lacks, lacksBare } from './extraction.js';
 import { trimmed } from './field-types.js';
+import { mappingOfFile } from './file-mapping.js';
 import { type FieldPlan, isPersonal, type Mapping } from './mapping.js';
 import { unlessFaulty } from './said.js';
 
@@ -29,7 +30,8 @@ export async function whyUnkeyed(
   records: UnseenRows,
   share = defaultUnkeyedShare,
 ): Promise<string | undefined> {
-  const fields = identifying(mapping, records.sourceTable);
+  // The mapping may have been changed since the file was received, and a column of its key renamed.
+  const fields = identifying(await mappingOfFile(client, mapping, records), records.sourceTable);
   if (fields.length === 0 || records.count === 0) return undefined;
   const sampled = records.count > largeCount && share >= 0.01;
   if (sampled && (await shareInSample(client, fields, records)) <= share / 2) return undefined;

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { initialMapping } from '../../src/dataset/mapping.js';
+import { movies } from '../../src/dataset/movies.js';
 import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
 import { whyUnkeyed } from '../../src/warehouse/unkeyed.js';
 import { useDatabase } from '../database-fixture.js';
@@ -17,6 +19,7 @@ describe('records without a usable key', () => {
       const unseen = {
         sourceTable,
         name: feed,
+        header: movies.feeds.find(({ name }) => name === feed)!.columns,
         count: records.length,
         tables: [`source.${sourceTable}_${id}`],
       };
@@ -57,6 +60,17 @@ describe('records without a usable key', () => {
     expect(await why(feed, records, 0.49)).toContain(example);
   });
 
+  it('are none where the mapping has another name for the key since the file was received', async () => {
+    const renamed = initialMapping.map((row) =>
+      row.end_table === 'movie_links' && row.source_field === 'movieId'
+        ? { ...row, source_field: 'film_id' }
+        : row,
+    );
+    await install(pool(), renamed);
+    expect(await why('links', [{ movieId: '1' }, { movieId: '2' }], 0)).toBeUndefined();
+    await install(pool());
+  });
+
   it('are none where a number is written with blanks or a point', async () => {
     expect(await why('links', [{ movieId: ' 1 ' }, { movieId: '2.0' }, { movieId: '3' }], 0)).toBeUndefined();
   });
@@ -68,7 +82,14 @@ describe('records without a usable key', () => {
       select number as record_number, case when number % 5 < 3 then 'x' else number::text end as "movieId"
       from generate_series(1, 1000001) number`);
     const mapping = (await currentMapping(pools))!;
-    const unseen = { sourceTable: 'src_links', name: 'links', count: 1000001, tables: ['source.large'] };
+    const header = ['movieId', 'imdbId', 'tmdbId'];
+    const unseen = {
+      sourceTable: 'src_links',
+      name: 'links',
+      header,
+      count: 1000001,
+      tables: ['source.large'],
+    };
     const client = await pools.connect();
     try {
       await client.query('begin');
