@@ -23,7 +23,17 @@ const databaseReasons: Readonly<Record<string, (said: string) => string>> = {
   '42P01': notMigrated,
   '42703': notMigrated,
   '42883': notMigrated,
+  '53100': full,
+  '57P03': notYet,
 };
+
+function full(said: string): string {
+  return `The disk of the database is full (${said}); make room, then try again.`;
+}
+
+function notYet(said: string): string {
+  return `The database takes no connections yet (${said}); try again in a moment.`;
+}
 
 function refused(said: string): string {
   return `The database does not let this program in (${said}); correct the connection: the passwords of Marquee's own roles are those that marquee migrate has set.`;

@@ -17,3 +17,14 @@ export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : 'unexpected';
 }
+
+const makeRoom = 'make room, then retry the run, which goes on from where it stopped';
+
+/** What to do about what Postgres and Node say in their own words, by their codes. */
+const remedies: Readonly<Record<string, string>> = { '53100': makeRoom, ENOSPC: makeRoom };
+
+/** What the ledger says of an error: what was found and, where that is the system's own message, what to do. */
+export function sentenceOf(error: unknown): string {
+  const remedy = remedies[codeOf(error)];
+  return remedy === undefined ? messageOf(error) : `The disk is full (${messageOf(error)}); ${remedy}.`;
+}

@@ -2,7 +2,7 @@ import { type Job, WaitingError } from 'bullmq';
 import { Fault, messageOf } from '../fault.js';
 import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
 import { type Counts, parsePayload } from './job.js';
-import { codeOf, forQueue, isFinal } from './retry-rule.js';
+import { codeOf, forQueue, isFinal, sentenceOf } from './retry-rule.js';
 import { beginStep, readStep, releaseStep, type Step, succeedStep } from './step-ledger.js';
 import type { WorkerState } from './worker.js';
 
@@ -95,7 +95,7 @@ async function endAttempt<Services>(
   const release = (as: 'queued' | 'failed' | 'held' | 'cancelled') =>
     releaseStep(state.dispatch.pool, step.id, step.fence, as, {
       code: codeOf(error),
-      message: messageOf(error),
+      message: sentenceOf(error),
     });
   if (error instanceof Stopped && error.reason === 'worker_stopping') {
     await release('queued');

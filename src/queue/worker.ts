@@ -1,11 +1,10 @@
 import { hostname } from 'node:os';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
-import { messageOf } from '../fault.js';
 import { spanned } from '../telemetry.js';
 import { Stopped } from './attempt.js';
 import { type AttemptWatch, watchAttempts } from './attempt-watch.js';
 import { createDispatch, type Dispatch, type DispatchOptions } from './dispatch.js';
-import { codeOf, forQueue, isFinal } from './retry-rule.js';
+import { codeOf, forQueue, isFinal, sentenceOf } from './retry-rule.js';
 import { endRun, type Run, readRun } from './run-ledger.js';
 import { runLoose, runStep } from './run-step.js';
 import { advanceRun, RunEnded } from './stages.js';
@@ -128,7 +127,7 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
       await endRun(dispatch.pool, runId, {
         state: 'failed',
         errorCode: codeOf(error),
-        error: messageOf(error),
+        error: sentenceOf(error),
       });
       await tellEnd(state, runId);
     }
