@@ -26,7 +26,7 @@ export async function mappingOfVersion(db: Queryable, version: number): Promise<
   if (rows.length === 0) {
     throw new Fault(
       'mapping_unknown',
-      `There is no mapping version ${version}; \`marquee status\` shows those there are.`,
+      `There is no mapping version ${version}; \`marquee status\` names the newest.`,
     );
   }
   return compileMapping(rows, await readCatalog(db), version);

@@ -65,9 +65,10 @@ async function rowsOf(pool: Pool, version: number | undefined): Promise<readonly
   if (version === undefined) return (await currentMapping(pool))?.rows ?? movies.mapping;
   const rows = await readMappingRows(pool, version);
   if (rows.length > 0) return rows;
+  const newest = (await currentMapping(pool))?.version;
   throw new Fault(
     'mapping_unknown',
-    `There is no mapping version ${version}; \`marquee status\` shows them.`,
+    `There is no mapping version ${version}; ${newest === undefined ? 'none is in use yet' : `the newest is ${newest}`}.`,
   );
 }
 
