@@ -46,35 +46,44 @@ async function formerRows(db: Queryable, version: number, file: Headed): Promise
   return [];
 }
 
-function readByFormerNames(
+/** The rows with those that read a column the file lacks reading the one that the former rows fill the same field from. */
+export function readByFormerNames(
   rows: readonly MappingRow[],
   former: readonly MappingRow[],
   file: Headed,
 ): MappingRow[] {
   const place = (row: MappingRow) => `${row.end_table}.${row.end_field}`;
-  const lacked = new Set(lackedBy(file, rows).map(place));
   const before = new Map(former.map((row) => [place(row), row]));
-  // A column that was hashed may not be read as it is, whatever is made of it now.
-  const personal = new Set(
-    former.filter((row) => row.transform === personalDataTransform).map((row) => columnOf(row)),
-  );
-  const mayRead = (row: MappingRow, column: string) =>
-    row.transform === personalDataTransform || !personal.has(column);
   // All entries of a table are of one nested column, also those of fields that are new.
-  const nested = new Map(
-    former.filter((row) => row.source_field.includes('.')).map((row) => [row.end_table, columnOf(row)]),
-  );
-  return rows.map((row) => {
-    if (!lacked.has(place(row))) return row;
-    const [, entryField] = row.source_field.split('.') as [string, string?];
+  const nested = new Map(former.filter(isOfEntries).map((row) => [row.end_table, columnOf(row)]));
+  // What was hashed may not be read as it is, whatever is made of it now.
+  const hashed = new Set(former.filter(isHashed).map((row) => row.source_field));
+  const found = new Map<string, string>();
+  const barred = new Set<string>();
+  for (const row of lackedBy(file, rows)) {
     const was = before.get(place(row));
-    const column =
-      entryField !== undefined
-        ? nested.get(row.end_table)
-        : was === undefined || was.source_field.includes('.')
-          ? undefined
-          : columnOf(was);
-    if (column === undefined || !mayRead(row, column)) return row;
-    return { ...row, source_field: entryField === undefined ? column : `${column}.${entryField}` };
+    const column = isOfEntries(row)
+      ? nested.get(row.end_table)
+      : was === undefined || isOfEntries(was)
+        ? undefined
+        : columnOf(was);
+    if (column === undefined) continue;
+    const field = `${column}${row.source_field.slice(columnOf(row).length)}`;
+    if (isHashed(row) || !hashed.has(field)) found.set(place(row), field);
+    else if (isOfEntries(row)) barred.add(row.end_table);
+  }
+  return rows.map((row) => {
+    const field = found.get(place(row));
+    return field === undefined || (isOfEntries(row) && barred.has(row.end_table))
+      ? row
+      : { ...row, source_field: field };
   });
+}
+
+function isOfEntries({ source_field }: MappingRow): boolean {
+  return source_field.includes('.');
+}
+
+function isHashed({ transform }: MappingRow): boolean {
+  return transform === personalDataTransform;
 }

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { initialMapping } from '../../src/dataset/mapping.js';
 import { movies } from '../../src/dataset/movies.js';
+import { readByFormerNames } from '../../src/warehouse/file-mapping.js';
+import type { MappingRow } from '../../src/warehouse/mapping-row.js';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install } from './cleaning.js';
 import { emptyAll, historyOf } from './history.js';
@@ -131,6 +133,25 @@ describe('a column the vendor renames', () => {
       await clean(pool(), [held]);
       await swapIn(pool(), 'current');
       expect(await historyOf(pool(), 'movie_ratings')).toEqual(before);
+    });
+
+    it('is read of all entries of a table, or of none where one of their fields was hashed and would not be', () => {
+      const genres = filmMapping.filter((row) => row.end_table === 'genres');
+      const hashed = genres.map((row) =>
+        row.end_field === 'name' ? { ...row, transform: 'pii_hash' } : row,
+      );
+      const read = (rows: readonly MappingRow[], former: readonly MappingRow[]) =>
+        readByFormerNames(rows, former, { header: feed.columns, sourceTable: 'src_movies_metadata' }).map(
+          (row) => row.source_field,
+        );
+      const now = genres.map((row) => ({
+        ...row,
+        source_field: row.source_field.replace('genres', 'genre_list'),
+      }));
+      expect(read(now, genres)).toEqual(['genres.id', 'genres.name']);
+      expect(read(now, hashed)).toEqual(['genre_list.id', 'genre_list.name']);
+      // A field that is new is one of the same entries.
+      expect(read(now, genres.slice(0, 1))).toEqual(['genres.id', 'genres.name']);
     });
   });
 });
