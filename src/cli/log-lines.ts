@@ -23,6 +23,8 @@ export function logLines(descriptor: number): LogLines {
   let waiting: string[] = [];
   let characters = 0;
   let writing = false;
+  /** What a reader that does not keep up has not taken yet. */
+  let refused: Buffer | undefined;
   let readerGone = false;
 
   const timer = setInterval(flush, waitMilliseconds);
@@ -43,8 +45,10 @@ export function logLines(descriptor: number): LogLines {
   }
 
   function writeOut(chunk: Buffer): void {
+    refused = undefined;
     write(descriptor, chunk, (error, length) => {
       if (error?.code === 'EAGAIN') {
+        refused = chunk;
         setTimeout(() => writeOut(chunk), waitMilliseconds).unref();
         return;
       }
@@ -60,7 +64,7 @@ export function logLines(descriptor: number): LogLines {
   }
 
   function writeTheRest(): void {
-    let chunk = take();
+    let chunk = Buffer.concat([...(refused ? [refused] : []), take()]);
     for (let attempt = 0; chunk.length > 0 && attempt < lastAttempts; ) {
       try {
         chunk = chunk.subarray(writeSync(descriptor, chunk));

@@ -31,6 +31,25 @@ it('all lines are written in their order, those of the last moment as well', asy
   expect(stderr === `${lines}last\n`).toBe(true);
 });
 
+it('a reader that does not keep up gets all of it in the end', async () => {
+  // To open it as a socket makes writing to it fail where it is full, instead of waiting.
+  const fills = `
+    const { Socket } = await import('node:net');
+    new Socket({ fd: 3 }).unref();
+    const slow = logLines(3);
+    for (let line = 0; line < 100_000; line++) slow.write('line ' + line + '\\n');
+    setTimeout(() => process.stdout.write('full'), 300);
+    process.stdin.once('data', () => { slow.write('last\\n'); process.exit(0); });`;
+  const child = spawn(process.execPath, program(fills), { stdio: ['pipe', 'pipe', 'inherit', 'pipe'] });
+  await once(child.stdout!, 'data');
+  const chunks: Buffer[] = [];
+  child.stdio[3]!.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stdin!.write('end');
+  await once(child, 'close');
+  const lines = Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join('');
+  expect(Buffer.concat(chunks).toString() === `${lines}last\n`).toBe(true);
+});
+
 it('a reader that has gone keeps no process from ending', async () => {
   const ends = `
     process.stdout.write('ready');
