@@ -68,6 +68,9 @@ describe('a drop with files that are refused and held', () => {
     expect(stdout).toMatch(waiting);
     expect(stdout).toMatch(/2030-01 +credits +credits\.csv +held +2 +1/);
     expect(stdout).toMatch(/^Run \S+ \(drop of 2030-01\) is failed: The header of/m);
+    for (const file of ['keywords', 'ratings', 'credits']) {
+      expect(stdout).toMatch(new RegExp(`^(Run .*:|) +.*${file}\\.csv .*(lacks|rejected)`, 'm'));
+    }
     await Promise.all(['keywords.csv', 'ratings.csv'].map((name) => rm(join(bad, name))));
     expect(await answer(home, ['ingest', bad, '--accept-rejects'])).toMatchObject({
       published: true,

@@ -3,11 +3,13 @@ import { listLateFeeds } from '../../../jobs/late-feeds.js';
 import { findUncleanedReplays } from '../../../jobs/replay-rejects.js';
 import { movies } from '../../dataset/movies.js';
 import { listRuns, type RunSummary } from '../../queue/run-list.js';
+import { readSteps } from '../../queue/step-ledger.js';
 import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/offenders.js';
 import { type FileStatus, listFiles } from '../../source/status.js';
 import { countIssues } from '../../warehouse/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/uncleaned-files.js';
 import { withEnvironment } from '../command.js';
+import { stepErrors } from '../drop.js';
 import { tellIfIdle } from '../idle.js';
 import { offenderText } from '../offender-text.js';
 import { count, print, table } from '../terminal.js';
@@ -52,7 +54,10 @@ export async function status(options: { json?: boolean }): Promise<void> {
     }
     const warnings = [...uncleaned, ...replayed, ...late].map(({ detail }) => detail);
     if (warnings.length > 0) print(`\n${warnings.map((warning) => `warning: ${warning}`).join('\n')}`);
-    for (const run of unsuccessful(recent)) tellRun(run, offenders.get(run.id) ?? []);
+    for (const run of unsuccessful(recent)) {
+      const others = stepErrors(await readSteps(pool, run.id)).filter(({ error }) => error !== run.error);
+      tellRun(run, [...others.map(({ error }) => error), ...(offenders.get(run.id) ?? []).map(offenderText)]);
+    }
     await tellIfIdle(environment, log, recent);
   });
 }
@@ -118,9 +123,10 @@ function filesTable(files: readonly FileStatus[]): string {
   );
 }
 
-function tellRun(run: RunSummary, offenders: readonly FoundOffenders[]): void {
+/** A run says what ended it; what else was found, as of other files of its drop, is told below it. */
+function tellRun(run: RunSummary, more: readonly string[]): void {
   const period = periodOf(run);
   const what = period === undefined ? run.kind : `${run.kind} of ${period}`;
   print(`\nRun ${run.id} (${what}) is ${run.state}${run.error === null ? '' : `: ${run.error}`}`);
-  for (const offender of offenders) print(`  ${offenderText(offender)}`);
+  for (const sentence of more) print(`  ${sentence}`);
 }
