@@ -10,8 +10,14 @@ const MAX_COUNTED = 5000;
  */
 export const MAX_REMEMBERED_TEXT = 10_000;
 
-/** Gives names to the texts of statements that come again and again, so that Postgres parses and plans them once. */
+let givers = 0;
+
+/**
+ * Gives names to the texts of statements that come again and again, so that Postgres parses and plans them once. Nobody else
+ * gives the same: two may prepare statements on one connection, which takes no name for two texts.
+ */
 export class NamedStatements {
+  readonly #giver = ++givers;
   readonly #names = new Map<string, string>();
   #seen = new Map<string, number>();
 
@@ -26,7 +32,7 @@ export class NamedStatements {
       return undefined;
     }
     this.#seen.delete(text);
-    const given = `page_${this.#names.size + 1}`;
+    const given = `page_${this.#giver}_${this.#names.size + 1}`;
     this.#names.set(text, given);
     return given;
   }

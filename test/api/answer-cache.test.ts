@@ -25,7 +25,16 @@ it('what was asked once is forgotten before it fills the memory, however large e
 
 it('a text that callers can make as long as they like is prepared on no connection', () => {
   const statements = new NamedStatements();
-  const named = (text: string) => Array.from({ length: 3 }, () => statements.nameOf(text)).at(-1);
-  expect(named('x'.repeat(MAX_REMEMBERED_TEXT))).toBe('page_1');
-  expect(named('x'.repeat(MAX_REMEMBERED_TEXT + 1))).toBeUndefined();
+  expect(nameOf(statements, 'x'.repeat(MAX_REMEMBERED_TEXT))).toMatch(/^page_\d+_1$/);
+  expect(nameOf(statements, 'x'.repeat(MAX_REMEMBERED_TEXT + 1))).toBeUndefined();
 });
+
+it('a name is given to one text only, whoever prepares it, as a connection takes it for no other', () => {
+  const [some, others] = [new NamedStatements(), new NamedStatements()];
+  expect(nameOf(some, 'select 1')).not.toBe(nameOf(others, 'select 2'));
+});
+
+/** The name a text gets once it has come often enough. */
+function nameOf(statements: NamedStatements, text: string): string | undefined {
+  return Array.from({ length: 3 }, () => statements.nameOf(text)).at(-1);
+}
