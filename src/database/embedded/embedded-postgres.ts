@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -18,6 +18,9 @@ import { type Durability, serverSettings } from './settings.js';
 import { type Launch, launchUnprivileged, ownerOf } from './unprivileged.js';
 
 const startTries = 5;
+/** A server that is killed is gone within seconds, also where the machine is busy. */
+const mostLooks = 100;
+const lookMilliseconds = 100;
 /** What keeps a server that was killed from starting, and is over when it is started again. */
 const passing = [
   // Its sessions hold its memory until they notice.
@@ -203,13 +206,30 @@ async function initialize(server: Server, secrets: Secrets): Promise<void> {
 
 /** The port of the server that runs on this data folder, if one does and answers. */
 async function runningPort(server: Server): Promise<number | undefined> {
-  const postmaster = await findPostmaster(server.data);
-  if (postmaster?.ready === false) {
-    // Starting or stopping: wait for the end of it either way, then start afresh.
-    await run(server, server.binaries.pgCtl, ['stop', '-w', '-m', 'fast', '-D', server.data]);
-    return undefined;
+  for (let looks = 1; ; looks += 1) {
+    const postmaster = await findPostmaster(server.data);
+    if (postmaster?.ready === false) {
+      // Starting or stopping: wait for the end of it either way, then start afresh.
+      await run(server, server.binaries.pgCtl, ['stop', '-w', '-m', 'fast', '-D', server.data]);
+      return undefined;
+    }
+    // One that was killed a moment ago is still there, and takes no connections any more.
+    if (postmaster === undefined || looks === mostLooks || (await takesConnections(postmaster.port))) {
+      return postmaster?.port;
+    }
+    await sleep(lookMilliseconds);
   }
-  return postmaster?.port;
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolveTaken) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolveTaken(true);
+    });
+    socket.once('error', () => resolveTaken(false));
+  });
 }
 
 async function stop(server: Server, mode: 'fast' | 'immediate'): Promise<void> {
