@@ -50,12 +50,12 @@ export const restoreRowsJob = defineJob({
   },
 });
 
-/** A key given twice names one row: how many were retired or restored is known to the step alone. */
-function rowsAndPublication(context: FlowContext<Payload, Services>): FlowResult {
-  const steps = [context.results.get('retire'), context.results.get('restore')];
-  const rows = steps.flatMap((step) => [step?.get('rows')?.retired, step?.get('rows')?.restored]);
-  const { publication, counts } = publicationOf(context);
-  return { publication, counts: { ...counts, rows: rows.find((count) => count !== undefined) } };
+/** Tells, beside the publication, how many rows a step found: a key given twice names one, so that it alone knows. */
+function rowsAndPublication(stage: 'retire' | 'restore', told: 'retired' | 'restored') {
+  return (context: FlowContext<Payload, Services>): FlowResult => {
+    const { publication, counts } = publicationOf(context);
+    return { publication, counts: { ...counts, rows: context.results.get(stage)?.get('rows')?.[told] } };
+  };
 }
 
 /** Retires rows, and publishes what follows from it. To be started by `startRetiring`. */
@@ -71,7 +71,7 @@ export const retireFlow = defineFlow({
       undo: () => 'marquee restore takes the rows back, which the warehouse is without already',
     }),
   ],
-  finish: rowsAndPublication,
+  finish: rowsAndPublication('retire', 'retired'),
 });
 
 /** Restores rows, and publishes what follows from it. To be started by `startRestoring`. */
@@ -84,7 +84,7 @@ export const restoreFlow = defineFlow({
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({ reason: 'restore' }),
   ],
-  finish: rowsAndPublication,
+  finish: rowsAndPublication('restore', 'restored'),
 });
 
 /** Starts a retirement. @throws Fault, with no run made, where the rows are not live */
