@@ -47,22 +47,16 @@ describe('rejects that pass now', () => {
 
   it('stay rejects until their run has its turn, and when it is cancelled before', async () => {
     const { runs } = pipeline.worker;
-    const holder = await pipeline.database.pools.owner.connect();
-    try {
-      await holder.query('begin');
-      await lockTable(holder, { schema: rebuildSchema, table: 'movies' }, 0);
+    await whileMoviesAreHeld(async (letGo) => {
       const inFront = await runs.start(verifyWarehouseFlow, {}, by);
       await reaches(inFront.run, 'clean');
       const waiting = await runs.start(replayRejectsFlow, {}, by);
       await reaches(waiting.run, 'turn');
       await runs.cancel(waiting.run.id);
       expect(await pipeline.ended(waiting)).toMatchObject({ state: 'cancelled' });
-      await holder.query('rollback');
+      await letGo();
       expect(await pipeline.ended(inFront)).toMatchObject({ state: 'succeeded', counts: { differences: 0 } });
-    } finally {
-      await holder.query('rollback');
-      holder.release();
-    }
+    });
     expect(await query('select replayed_date from source.reject')).toEqual([{ replayed_date: null }]);
     expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
   });
@@ -70,19 +64,13 @@ describe('rejects that pass now', () => {
   it('are told when their run is cancelled behind their loading, and come into the warehouse by the next', async () => {
     const { pool } = pipeline.resources;
     const { runs } = pipeline.worker;
-    const holder = await pipeline.database.pools.owner.connect();
-    try {
-      await holder.query('begin');
-      await lockTable(holder, { schema: rebuildSchema, table: 'movies' }, 0);
+    await whileMoviesAreHeld(async () => {
       const cancelled = await runs.start(replayRejectsFlow, {}, by);
       await reaches(cancelled.run, 'clean');
       expect(await findUncleanedReplays(pool)).toEqual([]); // It is on its way there.
       await runs.cancel(cancelled.run.id);
       expect(await pipeline.ended(cancelled)).toMatchObject({ state: 'cancelled' });
-    } finally {
-      await holder.query('rollback');
-      holder.release();
-    }
+    });
     expect(await films()).toEqual([{ source: 2, warehouse: 1 }]);
     expect(await findUncleanedReplays(pool)).toMatchObject([
       {
@@ -104,3 +92,17 @@ describe('rejects that pass now', () => {
     expect(await next()).toMatchObject({ publication: null, counts: { published: false } });
   });
 });
+
+/** Has rebuilds wait at the table of films. */
+async function whileMoviesAreHeld(work: (letGo: () => Promise<unknown>) => Promise<void>): Promise<void> {
+  const holder = await pipeline.database.pools.owner.connect();
+  const letGo = () => holder.query('rollback');
+  try {
+    await holder.query('begin');
+    await lockTable(holder, { schema: rebuildSchema, table: 'movies' }, 0);
+    await work(letGo);
+  } finally {
+    await letGo();
+    holder.release();
+  }
+}
