@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, type JobContext } from '../src/queue/job.js';
+import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { bringStocksUp } from '../src/reporting/stock.js';
 import { cleanTable } from '../src/warehouse/clean-table.js';
 import { expandFile } from '../src/warehouse/entry-staging.js';

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../src/fault.js';
-import type { QueueBackend } from '../src/queue/backend.js';
-import { answerControl, type ControlArguments } from '../src/queue/control.js';
-import { controlAnswers } from '../src/queue/control-answers.js';
-import type { Runs } from '../src/queue/runs.js';
+import type { QueueBackend } from '../src/queue/backend/backend.js';
+import { answerControl, type ControlArguments } from '../src/queue/control/control.js';
+import { controlAnswers } from '../src/queue/control/control-handlers.js';
+import type { Runs } from '../src/queue/runs/runs.js';
 import { dropFlow, rebuildReportsFlow, startRollback } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
 import { startRestoring, startRetiring } from './retire.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
-import { type PlannedStep, planStep } from '../src/queue/job.js';
-import type { Runs, StartRun } from '../src/queue/runs.js';
+import { defineFlow, type FlowContext, type Stage } from '../src/queue/backend/flow.js';
+import { type PlannedStep, planStep } from '../src/queue/ledger/job.js';
+import type { Runs, StartRun } from '../src/queue/runs/runs.js';
 import { readAsOf } from '../src/reporting/as-of-day.js';
 import type { ReportDefinition } from '../src/reporting/definition.js';
 import type { PublicationReason } from '../src/reporting/publish.js';

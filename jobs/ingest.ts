@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../src/fault.js';
-import { defineJob, planStep } from '../src/queue/job.js';
+import { defineJob, planStep } from '../src/queue/ledger/job.js';
 import { tableOf } from '../src/source/feed.js';
 import type { FileState } from '../src/source/file-ledger.js';
 import { finishLoad, type LoadResult } from '../src/source/load-finisher.js';
@@ -162,4 +162,4 @@ function knownCounts(
   };
 }
 
-type JobOf<Payload> = import('../src/queue/job.js').JobContext<Payload, Services>;
+type JobOf<Payload> = import('../src/queue/ledger/job.js').JobContext<Payload, Services>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
-import { defineFlow, type FlowContext, type Stage } from '../src/queue/flow.js';
-import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/job.js';
+import { defineFlow, type FlowContext, type Stage } from '../src/queue/backend/flow.js';
+import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/ledger/job.js';
 import { compareServed, type ReportComparison, servedAsOf } from '../src/reporting/compare-served.js';
 import { compareRebuilt } from '../src/warehouse/compare-rebuilt.js';
 import { nestedColumns } from '../src/warehouse/mapping.js';

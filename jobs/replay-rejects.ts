@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
-import { defineFlow, type FlowContext } from '../src/queue/flow.js';
-import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
+import { defineFlow, type FlowContext } from '../src/queue/backend/flow.js';
+import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
 import { type Replay, replayRejects } from '../src/source/reject-replay.js';
 import { publicationOf, publishing, takeTurn } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';

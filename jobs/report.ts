@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
-import { defineJob, type JobContext } from '../src/queue/job.js';
+import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { buildReport } from '../src/reporting/build.js';
 import { checkReports, refusal } from '../src/reporting/check.js';
 import { compareBuild } from '../src/reporting/comparison.js';

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import type { AnyQueue } from '../src/queue/backend.js';
-import { defineJob, type JobContext } from '../src/queue/job.js';
-import { isScheduled, schedule } from '../src/queue/schedule.js';
+import type { AnyQueue } from '../src/queue/backend/backend.js';
+import { isScheduled, schedule } from '../src/queue/backend/schedule.js';
+import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { findPassedOver, scanInbox } from '../src/source/inbox.js';
 import { discardAbandonedLoads } from '../src/source/load-discard.js';
 import { tidyStorage } from '../src/source/storage-upkeep.js';

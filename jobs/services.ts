@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { DataSet } from '../src/data-set.js';
-import type { Runs } from '../src/queue/runs.js';
+import type { Runs } from '../src/queue/runs/runs.js';
 import type { Storage } from '../src/source/storage.js';
 
 /** What the process that runs the jobs has for them. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
-import { defineJob, type JobContext } from '../src/queue/job.js';
+import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { queues, type Services } from './services.js';
 
 const lookAgainMs = 250;

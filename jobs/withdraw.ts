@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
-import { defineFlow } from '../src/queue/flow.js';
-import { defineJob, type JobContext, planStep } from '../src/queue/job.js';
-import type { Runs, StartRun } from '../src/queue/runs.js';
+import { defineFlow } from '../src/queue/backend/flow.js';
+import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
+import type { Runs, StartRun } from '../src/queue/runs/runs.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
 import { swapRebuilt } from '../src/warehouse/rebuild.js';
 import {

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import { openQueueBackend, type QueueBackend, type QueueLocation } from '../src/queue/backend.js';
-import type { Run } from '../src/queue/run-ledger.js';
-import { openRuns, type Runs } from '../src/queue/runs.js';
-import { startWorkers } from '../src/queue/worker.js';
+import { openQueueBackend, type QueueBackend, type QueueLocation } from '../src/queue/backend/backend.js';
+import type { Run } from '../src/queue/ledger/run-ledger.js';
+import { openRuns, type Runs } from '../src/queue/runs/runs.js';
+import { startWorkers } from '../src/queue/worker/worker.js';
 import { answerPipelineControl } from './control.js';
 import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
 import { keepSchedules, startSchedules } from './schedule.js';

@@ -6,7 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AccessRefusal } from '../auth/access-refusal.js';
 import type { Caller } from '../auth/caller.js';
-import type { ControlClient } from '../queue/control.js';
+import type { ControlClient } from '../queue/control/control.js';
 import { apiError, limitError } from './error-answers.js';
 import { refuseEncoded, refuseOtherMethods, send } from './http-answers.js';
 import { askPipeline } from './job-resolvers.js';

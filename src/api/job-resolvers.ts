@@ -1,6 +1,6 @@
 import type { Caller } from '../auth/caller.js';
 import { Failure, Fault } from '../fault.js';
-import type { ControlAction, ControlClient } from '../queue/control.js';
+import type { ControlAction, ControlClient } from '../queue/control/control.js';
 import { apiError, badInput } from './error-answers.js';
 import type { ErrorCode } from './error-codes.js';
 import type { RequestContext } from './request-context.js';

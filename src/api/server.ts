@@ -8,7 +8,7 @@ import { followRevocations } from '../auth/revocations.js';
 import { SCOPES } from '../auth/scopes.js';
 import { createTokenVerifier, type TokenVerifierOptions } from '../auth/tokens.js';
 import { rememberVerified } from '../auth/verified-tokens.js';
-import type { ControlClient } from '../queue/control.js';
+import type { ControlClient } from '../queue/control/control.js';
 import { Allowances, memoryAllowances, sharedAllowances } from './allowance.js';
 import { AnswerCache } from './answer-cache.js';
 import type { ApiLogger } from './api-logger.js';

@@ -7,7 +7,7 @@ import { openPool } from '../database/pool.js';
 import { type DatabaseUrls, type Purpose, type Role, roleOf } from '../database/roles.js';
 import { reportComments } from '../dataset/report-comments.js';
 import { Fault } from '../fault.js';
-import type { QueueLocation } from '../queue/backend.js';
+import type { QueueLocation } from '../queue/backend/backend.js';
 
 /** The databases and secrets a command works with, whether they are embedded or given. */
 export interface Environment {

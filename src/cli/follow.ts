@@ -1,7 +1,7 @@
 import { Fault } from '../fault.js';
-import type { Run } from '../queue/run-ledger.js';
-import type { Runs } from '../queue/runs.js';
-import type { Step } from '../queue/step-ledger.js';
+import type { Run } from '../queue/ledger/run-ledger.js';
+import type { Step } from '../queue/ledger/step-ledger.js';
+import type { Runs } from '../queue/runs/runs.js';
 import { count, progress } from './terminal.js';
 
 /**

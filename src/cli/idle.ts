@@ -1,4 +1,4 @@
-import type { RunSummary } from '../queue/run-list.js';
+import type { RunSummary } from '../queue/ledger/list-runs.js';
 import type { Environment } from './environment.js';
 import type { Log } from './log.js';
 import { isWorkedOn } from './services.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { controlAnswers } from '../queue/control-answers.js';
+import { controlAnswers } from '../queue/control/control-handlers.js';
 import { commandUser } from './command.js';
 import type { Environment } from './environment.js';
 import type { Log } from './log.js';

@@ -5,8 +5,8 @@ import { type RunningIssuer, startIssuer } from '../auth/issuer.js';
 import { type LoginClient, loginCallback } from '../auth/login.js';
 import { movies } from '../dataset/movies.js';
 import { Fault } from '../fault.js';
-import { openQueueBackend } from '../queue/backend.js';
-import { openControlClient } from '../queue/control.js';
+import { openQueueBackend } from '../queue/backend/backend.js';
+import { openControlClient } from '../queue/control/control.js';
 import type { Environment } from './environment.js';
 import { type Log, quietly } from './log.js';
 

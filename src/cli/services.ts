@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Resources } from '../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../dataset/movies.js';
-import type { Run } from '../queue/run-ledger.js';
+import type { Run } from '../queue/ledger/run-ledger.js';
 import type { Environment } from './environment.js';
 import { type Log, quietly } from './log.js';
 

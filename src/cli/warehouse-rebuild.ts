@@ -1,6 +1,6 @@
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
-import type { Run } from '../queue/run-ledger.js';
-import { readSteps, type Step } from '../queue/step-ledger.js';
+import type { Run } from '../queue/ledger/run-ledger.js';
+import { readSteps, type Step } from '../queue/ledger/step-ledger.js';
 import type { ReportComparison, ServedDifference } from '../reporting/compare-served.js';
 import type { RowDifference, TableComparison } from '../warehouse/compare-rebuilt.js';
 import { commandUser, withEnvironment } from './command.js';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Failure, Fault } from '../../src/fault.js';
-import { openQueueBackend } from '../../src/queue/backend.js';
-import { answerControl, openControlClient } from '../../src/queue/control.js';
-import { controlAnswers } from '../../src/queue/control-answers.js';
-import { defineFlow } from '../../src/queue/flow.js';
-import { defineJob, planStep } from '../../src/queue/job.js';
-import type { StartRun } from '../../src/queue/runs.js';
+import { openQueueBackend } from '../../src/queue/backend/backend.js';
+import { defineFlow } from '../../src/queue/backend/flow.js';
+import { answerControl, openControlClient } from '../../src/queue/control/control.js';
+import { controlAnswers } from '../../src/queue/control/control-handlers.js';
+import { defineJob, planStep } from '../../src/queue/ledger/job.js';
+import type { StartRun } from '../../src/queue/runs/runs.js';
 import { openQueueFixture, type QueueFixture } from '../queue/queue-fixture.js';
 import { queuePlaces } from '../queue/queue-places.js';
 import { type ScratchApi, startScratchApi } from './scratch-api.js';

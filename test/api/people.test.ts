@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.js';
-import type { AnyQueue } from '../../src/queue/backend.js';
+import type { AnyQueue } from '../../src/queue/backend/backend.js';
 import { Browser, logInAtIssuer } from '../auth/browser.js';
 import { type ScratchIssuer, startScratchIssuer } from '../auth/scratch-issuer.js';
 import { openQueueFixture, type QueueFixture } from '../queue/queue-fixture.js';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
-import { controlAnswers } from '../../src/queue/control-answers.js';
-import type { Run } from '../../src/queue/run-ledger.js';
+import { controlAnswers } from '../../src/queue/control/control-handlers.js';
+import type { Run } from '../../src/queue/ledger/run-ledger.js';
 import { film, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline({}, { maxRowLossShare: 0.2 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../../src/dataset/movies.js';
-import { openQueueBackend } from '../../src/queue/backend.js';
-import { openControlClient } from '../../src/queue/control.js';
+import { openQueueBackend } from '../../src/queue/backend/backend.js';
+import { openControlClient } from '../../src/queue/control/control.js';
 import { type ScratchApi, startScratchApi } from '../api/scratch-api.js';
 import { useDatabase } from '../database-fixture.js';
 

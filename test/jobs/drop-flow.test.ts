@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
 import { stepErrors } from '../../src/cli/drop.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
+import { readSteps } from '../../src/queue/ledger/step-ledger.js';
 import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 

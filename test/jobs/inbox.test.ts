@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { upkeepJob } from '../../jobs/schedule.js';
 import { startPipelineWorker } from '../../jobs/worker.js';
-import { listRuns } from '../../src/queue/run-list.js';
-import { unschedule } from '../../src/queue/schedule.js';
+import { unschedule } from '../../src/queue/backend/schedule.js';
+import { listRuns } from '../../src/queue/ledger/list-runs.js';
 import { film, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline({ scanSeconds: 1, stableSeconds: 0 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Resources } from '../../jobs/services.js';
 import { type Pipeline, type PipelineOptions, startPipelineWorker } from '../../jobs/worker.js';
 import { movies } from '../../src/dataset/movies.js';
-import type { Run } from '../../src/queue/run-ledger.js';
+import type { Run } from '../../src/queue/ledger/run-ledger.js';
 import { type TestDatabase, useDatabase } from '../database-fixture.js';
 
 /** A database, a folder, and a worker on the queues, for the tests of a file. */

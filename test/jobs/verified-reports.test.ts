@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow, rollbackFlow } from '../../jobs/drop-flow.js';
 import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
+import { readSteps } from '../../src/queue/ledger/step-ledger.js';
 import { film, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import { openQueueBackend, type QueueBackend, type QueueLocation } from '../../src/queue/backend.js';
-import type { AnyFlow } from '../../src/queue/flow.js';
-import type { AnyJob } from '../../src/queue/job.js';
-import { openRuns, type Runs } from '../../src/queue/runs.js';
-import { startWorkers, type WorkerSettings, type Workers } from '../../src/queue/worker.js';
+import { openQueueBackend, type QueueBackend, type QueueLocation } from '../../src/queue/backend/backend.js';
+import type { AnyFlow } from '../../src/queue/backend/flow.js';
+import type { AnyJob } from '../../src/queue/ledger/job.js';
+import { openRuns, type Runs } from '../../src/queue/runs/runs.js';
+import { startWorkers, type WorkerSettings, type Workers } from '../../src/queue/worker/worker.js';
 import { createDatabase } from '../database-fixture.js';
 import { emptyPlace, type QueuePlace } from './queue-places.js';
 

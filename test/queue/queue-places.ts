@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll } from 'vitest';
-import type { QueueLocation } from '../../src/queue/backend.js';
+import type { QueueLocation } from '../../src/queue/backend/backend.js';
 
 /** A place queues can live in during tests. */
 export interface QueuePlace {

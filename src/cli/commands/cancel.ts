@@ -1,4 +1,4 @@
-import { readRun } from '../../queue/run-ledger.js';
+import { readRun } from '../../queue/ledger/run-ledger.js';
 import { withEnvironment } from '../command.js';
 import { requestOfRun } from '../run-request.js';
 import { usePipeline } from '../services.js';

@@ -1,6 +1,6 @@
 import { dropFlow } from '../../../jobs/drop-flow.js';
-import type { Run } from '../../queue/run-ledger.js';
-import { readSteps, type Step } from '../../queue/step-ledger.js';
+import type { Run } from '../../queue/ledger/run-ledger.js';
+import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
 import { withEnvironment } from '../command.js';
 import { dropResult, stepErrors } from '../drop.js';
 import { answerDrop, refuse } from '../drop-answer.js';

@@ -1,4 +1,4 @@
-import { listRuns, type RunSummary } from '../../queue/run-list.js';
+import { listRuns, type RunSummary } from '../../queue/ledger/list-runs.js';
 import { withEnvironment } from '../command.js';
 import { tellIfIdle } from '../idle.js';
 import { print, table } from '../terminal.js';

@@ -4,7 +4,7 @@ import type { Pipeline } from '../../../jobs/worker.js';
 import { readConfiguration } from '../../configuration.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
-import { listOpenRuns } from '../../queue/run-list.js';
+import { listOpenRuns } from '../../queue/ledger/list-runs.js';
 import { commandUser, stopRequested } from '../command.js';
 import { ingestDrop } from '../drop.js';
 import { type Environment, openEnvironment } from '../environment.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { complaintOfReason } from '../../queue/reason-text.js';
+import { complaintOfReason } from '../../queue/ledger/reason-text.js';
 
 /** A month as YYYY-MM. */
 export function month(text: string): string {

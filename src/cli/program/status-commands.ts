@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { runStates } from '../../queue/run-ledger.js';
+import { runStates } from '../../queue/ledger/run-ledger.js';
 import { rejectReasons } from '../../source/reject-reason.js';
 import { issueReasons } from '../../warehouse/issue-reason.js';
 import { runId, wholeNumber } from './argument-values.js';

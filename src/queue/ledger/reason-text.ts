@@ -1,4 +1,4 @@
-import { isStorable, storableText } from '../database/storable-text.js';
+import { isStorable, storableText } from '../../database/storable-text.js';
 
 /** It is told with every cause that follows from it: a page of text would be, too. */
 const mostCharacters = 1000;

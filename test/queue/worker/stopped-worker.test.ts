@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineFlow } from '../../src/queue/flow.js';
-import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
+import { defineFlow } from '../../../src/queue/backend/flow.js';
+import { defineJob, type JobContext, planStep } from '../../../src/queue/ledger/job.js';
+import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 
 interface Services {
   patient: boolean;

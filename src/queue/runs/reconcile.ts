@@ -1,6 +1,6 @@
-import type { Dispatch } from './dispatch.js';
-import { endRun, listRuns, type Run, readRun } from './run-ledger.js';
-import { readReadySteps, readSteps } from './step-ledger.js';
+import type { Dispatch } from '../backend/dispatch.js';
+import { endRun, listRuns, type Run, readRun } from '../ledger/run-ledger.js';
+import { readReadySteps, readSteps } from '../ledger/step-ledger.js';
 
 /**
  * Compares the ledger's open runs with the queue and enqueues again what the queue has lost

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { inTransaction } from '../../src/database/transaction.js';
-import { Fault } from '../../src/fault.js';
-import { defineFlow } from '../../src/queue/flow.js';
-import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
-import { readRun, reopenRun } from '../../src/queue/run-ledger.js';
-import type { Runs } from '../../src/queue/runs.js';
-import { reopenSteps } from '../../src/queue/step-ledger.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
+import { inTransaction } from '../../../src/database/transaction.js';
+import { Fault } from '../../../src/fault.js';
+import { defineFlow } from '../../../src/queue/backend/flow.js';
+import { defineJob, type JobContext, planStep } from '../../../src/queue/ledger/job.js';
+import { readRun, reopenRun } from '../../../src/queue/ledger/run-ledger.js';
+import { reopenSteps } from '../../../src/queue/ledger/step-ledger.js';
+import type { Runs } from '../../../src/queue/runs/runs.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 
 interface Services {
   behave: (context: JobContext<object, Services>) => Promise<void>;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineJob, type JobContext } from '../../src/queue/job.js';
-import { schedule, unschedule } from '../../src/queue/schedule.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
+import { schedule, unschedule } from '../../../src/queue/backend/schedule.js';
+import { defineJob, type JobContext } from '../../../src/queue/ledger/job.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 
 interface Services {
   ticks: string[];

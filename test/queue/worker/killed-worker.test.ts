@@ -4,13 +4,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/package-root.js';
-import type { Run } from '../../src/queue/run-ledger.js';
-import { openRuns, type Runs } from '../../src/queue/runs.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
+import { packageRoot } from '../../../src/package-root.js';
+import type { Run } from '../../../src/queue/ledger/run-ledger.js';
+import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
+import { openRuns, type Runs } from '../../../src/queue/runs/runs.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 import { deadly, survivor } from './killed-worker.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
 
 // Node 20 runs no TypeScript: the worker is compiled into a folder inside the package, where it finds its modules.
 const built = join(packageRoot, 'dist', `killed-worker-${process.pid}`);
@@ -23,7 +23,7 @@ beforeAll(() => {
       join(packageRoot, 'node_modules/typescript/bin/tsc'),
       ...options.split(' '),
       ...['--rootDir', packageRoot, '--outDir', built],
-      join(packageRoot, 'test/queue/killed-worker.ts'),
+      join(packageRoot, 'test/queue/worker/killed-worker.ts'),
     ],
     { stdio: 'inherit' },
   );

@@ -1,12 +1,19 @@
 import type { Job } from 'bullmq';
 import type { PoolClient } from 'pg';
-import { stoppedBy } from '../database/transaction.js';
-import { Fault } from '../fault.js';
+import { stoppedBy } from '../../database/transaction.js';
+import { Fault } from '../../fault.js';
+import type { Dispatch } from '../backend/dispatch.js';
+import { nameSteps } from '../backend/flow.js';
+import type { Counts, JobContext, PlannedStep } from '../ledger/job.js';
+import {
+  holdStep,
+  insertSteps,
+  noteProgress,
+  readSteps,
+  type Step,
+  succeedStep,
+} from '../ledger/step-ledger.js';
 import type { StopReason } from './attempt-watch.js';
-import type { Dispatch } from './dispatch.js';
-import { nameSteps } from './flow.js';
-import type { Counts, JobContext, PlannedStep } from './job.js';
-import { holdStep, insertSteps, noteProgress, readSteps, type Step, succeedStep } from './step-ledger.js';
 
 /** How often, at most, progress reaches the ledger. */
 const progressIntervalMs = 500;

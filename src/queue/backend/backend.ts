@@ -14,7 +14,7 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Client, type ClientConfig, type Pool } from 'pg';
-import { Failure, Fault, messageOf } from '../fault.js';
+import { Failure, Fault, messageOf } from '../../fault.js';
 
 /** Where the queues live: Redis for production, Postgres where nothing else is installed. */
 export type QueueLocation =

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { Fault } from '../fault.js';
-import type { Counts, PlannedStep } from './job.js';
-import type { Step } from './step-ledger.js';
+import { Fault } from '../../fault.js';
+import type { Counts, PlannedStep } from '../ledger/job.js';
+import type { Step } from '../ledger/step-ledger.js';
 
 /** What a stage knows when it plans its steps, and a flow when it ends. */
 export interface FlowContext<Payload, Services> {

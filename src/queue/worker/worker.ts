@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
-import { spanned } from '../telemetry.js';
+import { spanned } from '../../telemetry.js';
+import { createDispatch, type Dispatch, type DispatchOptions } from '../backend/dispatch.js';
+import { endRun, type Run, readRun } from '../ledger/run-ledger.js';
+import { advanceRun, RunEnded } from './advance-run.js';
 import { Stopped } from './attempt.js';
 import { type AttemptWatch, watchAttempts } from './attempt-watch.js';
-import { createDispatch, type Dispatch, type DispatchOptions } from './dispatch.js';
-import { codeOf, forQueue, isFinal, sentenceOf } from './retry-rule.js';
-import { endRun, type Run, readRun } from './run-ledger.js';
+import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
 import { runLoose, runStep } from './run-step.js';
-import { advanceRun, RunEnded } from './stages.js';
 
 export interface WorkerSettings {
   /** Jobs at once, per queue; 1 where not given. Flow queues hold waiting flows at no cost: give them more. */

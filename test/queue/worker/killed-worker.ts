@@ -1,11 +1,11 @@
 // A worker process for `killed-worker.test.ts`, which kills it without warning.
 import { Pool } from 'pg';
 import { z } from 'zod';
-import { inTransaction } from '../../src/database/transaction.js';
-import { openQueueBackend } from '../../src/queue/backend.js';
-import { defineFlow } from '../../src/queue/flow.js';
-import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
-import { startWorkers } from '../../src/queue/worker.js';
+import { inTransaction } from '../../../src/database/transaction.js';
+import { openQueueBackend } from '../../../src/queue/backend/backend.js';
+import { defineFlow } from '../../../src/queue/backend/flow.js';
+import { defineJob, type JobContext, planStep } from '../../../src/queue/ledger/job.js';
+import { startWorkers } from '../../../src/queue/worker/worker.js';
 
 interface Services {
   pool: Pool;

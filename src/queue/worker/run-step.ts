@@ -1,9 +1,9 @@
 import { type Job, WaitingError } from 'bullmq';
-import { Fault, messageOf } from '../fault.js';
+import { Fault, messageOf } from '../../fault.js';
+import { type Counts, parsePayload } from '../ledger/job.js';
+import { beginStep, readStep, releaseStep, type Step, succeedStep } from '../ledger/step-ledger.js';
 import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
-import { type Counts, parsePayload } from './job.js';
-import { codeOf, forQueue, isFinal, sentenceOf } from './retry-rule.js';
-import { beginStep, readStep, releaseStep, type Step, succeedStep } from './step-ledger.js';
+import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
 import type { WorkerState } from './worker.js';
 
 /** Runs a job outside any run. */

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineFlow, nameSteps } from '../../src/queue/flow.js';
-import { defineJob, type JobContext, type PlannedStep, planStep } from '../../src/queue/job.js';
-import type { Runs } from '../../src/queue/runs.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
+import { defineFlow, nameSteps } from '../../../src/queue/backend/flow.js';
+import { defineJob, type JobContext, type PlannedStep, planStep } from '../../../src/queue/ledger/job.js';
+import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
+import type { Runs } from '../../../src/queue/runs/runs.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 
 interface Services {
   events: string[];

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '../database/transaction.js';
-import { Fault, messageOf } from '../fault.js';
+import { inTransaction } from '../../database/transaction.js';
+import { Fault, messageOf } from '../../fault.js';
+import type { JsonValue } from '../ledger/json.js';
+import { type Queryable, type Run, readRun } from '../ledger/run-ledger.js';
+import { readSteps, type Step } from '../ledger/step-ledger.js';
+import type { Runs, StartRun } from '../runs/runs.js';
 import type { ControlAction, ControlArguments, ControlHandlers, ControlRequest } from './control.js';
-import type { JsonValue } from './json.js';
-import { type Queryable, type Run, readRun } from './run-ledger.js';
-import type { Runs, StartRun } from './runs.js';
-import { readSteps, type Step } from './step-ledger.js';
 
 /** The actions that start a run of a kind only the process's own parts know. */
 export type StartingAction = Exclude<

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { Fault } from '../fault.js';
+import { Fault } from '../../fault.js';
 import type { Counts } from './job.js';
 import type { JsonValue } from './json.js';
 

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { openQueueBackend } from '../../src/queue/backend.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces, startRedis } from './queue-places.js';
+import { openQueueBackend } from '../../../src/queue/backend/backend.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces, startRedis } from '../queue-places.js';
 
 describe.each(await queuePlaces())('the backend on $kind', (place) => {
   test('carries a job from a queue to a worker and tells of it, and closes all it made', async () => {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { readLostAttempts } from './step-ledger.js';
+import { readLostAttempts } from '../ledger/step-ledger.js';
 
 /** Why an attempt must stop. */
 export type StopReason = 'run_cancelled' | 'step_taken_over' | 'worker_stopping';

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { z } from 'zod';
-import { inTransaction } from '../database/transaction.js';
-import { Failure, Fault } from '../fault.js';
-import { createDispatch, type DispatchOptions } from './dispatch.js';
-import type { FlowDefinition } from './flow.js';
-import { parsePayload } from './job.js';
-import type { JsonValue } from './json.js';
-import { reconcileRuns } from './reconcile.js';
+import { inTransaction } from '../../database/transaction.js';
+import { Failure, Fault } from '../../fault.js';
+import { createDispatch, type DispatchOptions } from '../backend/dispatch.js';
+import type { FlowDefinition } from '../backend/flow.js';
+import { parsePayload } from '../ledger/job.js';
+import type { JsonValue } from '../ledger/json.js';
 import {
   createRun,
   endRun,
@@ -16,8 +15,9 @@ import {
   readRun,
   reopenRun,
   requestCancel,
-} from './run-ledger.js';
-import { cancelQueuedSteps, forgetStages, readSteps, reopenSteps, type Step } from './step-ledger.js';
+} from '../ledger/run-ledger.js';
+import { cancelQueuedSteps, forgetStages, readSteps, reopenSteps, type Step } from '../ledger/step-ledger.js';
+import { reconcileRuns } from './reconcile.js';
 
 export interface StartRun {
   requestedBy: string;

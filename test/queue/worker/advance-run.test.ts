@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Failure, Fault } from '../../src/fault.js';
-import { defineFlow } from '../../src/queue/flow.js';
-import { defineJob, type JobContext, type PlannedStep, planStep } from '../../src/queue/job.js';
-import type { Runs } from '../../src/queue/runs.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
+import { Failure, Fault } from '../../../src/fault.js';
+import { defineFlow } from '../../../src/queue/backend/flow.js';
+import { defineJob, type JobContext, type PlannedStep, planStep } from '../../../src/queue/ledger/job.js';
+import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
+import type { Runs } from '../../../src/queue/runs/runs.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 
 /** What the jobs of this file saw and how they are to behave, by step name. */
 interface Services {

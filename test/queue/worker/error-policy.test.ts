@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Fault } from '../../src/fault.js';
-import { sentenceOf } from '../../src/queue/retry-rule.js';
+import { Fault } from '../../../src/fault.js';
+import { sentenceOf } from '../../../src/queue/worker/error-policy.js';
 
 it.each(['53100', 'ENOSPC'])('a run that found the disk full (%s) says what to do', (code) => {
   const error = Object.assign(new Error('no space left on device'), { code });

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { z } from 'zod';
-import { Fault } from '../fault.js';
+import { Fault } from '../../fault.js';
 import type { JsonValue } from './json.js';
 
 /** What a step counted or found; kept in the ledger and readable by later stages. */

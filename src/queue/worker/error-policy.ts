@@ -1,5 +1,5 @@
 import { type Job, UnrecoverableError } from 'bullmq';
-import { Fault, messageOf } from '../fault.js';
+import { Fault, messageOf } from '../../fault.js';
 
 /** Whether the queue will not try the job again: after a fault, or when its tries are used up. */
 export function isFinal(error: unknown, job: Job): boolean {

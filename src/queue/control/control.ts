@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from 'bullmq';
 import { z } from 'zod';
-import { isStorable, storableText } from '../database/storable-text.js';
-import { Failure, Fault, messageOf } from '../fault.js';
-import type { QueueBackend } from './backend.js';
-import type { JsonValue } from './json.js';
-import { complaintOfReason } from './reason-text.js';
+import { isStorable, storableText } from '../../database/storable-text.js';
+import { Failure, Fault, messageOf } from '../../fault.js';
+import type { QueueBackend } from '../backend/backend.js';
+import type { JsonValue } from '../ledger/json.js';
+import { complaintOfReason } from '../ledger/reason-text.js';
 
 /** The queue by which processes without the ledger's rights ask those that have them. */
 export const controlQueue = 'control';

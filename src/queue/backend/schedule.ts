@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { type JobDefinition, jobOptions, parsePayload } from '../ledger/job.js';
 import type { AnyQueue } from './backend.js';
-import { type JobDefinition, jobOptions, parsePayload } from './job.js';
 
 /** When a scheduled job is due: every so many milliseconds, or by a cron pattern (UTC). */
 export type Rhythm = { everyMs: number } | { cron: string };

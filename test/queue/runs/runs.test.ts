@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { inTransaction } from '../../src/database/transaction.js';
-import { Fault } from '../../src/fault.js';
-import { createDispatch } from '../../src/queue/dispatch.js';
-import { defineFlow } from '../../src/queue/flow.js';
-import { defineJob, type JobContext, planStep } from '../../src/queue/job.js';
-import { createRun, listRuns, readRun } from '../../src/queue/run-ledger.js';
-import type { Runs } from '../../src/queue/runs.js';
-import { readSteps } from '../../src/queue/step-ledger.js';
-import { openQueueFixture, type QueueFixture } from './queue-fixture.js';
-import { queuePlaces } from './queue-places.js';
+import { inTransaction } from '../../../src/database/transaction.js';
+import { Fault } from '../../../src/fault.js';
+import { createDispatch } from '../../../src/queue/backend/dispatch.js';
+import { defineFlow } from '../../../src/queue/backend/flow.js';
+import { defineJob, type JobContext, planStep } from '../../../src/queue/ledger/job.js';
+import { createRun, listRuns, readRun } from '../../../src/queue/ledger/run-ledger.js';
+import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
+import type { Runs } from '../../../src/queue/runs/runs.js';
+import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
+import { queuePlaces } from '../queue-places.js';
 
 type Behaviour = (context: JobContext<Payload, Services>) => Promise<void>;
 interface Payload {

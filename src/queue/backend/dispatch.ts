@@ -1,11 +1,11 @@
 import type { JobsOptions } from 'bullmq';
 import type { Pool } from 'pg';
-import { Fault } from '../fault.js';
+import { Fault } from '../../fault.js';
+import { type AnyJob, jobOptions } from '../ledger/job.js';
+import type { Run } from '../ledger/run-ledger.js';
+import { readReadySteps, readStep, type Step } from '../ledger/step-ledger.js';
 import type { AnyQueue, QueueBackend } from './backend.js';
 import type { AnyFlow } from './flow.js';
-import { type AnyJob, jobOptions } from './job.js';
-import type { Run } from './run-ledger.js';
-import { readReadySteps, readStep, type Step } from './step-ledger.js';
 
 /** Tries of the job that carries a flow, before a failure of its own (not of a step) ends the run. */
 const flowRetries = { attempts: 10, backoffMs: 1000 };

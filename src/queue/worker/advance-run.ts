@@ -1,11 +1,11 @@
 import { DelayedError, type Job, WaitingChildrenError } from 'bullmq';
-import { inTransaction } from '../database/transaction.js';
-import { Fault } from '../fault.js';
-import type { Dispatch } from './dispatch.js';
-import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from './flow.js';
-import { parsePayload } from './job.js';
-import { beginRun, endRun, type Run, readRun } from './run-ledger.js';
-import { cancelQueuedSteps, closeStep, insertSteps, readSteps, type Step } from './step-ledger.js';
+import { inTransaction } from '../../database/transaction.js';
+import { Fault } from '../../fault.js';
+import type { Dispatch } from '../backend/dispatch.js';
+import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from '../backend/flow.js';
+import { parsePayload } from '../ledger/job.js';
+import { beginRun, endRun, type Run, readRun } from '../ledger/run-ledger.js';
+import { cancelQueuedSteps, closeStep, insertSteps, readSteps, type Step } from '../ledger/step-ledger.js';
 
 /** How long a flow waits before it looks again, when its steps are open but the queue has none to wait for. */
 const lookAgainMs = 1000;
