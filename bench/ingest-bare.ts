@@ -5,7 +5,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import { identifier } from '../src/database/identifier.js';
-import type { Delivery, Drop } from '../src/source/drop.js';
+import type { Delivery, Drop } from '../src/source/drop/drop.js';
 import { writeCleanCopy } from './ingest-clean-copy.js';
 
 /**

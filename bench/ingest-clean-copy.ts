@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
-import type { Delivery } from '../src/source/drop.js';
+import { readPart } from '../src/source/csv/record-reader.js';
+import type { Delivery } from '../src/source/drop/drop.js';
 import { defaultLimits } from '../src/source/limits.js';
-import { readPart } from '../src/source/record-reader.js';
-import { surveyFile } from '../src/source/survey.js';
+import { surveyFile } from '../src/source/receive/scan.js';
 
 /** Writes a file without its broken records, which a bare COPY would give up at. */
 export async function writeCleanCopy(delivery: Delivery, target: string): Promise<void> {

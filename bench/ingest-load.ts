@@ -2,9 +2,9 @@ import pg from 'pg';
 import type { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import { openPool } from '../src/database/pool.js';
 import { feeds } from '../src/dataset/feeds.js';
-import type { Delivery, Drop } from '../src/source/drop.js';
-import { loadDeliveries } from '../src/source/drop-load.js';
-import type { Storage } from '../src/source/storage.js';
+import type { Delivery, Drop } from '../src/source/drop/drop.js';
+import { loadDeliveries } from '../src/source/programmatic/drop-load.js';
+import type { Storage } from '../src/source/storage/storage.js';
 
 /** What loading came to. */
 export interface LoadFigures {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
-import type { Drop } from '../src/source/drop.js';
+import { PartCutter } from '../src/source/csv/part-splitter.js';
+import type { Drop } from '../src/source/drop/drop.js';
 import { defaultLimits } from '../src/source/limits.js';
-import { PartCutter } from '../src/source/part-cutter.js';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 

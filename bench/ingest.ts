@@ -14,7 +14,7 @@ import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.
 import { migrate } from '../src/database/migrate.js';
 import { feeds } from '../src/dataset/feeds.js';
 import { writeSyntheticSample } from '../src/dataset/sample/synthetic-sample.js';
-import { readDrop } from '../src/source/drop.js';
+import { readDrop } from '../src/source/drop/drop.js';
 import { copyBare } from './ingest-bare.js';
 import { type LoadFigures, loadAlone, loadTogether } from './ingest-load.js';
 import { type Figures, printFigures } from './ingest-report.js';

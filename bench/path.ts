@@ -18,7 +18,7 @@ import { migrate } from '../src/database/migrate.js';
 import { openPool } from '../src/database/pool.js';
 import { movies } from '../src/dataset/movies.js';
 import { writeSyntheticSample } from '../src/dataset/sample/synthetic-sample.js';
-import { readDrop } from '../src/source/drop.js';
+import { readDrop } from '../src/source/drop/drop.js';
 import { copyBare } from './ingest-bare.js';
 
 const MONTHS = ['2017-08', '2017-09'] as const;

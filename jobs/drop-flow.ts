@@ -6,7 +6,7 @@ import { readAsOf } from '../src/reporting/as-of-day.js';
 import type { ReportDefinition } from '../src/reporting/definition.js';
 import type { PublicationReason } from '../src/reporting/publish.js';
 import { requireEarlier } from '../src/reporting/rollback.js';
-import { readDrop } from '../src/source/drop.js';
+import { readDrop } from '../src/source/drop/drop.js';
 import { tableOf } from '../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping.js';
 import { currentMapping } from '../src/warehouse/mapping-ledger.js';

@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import type { Feed } from '../src/source/feed.js';
 import {
   type DeliveredMonth,
   type FeedExpectation,
   findLateFeeds,
   type LateFeed,
-} from '../src/source/late-feed.js';
+} from '../src/source/drop/late-feed.js';
+import type { Feed } from '../src/source/feed.js';
 import { receiveFileJob } from './ingest.js';
 
 /** Finds the feeds whose next month is overdue. One whose file had the bytes of another month's was delivered all the same. */

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { defineFlow, type FlowContext } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
-import { type Replay, replayRejects } from '../src/source/reject-replay.js';
+import { type Replay, replayRejects } from '../src/source/load/reject-replay.js';
 import { publicationOf, publishing, takeTurn } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { DataSet } from '../src/data-set.js';
 import type { Runs } from '../src/queue/runs/runs.js';
-import type { Storage } from '../src/source/storage.js';
+import type { Storage } from '../src/source/storage/storage.js';
 
 /** What the process that runs the jobs has for them. */
 export interface Resources {

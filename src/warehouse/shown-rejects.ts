@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { listRejects, type RejectFilter, type RejectRow } from '../source/reject-ledger.js';
+import { listRejects, type RejectFilter, type RejectRow } from '../source/ledger/reject-ledger.js';
 import { maskRecord, personalColumns } from './personal-mask.js';
 
 /**

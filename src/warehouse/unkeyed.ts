@@ -1,4 +1,4 @@
-import type { UnseenRows } from '../source/load-finisher.js';
+import type { UnseenRows } from '../source/load/load-finisher.js';
 import type { Queryable } from './catalog.js';
 import { expectedOf, lacks, lacksBare } from './extraction.js';
 import { trimmed } from './field-types.js';

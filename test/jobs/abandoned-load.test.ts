@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { upkeepJob } from '../../jobs/schedule.js';
 import { createRun, endRun } from '../../src/queue/ledger/run-ledger.js';
 import { insertSteps } from '../../src/queue/ledger/step-ledger.js';
-import { readDrop } from '../../src/source/drop.js';
-import { receiveFile } from '../../src/source/receipt.js';
+import { readDrop } from '../../src/source/drop/drop.js';
+import { receiveFile } from '../../src/source/receive/receive.js';
 import { film, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

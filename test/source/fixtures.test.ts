@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listRejects } from '../../src/source/reject-ledger.js';
+import { listRejects } from '../../src/source/ledger/reject-ledger.js';
 import { useDatabase } from '../database-fixture.js';
+import { readAsPython } from './csv/python-csv.js';
 import { createThingsTable, loadBytes, rowsOf, useFolder } from './loading.js';
-import { readAsPython } from './python-csv.js';
 
 const database = useDatabase();
 const folder = useFolder();

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import { type Delivery, readDrop } from '../../src/source/drop.js';
+import { type Delivery, readDrop } from '../../src/source/drop/drop.js';
 import type { Feed } from '../../src/source/feed.js';
-import { type FileLoadOptions, loadFile } from '../../src/source/file-load.js';
-import type { Storage } from '../../src/source/storage.js';
+import { type FileLoadOptions, loadFile } from '../../src/source/programmatic/file-load.js';
+import type { Storage } from '../../src/source/storage/storage.js';
 
 /** A feed with a table of its own in the test's database, since the engine is tested apart from any data set. */
 export const things: Feed = { name: 'things', fileName: 'things.csv', columns: ['id', 'Name', 'note'] };

@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { identifier } from '../../src/database/identifier.js';
 import { feeds } from '../../src/dataset/feeds.js';
 import { packageRoot } from '../../src/package-root.js';
-import { readDrop } from '../../src/source/drop.js';
-import { loadDeliveries } from '../../src/source/drop-load.js';
+import { readDrop } from '../../src/source/drop/drop.js';
 import { tableOf } from '../../src/source/feed.js';
+import { loadDeliveries } from '../../src/source/programmatic/drop-load.js';
 import { useDatabase } from '../database-fixture.js';
+import { readAsPython } from './csv/python-csv.js';
 import { useFolder } from './loading.js';
-import { readAsPython } from './python-csv.js';
 
 const sample = join(packageRoot, '..', 'shared', 'data', 'the-movies-dataset-1k');
 const found = existsSync(sample);

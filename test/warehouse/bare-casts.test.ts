@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { numberMarks } from '../../src/source/survey.js';
+import { numberMarks } from '../../src/source/receive/scan.js';
 import { fieldTypes, indexedText, transforms, trimmed } from '../../src/warehouse/field-types.js';
 import { useDatabase } from '../database-fixture.js';
 

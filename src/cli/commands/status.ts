@@ -5,7 +5,7 @@ import { movies } from '../../dataset/movies.js';
 import { listRuns, type RunSummary } from '../../queue/ledger/list-runs.js';
 import { readSteps } from '../../queue/ledger/step-ledger.js';
 import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/offenders.js';
-import { type FileStatus, listFiles } from '../../source/status.js';
+import { type FileStatus, listFiles } from '../../source/ledger/status.js';
 import { countIssues } from '../../warehouse/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/uncleaned-files.js';
 import { withEnvironment } from '../command.js';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { rejectReasons } from '../../source/reject-reason.js';
+import { rejectReasons } from '../../source/csv/reject-reason.js';
 import { month, wholeNumber } from './argument-values.js';
 
 /** The way of the files: a drop in, its reports out, and all of it once more. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { runStates } from '../../queue/ledger/run-ledger.js';
-import { rejectReasons } from '../../source/reject-reason.js';
+import { rejectReasons } from '../../source/csv/reject-reason.js';
 import { issueReasons } from '../../warehouse/issue-reason.js';
 import { runId, wholeNumber } from './argument-values.js';
 

@@ -1,0 +1,153 @@
+import { isUtf8 } from 'node:buffer';
+import type { FileHandle } from 'node:fs/promises';
+import type { Limits } from '../limits.js';
+import { slideOver } from './byte-window.js';
+import { COMMA, QUOTE } from './csv-bytes.js';
+import { readFields } from './field-reader.js';
+import type { Part } from './part.js';
+import { RecordScanner } from './record-scanner.js';
+import { judgeBytes, judgeFields, type Verdict } from './record-validation.js';
+import { toStrictRecord } from './strict-record.js';
+
+/** A record that can be loaded. */
+export interface GoodRecord {
+  readonly number: number;
+  /**
+   * The record in UTF-8, strictly quoted, without line end: COPY and Python's csv module read it alike. A view of the
+   * window: valid until the taker is done with it.
+   */
+  readonly bytes: Buffer;
+}
+
+/** A record that cannot, kept as it stood in the file. */
+export interface RejectedRecord extends Verdict {
+  readonly number: number;
+  readonly line: number;
+  readonly raw: string;
+  /** How `raw` is written: `base64` where the bytes are not text Postgres could hold. */
+  readonly rawEncoding: 'text' | 'base64';
+}
+
+/** What a part is read with. */
+export interface PartReading {
+  readonly file: FileHandle;
+  readonly part: Pick<Part, 'byteStart' | 'byteEnd' | 'firstRecord' | 'firstLine'>;
+  /** The names in the file's header. */
+  readonly header: readonly string[];
+  readonly limits: Limits;
+}
+
+/** Takes the records of one window in order; each record of the file is in one of the two lists. */
+export type RecordTaker = (good: readonly GoodRecord[], rejected: readonly RejectedRecord[]) => Promise<void>;
+
+/**
+ * Reads a part record by record and tells good ones from rejects. Memory is bounded by the window.
+ *
+ * Of a strictly quoted record its bytes tell how many fields it has; that is enough for nearly all. The others (odd quotes,
+ * another number of fields, long ones) are read field by field with fast-csv.
+ */
+export async function readPart(reading: PartReading, take: RecordTaker): Promise<void> {
+  const { part, header, limits } = reading;
+  const first = { record: part.firstRecord, line: part.firstLine };
+  const scanner = new RecordScanner(header.length, limits, first);
+  const range = { start: part.byteStart, end: part.byteEnd };
+  await slideOver(reading.file, range, async (window, to, final) => {
+    const good: GoodRecord[] = [];
+    const doubtful: DoubtfulRecord[] = [];
+    const rejected: RejectedRecord[] = [];
+    const consumed = scanner.scan(window, to, final, (record) => {
+      const { number, line, kind, raw } = record;
+      const verdict = judgeBytes(record, limits);
+      if (verdict !== undefined) {
+        rejected.push({ number, line, ...encodeRaw(raw), ...verdict });
+      } else if (kind === 'plain' && raw.length <= limits.fieldBytes && countFields(raw) === header.length) {
+        good.push({ number, bytes: raw });
+      } else {
+        doubtful.push({ number, line, raw, bytes: kind === 'loose' ? toStrictRecord(raw) : raw });
+      }
+      return true;
+    });
+    const passed = await readDoubtful(doubtful, rejected, header, limits);
+    await take(merge(good, passed), rejected.sort(byNumber));
+    return consumed;
+  });
+}
+
+/**
+ * Reads bytes that are to be one record, a reject for example.
+ *
+ * @returns the record, strictly quoted, or undefined when they are no record or more than one, or speak against it
+ */
+export async function readSingle(
+  raw: Buffer,
+  header: readonly string[],
+  limits: Limits,
+): Promise<Buffer | undefined> {
+  const scanner = new RecordScanner(header.length, limits, { record: 1, line: 1 });
+  const records: DoubtfulRecord[] = [];
+  let refused = false;
+  scanner.scan(raw, raw.length, true, (record) => {
+    const { number, line, kind } = record;
+    refused ||= judgeBytes(record, limits) !== undefined;
+    if (!refused) {
+      const bytes = kind === 'loose' ? toStrictRecord(record.raw) : record.raw;
+      records.push({ number, line, raw: record.raw, bytes });
+    }
+    return !refused;
+  });
+  if (refused || records.length !== 1) {
+    return undefined;
+  }
+  const [good] = await readDoubtful(records, [], header, limits);
+  return good?.bytes;
+}
+
+interface DoubtfulRecord extends GoodRecord {
+  readonly line: number;
+  readonly raw: Buffer;
+}
+
+/** Those that are good after all; the others join the rejects. */
+async function readDoubtful(
+  doubtful: readonly DoubtfulRecord[],
+  rejected: RejectedRecord[],
+  header: readonly string[],
+  limits: Limits,
+): Promise<GoodRecord[]> {
+  const rows = await readFields(doubtful.map(({ bytes }) => bytes.toString('utf8')));
+  return doubtful.filter(({ number, line, raw }, index) => {
+    const verdict = judgeFields(rows[index]!, header, limits);
+    if (verdict !== undefined) {
+      rejected.push({ number, line, raw: raw.toString('utf8'), rawEncoding: 'text', ...verdict });
+    }
+    return verdict === undefined;
+  });
+}
+
+function merge(good: GoodRecord[], passed: readonly GoodRecord[]): GoodRecord[] {
+  return passed.length === 0 ? good : [...good, ...passed].sort(byNumber);
+}
+
+function byNumber(left: { number: number }, right: { number: number }): number {
+  return left.number - right.number;
+}
+
+/** Fields of a strictly quoted record. */
+function countFields(record: Buffer): number {
+  let fields = 1;
+  for (let at = 0; at < record.length; at++) {
+    const byte = record[at];
+    if (byte === COMMA) {
+      fields++;
+    } else if (byte === QUOTE) {
+      at = record.indexOf(QUOTE, at + 1); // a doubled quote closes a field and opens it again: it counts no less
+    }
+  }
+  return fields;
+}
+
+function encodeRaw(raw: Buffer): Pick<RejectedRecord, 'raw' | 'rawEncoding'> {
+  return isUtf8(raw) && !raw.includes(0)
+    ? { raw: raw.toString('utf8'), rawEncoding: 'text' }
+    : { raw: raw.toString('base64'), rawEncoding: 'base64' };
+}

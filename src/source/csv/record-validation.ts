@@ -1,0 +1,88 @@
+import { isUtf8 } from 'node:buffer';
+import type { Limits } from '../limits.js';
+import type { ScannedRecord } from './record-scanner.js';
+import type { RejectReason } from './reject-reason.js';
+
+/** Why a record is rejected. */
+export interface Verdict {
+  readonly reason: RejectReason;
+  /** One sentence with what was found and what was expected. */
+  readonly detail: string;
+}
+
+/** Judges a record by its bytes, before its fields are read. Undefined when nothing speaks against it. */
+export function judgeBytes(record: ScannedRecord, limits: Limits): Verdict | undefined {
+  if (record.kind === 'long') {
+    return {
+      reason: 'record_too_long',
+      detail: `The record is ${record.byteLength} bytes long, the limit is ${limits.recordBytes}; only its beginning is kept here.`,
+    };
+  }
+  if (record.kind === 'unbalanced') {
+    return {
+      reason: 'unbalanced_quote',
+      detail: `A quoted field does not end where a field may end; ${record.byteLength} bytes up to the next good record are set aside.`,
+    };
+  }
+  const nul = record.raw.indexOf(0);
+  if (nul >= 0) {
+    return { reason: 'nul_byte', detail: `Byte ${nul + 1} of the record is NUL, which no text may hold.` };
+  }
+  if (!isUtf8(record.raw)) {
+    return {
+      reason: 'invalid_utf8',
+      detail: `Byte ${firstInvalidByte(record.raw) + 1} of the record does not continue UTF-8 text.`,
+    };
+  }
+  return undefined;
+}
+
+/** Judges a record by its fields. Undefined when it fits. */
+export function judgeFields(
+  fields: readonly string[],
+  columns: readonly string[],
+  limits: Limits,
+): Verdict | undefined {
+  if (fields.length !== columns.length) {
+    return {
+      reason: 'field_count',
+      detail: `The record has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, the header has ${columns.length}.`,
+    };
+  }
+  const long = fields.findIndex(
+    (field) => field.length * 3 > limits.fieldBytes && Buffer.byteLength(field) > limits.fieldBytes,
+  );
+  if (long >= 0) {
+    return {
+      reason: 'field_too_long',
+      detail: `Field “${columns[long]}” is ${Buffer.byteLength(fields[long]!)} bytes long, the limit is ${limits.fieldBytes}.`,
+    };
+  }
+  return undefined;
+}
+
+/** Offset of the first byte that cannot stand where it stands in UTF-8. */
+function firstInvalidByte(bytes: Buffer): number {
+  let low = 0;
+  let high = bytes.length;
+  // the longest valid beginning, up to the at most three bytes of an unfinished character
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (beginsAsUtf8(bytes.subarray(0, middle))) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+function beginsAsUtf8(bytes: Buffer): boolean {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    decoder.decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}

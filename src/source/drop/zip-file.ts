@@ -1,0 +1,105 @@
+import { type Readable, Transform } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import yauzl from 'yauzl';
+import { Fault, messageOf } from '../../fault.js';
+
+/**
+ * The names of the files in an archive, folders and hidden files left out.
+ *
+ * @throws Fault file_damaged when it is no readable archive
+ */
+export async function listZipEntries(path: string): Promise<string[]> {
+  const names = new Set<string>();
+  await withZip(path, async (zip) => {
+    for await (const { fileName } of entriesOf(zip, path)) {
+      const isFolder = fileName.endsWith('/');
+      const isHidden = /(^|\/)(\.|__MACOSX\/)/.test(fileName);
+      if (names.has(fileName)) {
+        throw new Fault(
+          'file_damaged',
+          `${path} holds two files named ${fileName}, so it is not clear which one is meant; deliver an archive that holds it once.`,
+        );
+      }
+      if (!isFolder && !isHidden) {
+        names.add(fileName);
+      }
+    }
+  });
+  return [...names];
+}
+
+/** The directory of an archive is read entry by entry: that it is damaged shows at any of them. */
+async function* entriesOf(zip: yauzl.ZipFile, path: string): AsyncGenerator<yauzl.Entry> {
+  try {
+    yield* zip.eachEntry();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): Fault {
+  const why = messageOf(error);
+  return new Fault('file_damaged', `${path} cannot be read as a zip archive (${why}); deliver it again.`, {
+    cause: error,
+  });
+}
+
+/**
+ * Opens the uncompressed bytes of one file of an archive and hands them on, with what fails when they are not those packed.
+ *
+ * @throws Fault file_damaged as for `listZipEntries`, file_unreadable when it is encrypted or packed by an unknown method
+ */
+export async function readZipEntry(
+  path: string,
+  name: string,
+  use: (content: [Readable, Transform]) => Promise<void>,
+): Promise<void> {
+  await withZip(path, async (zip) => {
+    for await (const entry of entriesOf(zip, path)) {
+      if (entry.fileName === name) {
+        requireKnownPacking(entry, path);
+        await use([await zip.openReadStreamPromise(entry), checksumWatch(entry.crc32)]);
+        return;
+      }
+    }
+    throw new Fault('file_damaged', `${path} no longer holds ${name}; deliver the archive again.`);
+  });
+}
+
+/** A file that is whole and cannot be unpacked all the same: to have it sent once more would bring the same again. */
+function requireKnownPacking(entry: yauzl.Entry, path: string): void {
+  if (!entry.canDecodeFileData()) {
+    const [found, expected] = entry.isEncrypted()
+      ? ['is encrypted', 'without a password']
+      : [`is packed by method ${entry.compressionMethod}`, 'deflated, as .gz or uncompressed'];
+    throw new Fault('file_unreadable', `${entry.fileName} in ${path} ${found}; deliver it ${expected}.`);
+  }
+}
+
+/** The archive's reader leaves the checksum of a file alone; a stored one with other bytes would go unnoticed. */
+function checksumWatch(expected: number): Transform {
+  let sum = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sum = crc32(chunk, sum);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(sum === expected ? null : new Error('its bytes do not have the checksum the archive tells'));
+    },
+  });
+}
+
+async function withZip(path: string, work: (zip: yauzl.ZipFile) => Promise<void>): Promise<void> {
+  let zip: yauzl.ZipFile;
+  try {
+    zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  try {
+    await work(zip);
+  } finally {
+    zip.close();
+  }
+}

@@ -1,0 +1,86 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Part } from '../csv/part.js';
+import { columnList } from './column-plan.js';
+import type { PartCounts, PartLoad } from './part-load.js';
+import { createPartTable, type PartTarget } from './part-table.js';
+
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Hands the bytes of a part to COPY as they are.
+ *
+ * @returns undefined when COPY refused them, or took another number of records than the survey counted (before Postgres
+ *   18 it takes a line `\.` for the end of the data and says nothing); nothing of the part is left then
+ */
+export async function copyBytes(load: PartLoad): Promise<PartCounts | undefined> {
+  const { client, feed, plan, file, part, partCount } = load;
+  return await unlessRefused(load, async () => {
+    const target = await createPartTable(client, plan, feed, file.id, part, partCount);
+    // A table made in the same subtransaction may be filled with rows that need no second visit.
+    const counts = await copyStretch(load, target, part, ', freeze');
+    if (counts !== undefined) {
+      await target.complete();
+    }
+    return counts;
+  });
+}
+
+/** The same for a piece of a part, into the part's table. */
+export async function copyPieceBytes(
+  load: PartLoad,
+  target: PartTarget,
+  piece: Part,
+): Promise<PartCounts | undefined> {
+  return await unlessRefused(load, async () => {
+    await target.numberFrom(piece.firstRecord);
+    return await copyStretch(load, target, piece, '');
+  });
+}
+
+async function copyStretch(
+  { client, plan, path, signal }: PartLoad,
+  target: PartTarget,
+  stretch: Part,
+  option: '' | ', freeze',
+): Promise<PartCounts | undefined> {
+  const copy = client.query(
+    copyFrom(
+      `/* source: copy bytes */ copy ${target.copyInto} (${columnList(plan.copied)}) from stdin (format csv${option}, encoding 'UTF8')`,
+    ),
+  );
+  const bytes = createReadStream(path, {
+    start: stretch.byteStart,
+    end: stretch.byteEnd - 1,
+    highWaterMark: READ_BYTES,
+  });
+  await pipeline(bytes, copy, { signal });
+  return copy.rowCount === stretch.recordCount ? { loaded: stretch.recordCount, rejected: 0 } : undefined;
+}
+
+/** Does the work under a savepoint and goes back to it where the data was refused. */
+async function unlessRefused(
+  { client }: PartLoad,
+  work: () => Promise<PartCounts | undefined>,
+): Promise<PartCounts | undefined> {
+  await client.query('savepoint before_copy');
+  try {
+    const counts = await work();
+    if (counts !== undefined) {
+      await client.query('release savepoint before_copy');
+      return counts;
+    }
+  } catch (error) {
+    if (!isRefusedData(error)) {
+      throw error;
+    }
+  }
+  await client.query('rollback to savepoint before_copy');
+  return undefined;
+}
+
+/** Whether Postgres objects to the data (class 22 of its error codes), not to its own state or the connection. */
+function isRefusedData(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith('22');
+}

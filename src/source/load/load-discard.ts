@@ -1,0 +1,93 @@
+import { rm } from 'node:fs/promises';
+import type pg from 'pg';
+import { identifier } from '../../database/identifier.js';
+import { inTransaction } from '../../database/transaction.js';
+import { Fault } from '../../fault.js';
+import { type Feed, feedNamed, tableOf } from '../feed.js';
+import { type FileRow, isFinished, listParts, lockFile } from '../ledger/file-ledger.js';
+import { backupPath, removeContent, type Storage } from '../storage/storage.js';
+import { fileTable, partTable } from './part-table.js';
+
+/**
+ * Takes an unfinished or held load back without a trace: its parts, its rejects, its row in the ledger and its backup.
+ * Whoever still loads a part of it is waited for, and finds no file afterwards. The same bytes may then be received anew.
+ *
+ * @throws Fault file_unknown; load_finished when the rows are visible already: what is built on them would hang in the air
+ */
+export async function discardLoad(
+  pool: pg.Pool,
+  storage: Storage,
+  feeds: readonly Feed[],
+  fileId: number,
+): Promise<void> {
+  const file = await inTransaction(pool, async (client) => {
+    const found = await lockFile(client, fileId, 'update');
+    if (isFinished(found.state)) {
+      throw new Fault(
+        'load_finished',
+        `${found.name} (file ${fileId}) is ${found.state}, so it cannot be discarded; only loads that are unfinished or held can.`,
+      );
+    }
+    await dropRows(client, feedNamed(feeds, found.feed), found);
+    await client.query('/* source: delete parts */ delete from source.part where file_id = $1', [fileId]);
+    await client.query('/* source: delete file */ delete from source.file where id = $1', [fileId]);
+    return found;
+  });
+  await removeContent(storage, file.content_path);
+  if (file.backup_name !== null) {
+    await rm(backupPath(storage, file.backup_name), { force: true });
+  }
+}
+
+/**
+ * Discards the loads nothing has happened to for so long that nobody will go on with them.
+ *
+ * @param idleMilliseconds since the file was received and the last of its parts came in
+ * @param underWay ids of files that somebody will go on with all the same
+ * @returns one sentence for each
+ */
+export async function discardAbandonedLoads(
+  pool: pg.Pool,
+  storage: Storage,
+  feeds: readonly Feed[],
+  idleMilliseconds: number,
+  underWay: readonly number[] = [],
+): Promise<string[]> {
+  const { rows } = await pool.query<Pick<FileRow, 'id' | 'name' | 'period'>>(
+    `/* source: find abandoned loads */
+     select f.id, f.name, f.period
+     from source.file f
+     left join source.part p on p.file_id = f.id
+     where f.state = 'loading' and f.id <> all($2)
+     group by f.id
+     having greatest(f.created_date, max(p.loaded_date)) < now() - make_interval(secs => $1 / 1000.0)
+     order by f.id`,
+    [idleMilliseconds, underWay],
+  );
+  for (const { id } of rows) {
+    await discardLoad(pool, storage, feeds, id);
+  }
+  return rows.map(
+    ({ id, name, period }) => `The unfinished load of ${name} of ${period} (file ${id}) was discarded.`,
+  );
+}
+
+/** Drops what was loaded of a file, seen or unseen, with its rejects. The ledger still has the file and its parts. */
+export async function dropRows(client: pg.ClientBase, feed: Feed, file: FileRow): Promise<void> {
+  const parts = await listParts(client, file.id);
+  const whole = identifier('source', fileTable(feed, file.id));
+  if (isFinished(file.state)) {
+    const feedTable = identifier('source', tableOf(feed));
+    await client.query(
+      `/* source: hide file */ alter table ${feedTable} detach partition ${whole}; drop table ${whole}`,
+    );
+  } else {
+    const tables = parts.map((part) =>
+      identifier('source', partTable(feed, file.id, part.number, parts.length)),
+    );
+    if (tables.length > 0) {
+      await client.query(`/* source: drop parts */ drop table if exists ${tables.join(', ')}`);
+    }
+  }
+  await client.query('/* source: delete rejects */ delete from source.reject where file_id = $1', [file.id]);
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import type pg from 'pg';
+import { inTransaction } from '../../database/transaction.js';
+import { Failure, Fault } from '../../fault.js';
+import { type Feed, feedNamed } from '../feed.js';
+import { type FileRow, listParts, lockFile, lockPart, markPartLoaded } from '../ledger/file-ledger.js';
+import { defaultLimits, type Limits } from '../limits.js';
+import { copyBytes } from './byte-copy.js';
+import { planColumns } from './column-plan.js';
+import type { PartCounts } from './part-load.js';
+import { copyRecords } from './record-copy.js';
+
+/** What loading one part came to. */
+export interface PartResult extends PartCounts {
+  readonly fileId: number;
+  readonly partNumber: number;
+  /** `earlier`: the part was in already, nothing was done. */
+  readonly outcome: 'loaded' | 'earlier';
+}
+
+/** What may be set for loading. */
+export interface LoadOptions {
+  readonly limits?: Limits;
+  /** Ends the work; the transaction is rolled back. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads one part of a file, in one transaction: its rows, its rejects and the mark that it is in. Whoever comes second,
+ * after a crash or at the same time, waits for the first and then finds it done.
+ *
+ * The bytes go to COPY as they are. Only a part in which the survey saw what COPY refuses or reads otherwise than
+ * Python's csv module, or that COPY refuses after all, is read record by record.
+ *
+ * @throws Fault file_unknown, part_unknown, file_changed (no longer the bytes that were surveyed); Failure content_missing
+ */
+export async function loadPart(
+  pool: pg.Pool,
+  feeds: readonly Feed[],
+  fileId: number,
+  partNumber: number,
+  options: LoadOptions = {},
+): Promise<PartResult> {
+  return await inTransaction(pool, async (client) => {
+    // The file before the part: whoever discards or reopens the file takes them in this order too.
+    const file = await lockFile(client, fileId, 'share');
+    const part = await lockPart(client, fileId, partNumber);
+    if (part.state === 'loaded') {
+      const { loadedCount, rejectCount } = part;
+      return { fileId, partNumber, outcome: 'earlier', loaded: loadedCount ?? 0, rejected: rejectCount ?? 0 };
+    }
+    const feed = feedNamed(feeds, file.feed);
+    const load = {
+      client,
+      feed,
+      plan: planColumns(feed, file.header, file.name),
+      file,
+      part,
+      partCount: (await listParts(client, fileId)).length,
+      path: await checkContent(file),
+      limits: options.limits ?? defaultLimits,
+      signal: options.signal,
+    };
+    const counts = (part.method === 'copy' ? await copyBytes(load) : undefined) ?? (await copyRecords(load));
+    await checkContent(file);
+    await markPartLoaded(client, fileId, partNumber, counts);
+    return { fileId, partNumber, outcome: 'loaded', ...counts };
+  });
+}
+
+/** The path of the file's uncompressed bytes, when they are still those that were surveyed. */
+async function checkContent(file: FileRow): Promise<string> {
+  const path = file.content_path ?? '';
+  const found = await stat(path).catch((error: unknown) => {
+    throw new Failure(
+      'content_missing',
+      `${path}, the content of ${file.name}, is not there; the load needs it. Ingest the file again to go on.`,
+      { cause: error },
+    );
+  });
+  if (found.size !== Number(file.size_bytes) || found.mtime.getTime() !== file.content_date?.getTime()) {
+    throw new Fault(
+      'file_changed',
+      `${file.name} changed while it was being loaded; deliver it again when it is complete.`,
+    );
+  }
+  return path;
+}

@@ -1,0 +1,219 @@
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import type pg from 'pg';
+import { inTransaction } from '../../database/transaction.js';
+import { Fault } from '../../fault.js';
+import { checkDelivery } from '../drop/delivery-check.js';
+import type { Delivery } from '../drop/drop.js';
+import {
+  type FileRow,
+  type FileState,
+  findByChecksum,
+  findLaterFile,
+  insertFile,
+  listParts,
+  moveContent,
+} from '../ledger/file-ledger.js';
+import { defaultLimits, type Limits } from '../limits.js';
+import { backupPath, type Content, linkBackup, openContent, type Storage } from '../storage/storage.js';
+import { type Survey, surveyFile } from './scan.js';
+
+/** What became of a delivered file when it was received. */
+export interface Receipt {
+  readonly fileId: number;
+  readonly feed: string;
+  readonly period: string;
+  /**
+   * `new`: in the ledger now. `joined`: the same bytes are being loaded already; whoever comes may help.
+   * `known`: the same bytes were loaded (or are held) earlier, there is nothing to do.
+   */
+  readonly outcome: 'new' | 'joined' | 'known';
+  readonly state: FileState;
+  /** Numbers of the parts that are not in yet. */
+  readonly openParts: readonly number[];
+  /** Records in the file, where known. */
+  readonly recordCount: number;
+  readonly warnings: readonly string[];
+  /** For a known file a sentence that names the earlier load. */
+  readonly notice?: string;
+}
+
+/** What may be set for receiving. */
+export interface ReceiveOptions {
+  readonly limits?: Limits;
+  /** The run that receives the file. */
+  readonly runId?: string;
+  /** Least size of the parts in bytes; by default it fits the file. */
+  readonly partBytes?: number;
+  /** The columns that its header must have; those of the feed unless told. */
+  readonly required?: readonly string[];
+}
+
+/**
+ * Takes a delivered file in: checks it, reads it once for header, checksum and parts, keeps it as backup, and writes it
+ * into the ledger. Its parts are then loaded one by one, and `finishLoad` makes it visible.
+ *
+ * @param period the month it was delivered for, as YYYY-MM
+ * @throws Fault of `checkDelivery`, `expand`, `surveyFile`; file_changed: the file is refused and nothing of it is kept
+ */
+export async function receiveFile(
+  pool: pg.Pool,
+  storage: Storage,
+  delivery: Delivery,
+  period: string,
+  options: ReceiveOptions = {},
+): Promise<Receipt> {
+  await checkDelivery(delivery);
+  const sent = await stat(delivery.path);
+  const content = await openContent(storage, delivery);
+  try {
+    const { survey, modified } = await surveyContent(content.path, delivery, options);
+    const known = await findByChecksum(pool, survey.sha256);
+    if (known !== undefined) {
+      return await joinKnown(pool, storage, known, { ...delivery, period }, { ...content, modified });
+    }
+    await requireUnchanged(delivery, sent);
+    const backup = await linkBackup(storage, delivery, period, survey.sha256);
+    const linked = delivery.compression === 'none' ? backup : undefined;
+    const fileId = await inTransaction(pool, (client) =>
+      insertFile(client, {
+        name: delivery.name,
+        feed: delivery.feed.name,
+        period,
+        survey,
+        backupName: backup?.name,
+        contentPath: linked === undefined ? content.path : backupPath(storage, linked.name),
+        contentDate: linked?.modified ?? modified,
+        runId: options.runId,
+      }),
+    );
+    if (fileId === undefined) {
+      const winner = (await findByChecksum(pool, survey.sha256))!;
+      return await joinKnown(pool, storage, winner, { ...delivery, period }, { ...content, modified });
+    }
+    return {
+      fileId,
+      feed: delivery.feed.name,
+      period,
+      outcome: 'new',
+      state: 'loading',
+      openParts: survey.parts.map((part) => part.number),
+      recordCount: survey.recordCount,
+      warnings: survey.warnings,
+    };
+  } catch (error) {
+    await content.discard();
+    throw error;
+  }
+}
+
+/**
+ * Looks through a delivered file as receiving it does, and keeps nothing of it: what is wrong with a file that has to wait
+ * for others is known beside what is wrong with those.
+ *
+ * @throws Fault of `checkDelivery`, `expand`, `surveyFile`
+ */
+export async function examineFile(
+  storage: Storage,
+  delivery: Delivery,
+  options: ReceiveOptions = {},
+): Promise<void> {
+  await checkDelivery(delivery);
+  const content = await openContent(storage, delivery);
+  try {
+    await surveyContent(content.path, delivery, options);
+  } finally {
+    await content.discard();
+  }
+}
+
+/** What was read and what is kept as its backup, and perhaps loaded from there, must be the same bytes. */
+async function requireUnchanged({ path, name }: Delivery, sent: Stats): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.ino !== sent.ino || found.size !== sent.size || found.mtimeMs !== sent.mtimeMs) {
+    throw new Fault(
+      'file_changed',
+      `${name} changed while it was being read, and nothing of it was kept; deliver it again when it is complete.`,
+    );
+  }
+}
+
+/** Surveys the uncompressed bytes of a delivery; also says when they were last changed, before they were read. */
+export async function surveyContent(
+  path: string,
+  delivery: Delivery,
+  options: ReceiveOptions,
+): Promise<{ survey: Survey; modified: Date }> {
+  const limits = options.limits ?? defaultLimits;
+  const file = await open(path);
+  try {
+    const { mtime } = await file.stat();
+    const survey = await surveyFile(file, delivery.feed, delivery.name, {
+      limits,
+      partBytes: options.partBytes,
+      required: options.required,
+    });
+    return { survey, modified: mtime };
+  } finally {
+    await file.close();
+  }
+}
+
+/** A delivery with the month it was delivered for. */
+type Sent = Delivery & { readonly period: string };
+
+/** The same bytes are in the ledger. Where those it points to were lost half-way, the ones at hand take their place, as backup too. */
+async function joinKnown(
+  pool: pg.Pool,
+  storage: Storage,
+  known: FileRow,
+  delivery: Sent,
+  content: Content & { modified: Date },
+): Promise<Receipt> {
+  const found = await stat(known.content_path ?? '').catch(() => undefined);
+  const intact =
+    found?.size === Number(known.size_bytes) && found.mtime.getTime() === known.content_date?.getTime();
+  if (known.state === 'loading' && !intact) {
+    const backup = await linkBackup(storage, delivery, known.period, known.sha256);
+    await moveContent(pool, known.id, { ...content, backupName: backup?.name });
+  } else {
+    await content.discard();
+  }
+  return await describeKnown(pool, known, delivery);
+}
+
+async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Sent): Promise<Receipt> {
+  const parts = await listParts(pool, known.id);
+  const base = {
+    fileId: known.id,
+    feed: known.feed,
+    period: known.period,
+    state: known.state,
+    openParts: parts.filter((part) => part.state !== 'loaded').map((part) => part.number),
+    recordCount: parts.reduce((sum, part) => sum + part.recordCount, 0),
+    warnings: known.warnings,
+  };
+  if (known.state === 'loading') {
+    return { ...base, outcome: 'joined' };
+  }
+  const sent = period === known.period ? name : `${name} of ${period}`;
+  return {
+    ...base,
+    outcome: 'known',
+    notice: `${sent} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${await whereItStands(pool, known, period)}.`,
+  };
+}
+
+async function whereItStands(pool: pg.Pool, known: FileRow, period: string): Promise<string> {
+  const { id, state, ingested_date: loaded } = known;
+  if (state === 'withdrawn')
+    return `was withdrawn and is left out; marquee withdraw ${id} --undo --reason TEXT takes it back`;
+  if (state === 'held') return 'is held; nothing was done';
+  const told = `was loaded on ${loaded?.toISOString()}; nothing was done`;
+  const later = await findLaterFile(pool, known, period);
+  if (later === undefined) return told;
+  return (
+    `${told}, so what ${later.name} of ${later.period} (file ${later.id}) says stays in force. ` +
+    `If that is to be undone, ask the vendor for a file with other bytes, or withdraw file ${later.id}`
+  );
+}

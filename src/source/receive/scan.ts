@@ -1,0 +1,91 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Fault } from '../../fault.js';
+import { slideOver } from '../csv/byte-window.js';
+import { type HeaderMatch, matchHeader } from '../csv/header.js';
+import { readHeader } from '../csv/header-reader.js';
+import { type Part, partBytesFor } from '../csv/part.js';
+import { PartCutter } from '../csv/part-splitter.js';
+import type { Feed } from '../feed.js';
+import type { Limits } from '../limits.js';
+import { startChecksum } from './checksum.js';
+
+/** What one pass over a file tells about it. */
+export interface Survey extends HeaderMatch {
+  /** SHA-256 of the uncompressed bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Records in the file, those that will be rejected included. */
+  readonly recordCount: number;
+  readonly parts: readonly Part[];
+  /** Whether none of `numberMarks` occurs in its records. */
+  readonly plainNumbers: boolean;
+}
+
+/**
+ * The characters that make more of a text than plain digits where Postgres reads a number: 0x1F, 1_000, +1, 1e999, NaN,
+ * Infinity. A file without them needs no test of each of its values, and to look for a byte costs next to nothing.
+ */
+export const numberMarks = Buffer.from('+_xXoObBeEnNiI');
+
+/** What may be set for a survey. */
+export interface SurveyOptions {
+  readonly limits: Limits;
+  /** Least size of every part but the last, in bytes; by default it fits the file. */
+  readonly partBytes?: number;
+  /** The columns that must be there; those of the feed unless told. */
+  readonly required?: readonly string[];
+}
+
+/**
+ * Reads an uncompressed file once, start to end: header, checksum, and where to cut it into parts.
+ *
+ * @throws Fault file_header_only when no record follows the header; the faults of `readHeader` and `matchHeader`
+ */
+export async function surveyFile(
+  file: FileHandle,
+  feed: Feed,
+  fileName: string,
+  options: SurveyOptions,
+): Promise<Survey> {
+  const { size } = await file.stat();
+  const header = await readHeader(file, size, fileName);
+  const match = matchHeader(feed, header.names, fileName, options.required);
+  const start = header.bytes.length;
+  const cutter = new PartCutter({
+    columnCount: match.columns.length,
+    limits: options.limits,
+    byteStart: start,
+    firstLine: header.lines + 1,
+    partBytes: options.partBytes ?? partBytesFor(size),
+  });
+  const checksum = startChecksum(file, size);
+  let plainNumbers = true;
+  try {
+    checksum.update(header.bytes);
+    await slideOver(
+      file,
+      { start, end: size },
+      (window, to, final) => cutter.take(window, to, final),
+      (bytes) => {
+        checksum.update(bytes);
+        plainNumbers &&= !numberMarks.some((mark) => bytes.includes(mark));
+      },
+    );
+    if (cutter.recordCount === 0) {
+      throw new Fault(
+        'file_header_only',
+        `${fileName} holds a header and no record; a file without records is left out of a drop. Ask the vendor whether it is complete.`,
+      );
+    }
+    return {
+      ...match,
+      sha256: await checksum.digest(),
+      sizeBytes: size,
+      recordCount: cutter.recordCount,
+      parts: cutter.parts,
+      plainNumbers,
+    };
+  } finally {
+    await checksum.end();
+  }
+}

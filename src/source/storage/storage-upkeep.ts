@@ -1,0 +1,127 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type pg from 'pg';
+import { inTransaction } from '../../database/transaction.js';
+import type { FileRow } from '../ledger/file-ledger.js';
+import { backupPath, expandedFolder, removeContent, type Storage } from './storage.js';
+
+/** What upkeep did, in files. */
+export interface Upkeep {
+  /** Backups written or compressed. */
+  readonly compressed: number;
+  /** Uncompressed files removed. */
+  readonly removed: number;
+  /** One sentence for each file that could not be backed up. */
+  readonly warnings: readonly string[];
+}
+
+/** Uncompressed files no load knows are taken for left over after an hour. */
+const LEFT_OVER_AFTER_MS = 60 * 60 * 1000;
+
+/**
+ * What can wait until nobody waits for it: backups of finished loads are written where the delivered file could not be
+ * linked, and compressed where it is plain; uncompressed bytes nobody needs any more are removed. Safe to be ended at
+ * any moment and to run more than once at a time: a backup is replaced whole, after its checksum was compared.
+ */
+export async function tidyStorage(
+  pool: pg.Pool,
+  storage: Storage,
+  options: { signal?: AbortSignal } = {},
+): Promise<Upkeep> {
+  const { rows } = await pool.query<FileRow>(
+    `/* source: find backups to compress */
+     select * from source.file
+     where state = 'loaded' and (backup_name is null or backup_name ~* '\\.csv$')
+     order by id`,
+  );
+  let compressed = 0;
+  const warnings: string[] = [];
+  for (const file of rows) {
+    options.signal?.throwIfAborted();
+    const warning = await compressBackup(pool, storage, file, options.signal);
+    if (warning === undefined) {
+      compressed++;
+    } else {
+      warnings.push(warning);
+    }
+  }
+  return { compressed, removed: await removeLeftOver(pool, storage), warnings };
+}
+
+async function compressBackup(
+  pool: pg.Pool,
+  storage: Storage,
+  file: FileRow,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const source = file.backup_name === null ? file.content_path : backupPath(storage, file.backup_name);
+  if (source === null || (await stat(source).catch(() => undefined)) === undefined) {
+    return `There is no backup of ${file.name} (file ${file.id}), and its content is no longer at ${source}; keep a copy if the vendor still has it.`;
+  }
+  const plainName =
+    file.backup_name ??
+    join(file.period, `${file.sha256.slice(0, 16)}-${file.name.split('/').at(-1)!.replace(/\.gz$/i, '')}`);
+  const backupName = `${plainName}.gz`;
+  const target = backupPath(storage, backupName);
+  const unfinished = `${target}.${randomUUID()}`;
+  await mkdir(dirname(target), { recursive: true });
+  const hash = createHash('sha256');
+  const watch = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    // The fastest level: 3 to 4 times smaller at 100 MB/s and more.
+    await pipeline(createReadStream(source), watch, createGzip({ level: 1 }), createWriteStream(unfinished), {
+      signal,
+    });
+    if (hash.digest('hex') !== file.sha256) {
+      return `The backup of ${file.name} (file ${file.id}) at ${source} no longer holds the bytes that were loaded; ask the vendor for the file again.`;
+    }
+    await rename(unfinished, target);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  const current = await inTransaction(pool, async (client) => {
+    const updated = await client.query(
+      `/* source: name compressed backup */
+       update source.file set backup_name = $2, content_path = null, content_date = null
+       where id = $1 and state = 'loaded' and backup_name is not distinct from $3`,
+      [file.id, backupName, file.backup_name],
+    );
+    return updated.rowCount === 1;
+  });
+  if (current) {
+    if (file.backup_name !== null) {
+      await rm(source, { force: true });
+    }
+    await removeContent(storage, file.content_path);
+  }
+  return undefined;
+}
+
+/** Removes uncompressed files that no load points to: of processes that were killed before they wrote the ledger. */
+async function removeLeftOver(pool: pg.Pool, storage: Storage): Promise<number> {
+  const folder = expandedFolder(storage);
+  const names = await readdir(folder).catch(() => []);
+  const { rows } = await pool.query<{ content_path: string }>(
+    '/* source: contents in use */ select content_path from source.file where content_path is not null',
+  );
+  const used = new Set(rows.map((row) => row.content_path));
+  let removed = 0;
+  for (const path of names.map((name) => join(folder, name)).filter((candidate) => !used.has(candidate))) {
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > LEFT_OVER_AFTER_MS) {
+      await rm(path, { force: true });
+      removed++;
+    }
+  }
+  return removed;
+}

@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { listRejects } from '../../../src/source/ledger/reject-ledger.js';
+import { acceptLoad } from '../../../src/source/load/load-finisher.js';
+import { useDatabase } from '../../database-fixture.js';
+import { createThingsTable, loadBytes, rowsOf, things, useFolder } from '../loading.js';
+
+const database = useDatabase();
+const folder = useFolder();
+beforeAll(() => createThingsTable(database.pools.owner));
+
+const clean = (count: number) =>
+  `id,Name,note\n${Array.from({ length: count }, (_, index) => `${index + 1},name ${index + 1},"note, ${index + 1}"\n`).join('')}`;
+
+describe('loading a file', () => {
+  it('makes every record of a clean file visible under its number', async () => {
+    const { receipt, result } = await loadBytes(database.pools.pipeline, folder, clean(50_000), {
+      partBytes: 100_000,
+    });
+    expect(receipt).toMatchObject({ outcome: 'new', recordCount: 50_000 });
+    expect(receipt.openParts.length).toBeGreaterThan(5);
+    expect(result).toMatchObject({ state: 'loaded', read: 50_000, loaded: 50_000, rejected: 0 });
+    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    expect(rows).toHaveLength(50_000);
+    expect(
+      rows.every((row, index) => row.record_number === index + 1 && row.values[0] === String(index + 1)),
+    ).toBe(true);
+  });
+
+  it('does nothing for the same bytes under another name', async () => {
+    const first = await loadBytes(database.pools.pipeline, folder, clean(3));
+    const again = await loadBytes(database.pools.pipeline, folder, clean(3), {
+      fileName: 'things-2017-09.csv',
+      period: '2017-09',
+    });
+    expect(again.receipt).toMatchObject({ outcome: 'known', fileId: first.receipt.fileId });
+    expect(again.receipt.notice).toMatch(
+      /^things-2017-09\.csv of 2017-09 has the same bytes as things\.csv of 2017-08 \(file \d+\).*nothing was done\.$/,
+    );
+  });
+
+  it('says which file stays in force when the bytes of an earlier one come after it', async () => {
+    const { pipeline } = database.pools;
+    const load = (count: number, period: string) => loadBytes(pipeline, folder, clean(count), { period });
+    await load(4, '2017-08');
+    const later = await load(5, '2017-09');
+    expect((await load(4, '2017-10')).receipt.notice).toMatch(
+      new RegExp(
+        `; nothing was done, so what things\\.csv of 2017-09 \\(file ${later.receipt.fileId}\\) says stays in force\\. ` +
+          'If that is to be undone, .* withdraw file',
+      ),
+    );
+    expect((await load(4, '2017-08')).receipt.notice).toMatch(/nothing was done\.$/);
+  });
+
+  it('keeps broken records as rejects and their neighbours as rows', async () => {
+    const text = 'note,ID ,name,bonus\nx,1,one,\nbroken\nz,3,"three",b3\n';
+    const { receipt, result } = await loadBytes(database.pools.pipeline, folder, text, { rejectShare: 0.5 });
+    expect(result).toMatchObject({ state: 'loaded', read: 3, loaded: 2, rejected: 1 });
+    expect(receipt.warnings[0]).toContain('“bonus”');
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual([
+      { record_number: 1, values: ['1', 'one', 'x'], extra: { bonus: null } },
+      { record_number: 3, values: ['3', 'three', 'z'], extra: { bonus: 'b3' } },
+    ]);
+    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toMatchObject([
+      { record_number: 2, line_number: 3, raw: 'broken', reason: 'field_count' },
+    ]);
+  });
+
+  it.each([
+    ['read record by record', 0],
+    ['handed to COPY as bytes', 4000],
+  ])('rejects what is beyond a limit, and none of its neighbours, where they are %s', async (_how, ahead) => {
+    const long = (letter: string, bytes: number) => letter.repeat(bytes);
+    const good = Array.from({ length: ahead }, (_, index) => `a${index},name,"of the ${ahead}"`);
+    const lines = [
+      ...good,
+      `1,${long('é', 25)},fits`, // 50 bytes, the most
+      `2,${long('é', 25)}x,"a field of 51"`,
+      '3,three,between',
+      `4,"${long('y', 40)}","${long('z', 40)}"`, // together 87 bytes
+      '5,five,last',
+    ];
+    const { receipt, result } = await loadBytes(
+      database.pools.pipeline,
+      folder,
+      `id,Name,note\n${lines.join('\n')}\n`,
+      { limits: { fieldBytes: 50, recordBytes: 80 }, rejectShare: 1 },
+    );
+    expect(result).toMatchObject({ read: ahead + 5, loaded: ahead + 3, rejected: 2 });
+    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    expect(rows.slice(ahead).map(({ values }) => values[0])).toEqual(['1', '3', '5']);
+    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toMatchObject([
+      {
+        reason: 'field_too_long',
+        record_number: ahead + 2,
+        line_number: ahead + 3,
+        raw: lines[ahead + 1],
+        detail: 'Field “Name” is 51 bytes long, the limit is 50.',
+      },
+      {
+        reason: 'record_too_long',
+        record_number: ahead + 4,
+        line_number: ahead + 5,
+        raw: lines[ahead + 3]!.slice(0, 80),
+        detail: 'The record is 87 bytes long, the limit is 80; only its beginning is kept here.',
+      },
+    ]);
+  });
+
+  it('takes as many columns as the database has room for, and refuses one more before it reads a record', async () => {
+    const wide = (count: number, value: string) => {
+      const more = Array.from({ length: count - 3 }, (_, index) => `more ${index}`);
+      return `id,Name,note,${more.join(',')}\n1,name,note,${more.map(() => value).join(',')}\n`;
+    };
+    // Text of 23 bytes takes most room in a row: what is longer may be moved out of it.
+    for (const bytes of [1, 22, 23, 24, 200]) {
+      const { receipt, result } = await loadBytes(
+        database.pools.pipeline,
+        folder,
+        wide(300, 'x'.repeat(bytes)),
+      );
+      expect(result).toMatchObject({ state: 'loaded', loaded: 1 });
+      const [row] = await rowsOf(database.pools.pipeline, receipt.fileId);
+      expect(row!.extra).toMatchObject({ 'more 296': 'x'.repeat(bytes) });
+    }
+    await expect(loadBytes(database.pools.pipeline, folder, wide(301, 'x'))).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'header_too_wide',
+      message: expect.stringMatching(/^The header of things\.csv has 301 columns, the limit is 300;/),
+    });
+  });
+
+  it('is held above the allowed share of rejects until somebody accepts it', async () => {
+    const { receipt, result } = await loadBytes(
+      database.pools.pipeline,
+      folder,
+      'id,Name,note\n1,a,b\n2,a\n',
+    );
+    expect(result).toMatchObject({ state: 'held', rejected: 1 });
+    expect(result?.held).toContain('1 of 2 records of things.csv (50.00 %)');
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual([]);
+    const accepted = await acceptLoad(database.pools.pipeline, [things], receipt.fileId, 'admin');
+    expect(accepted).toMatchObject({ state: 'loaded', loaded: 1, rejected: 1 });
+    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(1);
+  });
+});
