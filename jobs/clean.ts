@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { bringStocksUp } from '../src/reporting/stock.js';
-import { cleanTable } from '../src/warehouse/clean-table.js';
-import { expandFile } from '../src/warehouse/entry-staging.js';
-import { finishClean } from '../src/warehouse/finish-clean.js';
-import { mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
-import { leaveOutWithdrawn } from '../src/warehouse/withdrawal.js';
+import { cleanTable } from '../src/warehouse/clean/clean-table.js';
+import { finishClean } from '../src/warehouse/clean/finish-clean.js';
+import { leaveOutWithdrawn } from '../src/warehouse/corrections/withdrawal.js';
+import { expandFile } from '../src/warehouse/extract/entry-staging.js';
+import { mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import { queues, type Services } from './services.js';
 
 const expand = z.object({ fileId: z.int(), mappingVersion: z.int() });

@@ -6,8 +6,8 @@ import type { FileState } from '../src/source/ledger/file-ledger.js';
 import { finishLoad, type LoadResult } from '../src/source/load/load-finisher.js';
 import { loadPart } from '../src/source/load/part-loader.js';
 import { examineFile, receiveFile } from '../src/source/receive/receive.js';
-import { columnsRead, currentMapping } from '../src/warehouse/mapping-ledger.js';
-import { whyUnkeyed } from '../src/warehouse/unkeyed.js';
+import { whyUnkeyed } from '../src/warehouse/clean/key-coverage.js';
+import { columnsRead, currentMapping } from '../src/warehouse/mapping/mapping-ledger.js';
 import { queues, type Services } from './services.js';
 
 const delivery = z.object({

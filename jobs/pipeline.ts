@@ -1,5 +1,5 @@
-import { currentMapping, installMapping } from '../src/warehouse/mapping-ledger.js';
-import { loadReferenceData } from '../src/warehouse/reference-data.js';
+import { loadReferenceData } from '../src/warehouse/corrections/reference-data.js';
+import { currentMapping, installMapping } from '../src/warehouse/mapping/mapping-ledger.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
 import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
 import { examineFileJob, finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';

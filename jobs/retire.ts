@@ -3,8 +3,13 @@ import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow, type FlowContext, type FlowResult } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
 import type { Runs, StartRun } from '../src/queue/runs/runs.js';
-import { currentMapping } from '../src/warehouse/mapping-ledger.js';
-import { requireLive, requireRetired, restoreRows, retireRows } from '../src/warehouse/retirement.js';
+import {
+  requireLive,
+  requireRetired,
+  restoreRows,
+  retireRows,
+} from '../src/warehouse/corrections/retirement.js';
+import { currentMapping } from '../src/warehouse/mapping/mapping-ledger.js';
 import { publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { queues, type Services } from './services.js';
 

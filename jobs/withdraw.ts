@@ -3,14 +3,14 @@ import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
 import type { Runs, StartRun } from '../src/queue/runs/runs.js';
-import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping-ledger.js';
-import { swapRebuilt } from '../src/warehouse/rebuild.js';
 import {
   requireWithdrawable,
   requireWithdrawn,
   takeFileBack,
   withdrawFile,
-} from '../src/warehouse/withdrawal.js';
+} from '../src/warehouse/corrections/withdrawal.js';
+import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
+import { swapRebuilt } from '../src/warehouse/rebuild/rebuild.js';
 import { planCleaning, publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { preparedMapping, rebuildStages } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';

@@ -1,7 +1,7 @@
 import type { ReportDefinition } from './reporting/definition.js';
 import type { Feed } from './source/feed.js';
-import type { MappingRow } from './warehouse/mapping-row.js';
-import type { ReferenceTable } from './warehouse/reference-data.js';
+import type { ReferenceTable } from './warehouse/corrections/reference-data.js';
+import type { MappingRow } from './warehouse/mapping/mapping-row.js';
 
 /** All the engine is told of what it works with; a folder such as `src/dataset` implements it. */
 export interface DataSet {

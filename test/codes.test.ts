@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../src/package-root.js';
 import { rejectReasons } from '../src/source/csv/reject-reason.js';
-import { issueReasons } from '../src/warehouse/issue-reason.js';
+import { issueReasons } from '../src/warehouse/clean/issue-reason.js';
 
 /** The rows of the tables of the page, by the heading they stand under, without their headers. */
 function tablesOf(page: string): Map<string, string[][]> {

@@ -2,7 +2,7 @@ import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-wa
 import type { Run } from '../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../queue/ledger/step-ledger.js';
 import type { ReportComparison, ServedDifference } from '../reporting/compare-served.js';
-import type { RowDifference, TableComparison } from '../warehouse/compare-rebuilt.js';
+import type { RowDifference, TableComparison } from '../warehouse/rebuild/compare-rebuilt.js';
 import { commandUser, withEnvironment } from './command.js';
 import { followToSuccess } from './follow.js';
 import { usePipeline } from './services.js';

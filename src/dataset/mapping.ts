@@ -1,4 +1,4 @@
-import type { MappingRow, TableType } from '../warehouse/mapping-row.js';
+import type { MappingRow, TableType } from '../warehouse/mapping/mapping-row.js';
 
 /** A field: where it is filled, its type, where it comes from, what it means; then what is done on the way. */
 type Field = readonly [

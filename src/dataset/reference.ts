@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { ReferenceTable } from '../warehouse/reference-data.js';
+import type { ReferenceTable } from '../warehouse/corrections/reference-data.js';
 
 const require = createRequire(import.meta.url);
 

@@ -1,4 +1,4 @@
-import { filesTable } from '../warehouse/withdrawal.js';
+import { filesTable } from '../warehouse/corrections/withdrawal.js';
 import type { Cause, SummedNews } from './explain.js';
 
 /** What happened to an entity, by the kind of cause. */

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { isLasting } from '../warehouse/catalog.js';
+import { isLasting } from '../warehouse/tables/catalog.js';
 import type { ReportDefinition } from './definition.js';
 
 /**

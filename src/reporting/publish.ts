@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { filesTable } from '../warehouse/withdrawal.js';
+import { filesTable } from '../warehouse/corrections/withdrawal.js';
 import { byHandBetween, retirementCauses } from './by-hand.js';
 import { updateCatalog } from './catalog.js';
 import { type ReportCauses, recordDifferences } from './causes.js';

@@ -1,7 +1,7 @@
-import type { Queryable } from '../warehouse/catalog.js';
-import { readMappingRows } from '../warehouse/mapping-ledger.js';
-import { columnOf, followKeys, type MappingRow } from '../warehouse/mapping-row.js';
-import { maskFields, personalColumns } from '../warehouse/personal-mask.js';
+import { readMappingRows } from '../warehouse/mapping/mapping-ledger.js';
+import { columnOf, followKeys, type MappingRow } from '../warehouse/mapping/mapping-row.js';
+import { maskFields, personalColumns } from '../warehouse/masking/pii-mask.js';
+import type { Queryable } from '../warehouse/tables/catalog.js';
 import { quoted } from './sql-names.js';
 
 /** Where a record lies. */

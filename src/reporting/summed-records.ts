@@ -1,4 +1,4 @@
-import type { Queryable } from '../warehouse/catalog.js';
+import type { Queryable } from '../warehouse/tables/catalog.js';
 import type { SummedRecords } from './definition.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
 import { quoted, wasLive } from './sql-names.js';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Fault } from '../fault.js';
-import type { Queryable } from '../warehouse/catalog.js';
+import type { Queryable } from '../warehouse/tables/catalog.js';
 import { columnsOf } from './contribution-changes.js';
 import type { ReportColumn, ReportDefinition } from './definition.js';
 import { type OfAll, readOfAll } from './of-all.js';

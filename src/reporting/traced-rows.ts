@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Queryable } from '../warehouse/catalog.js';
+import type { Queryable } from '../warehouse/tables/catalog.js';
 import type { ContributionSource, ReportDefinition } from './definition.js';
 import { columnsBehind, placeOf, type RawRecord, type RecordPlace, rawRecords } from './raw-records.js';
 import type { ReportKey } from './report-key.js';

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { readMigrations } from '../../src/database/schema-engine.js';
 import { initialMapping } from '../../src/dataset/mapping.js';
-import { mappingHash } from '../../src/warehouse/mapping-row.js';
+import { mappingHash } from '../../src/warehouse/mapping/mapping-row.js';
 import { asSuperuser } from '../database-fixture.js';
 
 // What a database holds when a migration comes to it, which the migrations of an empty one never see.

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
 import { stepErrors } from '../../src/cli/drop.js';
 import { readSteps } from '../../src/queue/ledger/step-ledger.js';
-import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
+import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

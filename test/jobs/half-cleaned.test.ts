@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
-import { sweepEntries } from '../../src/warehouse/entry-staging.js';
-import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
+import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
+import { sweepEntries } from '../../src/warehouse/extract/entry-staging.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { movies } from '../../src/dataset/movies.js';
-import { mappingFromCsv, mappingToCsv } from '../../src/warehouse/mapping-csv.js';
-import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
+import { mappingFromCsv, mappingToCsv } from '../../src/warehouse/mapping/mapping-csv.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 import { usePipeline } from './pipeline.js';
 
 const columns = movies.feeds.find((feed) => feed.name === 'movies_metadata')!.columns;

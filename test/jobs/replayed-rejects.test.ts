@@ -6,8 +6,8 @@ import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { findUncleanedReplays, replayRejectsFlow, replayRejectsJob } from '../../jobs/replay-rejects.js';
 import { Fault } from '../../src/fault.js';
 import type { Run } from '../../src/queue/ledger/run-ledger.js';
-import { rebuildSchema } from '../../src/warehouse/rebuild-tables.js';
-import { lockTable } from '../../src/warehouse/table-lock.js';
+import { rebuildSchema } from '../../src/warehouse/tables/rebuild-tables.js';
+import { lockTable } from '../../src/warehouse/tables/table-lock.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

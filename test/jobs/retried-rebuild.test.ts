@@ -13,10 +13,10 @@ import { movies } from '../../src/dataset/movies.js';
 import type { AnyJob, JobContext } from '../../src/queue/ledger/job.js';
 import type { Run } from '../../src/queue/ledger/run-ledger.js';
 import { readSteps, succeedStep } from '../../src/queue/ledger/step-ledger.js';
-import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
-import { retireRows } from '../../src/warehouse/retirement.js';
-import { lockTable } from '../../src/warehouse/table-lock.js';
-import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
+import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
+import { retireRows } from '../../src/warehouse/corrections/retirement.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
+import { lockTable } from '../../src/warehouse/tables/table-lock.js';
 import { film, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

@@ -6,9 +6,9 @@ import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { movies } from '../../src/dataset/movies.js';
 import { causeText } from '../../src/reporting/cause-text.js';
-import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
-import { findUncleanedFiles } from '../../src/warehouse/uncleaned-files.js';
-import { requireWithdrawable, withdrawFile } from '../../src/warehouse/withdrawal.js';
+import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
+import { requireWithdrawable, withdrawFile } from '../../src/warehouse/corrections/withdrawal.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 import { film, until, usePipeline } from './pipeline.js';
 
 // The same months with and without the file that is withdrawn.

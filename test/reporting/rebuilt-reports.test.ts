@@ -4,7 +4,7 @@ import { reports } from '../../src/dataset/reports/reports.js';
 import { useDatabase } from '../database-fixture.js';
 import type { VendorDrop } from '../oracle/drop-records.js';
 import { randomDrops } from '../oracle/random-drops.js';
-import { swapIn } from '../warehouse/rebuilding.js';
+import { swapIn } from '../warehouse/rebuild/rebuilding.js';
 import { useDropFolders } from './drop-folders.js';
 import { takeDrop } from './drops.js';
 import { emptyDatabase } from './empty-database.js';

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { initialMapping } from '../../src/dataset/mapping.js';
-import { type CleanCounts, cleanTable } from '../../src/warehouse/clean-table.js';
-import { expandFile } from '../../src/warehouse/entry-staging.js';
-import { finishClean } from '../../src/warehouse/finish-clean.js';
-import { tablesInOrder } from '../../src/warehouse/mapping.js';
-import { currentMapping, installMapping } from '../../src/warehouse/mapping-ledger.js';
-import type { MappingRow } from '../../src/warehouse/mapping-row.js';
+import { type CleanCounts, cleanTable } from '../../src/warehouse/clean/clean-table.js';
+import { finishClean } from '../../src/warehouse/clean/finish-clean.js';
+import { expandFile } from '../../src/warehouse/extract/entry-staging.js';
+import { tablesInOrder } from '../../src/warehouse/mapping/mapping.js';
+import { currentMapping, installMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
+import type { MappingRow } from '../../src/warehouse/mapping/mapping-row.js';
 
 export const personalDataKey = Buffer.from('a key that only tests know');
 

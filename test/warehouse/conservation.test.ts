@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install } from './cleaning.js';
-import { emptyAll } from './history.js';
+import { emptyAll } from './history/history.js';
 import { filmMapping, filmTables, monthsInOrder } from './random-films.js';
 import { loadRecords, type SourceRecord } from './source-rows.js';
 

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPool } from '../../src/database/pool.js';
-import { cleanTable } from '../../src/warehouse/clean-table.js';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { cleanTable } from '../../src/warehouse/clean/clean-table.js';
+import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 import { useDatabase } from '../database-fixture.js';
 import { install, personalDataKey } from './cleaning.js';
-import { historyOf } from './history.js';
+import { historyOf } from './history/history.js';
 import { loadRecords } from './source-rows.js';
 
 const database = useDatabase();

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initialMapping } from '../../src/dataset/mapping.js';
 import { packageRoot } from '../../src/package-root.js';
-import { cleanTable } from '../../src/warehouse/clean-table.js';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { cleanTable } from '../../src/warehouse/clean/clean-table.js';
+import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 import { useDatabase } from '../database-fixture.js';
 import { install } from './cleaning.js';
-import { emptyAll, historyOf } from './history.js';
+import { emptyAll, historyOf } from './history/history.js';
 import type { CleanerTask } from './killed-cleaner.js';
 import { loadRecords } from './source-rows.js';
 

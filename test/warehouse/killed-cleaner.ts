@@ -1,7 +1,7 @@
 // A process for `killed-cleaner.test.ts`, which kills or freezes it without warning.
 import { Pool } from 'pg';
-import { cleanTable } from '../../src/warehouse/clean-table.js';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { cleanTable } from '../../src/warehouse/clean/clean-table.js';
+import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 
 /** What the process is told. */
 export interface CleanerTask {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
+import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 import { useDatabase } from '../database-fixture.js';
 import { install } from './cleaning.js';
-import { emptyAll } from './history.js';
+import { emptyAll } from './history/history.js';
 import { carryOut, loadStandard } from './operations.js';
 import { filmMapping, filmTables } from './random-films.js';
 import { otherKey, randomOperations } from './random-operations.js';
-import { verify } from './rebuilding.js';
+import { verify } from './rebuild/rebuilding.js';
 
 /** Long enough for a machine that has other work. */
 const timeout = 600_000;

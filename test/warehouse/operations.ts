@@ -1,14 +1,18 @@
 import type { Pool } from 'pg';
 import { inTransaction } from '../../src/database/transaction.js';
 import { Fault } from '../../src/fault.js';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
-import { swapRebuilt } from '../../src/warehouse/rebuild.js';
-import { loadReferenceData } from '../../src/warehouse/reference-data.js';
-import { restoreRows, retireRows } from '../../src/warehouse/retirement.js';
-import { requireWithdrawable, takeFileBack, withdrawFile } from '../../src/warehouse/withdrawal.js';
+import { loadReferenceData } from '../../src/warehouse/corrections/reference-data.js';
+import { restoreRows, retireRows } from '../../src/warehouse/corrections/retirement.js';
+import {
+  requireWithdrawable,
+  takeFileBack,
+  withdrawFile,
+} from '../../src/warehouse/corrections/withdrawal.js';
+import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
+import { swapRebuilt } from '../../src/warehouse/rebuild/rebuild.js';
 import { clean, install, personalDataKey } from './cleaning.js';
 import { mappingVersions, type Operation } from './random-operations.js';
-import { buildBeside, swapIn } from './rebuilding.js';
+import { buildBeside, swapIn } from './rebuild/rebuilding.js';
 import { loadRecords } from './source-rows.js';
 
 const said = { actor: 'test', reason: 'a test' };

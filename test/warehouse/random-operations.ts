@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MappingRow } from '../../src/warehouse/mapping-row.js';
+import type { MappingRow } from '../../src/warehouse/mapping/mapping-row.js';
 import { film, filmMapping, filmTables } from './random-films.js';
 import type { SourceRecord } from './source-rows.js';
 

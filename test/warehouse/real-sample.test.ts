@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { referenceTables } from '../../src/dataset/reference.js';
 import { packageRoot } from '../../src/package-root.js';
-import { loadReferenceData } from '../../src/warehouse/reference-data.js';
+import { loadReferenceData } from '../../src/warehouse/corrections/reference-data.js';
 import { useDatabase } from '../database-fixture.js';
 import { clean, install, personalDataKey } from './cleaning.js';
 import { loadRecords, readCsv } from './source-rows.js';

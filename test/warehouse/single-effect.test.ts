@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/transaction.js';
-import { cleanTable } from '../../src/warehouse/clean-table.js';
-import { dropEntries, expandFile } from '../../src/warehouse/entry-staging.js';
-import { currentMapping } from '../../src/warehouse/mapping-ledger.js';
-import { planReplay, prepareRebuild, rebuildTable } from '../../src/warehouse/rebuild.js';
-import { dropRebuild } from '../../src/warehouse/rebuild-tables.js';
+import { cleanTable } from '../../src/warehouse/clean/clean-table.js';
+import { dropEntries, expandFile } from '../../src/warehouse/extract/entry-staging.js';
+import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
+import { planReplay, prepareRebuild, rebuildTable } from '../../src/warehouse/rebuild/rebuild.js';
+import { dropRebuild } from '../../src/warehouse/tables/rebuild-tables.js';
 import { useDatabase } from '../database-fixture.js';
 import { install, personalDataKey } from './cleaning.js';
-import { emptyAll, historyOf } from './history.js';
+import { emptyAll, historyOf } from './history/history.js';
 import { loadRecords } from './source-rows.js';
 
 describe('cleaning a file into a table', () => {

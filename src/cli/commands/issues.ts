@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { Fault } from '../../fault.js';
-import { countIssues, listIssues } from '../../warehouse/issue-list.js';
-import { currentMapping } from '../../warehouse/mapping-ledger.js';
+import { countIssues, listIssues } from '../../warehouse/clean/issue-list.js';
+import { currentMapping } from '../../warehouse/mapping/mapping-ledger.js';
 import { withEnvironment } from '../command.js';
 import { printList } from '../list.js';
 import { count, excerpt } from '../terminal.js';

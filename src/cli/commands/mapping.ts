@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { movies } from '../../dataset/movies.js';
 import { Fault } from '../../fault.js';
-import { mappingFromCsv, mappingToCsv } from '../../warehouse/mapping-csv.js';
-import { compareMappings, type MappingDifference } from '../../warehouse/mapping-difference.js';
-import { currentMapping, installMapping, readMappingRows } from '../../warehouse/mapping-ledger.js';
-import type { MappingRow } from '../../warehouse/mapping-row.js';
+import { mappingFromCsv, mappingToCsv } from '../../warehouse/mapping/mapping-csv.js';
+import { compareMappings, type MappingDifference } from '../../warehouse/mapping/mapping-difference.js';
+import { currentMapping, installMapping, readMappingRows } from '../../warehouse/mapping/mapping-ledger.js';
+import type { MappingRow } from '../../warehouse/mapping/mapping-row.js';
 import { commandUser, withEnvironment } from '../command.js';
 import { print } from '../terminal.js';
 

@@ -1,6 +1,6 @@
 import { movies } from '../../dataset/movies.js';
 import { feedNamed } from '../../source/feed.js';
-import { listShownRejects } from '../../warehouse/shown-rejects.js';
+import { listShownRejects } from '../../warehouse/masking/masked-rejects.js';
 import { withEnvironment } from '../command.js';
 import { printList } from '../list.js';
 import { count, excerpt } from '../terminal.js';

@@ -1,7 +1,7 @@
 import type { startRetiring } from '../../../jobs/retire.js';
 import { Fault } from '../../fault.js';
-import { currentMapping } from '../../warehouse/mapping-ledger.js';
-import { parseRowKey } from '../../warehouse/retirement.js';
+import { parseRowKey } from '../../warehouse/corrections/retirement.js';
+import { currentMapping } from '../../warehouse/mapping/mapping-ledger.js';
 import { commandUser, withEnvironment } from '../command.js';
 import { followToSuccess } from '../follow.js';
 import { usePipeline } from '../services.js';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { runStates } from '../../queue/ledger/run-ledger.js';
 import { rejectReasons } from '../../source/csv/reject-reason.js';
-import { issueReasons } from '../../warehouse/issue-reason.js';
+import { issueReasons } from '../../warehouse/clean/issue-reason.js';
 import { runId, wholeNumber } from './argument-values.js';
 
 /** How things stand, what was refused, and what to do about runs. */

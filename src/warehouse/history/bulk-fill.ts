@@ -1,0 +1,86 @@
+import type { PoolClient } from 'pg';
+import { identifier, literal } from '../../database/identifier.js';
+import { bareExtraction, type ExtractionSource, lastOfEach, recordColumn } from '../extract/extraction.js';
+import type { Cleaning } from '../extract/open-source.js';
+import type { SourceFile } from '../extract/source-file.js';
+import type { TablePlan } from '../mapping/mapping.js';
+import { list, type MergeCounts, target } from './merge.js';
+import { fillLiveTables, findLiveTables } from './partition-swap.js';
+import { countEntries, unlessFaulty } from './staged-rows.js';
+
+/** Whether a table has no row at all, live or not. */
+export async function isEmpty(client: PoolClient, plan: TablePlan): Promise<boolean> {
+  const { rows } = await client.query<{ empty: boolean }>(
+    `/* warehouse.is_empty */ select not exists (select from ${target(plan)}) as empty`,
+  );
+  return rows[0]!.empty;
+}
+
+/**
+ * The bulk path of a first load: casts without guards, straight into the empty table. Gives null, with all undone, when
+ * a value does not fit, a key is missing, or a key comes twice where that would take a sort of many millions of rows to
+ * settle; the other ways then see to it.
+ */
+export async function fillByBareCasts(
+  cleaning: Cleaning,
+  file: SourceFile,
+  source: ExtractionSource,
+): Promise<{ entries: number; inserted: number } | null> {
+  const { client, plan } = cleaning;
+  const rows = bareExtraction(plan, source);
+  if (rows === null) return null;
+  return unlessFaulty(client, async () => {
+    const { inserted } = await fillEmpty(cleaning, file, plan.partitioned ? rows : lastOfEach(plan, rows), {
+      // Staged entries are read in this transaction, which may have made them.
+      shared: plan.nested === null,
+    });
+    const entries = await countEntries(client, plan, file, source);
+    return plan.partitioned && inserted < entries ? null : { entries, inserted };
+  });
+}
+
+/** An index that can be dropped and made again. */
+interface Index {
+  readonly name: string;
+  readonly definition: string;
+}
+
+/**
+ * Fills an empty table: without its indexes, which are made afterwards, faster and side by side. `truncate` gives the
+ * table a new file in this transaction, so that Postgres writes no WAL for its rows where `wal_level` is `minimal`.
+ * @param rows a select of the plan's fields and `_record`, one row per key
+ * @param options.shared whether another connection sees what `rows` reads
+ * @throws the database's `unique_violation` (23505) when a key comes twice
+ */
+export async function fillEmpty(
+  cleaning: Pick<Cleaning, 'pool' | 'client' | 'plan'>,
+  file: SourceFile,
+  rows: string,
+  { shared }: { shared: boolean },
+): Promise<MergeCounts> {
+  const { client, plan } = cleaning;
+  const tables = await findLiveTables(client, plan);
+  if (tables.length > 0) {
+    return { inserted: await fillLiveTables(cleaning, file, rows, tables, shared), closed: 0 };
+  }
+  const { rows: indexes } = await client.query<Index>(
+    `/* warehouse.secondary_indexes */
+     select c.relname::text as name, pg_get_indexdef(i.indexrelid) as definition
+     from pg_index i join pg_class c on c.oid = i.indexrelid
+     where i.indrelid = to_regclass($1) and not exists (select from pg_constraint where conindid = i.indexrelid)
+     order by c.relname`,
+    [target(plan)],
+  );
+  await client.query(`/* warehouse.truncate_empty */ truncate ${target(plan)}`);
+  for (const index of indexes) {
+    await client.query(`/* warehouse.drop_index */ drop index ${identifier(plan.schema, index.name)}`);
+  }
+  const inserted = await client.query(
+    `/* warehouse.fill_empty */
+     insert into ${target(plan)} (${list(plan.fields)}, record_number, file_id, valid_from)
+     select ${list(plan.fields, 'o')}, o.${recordColumn}, ${file.id}, ${literal(file.period)} from (${rows}) o`,
+  );
+  for (const index of indexes) await client.query(`/* warehouse.create_index */ ${index.definition}`);
+  await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
+  return { inserted: inserted.rowCount ?? 0, closed: 0 };
+}

@@ -1,0 +1,68 @@
+import { parseString } from 'fast-csv';
+import { personalDataTransform } from '../mapping/field-types.js';
+import { everyMappingRow } from '../mapping/mapping-ledger.js';
+import { columnOf } from '../mapping/mapping-row.js';
+import type { Queryable } from '../tables/catalog.js';
+
+/** What stands where a person's data was. */
+const mask = '***';
+
+/**
+ * The columns of each source table that hold personal data, whole or in their entries, by any version of the mapping: what
+ * a column held of people it still does in the files of before, whatever the column is called since.
+ */
+export async function personalColumns(db: Queryable): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const columns = new Map<string, Set<string>>();
+  for (const row of await everyMappingRow(db)) {
+    if (row.transform !== personalDataTransform) continue;
+    const own = columns.get(row.source_table) ?? new Set();
+    columns.set(row.source_table, own.add(columnOf(row)));
+  }
+  return columns;
+}
+
+/** The fields of a record as sent, without the personal data in them. */
+export function maskFields(
+  fields: Readonly<Record<string, string | null>>,
+  personal: ReadonlySet<string> = new Set(),
+): Record<string, string | null> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([column, value]) => [column, value && personal.has(column) ? mask : value]),
+  );
+}
+
+/**
+ * A record as sent, without the personal data in it. Where its fields cannot be told apart (it is broken, or its bytes are no
+ * text), nothing of it is shown.
+ * @param header the columns of its file, in order
+ * @param personal the columns that hold personal data
+ */
+export async function maskRecord(
+  raw: string,
+  encoding: 'text' | 'base64',
+  header: readonly string[],
+  personal: ReadonlySet<string>,
+): Promise<string> {
+  if (personal.size === 0) return raw;
+  // The load takes a header's names in any case, and so does this.
+  const masked = new Set([...personal].map((column) => column.toLowerCase()));
+  const fields = encoding === 'text' ? await fieldsOf(raw) : null;
+  if (fields === null || fields.length !== header.length) return mask;
+  return fields
+    .map((field, index) => (masked.has(header[index]!.toLowerCase()) ? mask : quoted(field)))
+    .join(',');
+}
+
+async function fieldsOf(raw: string): Promise<string[] | null> {
+  const records: string[][] = [];
+  return new Promise((done) => {
+    parseString(raw)
+      .on('data', (record: string[]) => records.push(record))
+      .on('error', () => done(null))
+      .on('end', () => done(records.length === 1 ? records[0]! : null));
+  });
+}
+
+function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}

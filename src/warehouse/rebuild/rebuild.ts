@@ -1,0 +1,203 @@
+import type { Pool, PoolClient } from 'pg';
+import { identifier } from '../../database/identifier.js';
+import { inTransaction } from '../../database/transaction.js';
+import { addCounts, type CleanCounts, cleanFile, noCounts } from '../clean/clean-table.js';
+import { closeRetired, retirementPeriods } from '../corrections/retirement.js';
+import { mappingOfFile } from '../extract/file-mapping.js';
+import type { PersonalDataKey } from '../extract/pii-hash.js';
+import { readSourceFiles, type SourceFile } from '../extract/source-file.js';
+import { reopenStandardCodes } from '../history/standard-codes.js';
+import type { Mapping, TablePlan } from '../mapping/mapping.js';
+import { currentMapping, mappingOfVersion } from '../mapping/mapping-ledger.js';
+import type { Queryable } from '../tables/catalog.js';
+import { copyShape, dropRebuild, rebuildSchema, swapTable } from '../tables/rebuild-tables.js';
+import { lockTable } from '../tables/table-lock.js';
+import { dropUnfinished } from '../tables/work-tables.js';
+
+/** A file to be read again, into the tables it feeds. */
+export interface ReplayedFile {
+  readonly fileId: number;
+  readonly table: string;
+  readonly mappingVersion: number;
+}
+
+/**
+ * What a rebuild reads: each file into each table under the mapping version it was cleaned with; or, under `current`, all
+ * loaded files into all tables under that one, by the names that columns have in the file. A file without a column that a
+ * table's key is read from, by whatever name, has nothing to say under it, and is read as it was cleaned.
+ */
+export async function planReplay(db: Queryable, current: Mapping | null): Promise<ReplayedFile[]> {
+  const { rows: recorded } = await db.query<ReplayedFile>(
+    `/* warehouse.recorded_transforms */
+     select file_id as "fileId", table_name as table, mapping_version as "mappingVersion"
+     from support.file_transform order by table_name, file_id`,
+  );
+  if (current === null) return recorded;
+  const { rows: files } = await db.query<{ id: number; sourceTable: string; header: string[] }>(
+    `/* warehouse.loaded_files */
+     select id, 'src_' || feed as "sourceTable", header from source.file where state = 'loaded' order by id`,
+  );
+  const replayed: ReplayedFile[] = [];
+  for (const file of files) {
+    const before = recorded.filter(({ fileId }) => fileId === file.id);
+    for (const plan of (await mappingOfFile(db, current, file)).tables.values()) {
+      const { table, sourceTable } = plan;
+      if (sourceTable !== file.sourceTable) continue;
+      if (before.length > 0 && !hasKeyOf(plan, file.header)) {
+        replayed.push(...before.filter((transform) => transform.table === table));
+      } else {
+        replayed.push({ fileId: file.id, table, mappingVersion: current.version! });
+      }
+    }
+  }
+  return replayed;
+}
+
+/** Whether a file has the columns that identify the rows of a table; the load takes their names in any case. */
+function hasKeyOf({ fields }: TablePlan, header: readonly string[]): boolean {
+  const names = new Set(header.map((name) => name.toLowerCase()));
+  return fields.every(
+    ({ required, sourceField }) => !required || names.has(sourceField.split('.')[0]!.toLowerCase()),
+  );
+}
+
+/**
+ * Makes the empty tables of a rebuild, with the codes of the standards in them, after dropping what one before left.
+ * @param beforeCommit a place to hold a fence: done late, this empties what was rebuilt since
+ */
+export async function prepareRebuild(
+  pool: Pool,
+  mapping: Mapping,
+  beforeCommit: (client: PoolClient) => Promise<void> = async () => {},
+): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await dropRebuild(client);
+    for (const plan of mapping.tables.values()) {
+      await copyShape(client, plan.table);
+      if (plan.tableType === 'reference') await copyStandard(client, plan);
+    }
+    for (const ledger of ['support.file_transform', 'support.issue', 'source.reject']) {
+      await client.query(
+        `/* warehouse.copy_ledger */
+         create table ${identifier(rebuildSchema, ledger.split('.')[1]!)} (like ${ledger} including defaults including indexes)`,
+      );
+    }
+    await beforeCommit(client);
+  });
+}
+
+async function copyStandard(client: PoolClient, plan: TablePlan): Promise<void> {
+  await client.query(
+    `/* warehouse.copy_standard */
+     insert into ${identifier(rebuildSchema, plan.table)}
+     select * from ${identifier('warehouse', plan.table)} where standard`,
+  );
+  // Those retired by hand are retired again in their turn.
+  await reopenStandardCodes(client, { ...plan, schema: rebuildSchema });
+}
+
+export interface RebuildRequest {
+  readonly table: string;
+  readonly files: readonly ReplayedFile[];
+  /** The mapping that the rebuild's tables were made by; the current one unless told. */
+  readonly mapping?: Mapping;
+  readonly personalDataKey: PersonalDataKey;
+  readonly runId?: string | null;
+  /** As for `cleanTable`. */
+  readonly idleMs?: number;
+  readonly beforeCommit?: (client: PoolClient, counts: CleanCounts) => Promise<void>;
+}
+
+/**
+ * Cleans all files of one table anew into the table of the rebuild, the oldest first, with the retirements by hand between
+ * them where they belong. In one transaction: done again after a kill, it begins with an empty table again.
+ */
+export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise<CleanCounts> {
+  const versions = new Map(request.files.map((file) => [file.fileId, file.mappingVersion]));
+  return inTransaction(pool, async (client) => {
+    const total = noCounts();
+    const files = await readSourceFiles(client, [...versions.keys()]);
+    const mappings = new Map<number, Mapping>();
+    // Without any file of it as well a table may have rows: the codes of its standard, of which some may be retired.
+    const newest = (request.mapping ?? (await currentMapping(client))!).tables.get(request.table)!;
+    const whole: TablePlan = { ...newest, schema: rebuildSchema };
+    await lockTable(client, whole, request.idleMs);
+    let retired = await retirementPeriods(client, whole);
+    for (const file of files) {
+      const version = versions.get(file.id)!;
+      const mapping = mappings.get(version) ?? (await mappingOfVersion(client, version));
+      mappings.set(version, mapping);
+      const own = await mappingOfFile(client, mapping, file);
+      const plan: TablePlan = { ...own.tables.get(request.table)!, schema: rebuildSchema };
+      retired = await retireUpTo(client, plan, retired, file);
+      const cleaning = { pool, client, plan, mapping: own, personalDataKey: request.personalDataKey };
+      const counts = await cleanFile(cleaning, file, request.runId ?? null);
+      if (counts !== null) addCounts(total, counts);
+      await dropUnfinished(client, plan);
+    }
+    await retireUpTo(client, whole, retired, null);
+    await request.beforeCommit?.(client, total);
+    return total;
+  });
+}
+
+/** Applies the retirements of periods before the file's, or all of them, and gives those that are left. */
+async function retireUpTo(
+  client: PoolClient,
+  plan: TablePlan,
+  periods: readonly string[],
+  file: SourceFile | null,
+): Promise<string[]> {
+  const due = periods.filter((period) => file === null || `${period}-01` < file.period);
+  for (const period of due) await closeRetired(client, plan, period);
+  return periods.filter((period) => !due.includes(period));
+}
+
+/**
+ * Puts the rebuilt tables in the place of those in use, with what the ledgers say of them, in the caller's transaction:
+ * whoever reads sees the one warehouse or the other.
+ */
+export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise<number> {
+  const tables = [...mapping.tables.keys()];
+  for (const table of tables) await lockTable(client, { schema: 'warehouse', table });
+  for (const table of tables) await swapTable(client, table);
+  await takeRejects(client, tables);
+  for (const ledger of ['file_transform', 'issue']) {
+    await client.query(
+      `/* warehouse.forget_ledger */ delete from support.${ledger} where table_name = any($1) and file_id is not null`,
+      [tables],
+    );
+    await client.query(
+      `/* warehouse.take_ledger */ insert into support.${ledger} select * from ${identifier(rebuildSchema, ledger)}`,
+    );
+  }
+  await dropRebuild(client);
+  return tables.length;
+}
+
+/**
+ * Has the rejects of cleaning be those that the rebuild found, of the files that it read: under another mapping other
+ * records have a usable key. Where a table that was not rebuilt has read a file too, what it rejected stays.
+ */
+async function takeRejects(client: PoolClient, tables: readonly string[]): Promise<void> {
+  const rebuilt = identifier(rebuildSchema, 'reject');
+  await client.query(
+    `/* warehouse.forget_rejects */
+     delete from source.reject r
+     where reason = 'key_not_usable'
+       and file_id in (select file_id from ${identifier(rebuildSchema, 'file_transform')})
+       and file_id not in (select file_id from support.file_transform where table_name <> all($1))
+       and not exists (
+         select from ${rebuilt} n
+         where n.file_id = r.file_id and n.record_number = r.record_number and n.detail = r.detail)`,
+    [tables],
+  );
+  await client.query(
+    `/* warehouse.take_rejects */
+     insert into source.reject
+     select * from ${rebuilt} n
+     where not exists (
+       select from source.reject r
+       where r.file_id = n.file_id and r.record_number = n.record_number and r.reason = n.reason)`,
+  );
+}

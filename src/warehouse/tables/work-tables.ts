@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '../../database/transaction.js';
+import type { Queryable } from './catalog.js';
+import { type LockedTable, tryLockTable } from './table-lock.js';
+
+/** What the tables of one attempt carry at the end of their names, so that no other takes them for its own. */
+export function newMark(): string {
+  return randomBytes(4).toString('hex');
+}
+
+/** What a table or an index is called until it takes the place of another: within the 63 bytes of a name. */
+export function freshName(name: string, mark: string): string {
+  return `${name.slice(0, 50)}_new_${mark}`;
+}
+
+/** The table of schema `source` with the hashes of personal values that one cleaning of a table reads. */
+export function hashesName({ schema, table }: LockedTable, mark: string): string {
+  return `hashes_of_${schema}_${table}_${mark}`;
+}
+
+/** The condition that a table's name (an SQL expression) is no `freshName`. */
+export const isNotFresh = (name: string) => `${name} !~ '_new_[0-9a-f]{8}$'`;
+
+interface Unfinished extends LockedTable {
+  /** The qualified name of what was left. */
+  readonly relation: string;
+  readonly name: string;
+}
+
+/** The tables that cleanings committed by themselves, in use or left, and which table each belongs to. */
+async function findUnfinished(db: Queryable): Promise<Unfinished[]> {
+  const { rows } = await db.query<Unfinished>(
+    `/* warehouse.unfinished */
+     select format('%I.%I', n.nspname, c.relname) as relation, c.relname::text as name,
+            coalesce(hashes.parts[1], n.nspname) as schema, coalesce(hashes.parts[2], root.relname) as table
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     cross join lateral regexp_match(c.relname, '^hashes_of_(warehouse|rebuild)_(.*)_[0-9a-f]{8}$') as hashes (parts)
+     left join pg_class root
+       on root.oid = pg_partition_root(to_regclass(format('%I.%I', n.nspname, left(c.relname, -13))))
+     where c.relkind = 'r' and not c.relispartition
+       and (n.nspname = 'source' and hashes.parts is not null
+            or n.nspname in ('warehouse', 'rebuild') and not (${isNotFresh('c.relname')}) and root.oid is not null)`,
+  );
+  return rows;
+}
+
+/**
+ * Drops what cleanings of a table committed by themselves and do not need any more: tables on their way to take another's
+ * place, and hashes beside the values they stand for. Called with the table's lock, before the transaction commits.
+ */
+export async function dropUnfinished(client: PoolClient, plan: LockedTable): Promise<void> {
+  for (const { relation, schema, table } of await findUnfinished(client)) {
+    if (schema === plan.schema && table === plan.table) await dropRelation(client, relation);
+  }
+}
+
+/**
+ * The same for all tables that nobody is cleaning.
+ * @returns the names of what was dropped
+ */
+export async function sweepUnfinished(pool: Pool): Promise<string[]> {
+  const dropped: string[] = [];
+  for (const { relation, name, schema, table } of await findUnfinished(pool)) {
+    await inTransaction(pool, async (client) => {
+      if (!(await tryLockTable(client, { schema, table }))) return;
+      await dropRelation(client, relation);
+      dropped.push(name);
+    });
+  }
+  return dropped;
+}
+
+async function dropRelation(client: PoolClient, relation: string): Promise<void> {
+  await client.query(`/* warehouse.drop_unfinished */ drop table if exists ${relation}`);
+}
