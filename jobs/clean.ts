@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
-import { bringStocksUp } from '../src/reporting/stock.js';
+import { bringStocksUp } from '../src/reporting/build/rollup.js';
 import { cleanTable } from '../src/warehouse/clean/clean-table.js';
 import { finishClean } from '../src/warehouse/clean/finish-clean.js';
 import { leaveOutWithdrawn } from '../src/warehouse/corrections/withdrawal.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/ledger/job.js';
-import { compareServed, type ReportComparison, servedAsOf } from '../src/reporting/compare-served.js';
+import { compareServed, type ReportComparison, servedAsOf } from '../src/reporting/build/verify-reports.js';
 import { nestedColumns } from '../src/warehouse/mapping/mapping.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import { compareRebuilt } from '../src/warehouse/rebuild/compare-rebuilt.js';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
-import { buildReport } from '../src/reporting/build.js';
-import { checkReports, refusal } from '../src/reporting/check.js';
-import { compareBuild } from '../src/reporting/comparison.js';
-import { publicationReasons, publish } from '../src/reporting/publish.js';
-import { rollback } from '../src/reporting/rollback.js';
+import { buildReport } from '../src/reporting/build/build.js';
+import { checkReports, refusal } from '../src/reporting/checks/check.js';
+import { compareBuild } from '../src/reporting/publish/build-comparison.js';
+import { publicationReasons, publish } from '../src/reporting/publish/publish.js';
+import { rollback } from '../src/reporting/publish/rollback.js';
 import { queues, type Services } from './services.js';
 
 const build = z.object({ report: z.string(), asOfDay: z.string(), whole: z.boolean().default(false) });

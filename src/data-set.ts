@@ -1,4 +1,4 @@
-import type { ReportDefinition } from './reporting/definition.js';
+import type { ReportDefinition } from './reporting/definition/definition.js';
 import type { Feed } from './source/feed.js';
 import type { ReferenceTable } from './warehouse/corrections/reference-data.js';
 import type { MappingRow } from './warehouse/mapping/mapping-row.js';

@@ -7,7 +7,7 @@ import { Fault } from '../fault.js';
 import { resultsOf } from '../queue/backend/flow.js';
 import type { Run } from '../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../queue/ledger/step-ledger.js';
-import { warningsOf } from '../reporting/offenders.js';
+import { warningsOf } from '../reporting/checks/offenders.js';
 import { type Drop, periodIn, readDrop } from '../source/drop/drop.js';
 import { type FileStatus, listFiles } from '../source/ledger/status.js';
 import type { Environment } from './environment.js';

@@ -1,7 +1,7 @@
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import type { Run } from '../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../queue/ledger/step-ledger.js';
-import type { ReportComparison, ServedDifference } from '../reporting/compare-served.js';
+import type { ReportComparison, ServedDifference } from '../reporting/build/verify-reports.js';
 import type { RowDifference, TableComparison } from '../warehouse/rebuild/compare-rebuilt.js';
 import { commandUser, withEnvironment } from './command.js';
 import { followToSuccess } from './follow.js';

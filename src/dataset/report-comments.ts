@@ -1,5 +1,5 @@
 import type { Comment } from '../database/model-comments.js';
-import { reportComments as commentsOf } from '../reporting/comments.js';
+import { reportComments as commentsOf } from '../reporting/publish/comments.js';
 import { reports } from './reports/reports.js';
 
 /** What the database says of the report tables and their columns. */

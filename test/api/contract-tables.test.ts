@@ -7,8 +7,8 @@ import { contractDifferences } from '../../src/api/report-contract.js';
 import { contractFile } from '../../src/api/schema.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { updateCatalog } from '../../src/reporting/catalog.js';
-import { updateDictionary } from '../../src/reporting/dictionary.js';
+import { updateDictionary } from '../../src/reporting/publish/dictionary.js';
+import { updateCatalog } from '../../src/reporting/publish/report-catalog.js';
 import { useDatabase } from '../database-fixture.js';
 import { describeTables } from './scratch-reports.js';
 

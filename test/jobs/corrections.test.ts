@@ -5,8 +5,8 @@ import { dropFlow, rebuildReportsFlow, rollbackFlow } from '../../jobs/drop-flow
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
 import { restoreFlow, retireFlow } from '../../jobs/retire.js';
-import { causeText } from '../../src/reporting/cause-text.js';
-import { changesNotExplained } from '../reporting/sums-of-causes.js';
+import { causeText } from '../../src/reporting/explain/cause-text.js';
+import { changesNotExplained } from '../reporting/causes/sums-of-causes.js';
 import { film, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();

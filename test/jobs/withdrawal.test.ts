@@ -5,7 +5,7 @@ import { startRetiring } from '../../jobs/retire.js';
 import { startTakingBack, startWithdrawing } from '../../jobs/withdraw.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { movies } from '../../src/dataset/movies.js';
-import { causeText } from '../../src/reporting/cause-text.js';
+import { causeText } from '../../src/reporting/explain/cause-text.js';
 import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
 import { requireWithdrawable, withdrawFile } from '../../src/warehouse/corrections/withdrawal.js';
 import { currentMapping, installMapping } from '../../src/warehouse/mapping/mapping-ledger.js';

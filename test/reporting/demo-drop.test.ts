@@ -9,9 +9,9 @@ import { useDatabase } from '../database-fixture.js';
 import { sorted } from '../oracle/compare.js';
 import { oracleReports } from '../oracle/oracle.js';
 import { readDrops } from '../oracle/read-drops.js';
+import { changesNotExplained } from './causes/sums-of-causes.js';
 import { takeDrop } from './drops.js';
 import { exportedRows, publishReports } from './publish-reports.js';
-import { changesNotExplained } from './sums-of-causes.js';
 
 type Rows = Record<string, string[]>;
 

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { feeds } from '../../src/dataset/feeds.js';
 import { referenceTables } from '../../src/dataset/reference.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { bringStocksUp } from '../../src/reporting/stock.js';
+import { bringStocksUp } from '../../src/reporting/build/rollup.js';
 import { readDrop } from '../../src/source/drop/drop.js';
 import { type LoadedFile, loadDeliveries } from '../../src/source/programmatic/drop-load.js';
 import { loadReferenceData } from '../../src/warehouse/corrections/reference-data.js';

@@ -2,13 +2,13 @@ import { text } from 'node:stream/consumers';
 import type pg from 'pg';
 import { inTransaction } from '../../src/database/transaction.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { readAsOf } from '../../src/reporting/as-of-day.js';
-import { buildReport } from '../../src/reporting/build.js';
-import { type CheckOutcome, checkReports, refusal } from '../../src/reporting/check.js';
-import { compareBuild } from '../../src/reporting/comparison.js';
-import type { ReportDefinition } from '../../src/reporting/definition.js';
-import { exportReport } from '../../src/reporting/export.js';
-import { type PublicationReason, type PublishResult, publish } from '../../src/reporting/publish.js';
+import { readAsOf } from '../../src/reporting/build/as-of-day.js';
+import { buildReport } from '../../src/reporting/build/build.js';
+import { type CheckOutcome, checkReports, refusal } from '../../src/reporting/checks/check.js';
+import type { ReportDefinition } from '../../src/reporting/definition/definition.js';
+import { exportReport } from '../../src/reporting/explain/export.js';
+import { compareBuild } from '../../src/reporting/publish/build-comparison.js';
+import { type PublicationReason, type PublishResult, publish } from '../../src/reporting/publish/publish.js';
 import { readCsv } from '../oracle/vendor-csv.js';
 
 /**

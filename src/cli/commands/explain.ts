@@ -1,7 +1,12 @@
 import { inSnapshot } from '../../database/transaction.js';
-import { causeText } from '../../reporting/cause-text.js';
-import { type ExplainedChange, type Explanation, explain, explanationJson } from '../../reporting/explain.js';
-import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
+import { keyText, parseKey, requireColumn } from '../../reporting/definition/report-key.js';
+import { causeText } from '../../reporting/explain/cause-text.js';
+import {
+  type ExplainedChange,
+  type Explanation,
+  explain,
+  explanationJson,
+} from '../../reporting/explain/explain.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 import { print } from '../terminal.js';

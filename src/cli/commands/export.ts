@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { type ExportFormat, exportPublication } from '../../reporting/export.js';
+import { type ExportFormat, exportPublication } from '../../reporting/explain/export.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 

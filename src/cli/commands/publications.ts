@@ -1,4 +1,4 @@
-import { listPublications } from '../../reporting/publication.js';
+import { listPublications } from '../../reporting/publications/publication.js';
 import { withEnvironment } from '../command.js';
 import { print, table } from '../terminal.js';
 

@@ -4,7 +4,7 @@ import { findUncleanedReplays } from '../../../jobs/replay-rejects.js';
 import { movies } from '../../dataset/movies.js';
 import { listRuns, type RunSummary } from '../../queue/ledger/list-runs.js';
 import { readSteps } from '../../queue/ledger/step-ledger.js';
-import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/offenders.js';
+import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/checks/offenders.js';
 import { type FileStatus, listFiles } from '../../source/ledger/status.js';
 import { countIssues } from '../../warehouse/clean/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/clean/uncleaned-files.js';

@@ -1,10 +1,10 @@
 import { inTransaction } from '../../database/transaction.js';
-import type { ReportDefinition } from '../../reporting/definition.js';
-import { holdPublication } from '../../reporting/publish.js';
-import { keyText, parseKey, requireColumn } from '../../reporting/report-key.js';
-import type { TracedSum } from '../../reporting/summed-records.js';
-import { type Trace, type TracedEntity, trace } from '../../reporting/trace.js';
-import type { TracedRow } from '../../reporting/traced-rows.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
+import { keyText, parseKey, requireColumn } from '../../reporting/definition/report-key.js';
+import type { TracedSum } from '../../reporting/explain/rollup-trace.js';
+import { type Trace, type TracedEntity, trace } from '../../reporting/explain/trace.js';
+import type { TracedRow } from '../../reporting/explain/traced-rows.js';
+import { holdPublication } from '../../reporting/publish/publish.js';
 import { withEnvironment } from '../command.js';
 import { reportOf } from '../report-argument.js';
 import { count, excerpt, print } from '../terminal.js';

@@ -1,4 +1,4 @@
-import type { ReportDefinition } from '../../reporting/definition.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
 import { genreColumns, movieColumns, movieMoneyColumns, movieOriginColumns } from './report-columns.js';
 import { check, fromFilms, reportSql } from './report-files.js';
 

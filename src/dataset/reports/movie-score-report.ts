@@ -1,4 +1,4 @@
-import type { ReportDefinition } from '../../reporting/definition.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
 import { movieColumns, movieMoneyColumns, movieOriginColumns, voteColumns } from './report-columns.js';
 import { check, fromVotes, reportSql } from './report-files.js';
 

@@ -1,4 +1,4 @@
-import type { ReportDefinition } from '../../reporting/definition.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
 import {
   companyColumns,
   yearColumns,

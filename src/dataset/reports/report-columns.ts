@@ -1,4 +1,4 @@
-import type { ReportColumn } from '../../reporting/definition.js';
+import type { ReportColumn } from '../../reporting/definition/definition.js';
 
 const money = 'US dollars';
 const films = 'films';

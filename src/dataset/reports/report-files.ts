@@ -5,7 +5,7 @@ import type {
   Contributions,
   ReportCheck,
   Stock,
-} from '../../reporting/definition.js';
+} from '../../reporting/definition/definition.js';
 
 /** The query that computes a report: the file of its name, which lies beside this one, in `dist/` too. */
 export function reportSql(report: string): string {

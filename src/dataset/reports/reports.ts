@@ -1,4 +1,4 @@
-import type { ReportDefinition } from '../../reporting/definition.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
 import { genreReport } from './genre-report.js';
 import { movieGenreReport } from './movie-genre-report.js';
 import { movieScoreReport } from './movie-score-report.js';
