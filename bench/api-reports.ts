@@ -1,4 +1,4 @@
-import type { ReportColumnType, ReportDescription } from '../src/api/report-source.js';
+import type { ReportColumnType, ReportDescription } from '../src/api/contract/report-description.js';
 import { reports } from '../src/dataset/reports/reports.js';
 
 const described = reports.map(

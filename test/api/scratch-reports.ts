@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { ReportColumnType, ReportDescription } from '../../src/api/report-source.js';
+import type { ReportColumnType, ReportDescription } from '../../src/api/contract/report-description.js';
 import { createDatabase } from '../database-fixture.js';
 
 /** A migrated database of a test's own, with a few rows in the reports. */

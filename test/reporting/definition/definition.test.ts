@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ReportDescription } from '../../../src/api/report-source.js';
+import type { ReportDescription } from '../../../src/api/contract/report-description.js';
 import { migrate } from '../../../src/database/migrate.js';
 import { reportComments } from '../../../src/dataset/report-comments.js';
 import { reports } from '../../../src/dataset/reports/reports.js';

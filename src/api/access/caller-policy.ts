@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Caller } from '../../auth/caller.js';
+import { Fault, messageOf } from '../../fault.js';
+import type { ReportColumn, ReportDescription } from '../contract/report-description.js';
+import { allOf, ident, type SqlText, sql } from '../sql/sql-text.js';
+import { remembered } from '../weak-memo.js';
+import { fitsColumn, typedValue, typedValues } from './column-values.js';
+
+const value = z.union([z.string(), z.number(), z.boolean()]);
+const rowRule = z
+  .strictObject({ eq: value, in: z.array(value), gte: value, lte: value })
+  .partial()
+  .refine((rule) => Object.keys(rule).length > 0, { message: 'expected at least one of eq, in, gte, lte' });
+const quotasSchema = z
+  .strictObject({
+    /** Requests to the API in a minute. */
+    requestsPerMinute: z.int().min(1),
+    /** Cost of operations in a minute, in the unit of the cost limit. */
+    costPerMinute: z.int().min(1),
+    /** The highest cost of one operation. */
+    maxCost: z.int().min(1),
+    /** Whole reports downloaded in an hour. */
+    exportsPerHour: z.int().min(0),
+  })
+  .partial();
+
+const policySchema = z.strictObject({
+  clients: z.record(
+    z.string().min(1),
+    z.strictObject({
+      /** The only reports the client reaches; all when absent. */
+      reports: z
+        .record(
+          z.string(),
+          z.strictObject({
+            /** The only columns it sees; all when absent. */
+            columns: z.array(z.string()).optional(),
+            /** Conditions on columns that every row it sees meets; a null meets none. */
+            rows: z.record(z.string(), rowRule).optional(),
+          }),
+        )
+        .optional(),
+      quotas: quotasSchema.optional(),
+    }),
+  ),
+});
+
+export type Quotas = z.output<typeof quotasSchema>;
+type RowRule = z.output<typeof rowRule>;
+
+/** What a caller may see of one report. */
+export interface ReportRights {
+  /** Names of the columns it sees; undefined: all of them. */
+  readonly columns?: ReadonlySet<string>;
+  /** What every row it sees meets; undefined: all rows. */
+  readonly rows?: SqlText;
+  /** The columns that condition is on. */
+  readonly rowColumns: readonly string[];
+}
+
+/** What a caller may see and how much of it. */
+export interface CallerRights {
+  /** The same for callers to whom every request is answered the same. */
+  readonly key: string;
+  /** The reports it reaches; undefined: all of them, whole. */
+  readonly reports?: ReadonlyMap<string, ReportRights>;
+  readonly quotas: Quotas;
+}
+
+/** The rights of every caller. */
+export type CallerPolicies = (caller: Caller) => CallerRights;
+
+/**
+ * Reads the policies that narrow clients. A client the file does not name is not narrowed: what it may do is for its
+ * scopes to say.
+ * @param file Path of the JSON file; without one nobody is narrowed.
+ * @throws Fault `policy_invalid` naming everything wrong with it: an unknown report or column must stop the start, since
+ * a policy that silently narrows nothing would be found out too late.
+ */
+export async function loadCallerPolicies(
+  file: string | undefined,
+  reports: readonly ReportDescription[],
+): Promise<CallerPolicies> {
+  return callerPolicies(file === undefined ? { clients: {} } : await readJson(file), reports, file);
+}
+
+/** As `loadCallerPolicies`, from parsed JSON. */
+export function callerPolicies(
+  content: unknown,
+  reports: readonly ReportDescription[],
+  file = 'the caller policy',
+): CallerPolicies {
+  const parsed = policySchema.safeParse(content);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'top'}: ${message}`);
+    throw invalid(file, faults);
+  }
+  const faults: string[] = [];
+  const narrowed = new Map(
+    Object.entries(parsed.data.clients).map(([clientId, client]) => {
+      const rights = new Map(
+        Object.entries(client.reports ?? {}).map(([name, rules]): [string, ReportRights] => {
+          const place = `clients.${clientId}.reports.${name}`;
+          const report = reports.find((each) => each.name === name);
+          if (!report) faults.push(`${place}: there is no such report`);
+          return [name, report ? reportRights(report, rules, place, faults) : { rowColumns: [] }];
+        }),
+      );
+      return [
+        clientId,
+        {
+          mark: createHash('sha256').update(JSON.stringify(client)).digest('base64url').slice(0, 16),
+          reports: client.reports && rights,
+          quotas: client.quotas ?? {},
+        },
+      ] as const;
+    }),
+  );
+  if (faults.length > 0) throw invalid(file, faults);
+  return remembered((caller) => {
+    const found = narrowed.get(caller.clientId);
+    const scopes = [...caller.scopes].sort().join(' ');
+    return {
+      key: `${found?.mark ?? 'all'} ${scopes}`,
+      reports: found?.reports,
+      quotas: found?.quotas ?? {},
+    };
+  });
+}
+
+function reportRights(
+  report: ReportDescription,
+  rules: { columns?: string[] | undefined; rows?: Record<string, RowRule> | undefined },
+  place: string,
+  faults: string[],
+): ReportRights {
+  const names = new Map(report.columns.map((column) => [column.name, column]));
+  for (const name of [...(rules.columns ?? []), ...Object.keys(rules.rows ?? {})]) {
+    if (!names.has(name)) faults.push(`${place}: there is no column ${name}`);
+  }
+  // Cursors carry the key, so a hidden key column would not be hidden.
+  for (const name of rules.columns ? report.key : []) {
+    if (!rules.columns!.includes(name))
+      faults.push(`${place}.columns: the key column ${name} cannot be hidden`);
+  }
+  const conditions = Object.entries(rules.rows ?? {}).flatMap(([name, rule]) => {
+    const column = names.get(name);
+    if (!column) return [];
+    for (const value of Object.values(rule).flat()) {
+      if (!fitsColumn(column, value)) faults.push(`${place}.rows.${name}: ${value} is no ${column.type}`);
+    }
+    return ruleConditions(column, rule);
+  });
+  return {
+    columns: rules.columns && new Set(rules.columns),
+    rows: conditions.length > 0 ? allOf(conditions) : undefined,
+    rowColumns: Object.keys(rules.rows ?? {}),
+  };
+}
+
+function ruleConditions(column: ReportColumn, rule: RowRule): SqlText[] {
+  const name = ident(column.name);
+  const { eq, in: oneOf, gte, lte } = rule;
+  return [
+    eq === undefined ? undefined : sql`${name} = ${typedValue(column, eq)}`,
+    oneOf === undefined ? undefined : sql`${name} = any(${typedValues(column, oneOf)})`,
+    gte === undefined ? undefined : sql`${name} >= ${typedValue(column, gte)}`,
+    lte === undefined ? undefined : sql`${name} <= ${typedValue(column, lte)}`,
+  ].filter((each) => each !== undefined);
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw invalid(file, [messageOf(error)], error);
+  }
+}
+
+function invalid(file: string, faults: readonly string[], cause?: unknown): Fault {
+  return new Fault(
+    'policy_invalid',
+    `${file} has ${faults.length} fault(s): ${faults.join('; ')}. Correct it and start again.`,
+    { cause },
+  );
+}

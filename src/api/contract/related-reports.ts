@@ -1,0 +1,142 @@
+import {
+  type DirectiveNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getDirectiveValues,
+  getNamedType,
+  isObjectType,
+} from 'graphql';
+import { Fault } from '../../fault.js';
+import type { Aggregate, GroupKeyRole } from '../schema-types.js';
+import type { ReportColumn, ReportDescription } from './report-description.js';
+import { pascalCase } from './schema-names.js';
+
+/** A field whose value is a list of another report's rows. */
+export interface Walk {
+  readonly target: ReportDescription;
+  /** Columns in which the rows are equal. */
+  readonly on: readonly string[];
+  /** A date of the target that lies in the row's `year`. */
+  readonly yearOf?: string;
+}
+
+/** A number over many rows. */
+export interface Measure {
+  /** Name in the contract. */
+  readonly field: string;
+  readonly column: string;
+  readonly by: Aggregate;
+  readonly decimals?: number;
+}
+
+/** What groups can be made by. */
+export interface GroupKey {
+  readonly field: string;
+  /** Its value in the query's argument `by`. */
+  readonly key: string;
+  readonly column: ReportColumn;
+  readonly role: GroupKeyRole;
+}
+
+/** A report's rows in groups. */
+export interface Grouping {
+  readonly report: ReportDescription;
+  /** Stem of the contract's types. */
+  readonly stem: string;
+  readonly keys: readonly GroupKey[];
+  readonly measures: readonly Measure[];
+}
+
+/** What the contract's directives say beyond its types. */
+export interface ContractLinks {
+  /** By type and field, as `Type.field`. */
+  readonly walks: ReadonlyMap<string, Walk>;
+  readonly groupings: readonly Grouping[];
+  /** The sums over a report's rows, by report name. */
+  readonly totals: ReadonlyMap<string, readonly Measure[]>;
+}
+
+/**
+ * Reads the directives `@walk`, `@groups`, `@groupKey` and `@measure`.
+ * @throws Fault `contract_differs` when one names a report or column that is not there.
+ */
+export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDescription[]): ContractLinks {
+  const byName = new Map(reports.map((report) => [report.name, report]));
+  const walks = new Map<string, Walk>();
+  const groupings: Grouping[] = [];
+  const totals = new Map<string, readonly Measure[]>();
+
+  function reportNamed(name: unknown, place: string): ReportDescription {
+    const report = byName.get(String(name));
+    if (!report) throw differs(`${place} names the report ${name}, which is not there.`);
+    return report;
+  }
+
+  function walkOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Walk | undefined {
+    const values = directive(schema, 'walk', field.astNode);
+    if (!values) return undefined;
+    const place = `${type.name}.${field.name}`;
+    const target = reportNamed(values.report, place);
+    const on = values.on as string[];
+    for (const name of [...on, ...(values.yearOf ? [String(values.yearOf)] : [])])
+      columnOf(target, name, place);
+    if (getNamedType(field.type).name !== `${pascalCase(target.name)}Row`)
+      throw differs(`${place} is not a list of ${pascalCase(target.name)}Row.`);
+    return { target, on, yearOf: values.yearOf as string | undefined };
+  }
+
+  function measuresOf(type: GraphQLObjectType, report: ReportDescription): Measure[] {
+    return Object.values(type.getFields()).flatMap((field) => {
+      const values = directive(schema, 'measure', field.astNode);
+      if (!values) return [];
+      columnOf(report, String(values.column), `${type.name}.${field.name}`);
+      return [{ field: field.name, ...(values as unknown as Omit<Measure, 'field'>) }];
+    });
+  }
+
+  for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
+    for (const field of Object.values(type.getFields())) {
+      const walk = walkOf(type, field);
+      if (walk) walks.set(`${type.name}.${field.name}`, walk);
+    }
+    const group = directive(schema, 'groups', type.astNode);
+    if (!group) continue;
+    const report = reportNamed(group.report, type.name);
+    groupings.push({
+      report,
+      stem: type.name.replace(/Row$/, ''),
+      keys: Object.values(type.getFields()).flatMap((field) => {
+        const values = directive(schema, 'groupKey', field.astNode);
+        if (!values) return [];
+        const column = columnOf(report, String(values.column), `${type.name}.${field.name}`);
+        return [{ field: field.name, key: String(values.key), column, role: values.role as GroupKeyRole }];
+      }),
+      measures: measuresOf(type, report),
+    });
+  }
+  for (const report of reports) {
+    const type = schema.getType(`${pascalCase(report.name)}Totals`);
+    if (isObjectType(type)) totals.set(report.name, measuresOf(type, report));
+  }
+  return { walks, groupings, totals };
+}
+
+function columnOf(report: ReportDescription, name: string, place: string): ReportColumn {
+  const column = report.columns.find((each) => each.name === name);
+  if (!column) throw differs(`${place} names ${report.name}.${name}, which is not there.`);
+  return column;
+}
+
+function directive(
+  schema: GraphQLSchema,
+  name: string,
+  node: { readonly directives?: readonly DirectiveNode[] } | null | undefined,
+): Record<string, unknown> | undefined {
+  const definition = schema.getDirective(name);
+  return definition && node ? getDirectiveValues(definition, node) : undefined;
+}
+
+function differs(message: string): Fault {
+  return new Fault('contract_differs', `schema.graphql and the reports differ: ${message}`);
+}

@@ -1,0 +1,201 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { coerceInputValue, type GraphQLInputType, type GraphQLSchema } from 'graphql';
+import type pg from 'pg';
+import { AccessRefusal } from '../../auth/access-refusal.js';
+import type { Caller } from '../../auth/caller.js';
+import { currentPublication, earlierPublication, type PublicationMark } from '../access/as-of.js';
+import type { CallerPolicies } from '../access/caller-policy.js';
+import { accessReport, type ReportAccess } from '../access/visible-report.js';
+import type { ReportDescription } from '../contract/report-description.js';
+import { pascalCase } from '../contract/schema-names.js';
+import { apiError, badInput } from '../errors/api-error.js';
+import { refuseOtherMethods } from '../http/responses.js';
+import type { Exchange, Handler } from '../http/router.js';
+import type { Headers } from '../http/security-headers.js';
+import type { Limits } from '../limits/limits.js';
+import { checkInputDepth } from '../limits/query-limits.js';
+import type { Allowances } from '../limits/rate-limit.js';
+import { Turns } from '../limits/semaphore.js';
+import { type FilterInput, filterCondition } from '../reports/filter.js';
+import { orderList, orderSteps } from '../reports/order.js';
+import { ReadSession } from '../sql/read-session.js';
+import { ident, joined, raw, sql } from '../sql/sql-text.js';
+import { csvRecord, jsonRecord } from './csv-and-json.js';
+
+export interface ExportOptions {
+  readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
+  readonly policies: CallerPolicies;
+  readonly allowances: Allowances;
+  readonly schema: GraphQLSchema;
+  readonly reports: readonly ReportDescription[];
+  readonly limits: Limits;
+  readonly readerPool: pg.Pool;
+}
+
+const TYPES = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+} as const;
+type Format = keyof typeof TYPES;
+
+/** Rows fetched at once: enough to keep the database busy, few enough to hold in memory for many callers. */
+const BATCH_ROWS = 1000;
+
+/**
+ * The handler of `/export/{report}.{csv,json,ndjson}?filter=…&asOf=…`: a whole report as the caller may see it, as one
+ * snapshot, however long. The filter is the query's, as JSON.
+ */
+export function exportHandler(options: ExportOptions): Handler {
+  const { policies, allowances, schema, reports, limits, readerPool } = options;
+  // An export takes as long as who receives it, so that half the connections are left to those who ask.
+  const turns = new Turns(Math.max(Math.floor(readerPool.options.max / 2), 1));
+  return async (exchange) => {
+    const { request, response, common, note } = exchange;
+    const caller = await options.callerOf(request);
+    note.caller = caller;
+    if (!caller.scopes.has('reports:export'))
+      throw new AccessRefusal('insufficient_scope', 'An export needs the scope reports:export.', [
+        'reports:export',
+      ]);
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuseOtherMethods(response, 'GET, HEAD', 'An export is asked for by GET.');
+    const [path = '', search = ''] = (request.url ?? '').split('?', 2);
+    const { report, format } = nameOf(path, reports);
+    note.operation = `export ${report.name}`;
+    const rights = policies(caller);
+    const { filter, asOf } = argumentsOf(search, schema, report, limits);
+    const allowance = await allowances.take('exports', caller, rights);
+    const endTurn = await turns.take();
+    const session = new ReadSession(readerPool);
+    response.once('close', () => void session.close());
+    try {
+      if (response.destroyed) return;
+      const current = await currentPublication(session);
+      const earlier =
+        asOf === undefined || asOf === current?.number ? undefined : await earlierPublication(session, asOf);
+      const access = accessReport(report, rights, earlier?.number);
+      const condition = filterCondition(access, filter);
+      const columns = [...access.columns.values()].map(({ name }) => ident(name));
+      // Read by a cursor of the database, within the session's snapshot.
+      await session.rows(
+        `export ${report.name}`,
+        sql`declare export no scroll cursor for select ${joined(columns, ', ')} from ${access.relation}
+          where ${condition} order by ${orderList(orderSteps(access, undefined))}`,
+      );
+      const head = { ...common, ...allowance, ...headersOf(report, format, earlier ?? current) };
+      await stream(exchange, session, access, format, head);
+    } finally {
+      await session.close();
+      endTurn();
+    }
+  };
+}
+
+function nameOf(
+  path: string,
+  reports: readonly ReportDescription[],
+): { report: ReportDescription; format: Format } {
+  const [, name, format] = /^\/export\/([a-z_]+)\.(csv|json|ndjson)$/.exec(path) ?? [];
+  const report = reports.find((each) => each.name === name);
+  if (!report || !format)
+    throw apiError('NOT_FOUND', 'There is no such export: expected /export/{report}.csv, .json or .ndjson.');
+  return { report, format: format as Format };
+}
+
+function argumentsOf(search: string, schema: GraphQLSchema, report: ReportDescription, limits: Limits) {
+  const given = new URLSearchParams(search);
+  const unknown = [...given.keys()].find((name) => name !== 'filter' && name !== 'asOf');
+  // A misspelt filter must not give away all rows.
+  if (unknown !== undefined) throw badInput('An export takes filter and asOf, and nothing else.');
+  const doubled = ['filter', 'asOf'].find((name) => given.getAll(name).length > 1);
+  if (doubled) throw badInput(`${doubled} is given ${given.getAll(doubled).length} times: expected once.`);
+  const asOf = given.get('asOf');
+  if (asOf !== null && !/^\d{1,9}$/.test(asOf)) throw badInput('asOf is not the number of a publication.');
+  const text = given.get('filter');
+  let content: unknown;
+  try {
+    content = text === null ? undefined : JSON.parse(text);
+  } catch {
+    throw badInput('filter is not JSON.');
+  }
+  checkInputDepth(content, limits);
+  const type = schema.getType(`${pascalCase(report.name)}Filter`) as GraphQLInputType;
+  const filter =
+    content === undefined
+      ? undefined
+      : (coerceInputValue(content, type, (at, _value, error) => {
+          const place = ['filter', ...at].join('.');
+          throw badInput(`${place} is not usable: ${error.message.replace(/ Did you mean .*$/s, '')}`);
+        }) as FilterInput);
+  return { filter, asOf: asOf === null ? undefined : Number(asOf) };
+}
+
+function headersOf(report: ReportDescription, format: Format, mark: PublicationMark | undefined): Headers {
+  const number = mark?.number ?? 0;
+  return {
+    'content-type': TYPES[format],
+    'content-disposition': `attachment; filename="${report.name}-publication-${number}.${format}"`,
+    'x-publication': number,
+    ...(mark && { 'x-publication-as-of-day': mark.asOfDay, 'x-publication-check-state': mark.checkState }),
+    'cache-control': 'private, no-cache',
+    vary: 'Authorization, Accept-Encoding, Origin',
+  };
+}
+
+async function stream(
+  { request, response }: Exchange,
+  session: ReadSession,
+  access: ReportAccess,
+  format: Format,
+  headers: Headers,
+): Promise<void> {
+  const zipped = /\bgzip\b(?!;\s*q=0(\.0*)?\b)/.test(String(request.headers['accept-encoding'] ?? ''));
+  // The first rows before the headers: an error of the statement still becomes an error answer.
+  const first = await fetchRows(session);
+  response.writeHead(200, { ...headers, ...(zipped && { 'content-encoding': 'gzip' }) });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const source = Readable.from(lines(session, access, format, first), { objectMode: false });
+  try {
+    await (zipped ? pipeline(source, createGzip(), response) : pipeline(source, response));
+  } catch (error) {
+    // It ends without its end, so that the caller sees it is not whole. One who hung up needs no telling.
+    response.destroy();
+    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+async function* lines(
+  session: ReadSession,
+  access: ReportAccess,
+  format: Format,
+  first: readonly Record<string, unknown>[],
+): AsyncGenerator<string> {
+  const columns = [...access.columns.values()];
+  const names = columns.map(({ name }) => name);
+  if (format === 'csv') yield csvRecord(names);
+  if (format === 'json') yield '[';
+  let separator = '\n';
+  for (let rows = first; rows.length > 0; rows = rows.length < BATCH_ROWS ? [] : await fetchRows(session)) {
+    const text = rows.map((row) => {
+      if (format === 'csv') return csvRecord(names.map((name) => row[name]));
+      const record = jsonRecord(columns, row);
+      if (format === 'ndjson') return `${record}\n`;
+      const before = separator;
+      separator = ',\n';
+      return before + record;
+    });
+    yield text.join('');
+  }
+  if (format === 'json') yield '\n]\n';
+}
+
+function fetchRows(session: ReadSession): Promise<Record<string, unknown>[]> {
+  return session.rows('export rows', sql`fetch ${raw(String(BATCH_ROWS))} from export`);
+}

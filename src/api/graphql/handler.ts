@@ -1,0 +1,237 @@
+import type { IncomingMessage } from 'node:http';
+import { type ApolloServer, HeaderMap } from '@apollo/server';
+import type { Request, RequestHandler } from 'express';
+import type pg from 'pg';
+import { AccessRefusal } from '../../auth/access-refusal.js';
+import type { Caller } from '../../auth/caller.js';
+import { spanned } from '../../telemetry.js';
+import type { CallerPolicies, CallerRights } from '../access/caller-policy.js';
+import { apiError, limitError } from '../errors/api-error.js';
+import { namesTag } from '../http/entity-tag.js';
+import { errorAnswer, readBody, refuseEncoded, send } from '../http/responses.js';
+import { type Exchange, exchangeOf } from '../http/router.js';
+import type { Limits } from '../limits/limits.js';
+import type { Allowances } from '../limits/rate-limit.js';
+import { WalkBatches } from '../reports/related-rows.js';
+import { ReadSession } from '../sql/read-session.js';
+import { AnswerCache, type KeptAnswer } from './answer-cache.js';
+import { PREFLIGHTED } from './apollo.js';
+import type { PublicationWatch } from './publication-watch.js';
+import type { RequestContext } from './request-context.js';
+
+export interface GraphqlHandlerOptions {
+  readonly apollo: ApolloServer<RequestContext>;
+  readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
+  readonly policies: CallerPolicies;
+  readonly allowances: Allowances;
+  readonly cache: AnswerCache;
+  readonly watch: PublicationWatch;
+  readonly readerPool: pg.Pool;
+  readonly limits: Limits;
+}
+
+/** What is known of a request once it is let in. */
+interface Admitted {
+  readonly caller: Caller;
+  readonly rights: CallerRights;
+  /** The answer's place among those kept. */
+  readonly key: string;
+}
+
+/** In the order of preference where a caller has none, as Apollo has them. */
+const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
+
+/**
+ * What stands before Apollo at `/graphql`: who asks, what they may, and whether the same was asked before.
+ */
+export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
+  const { apollo, policies, allowances, cache, watch, readerPool, limits } = options;
+
+  const answer: RequestHandler = async (request, response) => {
+    const exchange = exchangeOf(response);
+    if (request.method !== 'POST' && request.method !== 'GET') return refuseMethod(exchange);
+    const caller = await options.callerOf(request);
+    exchange.note.caller = caller;
+    if (caller.scopes.size === 0)
+      throw new AccessRefusal('insufficient_scope', 'The token has no scope of this service.');
+    const rights = policies(caller);
+    Object.assign(exchange.common, PRIVATE, await allowances.take('requests', caller, rights));
+    const type = answerType(request);
+    const content = await contentOf(request, limits.bodyBytes);
+    const key = AnswerCache.key(rights.key, `${request.method} ${content}`);
+    const kept = safeToRepeat(request) ? cache.get(key) : undefined;
+    if (kept) {
+      if ((await watch.current()) === kept.publication) {
+        await allowances.take('cost', caller, rights, kept.cost);
+        return answerAgain(exchange, kept, type);
+      }
+      cache.forget(key);
+    }
+    const body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
+    const context = contextOf(exchange, { caller, rights, key });
+    try {
+      await spanned('graphql', 'INTERNAL', {}, () => answerByApollo(apollo, exchange, body, context));
+    } finally {
+      void context.session.close();
+    }
+  };
+
+  const contextOf = (exchange: Exchange, { caller, rights, key }: Admitted): RequestContext => {
+    const session = new ReadSession(readerPool);
+    // Where the caller hangs up while the database works, nothing more is read for it.
+    exchange.note.atClose = () => void session.close();
+    return {
+      requestId: exchange.requestId,
+      caller,
+      rights,
+      session,
+      note: exchange.note,
+      asked: { cost: 0 },
+      walks: new WalkBatches(session),
+      spend: (cost) => allowances.take('cost', caller, rights, cost),
+      keep: (answer) => cache.keep(key, answer),
+    };
+  };
+
+  return answer;
+}
+
+/** Answers never to be kept by anyone between, and never given to another caller. */
+const PRIVATE = { 'cache-control': 'private, no-cache', vary: 'Authorization, Accept, Origin' };
+
+/**
+ * The media type to answer in. Apollo would look only once it has the answer, and a mutation has had its effect by then.
+ * @throws NOT_ACCEPTABLE
+ */
+function answerType(request: Request): string {
+  const { accept } = request.headers;
+  if (accept === undefined || accept === '*/*') return ANSWER_TYPES[0]!;
+  const type = request.accepts(ANSWER_TYPES);
+  if (type) return type;
+  throw apiError(
+    'NOT_ACCEPTABLE',
+    `None of the accepted media types can be given: accept ${ANSWER_TYPES.map((each) => each.split(';')[0]).join(' or ')}.`,
+  );
+}
+
+/** Apollo would speak of foreign pages first. */
+function refuseMethod({ request, response, requestId, common }: Exchange): void {
+  const answer = errorAnswer(
+    'METHOD_NOT_ALLOWED',
+    requestId,
+    `GraphQL is asked by GET or POST, not ${request.method}.`,
+  );
+  send(response, { ...answer, headers: { allow: 'GET, POST' } }, common);
+}
+
+/** What a request asks: the text of its body, or of its query string. */
+async function contentOf(request: Request, maxBytes: number): Promise<string> {
+  if (request.method !== 'POST') return request.url.split('?')[1] ?? '';
+  const type = request.headers['content-type'] ?? '';
+  if (type !== 'application/json') requireJson(type);
+  refuseEncoded(request);
+  return (await readBody(request, maxBytes)).toString('utf8');
+}
+
+/** @throws UNSUPPORTED_MEDIA_TYPE unless the body is JSON in UTF-8. */
+function requireJson(type: string): void {
+  const [name = '', ...parameters] = type.split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((part) => part.startsWith('charset='))?.slice('charset='.length);
+  if (name === 'application/json' && (!charset || /^"?utf-?8"?$/.test(charset))) return;
+  throw apiError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `The body is ${name || 'of no named type'}${charset ? ` in ${charset}` : ''}: expected application/json in UTF-8.`,
+  );
+}
+
+/** Whether Apollo's check against foreign pages would let the request pass, which a kept answer must not get around. */
+function safeToRepeat({ method, headers }: Request): boolean {
+  return method === 'POST' || (method === 'GET' && PREFLIGHTED.some((name) => headers[name]));
+}
+
+/** The operation of a body, or the list of them. */
+function operationsOf(text: string, maxBatch: number): unknown {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw apiError('BAD_REQUEST', 'The body is not JSON.');
+  }
+  if (!Array.isArray(content)) return content;
+  if (content.length > maxBatch) throw limitError('batch size', maxBatch, content.length);
+  // Apollo would refuse all of them for one, while the others run already: mutations, too.
+  const malformed = content.findIndex((each) => !isOperation(each));
+  if (malformed >= 0)
+    throw apiError('BAD_REQUEST', `Operation ${malformed + 1} of the batch is malformed: none has run.`);
+  return content;
+}
+
+/** Whether it is an object whose members are of the types that GraphQL over HTTP gives them. */
+function isOperation(content: unknown): boolean {
+  if (!isRecord(content) || Object.keys(content).length === 0) return false;
+  const { query, operationName, variables, extensions } = content;
+  const texts = [query, operationName].every((each) => typeof (each ?? '') === 'string');
+  return texts && [variables, extensions].every((each) => isRecord(each ?? {}));
+}
+
+function isRecord(content: unknown): content is Record<string, unknown> {
+  return typeof content === 'object' && content !== null && !Array.isArray(content);
+}
+
+/** The request's headers that Apollo, its check against foreign pages and our plugin look at. */
+const READ_BY_APOLLO = ['accept', 'content-type', 'if-none-match', ...PREFLIGHTED];
+
+/**
+ * Has Apollo answer, and sends what it says as all other answers are sent: its headers together with the common ones
+ * in one go, which takes half the time of setting one after the other.
+ */
+async function answerByApollo(
+  apollo: ApolloServer<RequestContext>,
+  { request, response, requestId, common, note }: Exchange,
+  body: unknown,
+  context: RequestContext,
+): Promise<void> {
+  const { method = '', url = '' } = request;
+  const headers = new HeaderMap();
+  for (const name of READ_BY_APOLLO) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  const search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method, headers, search, body },
+    context: async () => context,
+  });
+  if (answer.body.kind !== 'complete') throw new Error('an answer in pieces, which the contract has none of');
+  const text = answer.body.string;
+  send(
+    response,
+    {
+      status: answer.status ?? 200,
+      headers: Object.fromEntries(answer.headers),
+      // What Apollo refuses before it asks its plugins carries no request id yet.
+      body: note.byApollo ? text : withRequestId(text, requestId),
+    },
+    common,
+  );
+}
+
+function answerAgain({ request, response, common, note }: Exchange, kept: KeptAnswer, type: string): void {
+  note.operation = kept.operationName;
+  note.cost = kept.cost;
+  note.fromCache = true;
+  const { body, etag } = kept;
+  const same = etag !== undefined && namesTag(request.headers['if-none-match'], etag);
+  send(
+    response,
+    { status: same ? 304 : 200, headers: { 'content-type': type, ...(etag && { etag }) }, body },
+    common,
+  );
+}
+
+function withRequestId(text: string, requestId: string): string {
+  const { errors } = JSON.parse(text) as { errors: { extensions?: object }[] };
+  return JSON.stringify({
+    errors: errors.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })),
+  });
+}

@@ -1,0 +1,56 @@
+import {
+  type DocumentNode,
+  type GraphQLField,
+  type GraphQLSchema,
+  getDirectiveValues,
+  isObjectType,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { SCOPES, type Scope } from '../../auth/scopes.js';
+import { Fault } from '../../fault.js';
+import { remembered } from '../weak-memo.js';
+
+/**
+ * Reads from the contract which scope each field of an operation's root needs. Deny by default: a contract with a root
+ * field that names no scope is refused at start.
+ * @returns the scopes an operation needs.
+ */
+export function scopeReader(
+  schema: GraphQLSchema,
+): (operation: OperationDefinitionNode, document: DocumentNode) => ReadonlySet<Scope> {
+  const directive = schema.getDirective('requires');
+  const needed = new Map<string, Scope>();
+  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
+    for (const field of Object.values(type?.getFields() ?? {}))
+      needed.set(`${type}.${field.name}`, scopeOf(field, `${type}`));
+  }
+
+  function scopeOf(field: GraphQLField<unknown, unknown>, parent: string): Scope {
+    const value = directive && field.astNode && getDirectiveValues(directive, field.astNode)?.scope;
+    const scope = SCOPES.find((each) => each.replace(':', '_').toUpperCase() === value);
+    if (scope) return scope;
+    throw new Fault('contract_differs', `${parent}.${field.name} has no @requires: name the scope it needs.`);
+  }
+
+  return remembered((operation: OperationDefinitionNode, document: DocumentNode): ReadonlySet<Scope> => {
+    const scopes = new Set<Scope>();
+    const rootType = schema.getRootType(operation.operation);
+    const visit = (set: SelectionSetNode): void => {
+      for (const selection of set.selections) {
+        if (selection.kind === 'Field') {
+          const scope = needed.get(`${rootType}.${selection.name.value}`);
+          if (scope) scopes.add(scope);
+        } else if (selection.kind === 'InlineFragment') visit(selection.selectionSet);
+        else {
+          const fragment = document.definitions.find(
+            (each) => each.kind === 'FragmentDefinition' && each.name.value === selection.name.value,
+          );
+          if (fragment?.kind === 'FragmentDefinition') visit(fragment.selectionSet);
+        }
+      }
+    };
+    if (isObjectType(rootType)) visit(operation.selectionSet);
+    return scopes;
+  });
+}

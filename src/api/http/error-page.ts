@@ -1,0 +1,35 @@
+import { STATUS_CODES } from 'node:http';
+import type { Request } from 'express';
+import { escaped, htmlPage, PAGE_HEADERS } from './html.js';
+import type { HttpAnswer } from './responses.js';
+
+const STYLE = `<style>
+body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1c2430;background:#fff}
+small{color:#5b6675}
+@media(prefers-color-scheme:dark){body{color:#d8dee8;background:#151a21}a{color:#7db3ff}small{color:#9aa5b4}}
+</style>`;
+
+/** Whether a person looks at the answer: a browser that goes somewhere asks for a page before all else. */
+export function looksForPage(request: Request): boolean {
+  return (
+    (request.method === 'GET' || request.method === 'HEAD') && request.accepts(['json', 'html']) === 'html'
+  );
+}
+
+/** An error answer as a page that says the same, and leads on. */
+export function refusalPage(answer: HttpAnswer): HttpAnswer {
+  const { errors } = JSON.parse(answer.body) as {
+    errors: { message: string; extensions: { code: string; requestId: string } }[];
+  };
+  const { message, extensions } = errors[0]!;
+  const title = STATUS_CODES[answer.status]!;
+  const body = `<h1>${title}</h1>
+<p>${escaped(message)}</p>
+<p><a href="/">To the start page</a></p>
+<p><small>${escaped(extensions.code)}, request ${escaped(extensions.requestId)}</small></p>`;
+  return {
+    ...answer,
+    headers: { ...answer.headers, ...PAGE_HEADERS },
+    body: htmlPage({ title, head: STYLE, body }),
+  };
+}

@@ -1,0 +1,89 @@
+import { createServer } from 'node:http';
+import type pg from 'pg';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { listenAt } from '../../listening.js';
+
+/** What is counted of each request. */
+export interface RequestMeasure {
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+  readonly fromCache: boolean;
+}
+
+export interface Metrics {
+  request(measure: RequestMeasure): void;
+  /** Serves the numbers in Prometheus's text form; on a port of its own, so that the API's callers do not reach it. */
+  listen(port: number, host: string): Promise<{ url: string; close(): Promise<void> }>;
+}
+
+export function apiMetrics(pool: pg.Pool): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'marquee_http_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['route', 'status', 'cache'] as const,
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'marquee_http_request_seconds',
+    help: 'Time from a request to its answer.',
+    labelNames: ['route'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  new Gauge({
+    name: 'marquee_database_connections',
+    help: 'Connections of the API to the database, by what they do.',
+    labelNames: ['state'] as const,
+    registers,
+    collect() {
+      this.set({ state: 'idle' }, pool.idleCount);
+      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
+      this.set({ state: 'waited_for' }, pool.waitingCount);
+    },
+  });
+  // Looking a series up by its labels takes longer than counting.
+  const series = new Map<string, (taken: number) => void>();
+  return {
+    request({ route, status, seconds: taken, fromCache }) {
+      const cache = fromCache ? 'hit' : 'miss';
+      const key = `${route} ${status} ${cache}`;
+      let count = series.get(key);
+      if (!count) {
+        const [counter, histogram] = [requests.labels({ route, status, cache }), seconds.labels({ route })];
+        count = (each) => {
+          counter.inc();
+          histogram.observe(each);
+        };
+        series.set(key, count);
+      }
+      count(taken);
+    },
+    async listen(port, host) {
+      const server = createServer((request, response) => {
+        if (request.url !== '/metrics') return response.writeHead(404).end();
+        registry.metrics().then(
+          (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+          () => response.writeHead(500).end(),
+        );
+      });
+      const at = await listenAt(server, {
+        port,
+        host,
+        what: 'The server of the metrics',
+        settings: 'METRICS_PORT',
+      });
+      return {
+        url: `http://${host}:${at}/metrics`,
+        close: () =>
+          new Promise((resolve) => {
+            server.close(() => resolve());
+            server.closeAllConnections();
+          }),
+      };
+    },
+  };
+}

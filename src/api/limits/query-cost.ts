@@ -1,0 +1,92 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getArgumentValues,
+  getNamedType,
+  isObjectType,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from '../reports/page.js';
+
+/** What a count, a total, a set of groups or a page as of an earlier publication costs: it may read a whole report. */
+export const WHOLE_REPORT_COST = 100;
+
+/** What is known of an operation before it runs. */
+export interface OperationOutlook {
+  /** See `Limits.cost`. */
+  readonly cost: number;
+  /** The publications its parts are to be read as of; undefined stands for the current one. */
+  readonly asOf: ReadonlySet<number | undefined>;
+}
+
+/** The rows a page counts as, whatever was asked for: what is wrong with it is told when it is read. */
+export function rowsOfPage(asked: number | null | undefined): number {
+  return Math.min(Math.max(Number(asked ?? DEFAULT_PAGE_ROWS), 0), MAX_PAGE_ROWS);
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** Works out what an operation costs at most, and which publication its parts ask for. */
+export function operationOutlook(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Variables,
+): OperationOutlook {
+  const asOf = new Set<number | undefined>();
+  let cost = 0;
+
+  function visit(set: SelectionSetNode, typeName: string, rows: number, pageRows: number): void {
+    const type = schema.getType(typeName);
+    if (!isObjectType(type)) return;
+    for (const selection of set.selections) {
+      if (selection.kind === 'InlineFragment')
+        visit(selection.selectionSet, selection.typeCondition?.name.value ?? typeName, rows, pageRows);
+      else if (selection.kind === 'FragmentSpread')
+        visit(fragment(selection.name.value), typeName, rows, pageRows);
+      else if (!selection.name.value.startsWith('__')) visitField(selection, type, rows, pageRows);
+    }
+  }
+
+  function visitField(node: FieldNode, type: GraphQLObjectType, rows: number, pageRows: number): void {
+    const field = type.getFields()[node.name.value]!;
+    const target = getNamedType(field.type).name;
+    const below = (count: number, page = 0): void => {
+      if (node.selectionSet) visit(node.selectionSet, target, count, page);
+    };
+    if (field.args.length > 0) {
+      const args = getArgumentValues(field, node, variables);
+      if (field.args.some(({ name }) => name === 'asOf')) asOf.add((args.asOf as number | null) ?? undefined);
+      const page = rowsOfPage((args.first ?? args.last) as number | null | undefined);
+      if (args.by || typeof args.asOf === 'number') cost += WHOLE_REPORT_COST;
+      if (target.endsWith('Connection')) {
+        cost += page;
+        below(1, page);
+        return;
+      }
+      if (field.extensions.walkSources) {
+        // At least 1: a document of nothing but empty walks is work all the same.
+        cost += Math.max(rows * page, 1);
+        below(rows * page);
+        return;
+      }
+    }
+    if (field.name === 'totalCount' || field.name === 'totals') cost += WHOLE_REPORT_COST;
+    if (field.name === 'nodes' || field.name === 'edges') below(pageRows, pageRows);
+    else below(rows, pageRows);
+  }
+
+  const queryType = schema.getRootType(operation.operation);
+  function fragment(name: string): SelectionSetNode {
+    const found = document.definitions.find(
+      (each) => each.kind === 'FragmentDefinition' && each.name.value === name,
+    );
+    if (found?.kind !== 'FragmentDefinition') throw new Error(`no fragment ${name}`);
+    return found.selectionSet;
+  }
+  if (queryType) visit(operation.selectionSet, queryType.name, 1, 0);
+  return { cost, asOf };
+}

@@ -1,0 +1,74 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type pg from 'pg';
+import { spanned } from '../../telemetry.js';
+import { earlierPublication, type PublicationMark } from '../access/as-of.js';
+import type { CallerRights } from '../access/caller-policy.js';
+import type { ReportDescription } from '../contract/report-description.js';
+import { camelCase } from '../contract/schema-names.js';
+import { DATABASE, ReadSession } from '../sql/read-session.js';
+import { render } from '../sql/sql-text.js';
+import { remembered } from '../weak-memo.js';
+import { writePage } from './page-json.js';
+import { type CompiledPage, compilePage, type PageArguments } from './page-plan.js';
+import { type PageStatement, pageStatement } from './page-statement.js';
+import { GatheredReads } from './query-batcher.js';
+
+/** An operation that one statement answers whole. */
+export interface PageAnswer {
+  readonly page: CompiledPage;
+  /** The value of `data` as JSON, and the publication it stems from. */
+  run(): Promise<{ data: string; mark?: PublicationMark }>;
+}
+
+/** Answers pages of reports by one statement each. */
+export class PageAnswers {
+  readonly #reads: GatheredReads;
+  readonly #marks = new Map<number, PublicationMark>();
+
+  /** The page an operation asks for, worked out once for each operation of a document; undefined if it is more than a page. */
+  readonly pageOf: (operation: OperationDefinitionNode, document: DocumentNode) => CompiledPage | undefined;
+
+  constructor(
+    schema: GraphQLSchema,
+    reports: readonly ReportDescription[],
+    readonly readerPool: pg.Pool,
+  ) {
+    const reportsByField = new Map(reports.map((report) => [camelCase(report.name), report]));
+    this.pageOf = remembered((operation, document) =>
+      compilePage(schema, reportsByField, document, operation),
+    );
+    this.#reads = new GatheredReads(readerPool);
+  }
+
+  /** @returns undefined for what is beyond a page forward, or wrong: the resolvers then say so. */
+  answerOf(page: CompiledPage, rights: CallerRights, args: PageArguments): PageAnswer | undefined {
+    try {
+      const planned = pageStatement(page, rights, args);
+      return planned && { page, run: () => this.#run(page, planned) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #run(page: CompiledPage, { statement, query }: PageStatement) {
+    const { text, values } = render(statement);
+    const title = `${page.report.name} whole page`;
+    const row = await spanned(title, 'CLIENT', DATABASE, () =>
+      this.#reads.row(`/* api: ${title} */ ${text}`, values),
+    );
+    const { data, publication } = writePage(page, query, row);
+    return { data, mark: this.#marks.get(publication) ?? (await this.#markOf(publication)) };
+  }
+
+  async #markOf(number: number): Promise<PublicationMark | undefined> {
+    if (number === 0) return undefined;
+    const session = new ReadSession(this.readerPool);
+    try {
+      const mark = await earlierPublication(session, number);
+      this.#marks.set(number, mark);
+      return mark;
+    } finally {
+      await session.close();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { RequestHandler } from 'express';
+import { personOf } from '../../auth/login.js';
+import { escaped, type Page } from '../http/html.js';
+import { requireReading, send } from '../http/responses.js';
+import type { Handler, Route } from '../http/router.js';
+import { firstQuestion } from './example-query.js';
+import { sendPage } from './page-route.js';
+
+export const GRAPHIQL_PATH = '/graphiql';
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+const require = createRequire(import.meta.url);
+
+/**
+ * What the page is made of, all served from here: it works without a network. The files are found past the packages'
+ * exports, which do not name those made for browsers.
+ */
+const FILES = [
+  {
+    name: 'react.js',
+    type: SCRIPT,
+    manifest: require.resolve('react/package.json'),
+    file: 'umd/react.production.min.js',
+  },
+  {
+    name: 'react-dom.js',
+    type: SCRIPT,
+    manifest: require.resolve('react-dom/package.json'),
+    file: 'umd/react-dom.production.min.js',
+  },
+  {
+    name: 'graphiql.js',
+    type: SCRIPT,
+    manifest: require.resolve('graphiql/package.json'),
+    file: 'graphiql.min.js',
+  },
+  {
+    name: 'graphiql.css',
+    type: 'text/css; charset=utf-8',
+    manifest: require.resolve('graphiql/package.json'),
+    file: 'graphiql.min.css',
+  },
+];
+
+/** Starts GraphiQL, which asks in the session's name: by the cookie, and by the session's token against foreign pages. */
+const START = `const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
+const fetcher = GraphiQL.createFetcher({ url: '/graphql', headers: { 'x-csrf-token': csrfToken } });
+const defaultQuery = ${JSON.stringify(`# What is published, and which reports there are: press the button.\n${firstQuestion}\n`)};
+ReactDOM.createRoot(document.getElementById('graphiql')).render(
+  React.createElement(GraphiQL, { fetcher, defaultQuery }),
+);
+`;
+
+/** The page and its files; `letIn` stands before the page and lets only people pass who are logged in. */
+export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route[] {
+  const page: RequestHandler = (request, response) => {
+    const { subject, csrfToken } = personOf(request)!;
+    sendPage(response, pageFor(subject, csrfToken));
+  };
+  return [
+    { path: GRAPHIQL_PATH, handle: [...letIn, page] },
+    { path: `${GRAPHIQL_PATH}/start.js`, handle: fileHandler(SCRIPT, async () => START) },
+    ...FILES.map((each) => ({
+      path: `${GRAPHIQL_PATH}/${each.name}`,
+      handle: fileHandler(each.type, () => readFile(join(dirname(each.manifest), each.file), 'utf8')),
+    })),
+  ];
+}
+
+function fileHandler(type: string, read: () => Promise<string>): Handler {
+  let body: Promise<string> | undefined;
+  return async ({ request, response, common }) => {
+    requireReading(request, response);
+    body ??= read();
+    const headers = { 'content-type': type, 'cache-control': 'public, max-age=3600' };
+    send(response, { status: 200, headers, body: await body }, common);
+  };
+}
+
+function pageFor(subject: string, csrfToken: string): Page {
+  const file = (name: string) => `${GRAPHIQL_PATH}/${name}`;
+  const scripts = ['react.js', 'react-dom.js', 'graphiql.js', 'start.js']
+    .map((name) => `<script defer src="${file(name)}"></script>`)
+    .join('\n');
+  return {
+    title: 'Marquee · GraphiQL',
+    head: `
+<meta name="csrf-token" content="${csrfToken}">
+<link rel="stylesheet" href="${file('graphiql.css')}">
+<style>body{margin:0;height:100vh;display:flex;flex-direction:column}#graphiql{flex:1;min-height:0}
+form{font:14px system-ui,sans-serif;padding:.3rem 1rem;text-align:right}</style>`,
+    body: `<form method="post" action="/logout">${escaped(subject)} <button>Log out</button></form>
+<div id="graphiql">Loading</div>
+${scripts}`,
+  };
+}

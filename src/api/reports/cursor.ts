@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { fitsColumn, typedValue } from '../access/column-values.js';
+import { badInput } from '../errors/api-error.js';
+import { allOf, anyOf, ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
+import type { OrderStep } from './order.js';
+
+/** The values of a row in the columns of an order: where the row lies in it. */
+export type CursorValues = readonly (string | number | boolean | null)[];
+
+/** A fetched row, by the contract's names. */
+export type ReportRow = Readonly<Record<string, unknown>>;
+
+/** A row's place in an order, as text for the caller to hand back. */
+export function encodeCursor(reportName: string, steps: readonly OrderStep[], row: ReportRow): string {
+  return cursorOf(
+    orderMark(reportName, steps),
+    steps.map(({ field }) => row[field] ?? null),
+  );
+}
+
+/** A cursor from the mark of its order and a row's values in the order's columns. */
+export function cursorOf(mark: string, values: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify([mark, ...values])).toString('base64url');
+}
+
+/**
+ * The values of a cursor. A cursor is only a filter on columns the caller may order by, so it needs no signature;
+ * but one from another order would page nonsense, so it says which order it stems from.
+ */
+export function decodeCursor(
+  argument: string,
+  reportName: string,
+  steps: readonly OrderStep[],
+  cursor: string,
+): CursorValues {
+  const content = parseCursor(cursor);
+  if (!content || content.length !== steps.length + 1 || content[0] !== orderMark(reportName, steps)) {
+    throw badInput(
+      `${argument} is not a cursor of this report and order: take one from an answer with the same orderBy.`,
+    );
+  }
+  const values = content.slice(1);
+  for (const [index, value] of values.entries()) {
+    if (!fits(steps[index]!, value))
+      throw badInput(`${argument} is a damaged cursor: take one from an answer.`);
+  }
+  return values as CursorValues;
+}
+
+function parseCursor(cursor: string): unknown[] | undefined {
+  try {
+    const content: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(content) ? content : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fits({ column }: OrderStep, value: unknown): boolean {
+  if (value === null) return column.nullable;
+  if (typeof value === 'object') return false;
+  return fitsColumn(column, value as string | number | boolean);
+}
+
+/** Tells orders apart. */
+export function orderMark(reportName: string, steps: readonly OrderStep[]): string {
+  const order = steps.map((step) => [step.column.name, step.descending, step.nullsFirst]);
+  return createHash('sha256')
+    .update(JSON.stringify([reportName, order]))
+    .digest('base64url')
+    .slice(0, 8);
+}
+
+/** The rows that come after a place in an order. */
+export function afterCondition(steps: readonly OrderStep[], values: CursorValues): SqlText {
+  if (steps.every(({ column, descending }) => !column.nullable && descending === steps[0]!.descending)) {
+    // One comparison of whole rows is what an index can answer by itself.
+    const names = joined(
+      steps.map(({ column }) => ident(column.name)),
+      ', ',
+    );
+    const places = joined(
+      steps.map(({ column }, index) => typedValue(column, values[index])),
+      ', ',
+    );
+    return sql`(${names}) ${raw(steps[0]!.descending ? '<' : '>')} (${places})`;
+  }
+  return anyOf(
+    steps.flatMap((step, index) => {
+      const past = pastValue(step, values[index]!);
+      if (!past) return [];
+      const same = steps.slice(0, index).map((each, at) => sameValue(each, values[at]!));
+      return [allOf([...same, past])];
+    }),
+  );
+}
+
+function sameValue({ column }: OrderStep, value: CursorValues[number]): SqlText {
+  return value === null
+    ? sql`${ident(column.name)} is null`
+    : sql`${ident(column.name)} = ${typedValue(column, value)}`;
+}
+
+/** The values of one column beyond a value; undefined when there are none. */
+function pastValue(step: OrderStep, value: CursorValues[number]): SqlText | undefined {
+  const name = ident(step.column.name);
+  if (value === null) return step.nullsFirst ? sql`${name} is not null` : undefined;
+  const beyond = sql`${name} ${raw(step.descending ? '<' : '>')} ${typedValue(step.column, value)}`;
+  return step.column.nullable && !step.nullsFirst ? sql`(${beyond} or ${name} is null)` : beyond;
+}

@@ -1,0 +1,71 @@
+import { type ReportAccess, visibleColumn } from '../access/visible-report.js';
+import type { ReportColumn } from '../contract/report-description.js';
+import { camelCase } from '../contract/schema-names.js';
+import { badInput, limitError } from '../errors/api-error.js';
+import type { NullsOrder, OrderDirection } from '../schema-types.js';
+import { ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
+import { remembered } from '../weak-memo.js';
+
+/** One step of an order as the contract's input types let it through. */
+export interface OrderInput {
+  /** The column's name in upper case. */
+  readonly field: string;
+  readonly direction: OrderDirection;
+  readonly nulls: NullsOrder;
+}
+
+/** One column of a total order. */
+export interface OrderStep {
+  readonly column: ReportColumn;
+  /** Name of the column's value in fetched rows. */
+  readonly field: string;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** A caller may name a column once; more steps than this would only slow the comparison of cursors. */
+const MAX_STEPS = 8;
+
+const keyOrder = remembered((access: ReportAccess) => askedSteps(access, []));
+
+/** The order asked for, made total by the key columns the caller did not name. */
+export function orderSteps(
+  access: ReportAccess,
+  orderBy: readonly OrderInput[] | null | undefined,
+): readonly OrderStep[] {
+  return orderBy?.length ? askedSteps(access, orderBy) : keyOrder(access);
+}
+
+function askedSteps(access: ReportAccess, asked: readonly OrderInput[]): readonly OrderStep[] {
+  if (asked.length > MAX_STEPS) throw limitError('order steps', MAX_STEPS, asked.length);
+  const steps = asked.map(({ field, direction, nulls }): OrderStep => {
+    const name = camelCase(field.toLowerCase());
+    const column = visibleColumn(access, name);
+    return { column, field: name, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' };
+  });
+  const named = new Set(steps.map(({ field }) => field));
+  if (named.size < steps.length) throw badInput('orderBy names a column twice: name each once.');
+  const keySteps = access.report.key
+    .map((name): OrderStep => {
+      const column = access.report.columns.find((each) => each.name === name)!;
+      return { column, field: camelCase(name), descending: false, nullsFirst: false };
+    })
+    .filter(({ field }) => !named.has(field));
+  return [...steps, ...keySteps];
+}
+
+/** The same order from the other end. */
+export function reversed(steps: readonly OrderStep[]): OrderStep[] {
+  return steps.map((step) => ({ ...step, descending: !step.descending, nullsFirst: !step.nullsFirst }));
+}
+
+/** The steps as an `order by` list. Nulls are spelled only where there are some, so that plain indexes serve. */
+export function orderList(steps: readonly OrderStep[]): SqlText {
+  return joined(
+    steps.map(({ column, descending, nullsFirst }) => {
+      const nulls = column.nullable ? ` nulls ${nullsFirst ? 'first' : 'last'}` : '';
+      return sql`${ident(column.name)} ${raw(descending ? 'desc' : 'asc')}${raw(nulls)}`;
+    }),
+    ', ',
+  );
+}

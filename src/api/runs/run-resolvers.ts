@@ -1,0 +1,164 @@
+import type { Caller } from '../../auth/caller.js';
+import { Failure, Fault } from '../../fault.js';
+import type { ControlAction, ControlClient } from '../../queue/control/control.js';
+import { apiError, badInput } from '../errors/api-error.js';
+import type { ErrorCode } from '../errors/error-codes.js';
+import type { RequestContext } from '../graphql/request-context.js';
+import type { Resolver, RootResolvers } from '../graphql/schema.js';
+
+/** A run as the pipeline tells of it. */
+interface ToldRun {
+  readonly id: string;
+  readonly state: string;
+  readonly createdDate: string;
+  readonly steps: readonly { readonly state: string; readonly finishedDate: string | null }[];
+  readonly [field: string]: unknown;
+}
+
+/** The most runs a page has. */
+const MAX_RUNS = 200;
+
+/** The pipeline's words for what cannot be met, in the API's. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  run_unknown: 'NOT_FOUND',
+  drop_unknown: 'NOT_FOUND',
+  file_unknown: 'NOT_FOUND',
+  file_not_loaded: 'CONFLICT',
+  file_not_withdrawn: 'CONFLICT',
+  nothing_loaded: 'CONFLICT',
+  idempotency_key_reused: 'CONFLICT',
+  run_not_retryable: 'CONFLICT',
+  run_not_cancellable: 'CONFLICT',
+  control_expired: 'QUEUE_UNAVAILABLE',
+};
+
+const MUTATIONS = [
+  'ingestDrop',
+  'rebuildReports',
+  'rebuildWarehouse',
+  'retryRun',
+  'cancelRun',
+  'retireLink',
+  'restoreLink',
+  'withdrawFile',
+  'takeFileBack',
+  'rollbackPublication',
+] as const satisfies readonly ControlAction[];
+
+/**
+ * What answers questions on runs and starts them: all of it asks the pipeline over its queue, since this process may see
+ * nothing of the database but reports.
+ * @param control Absent where no queue is configured: every such field then answers QUEUE_UNAVAILABLE.
+ */
+export function jobResolvers(control: ControlClient | undefined): RootResolvers {
+  const ask = (action: ControlAction, args: object, { caller }: RequestContext) =>
+    askPipeline(control, action, args, caller);
+  const mutations = MUTATIONS.map((action): [string, Resolver] => [
+    action,
+    async (_root, args, context) => runOf(await ask(action, args, context)),
+  ]);
+  return {
+    Query: {
+      run: async (_root, { id }: { id: string }, context) => {
+        const told = await ask('run', { id }, context);
+        return told ? runOf(told) : null;
+      },
+      runs: async (_root, { filter, first, after }: RunsArguments, context) => {
+        if (first < 0 || first > MAX_RUNS) throw badInput(`first is ${first}: expected 0 to ${MAX_RUNS}.`);
+        const { states, kinds, createdSince } = filter ?? {};
+        const runs = (await ask(
+          'runs',
+          {
+            states: states?.map((state) => state.toLowerCase()),
+            kinds,
+            createdSince,
+            first: first + 1,
+            after: after ? decode(after) : undefined,
+          },
+          context,
+        )) as ToldRun[];
+        return connection(runs, first, after);
+      },
+    },
+    Mutation: Object.fromEntries(mutations),
+  };
+}
+
+/** Asks the pipeline in a caller's name. @throws an API error in place of what the pipeline answers with. */
+export async function askPipeline(
+  control: ControlClient | undefined,
+  action: ControlAction,
+  args: object,
+  caller: Caller,
+): Promise<unknown> {
+  if (!control) throw apiError('QUEUE_UNAVAILABLE', 'This server has no connection to the pipeline.');
+  try {
+    return await control.ask(action, args as never, callerName(caller));
+  } catch (error) {
+    if (error instanceof Fault) throw apiError(CODES[error.code] ?? 'BAD_USER_INPUT', error.message, error);
+    if (error instanceof Failure) throw apiError('QUEUE_UNAVAILABLE', undefined, error);
+    throw error;
+  }
+}
+
+/** Who asks, for the ledger and the audit. */
+export function callerName({ clientId, subject }: Caller): string {
+  return clientId === subject ? clientId : `${clientId} ${subject}`;
+}
+
+interface RunsArguments {
+  readonly filter?: {
+    states?: string[] | null;
+    kinds?: string[] | null;
+    createdSince?: string | null;
+  } | null;
+  readonly first: number;
+  readonly after?: string | null;
+}
+
+function connection(runs: readonly ToldRun[], first: number, after: string | null | undefined) {
+  const page = runs.slice(0, first);
+  const cursor = (run: ToldRun | undefined) => run && encode(run);
+  return {
+    nodes: page.map(runOf),
+    edges: page.map((run) => ({ node: runOf(run), cursor: encode(run) })),
+    pageInfo: {
+      hasNextPage: runs.length > first,
+      hasPreviousPage: typeof after === 'string' && page.length > 0,
+      startCursor: cursor(page[0]),
+      endCursor: cursor(page.at(-1)),
+    },
+  };
+}
+
+function runOf(told: unknown) {
+  const run = told as ToldRun;
+  const upper = <Stated extends { readonly state: string }>(each: Stated) => ({
+    ...each,
+    state: each.state.toUpperCase(),
+  });
+  return {
+    ...upper(run),
+    steps: run.steps.map(upper),
+    progress: {
+      stepsKnown: run.steps.length,
+      stepsEnded: run.steps.filter(({ finishedDate }) => finishedDate !== null).length,
+    },
+  };
+}
+
+function encode({ createdDate, id }: ToldRun): string {
+  return Buffer.from(JSON.stringify([createdDate, id])).toString('base64url');
+}
+
+function decode(cursor: string): { createdDate: string; id: string } {
+  try {
+    const [createdDate, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string, string];
+    // Exactly as it was given out: the ledger reads fewer ways of writing a moment.
+    if (new Date(createdDate).toISOString() === createdDate && /^[0-9a-f-]{36}$/.test(id))
+      return { createdDate, id };
+  } catch {
+    // Refused below.
+  }
+  throw badInput('after is not a cursor of runs: take one from an answer.');
+}

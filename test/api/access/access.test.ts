@@ -1,0 +1,205 @@
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issuerSecretsFile } from '../../../src/auth/issuer-store.js';
+import { type Answer, type ScratchApi, startScratchApi } from '../scratch-api.js';
+
+let api: ScratchApi;
+let key: JWK;
+beforeAll(async () => {
+  api = await startScratchApi();
+  const secrets = JSON.parse(await readFile(issuerSecretsFile(api.issuer.home), 'utf8'));
+  key = secrets.jwks.keys[0];
+});
+afterAll(() => api?.close());
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A token signed with the issuer's own key unless told, with some of its parts changed. */
+async function token(claims: JWTPayload, header: object = {}, signingKey?: Parameters<SignJWT['sign']>[0]) {
+  const good = {
+    iss: api.issuer.issuerUrl,
+    aud: 'marquee',
+    sub: 'demo-partner',
+    client_id: 'demo-partner',
+    jti: 'a',
+    iat: now(),
+    exp: now() + 60,
+    scope: 'reports:read',
+  };
+  return new SignJWT({ ...good, ...claims })
+    .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.kid, ...header })
+    .sign(signingKey ?? (await importJWK(key, 'RS256')));
+}
+
+function ask(
+  authorization?: string,
+  path = '/graphql',
+  query = '{ genreReport { totalCount } }',
+): Promise<Answer> {
+  return api.send(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    body: JSON.stringify({ query }),
+  });
+}
+
+function expectRefusal(answer: Answer, status: number, challenge: string, code: string) {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('www-authenticate')).toBe(challenge);
+  expect(answer.body.errors[0].extensions).toEqual({ code, requestId: answer.headers.get('x-request-id') });
+  expect(answer.body.data).toBeUndefined();
+}
+
+describe('a request to the API', () => {
+  it('is answered with a good token', async () => {
+    const { status, body } = await ask(`Bearer ${await token({})}`);
+    expect({ status, data: body.data }).toEqual({ status: 200, data: { genreReport: { totalCount: 0 } } });
+  });
+
+  it.each([undefined, 'Basic ZGVtbzpkZW1v'])(
+    'is told how to authenticate when it says %s',
+    async (authorization) => {
+      expectRefusal(
+        await ask(authorization),
+        401,
+        `Bearer realm="marquee", scope="reports:read", resource_metadata="${api.url}/.well-known/oauth-protected-resource"`,
+        'UNAUTHENTICATED',
+      );
+    },
+  );
+
+  it.each(['Bearer', 'Bearer a b', 'Bearer ü', 'Bearer a, Bearer b'])(
+    'is malformed with the header "%s"',
+    async (authorization) => {
+      const answer = await ask(authorization === 'Bearer ü' ? 'Bearer \u00fc' : authorization);
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('www-authenticate')).toMatch(
+        /^Bearer realm="marquee", error="invalid_request", /,
+      );
+    },
+  );
+
+  it('is malformed with its token in the query string', async () => {
+    const answer = await ask(undefined, `/graphql?access_token=${await token({})}`);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_request"');
+  });
+
+  it('is malformed with two Authorization headers, even when the first is good', async () => {
+    const bearer = `Bearer ${await token({})}`;
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(`${api.url}/graphql?query={__typename}`, {
+        headers: ['authorization', bearer, 'authorization', bearer, 'host', new URL(api.url).host],
+      });
+      sent.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+      sent.end();
+    });
+    expect(status).toBe(400);
+  });
+
+  const wrong: [string, () => Promise<string>, string][] = [
+    [
+      'another issuer',
+      () => token({ iss: 'http://localhost:1' }),
+      "The token's iss is not the expected one.",
+    ],
+    ['another audience', () => token({ aud: 'other' }), "The token's aud is not the expected one."],
+    ['no expiry', () => token({ exp: undefined }), "The token's exp is missing."],
+    [
+      'an expiry gone by',
+      () => token({ exp: now() - 60 }),
+      'The token has expired: ask the issuer for a new one.',
+    ],
+    ['a start to come', () => token({ nbf: now() + 60 }), 'The token is not valid yet.'],
+    ['the type of an id token', () => token({}, { typ: 'JWT' }), "The token's typ is not the expected one."],
+    ['no client', () => token({ client_id: undefined }), "The token's client_id is missing."],
+    [
+      'an unknown key',
+      () => token({}, { kid: 'unknown' }),
+      "The token's key is not among the issuer's keys.",
+    ],
+    [
+      "a stranger's signature",
+      async () => token({}, {}, (await generateKeyPair('RS256')).privateKey),
+      "The token's signature is wrong.",
+    ],
+    [
+      'the public key used as a secret',
+      () => token({}, { alg: 'HS256' }, Buffer.from(JSON.stringify({ n: key.n, e: key.e }))),
+      "The token's signature algorithm is not accepted.",
+    ],
+    [
+      'no signature at all',
+      async () => {
+        const [, payload] = (await token({})).split('.');
+        return `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${payload}.`;
+      },
+      "The token's signature algorithm is not accepted.",
+    ],
+    ['a form that is not a JWT', async () => 'abc', 'The token is not a signed JWT access token.'],
+  ];
+  it.each(wrong)('is refused for a token with %s', async (_name, make, reason) => {
+    expectRefusal(
+      await ask(`Bearer ${await make()}`),
+      401,
+      `Bearer realm="marquee", error="invalid_token", error_description="${reason}", resource_metadata="${api.url}/.well-known/oauth-protected-resource"`,
+      'UNAUTHENTICATED',
+    );
+  });
+
+  it('is forgiven a few seconds between the clocks', async () => {
+    expect((await ask(`Bearer ${await token({ exp: now() - 2 })}`)).status).toBe(200);
+    expect((await ask(`Bearer ${await token({ nbf: now() + 2 })}`)).status).toBe(200);
+  });
+
+  it.each([undefined, 'jobs:run', 'reports:export', 'other'])(
+    'is forbidden with the scope %s',
+    async (scope) => {
+      const answer = await ask(`Bearer ${await token({ scope })}`);
+      expect(answer.status).toBe(403);
+      expect(answer.headers.get('www-authenticate')).toMatch(
+        /^Bearer realm="marquee", error="insufficient_scope", .*scope="reports:read"/,
+      );
+      expect(answer.body.errors[0].extensions.code).toBe('FORBIDDEN');
+    },
+  );
+
+  it('is forbidden also when the field hides in fragments', async () => {
+    const query =
+      'query { ... on Query { ...hidden } } fragment hidden on Query { genreReport { totalCount } }';
+    expect((await ask(`Bearer ${await token({ scope: 'jobs:run' })}`, '/graphql', query)).status).toBe(403);
+  });
+
+  it('cannot look into the schema without a token, and can with one', async () => {
+    const query = '{ __schema { queryType { name } } }';
+    expect((await ask(undefined, '/graphql', query)).status).toBe(401);
+    expect(
+      (await ask(`Bearer ${await token({})}`, '/graphql', query)).body.data.__schema.queryType.name,
+    ).toBe('Query');
+  });
+
+  it('is answered 503, not 401, while the issuer cannot be asked for its keys', async () => {
+    const lonely = await startScratchApi();
+    const bearer = `Bearer ${await lonely.issuer.token('demo-partner')}`;
+    await lonely.issuer.close();
+    const { status, body } = await lonely.send('/graphql?query={__typename}', {
+      headers: { authorization: bearer },
+    });
+    expect(status).toBe(503);
+    expect(body.errors[0].extensions.code).toBe('ISSUER_UNAVAILABLE');
+    await Promise.all([lonely.stop(), lonely.database.drop()]);
+  });
+});
+
+describe('the description of the protected resource', () => {
+  it('names the issuer to get tokens from', async () => {
+    expect((await api.send('/.well-known/oauth-protected-resource')).body).toEqual({
+      resource: api.url,
+      authorization_servers: [api.issuer.issuerUrl],
+      scopes_supported: ['reports:read', 'reports:export', 'jobs:read', 'jobs:run'],
+      bearer_methods_supported: ['header'],
+    });
+  });
+});

@@ -1,0 +1,381 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issuerSecretsFile } from '../../../src/auth/issuer-store.js';
+import { type ScratchApi, startScratchApi } from '../scratch-api.js';
+
+let api: ScratchApi;
+let key: JWK;
+let folder: string;
+let revocationsFile: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'marquee-tokens-'));
+  revocationsFile = join(folder, 'revoked');
+  await writeFile(revocationsFile, '# ids of revoked tokens\nrevoked-id\n');
+  api = await startScratchApi({ revocationsFile });
+  const secrets = JSON.parse(await readFile(issuerSecretsFile(api.issuer.home), 'utf8'));
+  key = secrets.jwks.keys[0];
+});
+afterAll(async () => {
+  await api?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const now = () => Math.floor(Date.now() / 1000);
+const claims = (): JWTPayload => ({
+  iss: api.issuer.issuerUrl,
+  aud: 'marquee',
+  sub: 'demo-partner',
+  client_id: 'demo-partner',
+  jti: 'a',
+  iat: now(),
+  exp: now() + 60,
+  scope: 'reports:read',
+});
+
+async function token(
+  changed: JWTPayload = {},
+  header: object = {},
+  signingKey?: Parameters<SignJWT['sign']>[0],
+) {
+  return new SignJWT({ ...claims(), ...changed })
+    .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.kid, ...header })
+    .sign(signingKey ?? (await importJWK(key, 'RS256')));
+}
+
+/** A token put together by hand, for what no library would sign. */
+async function forged(header: object, payload: object = claims(), signature = 'c2ln') {
+  const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
+  return `${part(header)}.${part(payload)}.${signature}`;
+}
+
+/** Sent by hand: `fetch` joins doubled headers and drops odd ones. */
+function send(
+  headers: string[],
+  path = '/graphql',
+  body = '{"query":"{ genreReport(first: 1) { totalCount } }"}',
+) {
+  return new Promise<{ status: number; challenge: string; body: string }>((resolve, reject) => {
+    const sent = request(`${api.url}${path}`, {
+      method: 'POST',
+      headers: [
+        ...['host', new URL(api.url).host, 'content-type', 'application/json'],
+        ...['content-length', String(body.length)],
+        ...headers,
+      ],
+    });
+    sent.on('error', reject).on('response', async (response) => {
+      let text = '';
+      for await (const chunk of response) text += chunk;
+      const challenge = String(response.headers['www-authenticate'] ?? '');
+      resolve({ status: response.statusCode!, challenge, body: text });
+    });
+    sent.end(body);
+  });
+}
+const bearer = (text: string) => ['authorization', `Bearer ${text}`];
+
+const metadata = () => `resource_metadata="${api.url}/.well-known/oauth-protected-resource"`;
+const NONE = () => `Bearer realm="marquee", scope="reports:read", ${metadata()}`;
+const INVALID = (reason: string) => () =>
+  `Bearer realm="marquee", error="invalid_token", error_description="${reason}", ${metadata()}`;
+const MALFORMED = (reason: string) => () =>
+  `Bearer realm="marquee", error="invalid_request", error_description="${reason}", ${metadata()}`;
+const SCOPE =
+  (reason: string, scope = 'reports:read') =>
+  () =>
+    `Bearer realm="marquee", error="insufficient_scope", error_description="${reason}", scope="${scope}", ${metadata()}`;
+
+const EXPIRED = INVALID('The token has expired: ask the issuer for a new one.');
+const NOT_A_TOKEN = INVALID('The token is not a signed JWT access token.');
+const ALGORITHM = INVALID("The token's signature algorithm is not accepted.");
+const SIGNATURE = INVALID("The token's signature is wrong.");
+const UNKNOWN_KEY = INVALID("The token's key is not among the issuer's keys.");
+const EMPTY = INVALID('The token has an empty client_id, sub or jti.');
+const NO_SCOPE = SCOPE('The token has no scope of this service.');
+const HEADER = MALFORMED("The Authorization header is malformed: expected 'Bearer' and one token.");
+const claimWrong = (claim: string) => INVALID(`The token's ${claim} is not the expected one.`);
+const claimMissing = (claim: string) => INVALID(`The token's ${claim} is missing.`);
+
+type Case = [string, () => Promise<Awaited<ReturnType<typeof send>>>, number, (() => string) | undefined];
+const tokenCase = (
+  name: string,
+  make: () => Promise<string>,
+  status: number,
+  challenge?: () => string,
+): Case => [name, async () => send(bearer(await make())), status, challenge];
+const claimCase = (name: string, changed: () => JWTPayload, status: number, challenge?: () => string) =>
+  tokenCase(name, () => token(changed()), status, challenge);
+
+const MATRIX: Case[] = [
+  claimCase('a good token', () => ({}), 200),
+  claimCase('an audience among several', () => ({ aud: ['other', 'marquee'] }), 200),
+  claimCase('a scope among several', () => ({ scope: 'openid reports:read profile' }), 200),
+  claimCase('an expiry within the clock tolerance', () => ({ exp: now() - 5 }), 200),
+  claimCase('a start within the clock tolerance', () => ({ nbf: now() + 5 }), 200),
+  tokenCase('the type in full', () => token({}, { typ: 'application/at+jwt' }), 200),
+  [
+    'a scheme in another case',
+    async () => send(['Authorization', `bEARER ${await token()}`]),
+    200,
+    undefined,
+  ],
+  ['no header', () => send([]), 401, NONE],
+  ['Basic credentials', () => send(['authorization', 'Basic ZGVtbzpkZW1v']), 401, NONE],
+  ['an empty header', () => send(['authorization', '']), 401, NONE],
+  ['a scheme alone', () => send(['authorization', 'Bearer']), 400, HEADER],
+  ['two tokens in one header', () => send(['authorization', 'Bearer a b']), 400, HEADER],
+  ['a token with odd characters', () => send(['authorization', 'Bearer a"b']), 400, HEADER],
+  [
+    'two headers, both good',
+    async () => send([...bearer(await token()), ...bearer(await token())]),
+    400,
+    MALFORMED('2 Authorization headers came: send exactly one.'),
+  ],
+  [
+    'a good header and a wrong one',
+    async () => send([...bearer(await token()), 'Authorization', 'Basic ZGVtbzpkZW1v']),
+    400,
+    MALFORMED('2 Authorization headers came: send exactly one.'),
+  ],
+  [
+    'the token in the query string',
+    async () => send([], `/graphql?access_token=${await token()}`),
+    400,
+    MALFORMED('The token came in the query string: send it in the Authorization header.'),
+  ],
+  [
+    'a good header and a token in the query string',
+    async () => send(bearer(await token()), `/graphql?access_token=x`),
+    400,
+    MALFORMED('The token came in the query string: send it in the Authorization header.'),
+  ],
+  [
+    'the token in the body',
+    async () => send([], '/graphql', `{"access_token":"${await token()}"}`),
+    401,
+    NONE,
+  ],
+  ['the token in a cookie', async () => send(['cookie', `access_token=${await token()}`]), 401, NONE],
+  tokenCase('no JWT', async () => 'abc', 401, NOT_A_TOKEN),
+  tokenCase('two dots and nothing else', async () => 'a.b.c', 401, NOT_A_TOKEN),
+  tokenCase('a JWT of five parts', async () => 'a.b.c.d.e', 401, NOT_A_TOKEN),
+  tokenCase('alg none', () => forged({ alg: 'none', typ: 'at+jwt' }, claims(), ''), 401, ALGORITHM),
+  tokenCase('alg None in another case', () => forged({ alg: 'nOnE', typ: 'at+jwt' }), 401, ALGORITHM),
+  tokenCase(
+    'the public key used as a secret',
+    () => token({}, { alg: 'HS256' }, Buffer.from(JSON.stringify({ n: key.n, e: key.e }))),
+    401,
+    ALGORITHM,
+  ),
+  tokenCase(
+    'an algorithm that is not listed',
+    () => forged({ alg: 'RS384', typ: 'at+jwt', kid: key.kid }),
+    401,
+    ALGORITHM,
+  ),
+  tokenCase('no algorithm', () => forged({ typ: 'at+jwt' }), 401, NOT_A_TOKEN),
+  tokenCase(
+    'an unknown critical header',
+    () => forged({ alg: 'RS256', typ: 'at+jwt', kid: key.kid, crit: ['x'], x: 1 }),
+    401,
+    NOT_A_TOKEN,
+  ),
+  tokenCase('an unknown key id', () => token({}, { kid: 'unknown' }), 401, UNKNOWN_KEY),
+  tokenCase('a key id that is a path', () => token({}, { kid: '../../etc/passwd' }), 401, UNKNOWN_KEY),
+  tokenCase(
+    "a stranger's signature",
+    async () => token({}, {}, (await generateKeyPair('RS256')).privateKey),
+    401,
+    SIGNATURE,
+  ),
+  tokenCase(
+    'a key brought along in the header',
+    async () => {
+      const pair = await generateKeyPair('RS256');
+      return token({}, { jwk: await exportJWK(pair.publicKey) }, pair.privateKey);
+    },
+    401,
+    SIGNATURE,
+  ),
+  tokenCase(
+    'a key address brought along in the header',
+    async () => token({}, { jku: 'http://localhost:1' }, (await generateKeyPair('RS256')).privateKey),
+    401,
+    SIGNATURE,
+  ),
+  tokenCase(
+    'claims changed after signing',
+    async () => {
+      const [header, , signature] = (await token()).split('.');
+      const payload = Buffer.from(JSON.stringify({ ...claims(), scope: 'jobs:run' })).toString('base64url');
+      return `${header}.${payload}.${signature}`;
+    },
+    401,
+    SIGNATURE,
+  ),
+  tokenCase('a signature cut short', async () => (await token()).slice(0, -8), 401, SIGNATURE),
+  claimCase('another issuer', () => ({ iss: 'http://localhost:1' }), 401, claimWrong('iss')),
+  claimCase(
+    'the issuer with a slash more',
+    () => ({ iss: `${api.issuer.issuerUrl}/` }),
+    401,
+    claimWrong('iss'),
+  ),
+  claimCase('no issuer', () => ({ iss: undefined }), 401, claimMissing('iss')),
+  claimCase('another audience', () => ({ aud: 'other' }), 401, claimWrong('aud')),
+  claimCase('an audience in another case', () => ({ aud: 'MARQUEE' }), 401, claimWrong('aud')),
+  claimCase('no audience', () => ({ aud: undefined }), 401, claimMissing('aud')),
+  claimCase('no expiry', () => ({ exp: undefined }), 401, claimMissing('exp')),
+  claimCase('an expiry gone by', () => ({ exp: now() - 60 }), 401, EXPIRED),
+  claimCase('an expiry just beyond the clock tolerance', () => ({ exp: now() - 11 }), 401, EXPIRED),
+  claimCase('a start to come', () => ({ nbf: now() + 60 }), 401, INVALID('The token is not valid yet.')),
+  claimCase('no client', () => ({ client_id: undefined }), 401, claimMissing('client_id')),
+  claimCase('an empty client', () => ({ client_id: '' }), 401, EMPTY),
+  claimCase('no subject', () => ({ sub: undefined }), 401, claimMissing('sub')),
+  claimCase('no time of issue', () => ({ iat: undefined }), 401, claimMissing('iat')),
+  claimCase('no id', () => ({ jti: undefined }), 401, claimMissing('jti')),
+  claimCase(
+    'a revoked id',
+    () => ({ jti: 'revoked-id' }),
+    401,
+    INVALID('The token was revoked: ask the issuer for a new one.'),
+  ),
+  tokenCase('the type of an id token', () => token({}, { typ: 'JWT' }), 401, claimWrong('typ')),
+  tokenCase('no type', () => token({}, { typ: undefined }), 401, claimWrong('typ')),
+  tokenCase(
+    'an id token in full',
+    () =>
+      token({ aud: 'demo-dashboard', scope: undefined, client_id: undefined, nonce: 'n' }, { typ: 'JWT' }),
+    401,
+    claimWrong('typ'),
+  ),
+  claimCase('no scope', () => ({ scope: undefined }), 403, NO_SCOPE),
+  claimCase('only foreign scopes', () => ({ scope: 'openid email' }), 403, NO_SCOPE),
+  claimCase('a scope that merely begins alike', () => ({ scope: 'reports:read2' }), 403, NO_SCOPE),
+  claimCase('scopes as a list', () => ({ scope: ['reports:read'] as unknown as string }), 403, NO_SCOPE),
+  claimCase(
+    'another scope of this service',
+    () => ({ scope: 'jobs:run' }),
+    403,
+    SCOPE('The token lacks a scope.'),
+  ),
+];
+
+describe('a request', () => {
+  it('is tried in at least 40 ways', () => {
+    expect(new Set(MATRIX.map(([name]) => name)).size).toBeGreaterThanOrEqual(40);
+  });
+
+  it.each(MATRIX)('with %s is answered as the standards say', async (_name, make, status, challenge) => {
+    const answer = await make();
+    expect(answer.status).toBe(status);
+    expect(answer.challenge).toBe(challenge?.() ?? '');
+    if (status !== 200) {
+      expect(answer.body).toContain('"requestId"');
+      expect(answer.body).not.toContain('totalCount');
+    }
+  });
+
+  it.each([
+    ['reports:read', '{ runs(first: 1) { nodes { id } } }', 'jobs:read'],
+    ['jobs:read', 'mutation { rebuildReports(idempotencyKey: "k") { id } }', 'jobs:run'],
+    ['jobs:read', 'mutation { withdrawFile(file: 1, reason: "x", idempotencyKey: "k") { id } }', 'jobs:run'],
+    ['jobs:read', '{ reports { name } runs { nodes { id } } }', 'reports:read jobs:read'],
+  ])('with the scope %s may not %s', async (scope, query, needed) => {
+    const answer = await send(bearer(await token({ scope })), '/graphql', JSON.stringify({ query }));
+    expect(answer.status).toBe(403);
+    expect(answer.challenge).toBe(SCOPE('The token lacks a scope.', needed)());
+  });
+});
+
+describe('a token that was good', () => {
+  it('is refused soon after its id is put on the revocation list', async () => {
+    const soon = await token({ jti: 'soon-revoked' });
+    expect((await send(bearer(soon))).status).toBe(200);
+    await writeFile(revocationsFile, 'revoked-id\nsoon-revoked\n');
+    await expect
+      .poll(async () => (await send(bearer(soon))).status, { timeout: 10_000, interval: 200 })
+      .toBe(401);
+  });
+});
+
+describe('the keys of an issuer', () => {
+  let issuer: Server;
+  let keys: JWK[] = [];
+  let fetched = 0;
+  afterAll(() => issuer?.close());
+
+  it.each([
+    ['come with status 500', 500, '{"keys":[]}'],
+    ['are not JSON', 200, '<html>'],
+    ['are no keys', 200, '{}'],
+  ])('are what is at fault, not the token, where they %s', async (_what, status, body) => {
+    const broken = createServer((asked, response) => {
+      const url = `http://localhost:${(broken.address() as AddressInfo).port}`;
+      if (asked.url === '/jwks') return response.writeHead(status).end(body);
+      response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/jwks`, token_endpoint: `${url}/token` }));
+    });
+    await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
+    const issuerUrl = `http://localhost:${(broken.address() as AddressInfo).port}`;
+    const asking = await startScratchApi({ issuerUrl });
+    const answer = await asking.send('/graphql?query={__typename}', {
+      headers: {
+        authorization: `Bearer ${await token({ iss: issuerUrl })}`,
+        'apollo-require-preflight': '1',
+      },
+    });
+    expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([503, 'ISSUER_UNAVAILABLE']);
+    await asking.close();
+    broken.close();
+  });
+
+  it('may be changed while the API runs: new ones are found, withdrawn ones are forgotten', async () => {
+    const make = async (kid: string) => {
+      const pair = await generateKeyPair('RS256', { extractable: true });
+      return { pair, jwk: { ...(await exportJWK(pair.publicKey)), kid, alg: 'RS256', use: 'sig' } };
+    };
+    const [first, second] = [await make('first'), await make('second')];
+    keys = [first.jwk];
+    issuer = createServer((asked, response) => {
+      const url = `http://localhost:${(issuer.address() as AddressInfo).port}`;
+      if (asked.url === '/jwks') fetched += 1;
+      response.setHeader('content-type', 'application/json');
+      response.end(
+        JSON.stringify(
+          asked.url === '/jwks'
+            ? { keys }
+            : { issuer: url, jwks_uri: `${url}/jwks`, token_endpoint: `${url}/token` },
+        ),
+      );
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+    const issuerUrl = `http://localhost:${(issuer.address() as AddressInfo).port}`;
+    const rotating = await startScratchApi({ issuerUrl, keysCooldownMs: 0, keysMaxAgeMs: 300 });
+    const ask = async (made: typeof first, jti: string) => {
+      const good = new SignJWT({ ...claims(), iss: issuerUrl, jti });
+      const signed = await good
+        .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: made.jwk.kid })
+        .sign(made.pair.privateKey);
+      const { status } = await rotating.send('/graphql?query={__typename}', {
+        headers: { authorization: `Bearer ${signed}`, 'apollo-require-preflight': '1' },
+      });
+      return status;
+    };
+    expect(await ask(first, '1')).toBe(200);
+    expect(await ask(first, '2')).toBe(200);
+    expect(fetched).toBe(1);
+    expect(await ask(second, '3')).toBe(401);
+    keys = [first.jwk, second.jwk];
+    expect(await ask(second, '4')).toBe(200);
+    expect(await ask(first, '5')).toBe(200);
+    keys = [second.jwk];
+    await expect.poll(() => ask(first, `${Math.random()}`), { timeout: 5000 }).toBe(401);
+    expect(await ask(second, '6')).toBe(200);
+    await rotating.close();
+  });
+});

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { AnswerCache } from '../../../src/api/graphql/answer-cache.js';
+import { MAX_REMEMBERED_TEXT, NamedStatements } from '../../../src/api/sql/prepared-names.js';
+
+const answer = { publication: 1, body: '{}', cost: 1 };
+const large = (number: number) => AnswerCache.key('all', `${number} ${'x'.repeat(100_000)}`);
+
+it('an answer is kept when it is asked for again', () => {
+  const cache = new AnswerCache(1_000_000);
+  cache.keep('a', answer);
+  expect(cache.get('a')).toBeUndefined();
+  cache.keep('a', answer);
+  expect(cache.get('a')).toBe(answer);
+});
+
+it('what was asked once is forgotten before it fills the memory, however large each of it is', () => {
+  const cache = new AnswerCache(4_000_000);
+  cache.keep(large(0), answer);
+  for (let number = 1; number < 100; number += 1) cache.keep(large(number), answer);
+  cache.keep(large(0), answer);
+  expect(cache.get(large(0))).toBeUndefined();
+  cache.keep(large(0), answer);
+  expect(cache.get(large(0))).toBe(answer);
+});
+
+it('a text that callers can make as long as they like is prepared on no connection', () => {
+  const statements = new NamedStatements();
+  expect(nameOf(statements, 'x'.repeat(MAX_REMEMBERED_TEXT))).toMatch(/^page_\d+_1$/);
+  expect(nameOf(statements, 'x'.repeat(MAX_REMEMBERED_TEXT + 1))).toBeUndefined();
+});
+
+it('a name is given to one text only, whoever prepares it, as a connection takes it for no other', () => {
+  const [some, others] = [new NamedStatements(), new NamedStatements()];
+  expect(nameOf(some, 'select 1')).not.toBe(nameOf(others, 'select 2'));
+});
+
+/** The name a text gets once it has come often enough. */
+function nameOf(statements: NamedStatements, text: string): string | undefined {
+  return Array.from({ length: 3 }, () => statements.nameOf(text)).at(-1);
+}
