@@ -1,6 +1,6 @@
-import { fetchClientToken } from '../auth/client-credentials.js';
-import { loadIssuerSecrets } from '../auth/issuer-store.js';
-import { SEEDED_CLIENTS } from '../auth/seeded-clients.js';
+import { SEEDED_CLIENTS } from '../auth/issuer/seeded-clients.js';
+import { loadIssuerSecrets } from '../auth/issuer/store.js';
+import { fetchClientToken } from '../auth/tokens/client-credentials.js';
 import { Fault } from '../fault.js';
 
 /**

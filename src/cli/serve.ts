@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { queues } from '../../jobs/services.js';
 import { type RunningApi, startApi } from '../api/server.js';
-import { type RunningIssuer, startIssuer } from '../auth/issuer.js';
-import { type LoginClient, loginCallback } from '../auth/login.js';
+import { type RunningIssuer, startIssuer } from '../auth/issuer/issuer.js';
+import { type LoginClient, loginCallback } from '../auth/login/login.js';
 import { movies } from '../dataset/movies.js';
 import { Fault } from '../fault.js';
 import { openQueueBackend } from '../queue/backend/backend.js';

@@ -1,5 +1,5 @@
 import { type ApiOptions, type RunningApi, startApi } from '../../src/api/server.js';
-import type { SeededClientId } from '../../src/auth/seeded-clients.js';
+import type { SeededClientId } from '../../src/auth/issuer/seeded-clients.js';
 import { type ScratchIssuer, startScratchIssuer } from '../auth/scratch-issuer.js';
 import { createScratchReports, type ScratchReports } from './scratch-reports.js';
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fetchClientToken } from '../../src/auth/client-credentials.js';
-import { type IssuerOptions, type RunningIssuer, startIssuer } from '../../src/auth/issuer.js';
-import type { SeededClientId } from '../../src/auth/seeded-clients.js';
+import { type IssuerOptions, type RunningIssuer, startIssuer } from '../../src/auth/issuer/issuer.js';
+import type { SeededClientId } from '../../src/auth/issuer/seeded-clients.js';
+import { fetchClientToken } from '../../src/auth/tokens/client-credentials.js';
 
 /** A development issuer of a test's own, on a free port, with its home removed at the end. */
 export interface ScratchIssuer extends RunningIssuer {

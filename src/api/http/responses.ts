@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import pg from 'pg';
 import { AccessRefusal, challengeOf, type ProtectedResource } from '../../auth/access-refusal.js';
-import { LoginRefusal } from '../../auth/login-refusal.js';
+import { LoginRefusal } from '../../auth/login/login-refusal.js';
 import { Failure } from '../../fault.js';
 import type { ApiLogger } from '../api-logger.js';
 import { apiError, formatError, statusOf } from '../errors/api-error.js';

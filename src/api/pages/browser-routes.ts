@@ -8,8 +8,8 @@ import {
   personOf,
   requireOwnPage,
   requireSameOrigin,
-} from '../../auth/login.js';
-import { LoginRefusal } from '../../auth/login-refusal.js';
+} from '../../auth/login/login.js';
+import { LoginRefusal } from '../../auth/login/login-refusal.js';
 import { exchangeOf, type Route } from '../http/router.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from '../runs/queue-board.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
-import { personOf } from '../../auth/login.js';
+import { personOf } from '../../auth/login/login.js';
 import { escaped, type Page } from '../http/html.js';
 import { requireReading, send } from '../http/responses.js';
 import type { Handler, Route } from '../http/router.js';

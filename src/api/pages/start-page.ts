@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import type pg from 'pg';
-import { personOf } from '../../auth/login.js';
+import { personOf } from '../../auth/login/login.js';
 import { type Readiness, readinessOf } from '../http/health.js';
 import { escaped } from '../http/html.js';
 import { requireReading, send } from '../http/responses.js';

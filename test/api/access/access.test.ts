@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { issuerSecretsFile } from '../../../src/auth/issuer-store.js';
+import { issuerSecretsFile } from '../../../src/auth/issuer/store.js';
 import { type Answer, type ScratchApi, startScratchApi } from '../scratch-api.js';
 
 let api: ScratchApi;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { issuerSecretsFile } from '../../../src/auth/issuer-store.js';
+import { issuerSecretsFile } from '../../../src/auth/issuer/store.js';
 import { type ScratchApi, startScratchApi } from '../scratch-api.js';
 
 let api: ScratchApi;

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SeededClientId } from '../../../src/auth/seeded-clients.js';
+import type { SeededClientId } from '../../../src/auth/issuer/seeded-clients.js';
 import { openQueueBackend } from '../../../src/queue/backend/backend.js';
 import { answerControl, openControlClient } from '../../../src/queue/control/control.js';
 import { controlAnswers } from '../../../src/queue/control/control-handlers.js';

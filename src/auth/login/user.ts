@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.js';
+import type { Scope } from '../scopes.js';
 
 /** Who is logged in, as the session keeps it on the server; the browser never sees the token. */
 export interface Person {

@@ -4,14 +4,14 @@ import type { Request, RequestHandler } from 'express';
 import session from 'express-session';
 import { Passport } from 'passport';
 import OAuth2Strategy from 'passport-oauth2';
-import { Failure } from '../fault.js';
-import { AccessRefusal } from './access-refusal.js';
-import type { Caller } from './caller.js';
-import { discoverIssuer, type IssuerMetadata } from './discovery.js';
+import { Failure } from '../../fault.js';
+import { AccessRefusal } from '../access-refusal.js';
+import type { Caller } from '../caller.js';
+import { discoverIssuer, type IssuerMetadata } from '../discovery.js';
+import { SCOPES } from '../scopes.js';
 import { LoginRefusal } from './login-refusal.js';
-import type { Person } from './person.js';
-import { SCOPES } from './scopes.js';
 import { SessionStore } from './session-store.js';
+import type { Person } from './user.js';
 
 /** The client people log in by, as the issuer knows it; it authenticates with `client_secret_post`. */
 export interface LoginClient {

@@ -1,10 +1,10 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
-import { Failure } from '../fault.js';
-import { AccessRefusal } from './access-refusal.js';
-import type { Caller } from './caller.js';
+import { Failure } from '../../fault.js';
+import { AccessRefusal } from '../access-refusal.js';
+import type { Caller } from '../caller.js';
+import { parseScopes } from '../scopes.js';
 import { issuerKeys } from './issuer-keys.js';
 import type { Revocations } from './revocations.js';
-import { parseScopes } from './scopes.js';
 
 export interface TokenVerifierOptions {
   /** The `iss` every token must name, exactly. */

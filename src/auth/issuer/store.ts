@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { Fault } from '../fault.js';
+import { Fault } from '../../fault.js';
 import { SEEDED_CLIENTS, type SeededClientId } from './seeded-clients.js';
 
 /** What the development issuer keeps, so that tokens and sessions survive a restart. */

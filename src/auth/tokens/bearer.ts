@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AccessRefusal } from './access-refusal.js';
+import { AccessRefusal } from '../access-refusal.js';
 
 /** The b64token of RFC 6750 section 2.1. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;

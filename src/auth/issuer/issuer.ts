@@ -4,12 +4,12 @@ import type { Configuration } from 'oidc-provider';
 // Past the package's front door, whose one extra act is to print a warning about Node 20, on which it runs.
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 import { Provider as OidcProvider } from 'oidc-provider/lib/provider.js';
-import { Fault } from '../fault.js';
-import { listenAt } from '../listening.js';
-import { interactionListener } from './issuer-interaction.js';
-import { type IssuerSecrets, loadIssuerSecrets } from './issuer-store.js';
-import { SCOPES } from './scopes.js';
+import { Fault } from '../../fault.js';
+import { listenAt } from '../../listening.js';
+import { SCOPES } from '../scopes.js';
+import { interactionListener } from './interaction.js';
 import { SEEDED_CLIENTS, type SeededClient } from './seeded-clients.js';
+import { type IssuerSecrets, loadIssuerSecrets } from './store.js';
 
 /** Why a development issuer may run: its clients and people are known to everyone who reads the source. */
 export type IssuerPermission = 'embedded-default' | 'asked-by-name' | 'none';

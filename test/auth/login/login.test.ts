@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiOptions, type RunningApi, startApi } from '../../src/api/server.js';
-import { createScratchReports, type ScratchReports } from '../api/scratch-reports.js';
-import { Browser, logInAtIssuer } from './browser.js';
-import { type ScratchIssuer, startScratchIssuer } from './scratch-issuer.js';
+import { type ApiOptions, type RunningApi, startApi } from '../../../src/api/server.js';
+import { createScratchReports, type ScratchReports } from '../../api/scratch-reports.js';
+import { Browser, logInAtIssuer } from '../browser.js';
+import { type ScratchIssuer, startScratchIssuer } from '../scratch-issuer.js';
 
 const SESSION = 'marquee.session';
 

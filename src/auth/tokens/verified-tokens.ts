@@ -1,4 +1,4 @@
-import type { Caller } from './caller.js';
+import type { Caller } from '../caller.js';
 import type { TokenVerifier } from './tokens.js';
 
 export interface VerifiedTokensOptions {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { fetchClientToken } from '../../src/auth/client-credentials.js';
-import { startIssuer } from '../../src/auth/issuer.js';
-import { issuerSecretsFile } from '../../src/auth/issuer-store.js';
-import { createTokenVerifier } from '../../src/auth/tokens.js';
-import { type ScratchIssuer, startScratchIssuer } from './scratch-issuer.js';
+import { startIssuer } from '../../../src/auth/issuer/issuer.js';
+import { issuerSecretsFile } from '../../../src/auth/issuer/store.js';
+import { fetchClientToken } from '../../../src/auth/tokens/client-credentials.js';
+import { createTokenVerifier } from '../../../src/auth/tokens/tokens.js';
+import { type ScratchIssuer, startScratchIssuer } from '../scratch-issuer.js';
 
 let issuer: ScratchIssuer;
 beforeAll(async () => {

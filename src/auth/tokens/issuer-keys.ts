@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
-import type { IssuerMetadata } from './discovery.js';
-import { discoverIssuer } from './discovery.js';
+import type { IssuerMetadata } from '../discovery.js';
+import { discoverIssuer } from '../discovery.js';
 
 export interface IssuerKeysOptions {
   readonly issuerUrl: string;

@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from './scopes.js';
+import { SCOPES, type Scope } from '../scopes.js';
 
 /** A person of the development issuer, logged in by a button: there is no password to know. */
 export interface DevelopmentAccount {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import { DEVELOPMENT_ACCOUNTS, type DevelopmentAccount } from './issuer-accounts.js';
-import { SCOPES } from './scopes.js';
+import { SCOPES } from '../scopes.js';
+import { DEVELOPMENT_ACCOUNTS, type DevelopmentAccount } from './accounts.js';
 
 /** A form is one button's name; nothing longer is read. */
 const MAX_FORM_BYTES = 1_000;

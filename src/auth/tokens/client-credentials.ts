@@ -1,5 +1,5 @@
-import { Failure, Fault } from '../fault.js';
-import { discoverIssuer } from './discovery.js';
+import { Failure, Fault } from '../../fault.js';
+import { discoverIssuer } from '../discovery.js';
 
 export interface ClientCredentials {
   readonly issuerUrl: string;

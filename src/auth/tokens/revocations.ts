@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { Fault, messageOf } from '../fault.js';
+import { Fault, messageOf } from '../../fault.js';
 
 /** The ids (`jti`) of tokens that are refused although they have not expired. */
 export interface Revocations {

@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.js';
+import type { Scope } from '../scopes.js';
 
 /** How a client gets its tokens: for itself, or for a person in a browser. */
 export type ClientKind = 'client_credentials' | 'authorization_code';
