@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { startApi } from '../src/api/server.js';
-import { openLog } from '../src/cli/log.js';
+import { openLog } from '../src/cli/output/log.js';
 import { openPool } from '../src/database/pool.js';
 import { apiReports } from './api-reports.js';
 

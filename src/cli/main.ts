@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-root.js';
-import { errorSentence } from './error-sentence.js';
+import { errorSentence } from './output/error-sentence.js';
+import { warn } from './output/terminal.js';
+import { isWrongUsage } from './output/wrong-usage.js';
 import { defineCorrectionCommands } from './program/correction-commands.js';
 import { defineDemonstrationCommands } from './program/demonstration-commands.js';
 import { defineMappingCommands } from './program/mapping-commands.js';
@@ -8,8 +10,6 @@ import { definePipelineCommands } from './program/pipeline-commands.js';
 import { definePublicationCommands } from './program/publication-commands.js';
 import { defineRoleCommands } from './program/role-commands.js';
 import { defineStatusCommands } from './program/status-commands.js';
-import { warn } from './terminal.js';
-import { isWrongUsage } from './wrong-usage.js';
 
 /** The commands. Each one's code is loaded when it is called, so that `--help` is quick. */
 function defineProgram(): Command {

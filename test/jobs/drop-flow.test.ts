@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
-import { stepErrors } from '../../src/cli/drop.js';
+import { stepErrors } from '../../src/cli/runs/drop.js';
 import { readSteps } from '../../src/queue/ledger/step-ledger.js';
 import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';

@@ -1,10 +1,10 @@
 import { readConfiguration } from '../../configuration.js';
-import { stopRequested } from '../command.js';
-import { openEnvironment } from '../environment.js';
-import { openLog } from '../log.js';
-import { announceServer, withdrawServer } from '../running-server.js';
-import { serve } from '../serve.js';
-import { startTelemetry } from '../telemetry.js';
+import { openLog } from '../output/log.js';
+import { stopRequested } from '../runtime/command.js';
+import { openEnvironment } from '../runtime/environment.js';
+import { announceServer, withdrawServer } from '../runtime/running-server.js';
+import { serve } from '../runtime/serve.js';
+import { startTelemetry } from '../runtime/telemetry.js';
 
 /** `marquee api`: serves the reports until it is stopped. */
 export async function api(): Promise<void> {

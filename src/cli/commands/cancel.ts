@@ -1,8 +1,8 @@
 import { readRun } from '../../queue/ledger/run-ledger.js';
-import { withEnvironment } from '../command.js';
-import { requestOfRun } from '../run-request.js';
-import { usePipeline } from '../services.js';
-import { print, progress, warn } from '../terminal.js';
+import { print, progress, warn } from '../output/terminal.js';
+import { requestOfRun } from '../runs/run-request.js';
+import { withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 /** `marquee cancel`: stops a run that waits, works or is held, and waits until its jobs have let go of it. */
 export async function cancel(runId: string, options: { json?: boolean }): Promise<void> {

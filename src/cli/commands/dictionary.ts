@@ -1,7 +1,7 @@
 import { movies } from '../../dataset/movies.js';
-import { withEnvironment } from '../command.js';
-import { dictionaryToMarkdown, readDictionary } from '../dictionary.js';
-import { print } from '../terminal.js';
+import { dictionaryToMarkdown, readDictionary } from '../output/dictionary-text.js';
+import { print } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
 
 /** `marquee dictionary`: every field of warehouse and reports, where it comes from, its type and what it means. */
 export async function dictionary(options: { format: string }): Promise<void> {

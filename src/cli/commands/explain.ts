@@ -7,9 +7,9 @@ import {
   explain,
   explanationJson,
 } from '../../reporting/explain/explain.js';
-import { withEnvironment } from '../command.js';
-import { reportOf } from '../report-argument.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
+import { reportOf } from './report-argument.js';
 
 /** `marquee explain`: why the numbers of a row changed. */
 export async function explainCommand(

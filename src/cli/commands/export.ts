@@ -2,8 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type ExportFormat, exportPublication } from '../../reporting/explain/export.js';
-import { withEnvironment } from '../command.js';
-import { reportOf } from '../report-argument.js';
+import { withEnvironment } from '../runtime/command.js';
+import { reportOf } from './report-argument.js';
 
 /** `marquee export`: a whole report as published, to standard output or a file that appears when it is complete. */
 export async function exportCommand(

@@ -1,7 +1,7 @@
-import { commandUser, withEnvironment } from '../command.js';
-import { ingestDrop } from '../drop.js';
-import { answerDrop } from '../drop-answer.js';
-import { usePipeline } from '../services.js';
+import { ingestDrop } from '../runs/drop.js';
+import { answerDrop } from '../runs/print-drop-result.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 /** `marquee ingest`: one drop to its publication. */
 export async function ingest(

@@ -2,9 +2,9 @@ import type { Pool } from 'pg';
 import { Fault } from '../../fault.js';
 import { countIssues, listIssues } from '../../warehouse/clean/issue-list.js';
 import { currentMapping } from '../../warehouse/mapping/mapping-ledger.js';
-import { withEnvironment } from '../command.js';
-import { printList } from '../list.js';
-import { count, excerpt } from '../terminal.js';
+import { printList } from '../output/print-list.js';
+import { count, excerpt } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
 
 const csvColumns = [
   'id',

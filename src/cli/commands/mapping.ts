@@ -6,8 +6,8 @@ import { mappingFromCsv, mappingToCsv } from '../../warehouse/mapping/mapping-cs
 import { compareMappings, type MappingDifference } from '../../warehouse/mapping/mapping-difference.js';
 import { currentMapping, installMapping, readMappingRows } from '../../warehouse/mapping/mapping-ledger.js';
 import type { MappingRow } from '../../warehouse/mapping/mapping-row.js';
-import { commandUser, withEnvironment } from '../command.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
 
 /** `marquee mapping export`: a version of the mapping as CSV. */
 export async function exportMapping(options: { version?: number; out?: string }): Promise<void> {

@@ -1,5 +1,5 @@
-import { withEnvironment } from '../command.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
 
 /** `marquee migrate`: brings the database to the current model. */
 export async function migrateCommand(options: { json?: boolean }): Promise<void> {

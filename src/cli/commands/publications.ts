@@ -1,6 +1,6 @@
 import { listPublications } from '../../reporting/publications/publication.js';
-import { withEnvironment } from '../command.js';
-import { print, table } from '../terminal.js';
+import { print, table } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
 
 /** `marquee publications`: what readers were given, newest first. */
 export async function publications(options: { json?: boolean }): Promise<void> {

@@ -1,8 +1,8 @@
 import { rebuildReportsFlow } from '../../../jobs/drop-flow.js';
-import { commandUser, withEnvironment } from '../command.js';
-import { followToSuccess } from '../follow.js';
-import { usePipeline } from '../services.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { followToSuccess } from '../runs/follow.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 export interface RebuildOptions {
   readonly json?: boolean;
@@ -14,8 +14,8 @@ export interface RebuildOptions {
 
 /** `marquee rebuild`: the reports, or the warehouse and the reports, anew; or the proof that they would be the same. */
 export async function rebuild(options: RebuildOptions): Promise<void> {
-  if (options.verify) await (await import('../warehouse-rebuild.js')).verifyWarehouse(options);
-  else if (options.fromSource) await (await import('../warehouse-rebuild.js')).rebuildWarehouse(options);
+  if (options.verify) await (await import('./rebuild-from-source.js')).verifyWarehouse(options);
+  else if (options.fromSource) await (await import('./rebuild-from-source.js')).rebuildWarehouse(options);
   else await rebuildReports(options);
 }
 

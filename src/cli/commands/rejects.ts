@@ -1,9 +1,9 @@
 import { movies } from '../../dataset/movies.js';
 import { feedNamed } from '../../source/feed.js';
 import { listShownRejects } from '../../warehouse/masking/masked-rejects.js';
-import { withEnvironment } from '../command.js';
-import { printList } from '../list.js';
-import { count, excerpt } from '../terminal.js';
+import { printList } from '../output/print-list.js';
+import { count, excerpt } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
 
 const csvColumns = [
   'id',

@@ -2,10 +2,10 @@ import type { startRetiring } from '../../../jobs/retire.js';
 import { Fault } from '../../fault.js';
 import { parseRowKey } from '../../warehouse/corrections/retirement.js';
 import { currentMapping } from '../../warehouse/mapping/mapping-ledger.js';
-import { commandUser, withEnvironment } from '../command.js';
-import { followToSuccess } from '../follow.js';
-import { usePipeline } from '../services.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { followToSuccess } from '../runs/follow.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 export interface RetireOptions {
   readonly reason: string;

@@ -1,13 +1,13 @@
 import { dropFlow } from '../../../jobs/drop-flow.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
-import { withEnvironment } from '../command.js';
-import { dropResult, stepErrors } from '../drop.js';
-import { answerDrop, refuse } from '../drop-answer.js';
-import { followRun } from '../follow.js';
-import { requestOfRun } from '../run-request.js';
-import { usePipeline } from '../services.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { dropResult, stepErrors } from '../runs/drop.js';
+import { followRun } from '../runs/follow.js';
+import { answerDrop, refuse } from '../runs/print-drop-result.js';
+import { requestOfRun } from '../runs/run-request.js';
+import { withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 /** `marquee retry`: a run that failed, was held or was cancelled once more, from where it stopped, to its end. */
 export async function retry(

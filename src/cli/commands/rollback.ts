@@ -1,9 +1,9 @@
 import { startRollback } from '../../../jobs/drop-flow.js';
 import { movies } from '../../dataset/movies.js';
-import { commandUser, withEnvironment } from '../command.js';
-import { followToSuccess } from '../follow.js';
-import { usePipeline } from '../services.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { followToSuccess } from '../runs/follow.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 /** `marquee rollback --to N`: the state of an earlier publication again, as a new one. */
 export async function rollbackCommand(options: { to: number; json?: boolean }): Promise<void> {

@@ -1,7 +1,7 @@
 import { listRuns, type RunSummary } from '../../queue/ledger/list-runs.js';
-import { withEnvironment } from '../command.js';
-import { tellIfIdle } from '../idle.js';
-import { print, table } from '../terminal.js';
+import { print, table } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
+import { tellIfIdle } from '../runtime/worker-hint.js';
 
 /** `marquee runs`: what was run, and what came of it. */
 export async function runs(options: { state?: string; limit: number; json?: boolean }): Promise<void> {

@@ -1,7 +1,7 @@
 import { writeSyntheticSample } from '../../dataset/sample/synthetic-sample.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
-import { count, print, progress } from '../terminal.js';
+import { count, print, progress } from '../output/terminal.js';
 
 /** The real data set's ratings per film; what a sample has that names only its films. */
 const ratingsPerFilm = 26_000_000 / 45_000;

@@ -8,11 +8,11 @@ import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/ch
 import { type FileStatus, listFiles } from '../../source/ledger/status.js';
 import { countIssues } from '../../warehouse/clean/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/clean/uncleaned-files.js';
-import { withEnvironment } from '../command.js';
-import { stepErrors } from '../drop.js';
-import { tellIfIdle } from '../idle.js';
-import { offenderText } from '../offender-text.js';
-import { count, print, table } from '../terminal.js';
+import { offenderText } from '../output/offender-text.js';
+import { count, print, table } from '../output/terminal.js';
+import { stepErrors } from '../runs/drop.js';
+import { withEnvironment } from '../runtime/command.js';
+import { tellIfIdle } from '../runtime/worker-hint.js';
 
 /** As many runs are looked through for those that ended without success and were not made up for. */
 const lookedThrough = 50;

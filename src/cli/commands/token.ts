@@ -1,10 +1,10 @@
 import { readConfiguration } from '../../configuration.js';
 import { Fault } from '../../fault.js';
-import { accessToken } from '../access-token.js';
-import { withEnvironment } from '../command.js';
-import { findServer } from '../running-server.js';
-import { builtInIssuer } from '../serve.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { accessToken } from '../runtime/access-token.js';
+import { withEnvironment } from '../runtime/command.js';
+import { findServer } from '../runtime/running-server.js';
+import { builtInIssuer } from '../runtime/serve.js';
 
 /** `marquee token`: an access token from the built-in issuer, which is started for it where it does not run. */
 export async function token(options: { client: string }): Promise<void> {

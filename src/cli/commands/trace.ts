@@ -5,9 +5,9 @@ import type { TracedSum } from '../../reporting/explain/rollup-trace.js';
 import { type Trace, type TracedEntity, trace } from '../../reporting/explain/trace.js';
 import type { TracedRow } from '../../reporting/explain/traced-rows.js';
 import { holdPublication } from '../../reporting/publish/publish.js';
-import { withEnvironment } from '../command.js';
-import { reportOf } from '../report-argument.js';
-import { count, excerpt, print } from '../terminal.js';
+import { count, excerpt, print } from '../output/terminal.js';
+import { withEnvironment } from '../runtime/command.js';
+import { reportOf } from './report-argument.js';
 
 /** `marquee trace`: what stands behind a row as it is served. */
 export async function traceCommand(

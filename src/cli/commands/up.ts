@@ -5,17 +5,17 @@ import { readConfiguration } from '../../configuration.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
 import { listOpenRuns } from '../../queue/ledger/list-runs.js';
-import { commandUser, stopRequested } from '../command.js';
-import { ingestDrop } from '../drop.js';
-import { type Environment, openEnvironment } from '../environment.js';
-import { followRun } from '../follow.js';
-import { openLog } from '../log.js';
-import { announceServer, findServer, withdrawServer } from '../running-server.js';
-import { type Serving, serve } from '../serve.js';
-import { startWorker } from '../services.js';
-import { startTelemetry } from '../telemetry.js';
-import { print, warn } from '../terminal.js';
-import { welcome } from '../welcome.js';
+import { openLog } from '../output/log.js';
+import { print, warn } from '../output/terminal.js';
+import { ingestDrop } from '../runs/drop.js';
+import { followRun } from '../runs/follow.js';
+import { commandUser, stopRequested } from '../runtime/command.js';
+import { type Environment, openEnvironment } from '../runtime/environment.js';
+import { announceServer, findServer, withdrawServer } from '../runtime/running-server.js';
+import { type Serving, serve } from '../runtime/serve.js';
+import { startWorker } from '../runtime/services.js';
+import { startTelemetry } from '../runtime/telemetry.js';
+import { welcome } from '../runtime/welcome.js';
 
 /** `marquee up`: everything in one process, until it is stopped. */
 export async function up(drops: string[], options: { period?: string }): Promise<void> {

@@ -1,8 +1,8 @@
 import { startTakingBack, startWithdrawing } from '../../../jobs/withdraw.js';
-import { commandUser, withEnvironment } from '../command.js';
-import { followToSuccess } from '../follow.js';
-import { usePipeline } from '../services.js';
-import { print } from '../terminal.js';
+import { print } from '../output/terminal.js';
+import { followToSuccess } from '../runs/follow.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 /** `marquee withdraw`: a file that should not have been sent is left out of warehouse and reports, or taken back. */
 export async function withdraw(

@@ -1,9 +1,9 @@
 import { readConfiguration } from '../../configuration.js';
-import { stopRequested } from '../command.js';
-import { openEnvironment } from '../environment.js';
-import { openLog } from '../log.js';
-import { startWorker } from '../services.js';
-import { startTelemetry } from '../telemetry.js';
+import { openLog } from '../output/log.js';
+import { stopRequested } from '../runtime/command.js';
+import { openEnvironment } from '../runtime/environment.js';
+import { startWorker } from '../runtime/services.js';
+import { startTelemetry } from '../runtime/telemetry.js';
 
 /** `marquee worker`: works on the queues until it is stopped. */
 export async function worker(): Promise<void> {

@@ -42,7 +42,7 @@ export function definePipelineCommands(program: Command): void {
       if (drop === undefined && (options.period ?? options.acceptRejects) !== undefined) {
         command.error('error: --period and --accept-rejects go with a drop');
       }
-      if (drop === undefined) await (await import('../replay.js')).replay(options);
+      if (drop === undefined) await (await import('../commands/replay.js')).replay(options);
       else await (await import('../commands/ingest.js')).ingest(drop, options);
     });
 

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { inTransaction } from '../database/transaction.js';
-import type { ReportDefinition } from '../reporting/definition/definition.js';
-import { updateDictionary } from '../reporting/publish/dictionary.js';
+import { inTransaction } from '../../database/transaction.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
+import { updateDictionary } from '../../reporting/publish/dictionary.js';
 
 /** One field, as `reporting.data_dictionary` describes it. */
 export interface DictionaryEntry {

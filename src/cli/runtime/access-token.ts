@@ -1,7 +1,7 @@
-import { SEEDED_CLIENTS } from '../auth/issuer/seeded-clients.js';
-import { loadIssuerSecrets } from '../auth/issuer/store.js';
-import { fetchClientToken } from '../auth/tokens/client-credentials.js';
-import { Fault } from '../fault.js';
+import { SEEDED_CLIENTS } from '../../auth/issuer/seeded-clients.js';
+import { loadIssuerSecrets } from '../../auth/issuer/store.js';
+import { fetchClientToken } from '../../auth/tokens/client-credentials.js';
+import { Fault } from '../../fault.js';
 
 /**
  * Fetches an access token for one of the built-in issuer's clients.

@@ -1,4 +1,4 @@
-import type { FoundOffenders } from '../reporting/checks/offenders.js';
+import type { FoundOffenders } from '../../reporting/checks/offenders.js';
 import { count, excerpt } from './terminal.js';
 
 /** What a check found, as one line. */

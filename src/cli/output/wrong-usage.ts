@@ -1,4 +1,4 @@
-import { Fault } from '../fault.js';
+import { Fault } from '../../fault.js';
 
 /** What is wrong with the parameters themselves: they are malformed, or name something that there is not. */
 const codes: ReadonlySet<string> = new Set([

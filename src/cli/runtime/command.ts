@@ -1,7 +1,7 @@
 import { constants, userInfo } from 'node:os';
-import { readConfiguration } from '../configuration.js';
+import { readConfiguration } from '../../configuration.js';
+import { type Log, openLog } from '../output/log.js';
 import { type Environment, openEnvironment } from './environment.js';
-import { type Log, openLog } from './log.js';
 
 /**
  * Runs one command's work with what it needs, and closes it whatever happens. Interrupted, the process ends at once,

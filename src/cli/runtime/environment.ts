@@ -1,13 +1,13 @@
 import type pg from 'pg';
-import type { Configuration } from '../configuration.js';
-import { type EmbeddedPostgres, useEmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
-import { readSecrets, type Secrets } from '../database/embedded/secrets.js';
-import { migrate } from '../database/migrate.js';
-import { openPool } from '../database/pool.js';
-import { type DatabaseUrls, type Purpose, type Role, roleOf } from '../database/roles.js';
-import { reportComments } from '../dataset/report-comments.js';
-import { Fault } from '../fault.js';
-import type { QueueLocation } from '../queue/backend/backend.js';
+import type { Configuration } from '../../configuration.js';
+import { type EmbeddedPostgres, useEmbeddedPostgres } from '../../database/embedded/embedded-postgres.js';
+import { readSecrets, type Secrets } from '../../database/embedded/secrets.js';
+import { migrate } from '../../database/migrate.js';
+import { openPool } from '../../database/pool.js';
+import { type DatabaseUrls, type Purpose, type Role, roleOf } from '../../database/roles.js';
+import { reportComments } from '../../dataset/report-comments.js';
+import { Fault } from '../../fault.js';
+import type { QueueLocation } from '../../queue/backend/backend.js';
 
 /** The databases and secrets a command works with, whether they are embedded or given. */
 export interface Environment {

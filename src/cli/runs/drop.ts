@@ -1,18 +1,18 @@
 import { basename, resolve } from 'node:path';
 import type { Pool } from 'pg';
-import { dropFlow, loadsOf } from '../../jobs/drop-flow.js';
-import type { Pipeline } from '../../jobs/worker.js';
-import { movies } from '../dataset/movies.js';
-import { Fault } from '../fault.js';
-import { resultsOf } from '../queue/backend/flow.js';
-import type { Run } from '../queue/ledger/run-ledger.js';
-import { readSteps, type Step } from '../queue/ledger/step-ledger.js';
-import { warningsOf } from '../reporting/checks/offenders.js';
-import { type Drop, periodIn, readDrop } from '../source/drop/drop.js';
-import { type FileStatus, listFiles } from '../source/ledger/status.js';
-import type { Environment } from './environment.js';
+import { dropFlow, loadsOf } from '../../../jobs/drop-flow.js';
+import type { Pipeline } from '../../../jobs/worker.js';
+import { movies } from '../../dataset/movies.js';
+import { Fault } from '../../fault.js';
+import { resultsOf } from '../../queue/backend/flow.js';
+import type { Run } from '../../queue/ledger/run-ledger.js';
+import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
+import { warningsOf } from '../../reporting/checks/offenders.js';
+import { type Drop, periodIn, readDrop } from '../../source/drop/drop.js';
+import { type FileStatus, listFiles } from '../../source/ledger/status.js';
+import { offenderText } from '../output/offender-text.js';
+import type { Environment } from '../runtime/environment.js';
 import { followRun } from './follow.js';
-import { offenderText } from './offender-text.js';
 
 /** What became of the files of one feed, in records; of files loaded earlier, what it was then. */
 interface FeedResult {

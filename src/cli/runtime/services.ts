@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Resources } from '../../jobs/services.js';
-import { openPipeline, type Pipeline, startPipelineWorker } from '../../jobs/worker.js';
-import { movies } from '../dataset/movies.js';
-import type { Run } from '../queue/ledger/run-ledger.js';
+import type { Resources } from '../../../jobs/services.js';
+import { openPipeline, type Pipeline, startPipelineWorker } from '../../../jobs/worker.js';
+import { movies } from '../../dataset/movies.js';
+import type { Run } from '../../queue/ledger/run-ledger.js';
+import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
-import { type Log, quietly } from './log.js';
 
 /** Puts together what the jobs need. The data set is chosen here and nowhere else on this side. */
 export function pipelineResources(environment: Environment): Resources {

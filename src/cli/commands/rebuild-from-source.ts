@@ -1,12 +1,12 @@
-import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
-import type { Run } from '../queue/ledger/run-ledger.js';
-import { readSteps, type Step } from '../queue/ledger/step-ledger.js';
-import type { ReportComparison, ServedDifference } from '../reporting/build/verify-reports.js';
-import type { RowDifference, TableComparison } from '../warehouse/rebuild/compare-rebuilt.js';
-import { commandUser, withEnvironment } from './command.js';
-import { followToSuccess } from './follow.js';
-import { usePipeline } from './services.js';
-import { count, print } from './terminal.js';
+import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../../jobs/rebuild-warehouse.js';
+import type { Run } from '../../queue/ledger/run-ledger.js';
+import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
+import type { ReportComparison, ServedDifference } from '../../reporting/build/verify-reports.js';
+import type { RowDifference, TableComparison } from '../../warehouse/rebuild/compare-rebuilt.js';
+import { count, print } from '../output/terminal.js';
+import { followToSuccess } from '../runs/follow.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 interface Options {
   readonly json?: boolean;

@@ -1,14 +1,14 @@
 import { Redis } from 'ioredis';
-import { queues } from '../../jobs/services.js';
-import { type RunningApi, startApi } from '../api/server.js';
-import { type RunningIssuer, startIssuer } from '../auth/issuer/issuer.js';
-import { type LoginClient, loginCallback } from '../auth/login/login.js';
-import { movies } from '../dataset/movies.js';
-import { Fault } from '../fault.js';
-import { openQueueBackend } from '../queue/backend/backend.js';
-import { openControlClient } from '../queue/control/control.js';
+import { queues } from '../../../jobs/services.js';
+import { type RunningApi, startApi } from '../../api/server.js';
+import { type RunningIssuer, startIssuer } from '../../auth/issuer/issuer.js';
+import { type LoginClient, loginCallback } from '../../auth/login/login.js';
+import { movies } from '../../dataset/movies.js';
+import { Fault } from '../../fault.js';
+import { openQueueBackend } from '../../queue/backend/backend.js';
+import { openControlClient } from '../../queue/control/control.js';
+import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
-import { type Log, quietly } from './log.js';
 
 /** The API, and the built-in issuer where no other is configured. */
 export interface Serving {

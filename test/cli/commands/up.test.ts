@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { answer, leftovers, paste, type Running, run, start, useHomes } from './marquee.js';
+import { answer, leftovers, paste, type Running, run, start, useHomes } from '../marquee.js';
 
 // Whole starts, several one after another: on a busy machine they take their time.
 vi.setConfig({ testTimeout: 240_000 });

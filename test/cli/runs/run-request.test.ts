@@ -2,9 +2,9 @@ import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { useEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
-import { emptyPlace, queuePlaces } from '../queue/queue-places.js';
-import { answer, leftovers, run, start, useHomes } from './marquee.js';
+import { useEmbeddedPostgres } from '../../../src/database/embedded/embedded-postgres.js';
+import { emptyPlace, queuePlaces } from '../../queue/queue-places.js';
+import { answer, leftovers, run, start, useHomes } from '../marquee.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const newHome = useHomes();

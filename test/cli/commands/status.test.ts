@@ -1,7 +1,7 @@
 import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { answer, run, useHomes } from './marquee.js';
+import { answer, run, useHomes } from '../marquee.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 const newHome = useHomes();

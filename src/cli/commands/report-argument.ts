@@ -1,6 +1,6 @@
-import { movies } from '../dataset/movies.js';
-import { Fault } from '../fault.js';
-import type { ReportDefinition } from '../reporting/definition/definition.js';
+import { movies } from '../../dataset/movies.js';
+import { Fault } from '../../fault.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
 
 /** @throws Fault `report_unknown` when there is no report of that name */
 export function reportOf(name: string): ReportDefinition {

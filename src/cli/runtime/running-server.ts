@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, processIdentity } from '../database/embedded/process-identity.js';
+import { isAlive, processIdentity } from '../../database/embedded/process-identity.js';
 
 /** Where a server that runs under a home can be reached. */
 export interface RunningServer {

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { messageOf } from '../fault.js';
+import { messageOf } from '../../fault.js';
 import { logLines } from './log-lines.js';
 
 /** Structured log lines. */

@@ -1,8 +1,8 @@
-import type { RunSummary } from '../queue/ledger/list-runs.js';
+import type { RunSummary } from '../../queue/ledger/list-runs.js';
+import type { Log } from '../output/log.js';
+import { print } from '../output/terminal.js';
 import type { Environment } from './environment.js';
-import type { Log } from './log.js';
 import { isWorkedOn } from './services.js';
-import { print } from './terminal.js';
 
 /** Says so where runs wait or are under way by the ledger, but no process is there to work on them: theirs was killed. */
 export async function tellIfIdle(

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { emptyPlace, queuePlaces } from '../queue/queue-places.js';
-import { answer, leftovers, run, useHomes } from './marquee.js';
+import { emptyPlace, queuePlaces } from '../../queue/queue-places.js';
+import { answer, leftovers, run, useHomes } from '../marquee.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();

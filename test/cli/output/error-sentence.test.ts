@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import { expect, it } from 'vitest';
-import { errorSentence } from '../../src/cli/error-sentence.js';
+import { errorSentence } from '../../../src/cli/output/error-sentence.js';
 
 /** An error as Postgres answers with it. */
 function answered(code: string, message: string): DatabaseError {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { controlAnswers } from '../queue/control/control-handlers.js';
-import { commandUser } from './command.js';
-import type { Environment } from './environment.js';
-import type { Log } from './log.js';
-import { openQueues } from './services.js';
+import { controlAnswers } from '../../queue/control/control-handlers.js';
+import type { Log } from '../output/log.js';
+import { commandUser } from '../runtime/command.js';
+import type { Environment } from '../runtime/environment.js';
+import { openQueues } from '../runtime/services.js';
 
 /**
  * Asks for a run to be retried or cancelled as the API does for its callers, so that it is in the audit too. No worker is

@@ -1,6 +1,6 @@
-import type { Configuration } from '../configuration.js';
-import { forgetTelemetry, useTelemetry } from '../telemetry.js';
-import { type Log, quietly } from './log.js';
+import type { Configuration } from '../../configuration.js';
+import { forgetTelemetry, useTelemetry } from '../../telemetry.js';
+import { type Log, quietly } from '../output/log.js';
 
 /** What sends the spans of this process. */
 export interface Telemetry {

@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { messageOf } from '../fault.js';
+import { messageOf } from '../../fault.js';
 
 /** What the system says of a file, in words, by its code. */
 const reasons: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
-import { Fault } from '../fault.js';
-import type { Run } from '../queue/ledger/run-ledger.js';
-import type { Step } from '../queue/ledger/step-ledger.js';
-import type { Runs } from '../queue/runs/runs.js';
-import { count, progress } from './terminal.js';
+import { Fault } from '../../fault.js';
+import type { Run } from '../../queue/ledger/run-ledger.js';
+import type { Step } from '../../queue/ledger/step-ledger.js';
+import type { Runs } from '../../queue/runs/runs.js';
+import { count, progress } from '../output/terminal.js';
 
 /**
  * Follows a run to its end, telling each step as it is done.

@@ -1,5 +1,5 @@
+import { count, print, warn } from '../output/terminal.js';
 import type { DropResult } from './drop.js';
-import { count, print, warn } from './terminal.js';
 
 /** Prints what a drop came to; the command is done only when the run succeeded. */
 export function answerDrop(result: DropResult, { json = false }: { json?: boolean }): void {

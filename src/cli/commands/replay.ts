@@ -1,10 +1,10 @@
-import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
-import { movies } from '../dataset/movies.js';
-import { feedNamed } from '../source/feed.js';
-import { commandUser, withEnvironment } from './command.js';
-import { followToSuccess } from './follow.js';
-import { usePipeline } from './services.js';
-import { count, print } from './terminal.js';
+import { replayRejectsFlow } from '../../../jobs/replay-rejects.js';
+import { movies } from '../../dataset/movies.js';
+import { feedNamed } from '../../source/feed.js';
+import { count, print } from '../output/terminal.js';
+import { followToSuccess } from '../runs/follow.js';
+import { commandUser, withEnvironment } from '../runtime/command.js';
+import { usePipeline } from '../runtime/services.js';
 
 /** `marquee ingest --replay-rejects`: loads the rejects that pass now, and publishes what they change. */
 export async function replay(options: { feed?: string; reason?: string; json?: boolean }): Promise<void> {

@@ -1,7 +1,7 @@
+import { print, table, warn } from '../output/terminal.js';
 import { accessToken } from './access-token.js';
 import type { Environment } from './environment.js';
 import type { Serving } from './serve.js';
-import { print, table, warn } from './terminal.js';
 
 /** Asks for the companies whose films of one year made most, as any partner would. */
 const query = (year: number) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { explanationLines } from '../../src/cli/commands/explain.js';
+import { explanationLines } from '../../../src/cli/commands/explain.js';
 
 const unchanged = {
   report: 'genre_report',
