@@ -18,7 +18,7 @@ export async function generateSchemaTypes() {
     config: {
       useTypeImports: true,
       enumsAsTypes: true,
-      contextType: './request-context.js#RequestContext',
+      contextType: './graphql/request-context.js#RequestContext',
       // Exact scalars travel as strings; none of them fits a JavaScript number.
       scalars: { Date: 'string', DateTime: 'string', BigInt: 'string', Decimal: 'string' },
     },
