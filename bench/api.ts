@@ -8,7 +8,7 @@ import pg from 'pg';
 import { startIssuer } from '../src/auth/issuer/issuer.js';
 import { fetchClientToken } from '../src/auth/tokens/client-credentials.js';
 import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import { migrate } from '../src/database/migrate.js';
+import { migrate } from '../src/database/migrations/migrate.js';
 import type { ServerSettings } from './api-servers.js';
 
 /** Set by `--seconds N`: how long each server is measured in each round. */

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
 import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import { migrate } from '../src/database/migrate.js';
+import { migrate } from '../src/database/migrations/migrate.js';
 import { openPool } from '../src/database/pool.js';
 import { movies } from '../src/dataset/movies.js';
 import { writeSyntheticSample } from '../src/dataset/sample/synthetic-sample.js';

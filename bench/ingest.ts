@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfiguration } from '../src/configuration.js';
 import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import { migrate } from '../src/database/migrate.js';
+import { migrate } from '../src/database/migrations/migrate.js';
 import { feeds } from '../src/dataset/feeds.js';
 import { writeSyntheticSample } from '../src/dataset/sample/synthetic-sample.js';
 import { readDrop } from '../src/source/drop/drop.js';

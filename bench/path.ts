@@ -14,7 +14,7 @@ import type { Resources } from '../jobs/services.js';
 import { startPipelineWorker } from '../jobs/worker.js';
 import { readConfiguration } from '../src/configuration.js';
 import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import { migrate } from '../src/database/migrate.js';
+import { migrate } from '../src/database/migrations/migrate.js';
 import { openPool } from '../src/database/pool.js';
 import { movies } from '../src/dataset/movies.js';
 import { writeSyntheticSample } from '../src/dataset/sample/synthetic-sample.js';

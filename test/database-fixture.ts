@@ -12,11 +12,19 @@ export interface TestDatabase {
   pools: Record<Purpose, pg.Pool>;
 }
 
-/** Makes one; for tests that need more than one in a file. Drop it with `drop()`. */
-export async function createDatabase(): Promise<TestDatabase & { drop(): Promise<void> }> {
+/** Creates the database of a name. */
+type Create = (superuser: pg.Client, name: string) => Promise<void>;
+
+/**
+ * Creates a database, for tests that need more than one in a file. Drop it with `drop()`.
+ * @param create creates the database itself; by default, a clone of the migrated template
+ */
+export async function createDatabase(
+  create: Create = cloneTemplate,
+): Promise<TestDatabase & { drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asSuperuser(async (client) => {
-    await cloneTemplate(client, name);
+    await create(client, name);
     await client.query(`create database ${name}_queue owner marquee_queue`);
     // Rights on a database itself are not cloned with it.
     await client.query(`revoke all on database ${name}, ${name}_queue from public`);
@@ -51,10 +59,10 @@ export async function createDatabase(): Promise<TestDatabase & { drop(): Promise
  * Gives every test of the file (or of the `describe`) one database: made before them, dropped after.
  * The object is filled in `beforeAll`; read it inside tests.
  */
-export function useDatabase(): TestDatabase {
+export function useDatabase(create: Create = cloneTemplate): TestDatabase {
   const fixture = {} as TestDatabase & { drop(): Promise<void> };
   beforeAll(async () => {
-    Object.assign(fixture, await createDatabase());
+    Object.assign(fixture, await createDatabase(create));
   });
   afterAll(async () => {
     await fixture.drop?.();
@@ -62,12 +70,15 @@ export function useDatabase(): TestDatabase {
   return fixture;
 }
 
-/** Nobody may be connected to a template while it is copied; the session that migrated it may still be leaving. */
-async function cloneTemplate(client: pg.Client, name: string): Promise<void> {
+/**
+ * Clones a database. Nobody may be connected to it meanwhile; the session that migrated it may still be leaving.
+ * @param template by default, the migrated one
+ */
+export async function cloneTemplate(client: pg.Client, name: string, template = 'marquee'): Promise<void> {
   await client.query('select pg_advisory_lock(8273)');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.query(`create database ${name} template marquee owner marquee_owner`);
+      await client.query(`create database ${name} template ${template} owner marquee_owner`);
       break;
     } catch (error) {
       const inUse = (error as { code?: string }).code === '55006';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { useEmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import { migrate } from '../src/database/migrate.js';
+import { migrate } from '../src/database/migrations/migrate.js';
 import type { DatabaseUrls } from '../src/database/roles.js';
 import { reportComments } from '../src/dataset/report-comments.js';
 

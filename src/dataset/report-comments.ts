@@ -1,4 +1,4 @@
-import type { Comment } from '../database/model-comments.js';
+import type { Comment } from '../database/migrations/model-comments.js';
 import { reportComments as commentsOf } from '../reporting/publish/comments.js';
 import { reports } from './reports/reports.js';
 

@@ -1,29 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { readMigrations } from '../../src/database/schema-engine.js';
+import { migrate } from '../../src/database/migrations/migrate.js';
+import { applyMigrations } from '../../src/database/migrations/schema-engine.js';
+import { readSquashedHistory } from '../../src/database/migrations/squashed-history.js';
 import { initialMapping } from '../../src/dataset/mapping.js';
 import { mappingHash } from '../../src/warehouse/mapping/mapping-row.js';
 import { asSuperuser } from '../database-fixture.js';
+import { emptyDatabase, formerMigrations } from './former-version.js';
 
-// What a database holds when a migration comes to it, which the migrations of an empty one never see.
+// A database that was filled between the migrations of version 0.1.0, and is upgraded after the last of them.
 const name = `test_upgrade_${randomBytes(6).toString('hex')}`;
 const hash = '5bdcc146-bf60-754e-6a04-2426089575c7';
 const negative = 'b0344c61-d8db-3853-5ca8-afceaf0bf12b';
 let owner: pg.Client;
+let ownerUrl: string;
+const rows = async (sql: string) => (await owner.query(sql)).rows;
 
-async function migrate(wanted: (name: string) => boolean): Promise<void> {
-  const { migrationDirectories } = await readMigrations();
-  for (const { path, migrationFile } of migrationDirectories) {
-    if (wanted(path) && migrationFile.content.tag === 'ok') await owner.query(migrationFile.content.value);
-  }
+/** Applies the migrations of version 0.1.0 up to this one. */
+async function migrateTo(last: string): Promise<void> {
+  await applyMigrations(ownerUrl, await formerMigrations((path) => path <= last));
 }
 
 beforeAll(async () => {
-  await asSuperuser((client) => client.query(`create database ${name} owner marquee_owner`));
+  await asSuperuser((client) => emptyDatabase(client, name));
   const url = new URL(inject('urls').owner);
   url.pathname = `/${name}`;
-  owner = new pg.Client({ connectionString: url.href });
+  ownerUrl = url.href;
+  owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
 });
 afterAll(async () => {
@@ -31,12 +35,54 @@ afterAll(async () => {
   await asSuperuser((client) => client.query(`drop database ${name} with (force)`));
 });
 
-it('ratings keep their raters, history and retirements when raters get narrower', async () => {
-  await migrate((path) => path < '20261126');
+const ratings = () =>
+  rows(`select tableoid::regclass::text as part, rater_id, movielens_id, rating, record_number, deleted
+        from warehouse.movie_ratings order by deleted, movielens_id`);
+const narrowRatings = [
+  {
+    part: 'warehouse.movie_ratings_live_2',
+    rater_id: String(0x5bdcc146bf60754en),
+    movielens_id: 7,
+    rating: '3.5',
+    record_number: 1,
+    deleted: false,
+  },
+  {
+    part: 'warehouse.movie_ratings_live_1',
+    rater_id: String(0x30344c61d8db3853n),
+    movielens_id: 8,
+    rating: '0.5',
+    record_number: 2,
+    deleted: false,
+  },
+  {
+    part: 'warehouse.movie_ratings_closed',
+    rater_id: String(0x5bdcc146bf60754en),
+    movielens_id: 7,
+    rating: '1',
+    record_number: null,
+    deleted: true,
+  },
+];
+const rateAgain = () =>
+  owner.query(`insert into warehouse.movie_ratings (rater_id, movielens_id, file_id, valid_from)
+               values (${0x5bdcc146bf60754en}, 7, 1, '2017-09-01')`);
+const states = () =>
+  rows(`select publication, extract(day from built_date)::integer as day, to_jsonb(retirements) as retirements
+        from support.publication_state order by 1`);
+const reflectedStates = [
+  { publication: 1, day: 2, retirements: [1, 3] },
+  { publication: 3, day: 4, retirements: [1, 2] },
+  { publication: 5, day: 2, retirements: [1, 3] },
+  { publication: 7, day: 2, retirements: [1, 3] },
+];
+
+it('ratings keep their raters, history and retirements when rater ids become narrower', async () => {
+  await migrateTo('20261126');
   const former = initialMapping.map((row) =>
     row.end_field === 'rater_id' ? { ...row, end_data_type: 'uuid' } : row,
   );
-  // A first load puts a table of its own in the place of the live rows, with its columns in an order of its own.
+  // A first load replaces the table of live rows with another one, whose columns are in another order.
   await owner.query(`
     drop table warehouse.movie_ratings_live;
     create table warehouse.movie_ratings_live as
@@ -56,38 +102,8 @@ it('ratings keep their raters, history and retirements when raters get narrower'
     values ('movie_ratings', '{"rater_id": "${negative}", "movielens_id": "8"}', '2017-08', 'spam', 'test');
     insert into support.mapping_version (number, author, note, content_hash)
     values (1, 'test', '', '${mappingHash(former)}'), (2, 'test', '', 'of another')`);
-  await migrate((path) => path === '20261126000000_narrow_ratings');
-  const rows = async (sql: string) => (await owner.query(sql)).rows;
-  expect(
-    await rows(`
-      select tableoid::regclass::text as part, rater_id, movielens_id, rating, record_number, deleted
-      from warehouse.movie_ratings order by deleted, movielens_id`),
-  ).toEqual([
-    {
-      part: 'warehouse.movie_ratings_live_2',
-      rater_id: String(0x5bdcc146bf60754en),
-      movielens_id: 7,
-      rating: '3.5',
-      record_number: 1,
-      deleted: false,
-    },
-    {
-      part: 'warehouse.movie_ratings_live_1',
-      rater_id: String(0x30344c61d8db3853n),
-      movielens_id: 8,
-      rating: '0.5',
-      record_number: 2,
-      deleted: false,
-    },
-    {
-      part: 'warehouse.movie_ratings_closed',
-      rater_id: String(0x5bdcc146bf60754en),
-      movielens_id: 7,
-      rating: '1',
-      record_number: null,
-      deleted: true,
-    },
-  ]);
+  await migrateTo('20261126000000_narrow_ratings');
+  expect(await ratings()).toEqual(narrowRatings);
   expect(await rows('select row_key from support.retirement')).toEqual([
     { row_key: { rater_id: String(0x30344c61d8db3853n), movielens_id: '8' } },
   ]);
@@ -95,13 +111,10 @@ it('ratings keep their raters, history and retirements when raters get narrower'
     { number: 1, content_hash: mappingHash(initialMapping) },
     { number: 2, content_hash: 'of another' },
   ]);
-  await expect(
-    owner.query(`insert into warehouse.movie_ratings (rater_id, movielens_id, file_id, valid_from)
-                 values (${0x5bdcc146bf60754en}, 7, 1, '2017-09-01')`),
-  ).rejects.toMatchObject({ code: '23505' });
+  await expect(rateAgain()).rejects.toMatchObject({ code: '23505' });
 });
 
-it('publications so far reflect what was retired when they were published, or what they restore was', async () => {
+it('earlier publications reflect what was retired when they, or the publication they restore, were published', async () => {
   await owner.query(`
     insert into reporting.publication
       (number, published_date, as_of_day, period, drops, mapping_version, row_counts, check_state, restores)
@@ -112,15 +125,19 @@ it('publications so far reflect what was retired when they were published, or wh
     values ('genres', '{"id": "1"}', '', '', '2026-01-01', null),
       ('genres', '{"id": "2"}', '', '', '2026-01-03', null),
       ('genres', '{"id": "3"}', '', '', '2026-01-01', '2026-01-03')`);
-  await migrate((path) => path === '20261126000100_reflected_states');
-  const { rows } = await owner.query(
-    `select publication, extract(day from built_date)::integer as day, to_jsonb(retirements) as retirements
-     from support.publication_state order by 1`,
+  await migrateTo('20261126000100_reflected_states');
+  expect(await states()).toEqual(reflectedStates);
+});
+
+it('all of it is kept when the history is replaced by that of the initial migrations', async () => {
+  await migrateTo('20261126000300_written_alike');
+  expect(await rows('select count(*)::int from _prisma_migrations')).toEqual([{ count: 10 }]);
+  expect(await migrate(ownerUrl)).toEqual([]);
+  const { initial } = await readSquashedHistory();
+  expect(await rows('select migration_name as name from _prisma_migrations order by 1')).toEqual(
+    Object.keys(initial).map((path) => ({ name: path })),
   );
-  expect(rows).toEqual([
-    { publication: 1, day: 2, retirements: [1, 3] },
-    { publication: 3, day: 4, retirements: [1, 2] },
-    { publication: 5, day: 2, retirements: [1, 3] },
-    { publication: 7, day: 2, retirements: [1, 3] },
-  ]);
+  expect(await ratings()).toEqual(narrowRatings);
+  expect(await states()).toEqual(reflectedStates);
+  await expect(rateAgain()).rejects.toMatchObject({ code: '23505' });
 });

@@ -45,8 +45,9 @@ export async function until(isSo: () => Promise<boolean>, what: string, patience
 export function usePipeline(
   change: Partial<Resources['inbox']> = {},
   limits: Pick<Resources, 'maxRowLossShare'> = {},
+  database: TestDatabase = useDatabase(),
 ): TestPipeline {
-  const pipeline = { database: useDatabase(), said: [] as string[] } as unknown as TestPipeline;
+  const pipeline = { database, said: [] as string[] } as unknown as TestPipeline;
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'marquee-jobs-'));
     const resources = {

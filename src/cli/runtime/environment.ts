@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Configuration } from '../../configuration.js';
 import { type EmbeddedPostgres, useEmbeddedPostgres } from '../../database/embedded/embedded-postgres.js';
 import { readSecrets, type Secrets } from '../../database/embedded/secrets.js';
-import { migrate } from '../../database/migrate.js';
+import { migrate } from '../../database/migrations/migrate.js';
 import { openPool } from '../../database/pool.js';
 import { type DatabaseUrls, type Purpose, type Role, roleOf } from '../../database/roles.js';
 import { reportComments } from '../../dataset/report-comments.js';

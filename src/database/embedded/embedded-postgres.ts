@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Failure, messageOf } from '../../fault.js';
 import { identifier, literal } from '../identifier.js';
-import { withholdLargeObjects } from '../large-objects.js';
+import { withholdLargeObjects } from '../migrations/large-objects.js';
 import { type DatabaseUrls, type Purpose, roleOf } from '../roles.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { registerProcess, unregisterProcess, withHomeLock } from './home-lock.js';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReportDescription } from '../../../src/api/contract/report-description.js';
-import { migrate } from '../../../src/database/migrate.js';
+import { migrate } from '../../../src/database/migrations/migrate.js';
 import { reportComments } from '../../../src/dataset/report-comments.js';
 import { reports } from '../../../src/dataset/reports/reports.js';
 import { useDatabase } from '../../database-fixture.js';

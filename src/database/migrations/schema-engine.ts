@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm';
-import { Failure } from '../fault.js';
-import { packageRoot } from '../package-root.js';
+import { Failure } from '../../fault.js';
+import { packageRoot } from '../../package-root.js';
 import { MigrationAdapter } from './migration-adapter.js';
 
 /** What a migration run is told of the files it works with. */
@@ -152,9 +152,15 @@ function splitPartitions({ migrationDirectories }: MigrationList): string[] {
   );
 }
 
-/** Applies the migrations that the database lacks and gives their names. */
-export async function applyMigrations(connectionString: string): Promise<string[]> {
-  const migrationsList = await readMigrations();
+/**
+ * Applies the migrations that the database lacks, and records them.
+ * @returns their names
+ */
+export async function applyMigrations(
+  connectionString: string,
+  migrations?: MigrationList,
+): Promise<string[]> {
+  const migrationsList = migrations ?? (await readMigrations());
   const result = await withSchemaEngine(connectionString, (engine) =>
     engine.applyMigrations({ migrationsList, filters: noFilter }),
   );

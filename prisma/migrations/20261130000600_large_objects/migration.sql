@@ -1,5 +1,5 @@
--- Postgres lets every role make large objects, also one that may read a single schema. Their functions belong to a
--- superuser: where whoever migrates is none, a superuser has to run the loop below once in this database.
+-- By default, Postgres allows every role to create large objects, including roles that may only read. These functions
+-- belong to a superuser: if the role that migrates is not one, a superuser must run this loop once in this database.
 do $$
 declare
   large_object_function regprocedure;

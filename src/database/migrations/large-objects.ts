@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { packageRoot } from '../package-root.js';
+import { packageRoot } from '../../package-root.js';
 
-const loop = join(packageRoot, 'prisma/migrations/20261125000000_large_objects/migration.sql');
+const loop = join(packageRoot, 'prisma/migrations/20261130000600_large_objects/migration.sql');
 
 /**
  * Takes from everyone the functions on large objects, which Postgres gives to all and which none of our roles needs:

@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { identifier, literal } from './identifier.js';
+import { identifier, literal } from '../identifier.js';
+import type { Role } from '../roles.js';
 import { applyComments, type Comment, modelComments } from './model-comments.js';
-import type { Role } from './roles.js';
 import { applyMigrations } from './schema-engine.js';
+import { adoptSquashedHistory } from './squashed-history.js';
 
 /** What `migrate` is to bring about beside the migrations themselves. */
 export interface MigrateOptions {
@@ -30,6 +31,7 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
     await owner.query(
       `/* database.lock_migrate */ select pg_advisory_lock(hashtextextended('marquee.migrate', 0))`,
     );
+    await adoptSquashedHistory(owner);
     const applied = await applyMigrations(ownerUrl);
     for (const [role, password] of Object.entries(options.passwords ?? {})) {
       await owner.query(`alter role ${identifier(role)} password ${literal(password)}`);

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { identifier, literal } from './identifier.js';
+import { identifier, literal } from '../identifier.js';
 import { readSchemas } from './schema-engine.js';
 
 /** What the database says of a table, or of one column of it. */

@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "support"."report_build" ADD COLUMN     "comparison" JSONB;
