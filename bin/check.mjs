@@ -12,10 +12,11 @@ const checks = [
   ['lint and format', tool('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'],
   ['unused code', tool('knip/bin/knip.js')],
   [
-    'layers and schema drift',
+    'layers, language and schema drift',
     tool('vitest/vitest.mjs'),
     'run',
     'test/layers.test.ts',
+    'test/language.test.ts',
     'test/database/migrations.test.ts',
   ],
 ];
