@@ -1,11 +1,11 @@
 import pg from 'pg';
 
-/** A name quoted for SQL, dots between the parts of a qualified one. */
+/** A quoted name for SQL; several parts make a qualified name. */
 export function identifier(...parts: string[]): string {
   return parts.map((part) => pg.escapeIdentifier(part)).join('.');
 }
 
-/** A text quoted as an SQL literal, for the few statements that take no parameters. */
+/** A text as an SQL literal, for the few statements that take no parameters. */
 export function literal(text: string): string {
   return pg.escapeLiteral(text);
 }

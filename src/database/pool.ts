@@ -1,14 +1,14 @@
 import pg from 'pg';
 
 /**
- * Opens a pool of connections that announce themselves by name in `pg_stat_activity`.
+ * Opens a pool of connections that appear under this name in `pg_stat_activity`.
  *
- * Dates and numbers arrive as Postgres prints them: a `Date` would move days between time zones and a
- * `number` would lose digits of money.
+ * Dates, big integers and decimals arrive as text, as Postgres prints them: a `Date` would shift days between time zones,
+ * and a `number` would lose digits.
  *
- * @param connectionString whose role decides what the connections may do
- * @param name shown as `application_name`, for example `marquee worker`
- * @param most connections held at once
+ * @param connectionString its role decides what the connections may do
+ * @param name the `application_name`, for example `marquee worker`
+ * @param most maximum number of connections
  */
 export function openPool(connectionString: string, name: string, most = 10): pg.Pool {
   const pool = new pg.Pool({
@@ -17,10 +17,10 @@ export function openPool(connectionString: string, name: string, most = 10): pg.
     max: most,
     types: { getTypeParser: exactTypeParser as typeof pg.types.getTypeParser },
   });
-  // An idle connection that the server closes (a restart, a failover) is replaced at the next query;
-  // without a listener the event would end the process.
+  // An idle connection that the server closes (a restart, a failover) is replaced at the next query; without a listener the
+  // event would end the process.
   pool.on('error', () => undefined);
-  // The same for one in use: its query is rejected, and that is enough.
+  // The same for a connection in use: its query is rejected, which is enough.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

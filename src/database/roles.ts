@@ -1,8 +1,8 @@
-/** The database roles, one per kind of process; the migrations create them and give them their rights. */
+/** The database roles, one per kind of process; the migrations create them and grant their rights. */
 export const roles = ['marquee_owner', 'marquee_pipeline', 'marquee_reader', 'marquee_queue'] as const;
 export type Role = (typeof roles)[number];
 
-/** What a process connects for, and as whom. */
+/** The role for each purpose of a connection. */
 export const roleOf = {
   owner: 'marquee_owner',
   pipeline: 'marquee_pipeline',

@@ -3,12 +3,12 @@ import type { Pool, PoolClient } from 'pg';
 
 const stopSignal = new AsyncLocalStorage<AbortSignal>();
 
-/** A statement may end between the moment it is to be given up and the next one's begin: it is asked again so often. */
-const askAgainMs = 250;
+/** A cancel request can arrive between two statements and have no effect, so it is repeated at this interval. */
+const cancelIntervalMs = 250;
 
 /**
- * Has the transactions that `work` opens end with the signal: Postgres gives up the statement under way, which otherwise
- * would occupy the server, and its table, until it has ended by itself.
+ * Ends the transactions that `work` opens when the signal aborts: Postgres cancels the current statement, which would
+ * otherwise occupy the server and lock its tables until it is done.
  */
 export function stoppedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return stopSignal.run(signal, work);
@@ -23,15 +23,16 @@ export function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
 }
 
 /**
- * Runs `work` on one snapshot of the database, as it is at its first statement: what is committed meanwhile, by a publication
- * say, comes between no two statements. For reading alone, of tables that are not replaced: one that was made since is empty.
+ * Runs `work` on one snapshot of the database, taken at its first statement: it does not see what is committed later, for
+ * example by a publication. Only for reading, and not for tables that are replaced at run time: a table created after the
+ * snapshot looks empty.
  * @throws as `inTransaction`
  */
 export function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   return begun(pool, beginSnapshot, work);
 }
 
-/** Begins what `inSnapshot` runs its work in. */
+/** The statement that begins the transaction of `inSnapshot`. */
 export const beginSnapshot = 'begin isolation level repeatable read read only';
 
 async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -39,52 +40,53 @@ async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) =>
   signal?.throwIfAborted();
   const client = await pool.connect();
   let broken: Error | undefined;
-  // A lost connection rejects the query under way and is emitted as well; without a listener that ends the process.
+  // A lost connection rejects the current query and also emits this event; without a listener it would end the process.
   const noteLoss = (error: Error) => {
     broken = error;
   };
   client.on('error', noteLoss);
-  const letGo = signal && giveUpWith(signal, pool, client);
+  const stopCancelling = signal && cancelWith(signal, pool, client);
   try {
     await client.query(begin);
     const result = await work(client);
     await client.query('commit');
     return result;
   } catch (error) {
-    // A connection that cannot even roll back must not return to the pool.
+    // A connection that cannot even roll back must not go back to the pool.
     await client.query('rollback').catch((failed: Error) => {
       broken ??= failed;
     });
     throw error;
   } finally {
-    await letGo?.();
+    await stopCancelling?.();
     client.off('error', noteLoss);
     client.release(broken);
   }
 }
 
 /**
- * From the signal on, has Postgres give up whatever statement a connection is at.
- * @returns ends it; when that has settled, nothing more is asked, so that it cannot hit who has the connection next
+ * Once the signal aborts, cancels whatever statement the connection is running.
+ * @returns a function that ends this. After it has settled, no cancel request is under way that could hit the next user of
+ * the connection.
  */
-function giveUpWith(signal: AbortSignal, pool: Pool, client: PoolClient): () => Promise<void> {
+function cancelWith(signal: AbortSignal, pool: Pool, client: PoolClient): () => Promise<void> {
   const { processID } = client as PoolClient & { processID: number };
-  let asked: Promise<unknown> = Promise.resolve();
+  let requested: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  const ask = () => {
-    // What cannot be asked now, for want of a connection, is asked again; and without it the statement ends as it would have.
-    asked = pool
-      .query('/* database.give_up */ select pg_cancel_backend($1)', [processID])
+  const cancel = () => {
+    // A request that fails, for example because no connection is free, is repeated; without it the statement runs to its end.
+    requested = pool
+      .query('/* database.cancel_statement */ select pg_cancel_backend($1)', [processID])
       .catch(() => undefined);
   };
   const begin = () => {
-    ask();
-    timer = setInterval(ask, askAgainMs);
+    cancel();
+    timer = setInterval(cancel, cancelIntervalMs);
   };
   signal.addEventListener('abort', begin, { once: true });
   return async () => {
     signal.removeEventListener('abort', begin);
     clearInterval(timer);
-    await asked;
+    await requested;
   };
 }

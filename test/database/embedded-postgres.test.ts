@@ -10,7 +10,7 @@ import { findBinaries } from '../../src/database/embedded/binaries.js';
 import { useEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { launchUnprivileged, ownerOf } from '../../src/database/embedded/unprivileged.js';
 
-it('is made under a home where the initdb of a start that was killed is still at work', async () => {
+it('initializes in a home where the initdb of a killed start is still running', async () => {
   const home = await mkdtemp(join(tmpdir(), 'marquee-initdb-'));
   const folder = join(home, 'postgres');
   const left = join(folder, 'data.new');
@@ -36,16 +36,16 @@ it('is made under a home where the initdb of a start that was killed is still at
   await rm(home, { recursive: true });
 });
 
-it('comes up at once where a table that was taken back left a file that its recovery stumbles over', async () => {
+it('starts at once when a rolled-back table left a file that recovery fails on', async () => {
   const home = await mkdtemp(join(tmpdir(), 'marquee-recovery-'));
   const killed = await useEmbeddedPostgres(home, 'disposable');
   const { rows } = await query(killed.superuserUrl, [
     'create unlogged table build (id integer)',
     "select pg_relation_filepath('build') as path",
   ]);
-  // Stopped without a checkpoint, as by a kill.
+  // Stops without a checkpoint, like a kill.
   await killed.release();
-  // As a rollback leaves the files, of which the log has nothing yet: it is not waited for.
+  // The state that a rollback leaves when the log does not mention it yet, since nothing waits for the log.
   const file = join(home, 'postgres', 'data', rows[0].path);
   await rm(`${file}_init`);
   await truncate(file);

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true }));
 
-it('one at a time holds a home, and nothing is left of it afterwards', async () => {
+it('only one caller at a time holds the lock, and no file is left afterwards', async () => {
   let inside = 0;
   let most = 0;
   await Promise.all(
@@ -31,15 +31,15 @@ it('one at a time holds a home, and nothing is left of it afterwards', async () 
 
 it.each([
   ['that has ended', '999999999'],
-  ['whose number another process has got', `${process.pid} 1`],
-  ['that is not named', ''],
+  ['whose process id belongs to another process', `${process.pid} 1`],
+  ['that is unknown', ''],
 ])('the lock of a holder %s is taken over', async (_what, holder) => {
   await writeFile(join(home, 'lock'), holder);
   const held = await withHomeLock(home, () => readFile(join(home, 'lock'), 'utf8'));
   expect(held).toBe(processIdentity());
 });
 
-it('the lock of a holder that lives is waited for', async () => {
+it('a caller waits for the lock of a live holder', async () => {
   await writeFile(join(home, 'lock'), processIdentity());
   let got = false;
   const waiting = withHomeLock(home, async () => {

@@ -17,31 +17,31 @@ describe('the server of a data folder', () => {
   const leaveFile = (pid: number) =>
     writeFile(file(), `${pid}\n${folder}\n1795439852\n5432\n\n127.0.0.1\n12 34\nready   \n`);
 
-  it('is found where it runs', async () => {
+  it('is found while it runs', async () => {
     const port = Number(new URL(inject('superuserUrl')).port);
     expect(await findPostmaster(join(inject('home'), 'postgres/data'))).toMatchObject({ port, ready: true });
   });
 
-  it('is not there without the file that names it', async () => {
+  it('is not found without a postmaster.pid', async () => {
     expect(await findPostmaster(folder)).toBeUndefined();
   });
 
-  it('is not taken to be another process that got its number', async () => {
+  it('is not confused with another process that has the same id', async () => {
     await leaveFile(process.pid);
     expect(await findPostmaster(folder)).toBeUndefined();
     expect(existsSync(file())).toBe(false);
   });
 
-  it('is not taken to be the Postgres of another folder', async () => {
+  it('is not confused with the Postgres of another folder', async () => {
     const other = await findPostmaster(join(inject('home'), 'postgres/data'));
     await leaveFile(other!.pid);
     expect(await findPostmaster(folder)).toBeUndefined();
     expect(existsSync(file())).toBe(false);
   });
 
-  // Only Linux tells: elsewhere a process is what its number says.
-  it.skipIf(!existsSync('/proc/self/cmdline'))('has ended when nobody has collected it', async () => {
-    // The shell becomes a sleep, which never asks after the child it has got.
+  // Only Linux reports zombies.
+  it.skipIf(!existsSync('/proc/self/cmdline'))('has ended when it is a zombie', async () => {
+    // The shell becomes a sleep, which never collects the child that it inherits.
     const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

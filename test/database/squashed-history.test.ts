@@ -10,7 +10,7 @@ import { formerDatabase } from './former-version.js';
 const lastInitial = '20261130000600_large_objects';
 const history = async (pool: pg.Pool) =>
   (await pool.query('select * from _prisma_migrations order by 1')).rows;
-/** What the engine reads of the history; ids and dates differ from one database to another. */
+/** The history without ids and dates, which differ from one database to another. */
 const recorded = async (pool: pg.Pool) =>
   (
     await pool.query(
@@ -57,7 +57,7 @@ describe('a database of version 0.1.0', () => {
     expect(await recorded(owner)).toHaveLength(Object.keys((await readSquashedHistory()).initial).length);
   });
 
-  it('is left alone the second time', async () => {
+  it('is not changed the second time', async () => {
     const { owner } = former.pools;
     const before = await history(owner);
     expect(await migrate(former.urls.owner)).toEqual([]);
@@ -81,7 +81,7 @@ describe('a database that is not exactly one of version 0.1.0', () => {
       'its history lacks the migration 20261126000200_accepted_loss',
     ],
     [
-      'another migration',
+      'a migration of another version',
       "update _prisma_migrations set migration_name = '20270101000000_other' where migration_name like '%initial'",
       'its history contains another migration, 20270101000000_other',
     ],
@@ -114,7 +114,7 @@ describe('a database that is not exactly one of version 0.1.0', () => {
     ],
     ['a missing table', 'drop table support.audit_event', 'it lacks support.audit_event'],
     [
-      'a table of its own',
+      'an additional table',
       'create table support.notes ()',
       'it contains support.notes, which is not part of that version',
     ],
@@ -136,7 +136,7 @@ describe('a database that is not exactly one of version 0.1.0', () => {
       'new tables in support differs',
     ],
     ['another storage setting', 'alter table support.run set (fillfactor = 50)', 'support.run differs'],
-  ])('is refused and left as it is: %s', async (_what, change, reason) => {
+  ])('is refused and not changed: it has %s', async (_what, change, reason) => {
     const database = await createDatabase((client, name) => cloneTemplate(client, name, former.name));
     try {
       const { owner } = database.pools;

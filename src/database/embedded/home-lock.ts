@@ -5,20 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../fault.js';
 import { isAlive, processIdentity } from './process-identity.js';
 
-const patienceMilliseconds = 120_000;
+const lockTimeoutMs = 120_000;
 
 /**
- * Runs `work` while no other process does the same under this home. A lock whose holder
- * was killed is taken over at once, since it names the holder.
+ * Runs `work` while no other process does the same in this home. The lock names its holder, so the lock of a process that
+ * was killed is taken over at once.
+ * @throws Failure `home_locked` when the lock is not released within two minutes
  */
 export async function withHomeLock<T>(home: string, work: () => Promise<T>): Promise<T> {
   const path = join(home, 'lock');
-  const deadline = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + lockTimeoutMs;
   while (!(await tryLock(path))) {
     if (Date.now() > deadline) {
       throw new Failure(
         'home_locked',
-        `${path} has been held for ${patienceMilliseconds / 1000} seconds by process ${await readFile(path, 'utf8')}; wait for it or end it.`,
+        `${path} has been held for ${lockTimeoutMs / 1000} seconds by process ${await readFile(path, 'utf8')}. Wait for that process or end it.`,
       );
     }
     await sleep(50);
@@ -31,7 +32,7 @@ export async function withHomeLock<T>(home: string, work: () => Promise<T>): Pro
 }
 
 async function tryLock(path: string): Promise<boolean> {
-  // Linked, not opened and written: a process that is killed in between would leave a lock without a holder.
+  // A process that is killed between creating and writing a file would leave a lock without a holder; a link is atomic.
   const own = `${path}.${randomUUID()}`;
   await writeFile(own, processIdentity());
   try {
@@ -51,12 +52,12 @@ async function tryLock(path: string): Promise<boolean> {
   return false;
 }
 
-/** Takes away the lock of a process that has ended. */
+/** Removes the lock of a process that has ended. */
 async function removeDead(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
-    // Another that found the same dead holder may have been quicker, and this be its lock: back with it.
+    // Another process may have found the same dead holder first, and this may be its lock: put it back.
     if (isAlive(await readFile(aside, 'utf8'))) {
       await link(aside, path);
     }
@@ -69,13 +70,16 @@ async function removeDead(path: string): Promise<void> {
   }
 }
 
-/** Says that this process uses what runs under this home. */
+/** Registers this process as a user of the server of this home. */
 export async function registerProcess(home: string): Promise<void> {
   await mkdir(join(home, 'processes'), { recursive: true });
   await writeFile(join(home, 'processes', String(process.pid)), processIdentity());
 }
 
-/** Takes this process off the list and says whether any other that lives is on it. */
+/**
+ * Removes this process from the registered users.
+ * @returns whether it was the last one alive
+ */
 export async function unregisterProcess(home: string): Promise<{ last: boolean }> {
   const folder = join(home, 'processes');
   await rm(join(folder, String(process.pid)), { force: true });

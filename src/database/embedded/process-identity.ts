@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Names a process so that a later process with the same number is not taken for it:
- * the number, and on Linux the moment it was started (in clock ticks since boot).
+ * Identifies a process even if a later one gets the same id: the process id and, on Linux, its start time in clock ticks
+ * since boot.
  */
 export function processIdentity(pid: number = process.pid): string {
   return `${pid} ${startTicks(pid) ?? ''}`.trimEnd();
 }
 
-/** Whether the process named by {@link processIdentity} still runs. */
+/** Whether the process identified by {@link processIdentity} is still running. */
 export function isAlive(identity: string): boolean {
   const [pidText = '', ticks] = identity.trim().split(' ');
   const pid = Number(pidText);
@@ -18,7 +18,7 @@ export function isAlive(identity: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs, as somebody else.
+    // EPERM: it is running, as another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') {
       return false;
     }
@@ -30,10 +30,10 @@ function startTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended; it only waits for its parent to look.
+    // A zombie has ended and only waits for its parent to collect it.
     return state === 'Z' ? 'zombie' : rest[18];
   } catch {
-    // No /proc (macOS): the number alone has to do.
+    // No /proc (macOS): the process id alone has to be enough.
     return undefined;
   }
 }

@@ -3,15 +3,15 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Role, roles } from '../roles.js';
 
-/** What the embedded default generates once and keeps under its home, readable by its user alone. */
+/** Secrets that are generated once and kept in the home, readable only by its user. */
 export interface Secrets {
   superuserPassword: string;
   rolePasswords: Record<Role, string>;
-  /** Key of the hash over personal data. */
+  /** Key of the hash of personal data. */
   piiKey: string;
 }
 
-/** Reads the secrets of a home; makes them when there are none. Call it under the home's lock. */
+/** Reads the secrets of a home, and generates them if there are none. Call it under the home's lock. */
 export async function readSecrets(home: string): Promise<Secrets> {
   const path = join(home, 'secrets.json');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {

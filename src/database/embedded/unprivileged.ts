@@ -4,19 +4,20 @@ import { Fault } from '../../fault.js';
 
 /** How to start a program that refuses to run as root. */
 export interface Launch {
-  /** Put before the program and its arguments. */
+  /** Words to put before the program and its arguments. */
   prefix: string[];
-  /** Whom it runs as; missing: as this process. */
+  /** The user it runs as; by default, the user of this process. */
   user?: { uid: number; gid: number };
 }
 
 /**
- * Postgres refuses to run as root. When this process is root, another user is found for it
- * (`postgres`, else `nobody`), and when that user may not enter the folders the program and its data
- * lie in (a clone below `/root`), it is given the one capability that lets it search them.
+ * Postgres refuses to run as root. If this process runs as root, Postgres runs as `postgres` or else `nobody`. If that user
+ * may not enter the folders of the program and its data (for example a clone below `/root`), the program gets the one
+ * capability that allows it to search them.
  *
- * @param paths what the program must reach
- * @throws Fault `no_unprivileged_user` when none is to be had
+ * @param paths what the program must be able to reach
+ * @throws Fault `no_unprivileged_user` when neither user exists
+ * @throws Fault `folder_not_reachable` when a path cannot be reached even with the capability
  */
 export function launchUnprivileged(paths: string[]): Launch {
   if (process.getuid?.() !== 0) {
@@ -26,7 +27,7 @@ export function launchUnprivileged(paths: string[]): Launch {
   if (user === undefined) {
     throw new Fault(
       'no_unprivileged_user',
-      'Postgres does not run as root, and neither a user postgres nor nobody exists; create one, run as another user, or set DATABASE_URL.',
+      'Postgres cannot run as root, and there is no user named postgres or nobody. Create one, run as another user, or set DATABASE_URL.',
     );
   }
   if (paths.every((path) => spawnSync('test', ['-x', path], user).status === 0)) {
@@ -38,7 +39,7 @@ export function launchUnprivileged(paths: string[]): Launch {
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
     '--clear-groups',
-    // Without this bit access(2), which Postgres asks before it starts itself, forgets the capability.
+    // Without this bit, access(2), which Postgres calls before it starts itself, ignores the capability.
     '--securebits=+no_setuid_fixup',
     `--inh-caps=${capability}`,
     `--ambient-caps=${capability}`,
@@ -50,11 +51,11 @@ export function launchUnprivileged(paths: string[]): Launch {
   }
   throw new Fault(
     'folder_not_reachable',
-    `Postgres does not run as root, and the user it runs as instead (${user.uid}) may not enter ${paths.join(' or ')}; put the project and MARQUEE_HOME where other users may enter, or run as another user.`,
+    `Postgres cannot run as root, and the user it runs as instead (${user.uid}) has no access to ${paths.join(' or ')}. Put the project and MARQUEE_HOME where other users have access, or run as another user.`,
   );
 }
 
-/** Whom files for the launched program must belong to; missing: this process' own user. */
+/** The user who must own the files of the launched program; undefined for the user of this process. */
 export function ownerOf(launch: Launch): { uid: number; gid: number } | undefined {
   if (launch.user !== undefined || launch.prefix.length === 0) {
     return launch.user;

@@ -5,29 +5,30 @@ import { applyComments, type Comment, modelComments } from './model-comments.js'
 import { applyMigrations } from './schema-engine.js';
 import { adoptSquashedHistory } from './squashed-history.js';
 
-/** What `migrate` is to bring about beside the migrations themselves. */
+/** What `migrate` sets up in addition to the schema. */
 export interface MigrateOptions {
-  /** Passwords to set; a role that is not named keeps its own. */
+  /** Passwords to set; the other roles keep theirs. */
   passwords?: Partial<Record<Role, string>>;
-  /** Comments beyond the model's own, for example those of the reports. */
+  /** Comments in addition to those of the model, for example those of the reports. */
   comments?: Comment[];
-  /** Name of the queues' database, made when missing; missing: none is made. */
+  /** Name of the database of the queues, created when it does not exist; by default, none is created. */
   queueDatabase?: string;
 }
 
 /**
- * Brings a database to the current model: migrations, role passwords, comments, the queues' database.
- * Does nothing where nothing is to do.
+ * Brings a database up to date: history, migrations, role passwords, comments and the database of the queues. Does nothing
+ * to a database that is up to date.
  *
  * @returns the names of the migrations that were applied
+ * @throws Fault `database_not_upgradable` when a database of an earlier version cannot be upgraded
  */
 export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<string[]> {
   const owner = new pg.Client({ connectionString: ownerUrl, application_name: 'marquee migrate' });
-  // A server that stops rejects the statement under way; without a listener the event would end the process.
+  // A server that stops rejects the current statement and emits this event; without a listener it would end the process.
   owner.on('error', () => undefined);
   await owner.connect();
   try {
-    // Two commands that are started together on a new database take turns. The lock goes with the connection.
+    // Two commands that are started together on a new database take turns. The lock ends with the connection.
     await owner.query(
       `/* database.lock_migrate */ select pg_advisory_lock(hashtextextended('marquee.migrate', 0))`,
     );

@@ -7,19 +7,19 @@ import { parseIntoClientConfig } from 'pg-connection-string';
 const charType = 18;
 const textType = 25;
 
-/** Which columns of a result were of type `"char"`, by the array of its rows. */
+/** The columns of type `"char"` of a result, by its array of rows. */
 const charColumns = new WeakMap<object, number[]>();
 
 /**
- * The schema engine reads catalog columns of Postgres' internal one-byte type `"char"`, which the
- * stock adapter refuses (@prisma/adapter-pg 7.10). Here they pass it as text, remembered, and
- * {@link MigrationAdapter} tells the engine what they were.
+ * The schema engine reads catalog columns of the internal one-byte type `"char"`, which the stock adapter rejects
+ * (@prisma/adapter-pg 7.10). This client declares them as text and remembers them, and {@link MigrationAdapter} restores
+ * their type for the engine.
  */
 class CatalogClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's query has a dozen overloads; all are passed through.
   override query(...parameters: any[]): any {
     const callback = parameters.at(-1);
-    // The pool always calls back; other callers are none of the adapter's.
+    // The pool always passes a callback; calls without one do not come from the adapter.
     if (typeof callback === 'function') {
       parameters[parameters.length - 1] = (error: Error | null, result?: pg.QueryResult) => {
         if (result?.fields !== undefined) {
@@ -44,10 +44,9 @@ function renameCharColumns(fields: pg.FieldDef[]): number[] {
 }
 
 /**
- * The adapter for the schema engine. Three things differ from the stock one: a script runs as a whole
- * (the stock one cuts it at every semicolon, in comments and function bodies too) and so takes effect
- * whole or not at all; the shadow database is really another one, and
- * really dropped; and catalog columns of type `"char"` reach the engine as such.
+ * The adapter for the schema engine. It differs from the stock adapter in three ways. A script runs as a whole and takes
+ * effect completely or not at all; the stock adapter splits it at every semicolon, even in comments and function bodies. The
+ * shadow database is a separate one and is dropped. Catalog columns of type `"char"` reach the engine with their type.
  */
 export class MigrationAdapter extends PrismaPg {
   readonly #config: pg.PoolConfig;
@@ -57,7 +56,7 @@ export class MigrationAdapter extends PrismaPg {
     const config = {
       ...parseIntoClientConfig(connectionString),
       Client: CatalogClient,
-      // The engine lets connections go after the pool was ended; their idle timers held the process for 10 s.
+      // The engine releases connections after the pool has ended; their idle timers kept the process alive for 10 s.
       allowExitOnIdle: true,
     } as pg.PoolConfig;
     super(config);
@@ -81,7 +80,7 @@ export class MigrationAdapter extends PrismaPg {
     return adapter;
   }
 
-  /** Closes what the engine opened; freeing the engine does not. */
+  /** Closes the connections of the engine; freeing the engine does not. */
   async close(): Promise<void> {
     await Promise.all(this.#connected.splice(0).map((adapter) => adapter.dispose()));
   }

@@ -2,11 +2,11 @@ import type pg from 'pg';
 import { identifier, literal } from '../identifier.js';
 import { readSchemas } from './schema-engine.js';
 
-/** What the database says of a table, or of one column of it. */
+/** The comment of a table or of one of its columns. */
 export interface Comment {
   schema: string;
   table: string;
-  /** Missing: the comment is the table's. */
+  /** Undefined for the comment of the table. */
   column?: string;
   comment: string;
 }
@@ -41,7 +41,7 @@ function commentsOf(schemaText: string): Comment[] {
   return comments;
 }
 
-/** A field of another model's type is a relation, not a column. Scalar types are Prisma's own. */
+/** A field whose type is another model is a relation, not a column; scalar types are those of Prisma. */
 function isRelation(type: string): boolean {
   const scalars = ['String', 'Int', 'BigInt', 'Boolean', 'DateTime', 'Decimal', 'Json', 'Float', 'Bytes'];
   return !scalars.includes(type.replace(/[?[\]]/g, ''));
@@ -55,7 +55,7 @@ function textOf(doc: string): string {
     .trim();
 }
 
-/** Writes the comments that differ from what the database has; of two for the same thing the later one counts. */
+/** Writes the comments that differ from those in the database. Of two comments for the same object, the last one counts. */
 export async function applyComments(owner: pg.ClientBase, comments: Comment[]): Promise<void> {
   const { rows } = await owner.query<{
     schema: string;
@@ -63,7 +63,7 @@ export async function applyComments(owner: pg.ClientBase, comments: Comment[]): 
     column: string | null;
     comment: string;
   }>(
-    `/* comments as they are */
+    `/* database.read_comments */
     select n.nspname as schema, c.relname as table, a.attname as column, d.description as comment
     from pg_description d
     join pg_class c on c.oid = d.objoid and d.classoid = 'pg_class'::regclass

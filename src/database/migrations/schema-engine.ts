@@ -7,30 +7,30 @@ import { Failure } from '../../fault.js';
 import { packageRoot } from '../../package-root.js';
 import { MigrationAdapter } from './migration-adapter.js';
 
-/** What a migration run is told of the files it works with. */
+/** The engine ignores no tables or enums. */
 const noFilter = { externalTables: [], externalEnums: [] };
 
 const panics = {
   set_message(message: string) {
-    throw new Failure('schema_engine_panicked', `The schema engine gave up: ${message}`);
+    throw new Failure('schema_engine_panicked', `The schema engine of Prisma panicked: ${message}`);
   },
 };
 
 /**
- * Prisma's schema engine as WebAssembly: the engine behind `prisma migrate`, without the
- * native binary that the Prisma command line would download.
+ * Loads Prisma's schema engine as WebAssembly: the engine of `prisma migrate`, without the native binary that Prisma's
+ * command line would download.
  *
- * The package's own entry imports the `.wasm` file as a module, which Node 20 cannot do,
- * so the module is instantiated here by hand; once, since the glue code holds one instance.
+ * The entry of the package imports the `.wasm` file as a module, which Node 20 does not support, so the module is
+ * instantiated here; only once, because the glue code holds a single instance.
  */
 const loadGlue = memoize(async () => {
-  // Where the engine leaves the message of a panic; without it the cause would be lost.
+  // The engine reports the message of a panic here; without it the cause would be lost.
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panics });
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(bytes, {
-    './schema_engine_bg.js': withoutHoldingTheProcess(glue as unknown as WebAssembly.ModuleImports),
+    './schema_engine_bg.js': withUnreferencedTimers(glue as unknown as WebAssembly.ModuleImports),
   });
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports.__wbindgen_start as () => void)();
@@ -38,10 +38,10 @@ const loadGlue = memoize(async () => {
 });
 
 /**
- * The engine gives its advisory lock ten seconds and never clears that timer, which would keep a
- * finished command waiting for it; an unreferenced timer does not.
+ * The engine waits ten seconds for its advisory lock and never clears that timer, which would keep a finished command
+ * alive; an unreferenced timer does not.
  */
-function withoutHoldingTheProcess(glue: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
+function withUnreferencedTimers(glue: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
   const name = Object.keys(glue).find((key) => key.startsWith('__wbg_setTimeout'));
   if (name === undefined) {
     return glue;
@@ -60,7 +60,7 @@ function memoize<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Runs `work` with an engine on the given database, and closes it whatever happens. */
+/** Runs `work` with an engine on the given database, and closes the engine afterwards, also after an error. */
 async function withSchemaEngine<T>(
   connectionString: string,
   work: (engine: SchemaEngine) => Promise<T>,
@@ -84,7 +84,7 @@ async function withSchemaEngine<T>(
   }
 }
 
-/** The Prisma schema files, in the shape the engine takes. */
+/** The Prisma schema files, in the form the engine takes. */
 export async function readSchemas(): Promise<SchemasContainer> {
   const folder = join(packageRoot, 'prisma');
   const names = (await readdir(folder)).filter((name) => name.endsWith('.prisma')).sort();
@@ -97,7 +97,7 @@ export async function readSchemas(): Promise<SchemasContainer> {
   return { files };
 }
 
-/** The migrations folder, in the shape the engine takes. */
+/** The migrations folder, in the form the engine takes. */
 export async function readMigrations(): Promise<MigrationList> {
   const baseDir = join(packageRoot, 'prisma', 'migrations');
   const entries = await readdir(baseDir, { withFileTypes: true });
@@ -125,7 +125,7 @@ export async function readMigrations(): Promise<MigrationList> {
   };
 }
 
-/** The SQL that turns what the migrations make into what the schema files say; empty when they agree. */
+/** The SQL that turns the schema the migrations create into the one the schema files describe; empty when they agree. */
 export async function schemaDrift(connectionString: string): Promise<string> {
   const migrations = await readMigrations();
   const schemas = await readSchemas();
@@ -142,8 +142,8 @@ export async function schemaDrift(connectionString: string): Promise<string> {
 }
 
 /**
- * The partitions that are partitioned themselves, as the migrations make them: Prisma, which passes over partitions, takes
- * those for tables of their own.
+ * The partitions that are partitioned themselves, found in the text of the migrations. Prisma ignores partitions, but takes
+ * these for ordinary tables.
  */
 function splitPartitions({ migrationDirectories }: MigrationList): string[] {
   const made = /^create table (\S+) partition of [^;]+ partition by /gim;

@@ -228,7 +228,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
       const { errors } = await ask(query, variables);
       expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
       expect(errors[0].message).toBe(
-        `${sentence}: expected a text without NUL characters and half surrogate pairs.`,
+        `${sentence}: expected text without NUL characters or unpaired surrogates.`,
       );
     });
   });
