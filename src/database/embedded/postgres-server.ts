@@ -52,7 +52,7 @@ export function locateServer(home: string): PostgresServer {
 }
 
 /**
- * Starts the server, and creates its data folder first if there is none.
+ * Starts the server, and creates its data folder first if it is missing.
  *
  * @param samePort the port to listen on; by default, a free one
  * @returns the port

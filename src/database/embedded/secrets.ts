@@ -11,7 +11,7 @@ export interface Secrets {
   piiKey: string;
 }
 
-/** Reads the secrets of a home, and generates them if there are none. Call it under the home's lock. */
+/** Reads the secrets of a home, and generates them the first time. Call it under the home's lock. */
 export async function readSecrets(home: string): Promise<Secrets> {
   const path = join(home, 'secrets.json');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@
 -- The schema of the project's tables as lines of text, one per column, constraint, index, right and so on.
 -- Grain: one line. Columns: object (what the line belongs to), rank and place (the order of its lines), fact.
 --
--- The lines are the same on every supported version of Postgres and whoever migrated: the role that owns the schemas
+-- The lines are the same on every supported version of Postgres and for any migrating role: the role that owns the schemas
 -- is called "owner", and only the rights of the project's own roles are listed. The search path must be empty, so that
 -- definitions qualify every name.
 with
