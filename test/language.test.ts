@@ -14,7 +14,6 @@ const notYet = [
   'CHANGELOG.md',
   '.env.example',
   'compose.yaml',
-  'schema.graphql',
   'docs/',
   'prisma/reporting.prisma',
   'prisma/source.prisma',

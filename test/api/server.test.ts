@@ -83,7 +83,7 @@ describe('the server', () => {
     await api.database.owner.query('grant select on reporting.genre_report to marquee_reader');
     expect(body.errors).toMatchObject([
       {
-        message: 'Something broke here: report it with the request id.',
+        message: 'Internal error. Report it with the request id.',
         extensions: { code: 'INTERNAL_SERVER_ERROR' },
       },
     ]);

@@ -1,15 +1,15 @@
 /**
- * What issues are about: every stable reason code, with what it means. The codes are stored in `support.issue.reason`
- * and shown to users; docs/codes.md repeats this table.
+ * The reasons for an issue: each code with its meaning. The codes are stored in `support.issue.reason` and shown to
+ * users, so they are stable. docs/codes.md contains this table; a test compares the two.
  */
 export const issueReasons = {
-  value_not_castable: "A value is none of its field's type; the field was left empty.",
-  entry_key_missing: 'An entry of a nested column lacks what identifies it; the entry was left out.',
+  value_not_castable: "A value does not match its field's type. The field was left empty.",
+  entry_key_missing: 'An entry of a nested column has no key. The entry was left out.',
   entry_key_not_castable:
-    'What identifies an entry of a nested column is none of its type; the entry was left out.',
+    'The key of an entry of a nested column does not match its type. The entry was left out.',
   malformed_literal:
-    'A nested column is no literal; the sentence tells the character, and no entry of it was taken.',
+    'A nested column is not a valid literal. None of its entries was used; the message states the position of the error.',
   code_not_in_standard:
-    "A country or language has a code its standard lacks; it was kept under the vendor's name for it.",
-  feed_late: 'The file of a feed for a month did not come in time.',
+    "The standard does not have the code of a country or language. The code was kept, with the vendor's name.",
+  feed_late: "A feed's file for a month did not arrive in time.",
 } as const;
