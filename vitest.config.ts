@@ -1,18 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.js';
+import { projectsOfTests, readTestFiles, testProjects } from './test/test-projects.js';
+
+const projectOf = projectsOfTests(readTestFiles(import.meta.dirname));
 
 export default defineConfig({
-  resolve: {
-    // Vite would take the package's second copy (.mjs), Apollo takes the first, and graphql refuses to mix them.
-    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
-  },
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/global-set-up.ts'],
-    setupFiles: ['test/property-seed.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    // Two cores are the reference machine: more files at once only queue for them.
+    projects: testProjects.map((name) => ({
+      resolve: {
+        // Vite would take the package's second copy (.mjs), Apollo takes the first, and graphql refuses to mix them.
+        alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+      },
+      test: {
+        name,
+        include: [...projectOf].filter(([, project]) => project === name).map(([path]) => path),
+        globalSetup: name === 'unit' ? [] : ['test/global-set-up.ts'],
+        setupFiles: ['test/property-runs.ts', ...(name === 'unit' ? ['test/no-processes.ts'] : [])],
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        pool: 'forks',
+      },
+    })),
     maxWorkers: 2,
-    pool: 'forks',
+    sequence: { sequencer: LongestFirst },
   },
 });

@@ -15,12 +15,36 @@ declare module 'vitest' {
   }
 }
 
-/** One Postgres for the whole run, with one migrated database that every test file clones. */
+interface TestServer {
+  urls: DatabaseUrls;
+  superuserUrl: string;
+  home: string;
+  stop(): Promise<void>;
+}
+
+// vitest runs the set-up once for each project and loads this module for each; all of them use one server.
+const shared = globalThis as { testServer?: { server: Promise<TestServer>; users: number } };
+
+/** One Postgres for the whole run, with one migrated database that test files clone. */
 // biome-ignore lint/style/noDefaultExport: vitest calls the default export.
 export default async function setUp(project: TestProject) {
+  shared.testServer ??= { server: startServer(), users: 0 };
+  const { testServer } = shared;
+  testServer.users += 1;
+  const { urls, superuserUrl, home, stop } = await testServer.server;
+  project.provide('urls', urls);
+  project.provide('superuserUrl', superuserUrl);
+  project.provide('home', home);
+  return async () => {
+    testServer.users -= 1;
+    if (testServer.users === 0) await stop();
+  };
+}
+
+async function startServer(): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'marquee-test-'));
   const server = await useEmbeddedPostgres(home, 'disposable');
-  const tearDown = async () => {
+  const stop = async () => {
     await server.release();
     await rm(home, { recursive: true, force: true });
   };
@@ -31,11 +55,8 @@ export default async function setUp(project: TestProject) {
       queueDatabase: 'marquee_queue',
     });
   } catch (error) {
-    await tearDown();
+    await stop();
     throw error;
   }
-  project.provide('urls', server.urls);
-  project.provide('superuserUrl', server.superuserUrl);
-  project.provide('home', home);
-  return tearDown;
+  return { urls: server.urls, superuserUrl: server.superuserUrl, home, stop };
 }

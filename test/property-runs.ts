@@ -1,0 +1,23 @@
+import fc from 'fast-check';
+
+/**
+ * How much random testing a test run does, set by the environment:
+ *
+ * - `PROPERTY_RUNS`: the share of the full number of runs, above 0 and up to 1; 0.2 by default. Continuous integration sets 1.
+ * - `PROPERTY_SEED`: the seed of all properties, so that a run can be repeated. By default each property takes its own and
+ *   prints it when it fails.
+ */
+const { PROPERTY_RUNS: share = '0.2', PROPERTY_SEED: seed } = process.env;
+
+if (!(Number(share) > 0 && Number(share) <= 1)) {
+  throw new Error(`PROPERTY_RUNS is ${share}, expected a number above 0 and up to 1.`);
+}
+if (seed !== undefined) {
+  if (!/^-?\d{1,10}$/.test(seed)) throw new Error(`PROPERTY_SEED is ${seed}, expected a whole number.`);
+  fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(seed) });
+}
+
+/** The number of runs for a property that has `full` runs in continuous integration. */
+export function propertyRuns(full: number): number {
+  return Math.ceil(full * Number(share));
+}
