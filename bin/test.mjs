@@ -1,18 +1,20 @@
 #!/usr/bin/env node
-// `npm test`: set-up, then the tests; what is given behind `--` goes to vitest.
-// The last line says the runner's own counts, for people and for machines.
+// `npm test`: set-up, then the tests; arguments after `--` go to vitest, such as `--project unit` or a file name.
+// Ends with the slowest files, and with the counts on the last line, in a form that programs can read.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './set-up.mjs';
+
+const shownFiles = 20;
 
 await setUp();
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'marquee-counts-'));
-const counts = join(folder, 'counts.json');
+const reportPath = join(folder, 'report.json');
 const { status } = spawnSync(
   process.execPath,
   [
@@ -20,24 +22,40 @@ const { status } = spawnSync(
     'run',
     '--reporter=default',
     '--reporter=json',
-    `--outputFile.json=${counts}`,
+    `--outputFile.json=${reportPath}`,
     ...process.argv.slice(2),
   ],
   { cwd: root, stdio: 'inherit' },
 );
-process.stdout.write(`${countsLine(counts)}\n`);
+const report = readReport(reportPath);
 rmSync(folder, { recursive: true, force: true });
+process.stdout.write(`${[...slowestFiles(report), countsLine(report)].join('\n')}\n`);
 process.exit(status ?? 1);
 
-/** A file that could not be run counts as one failed test, since the runner knows of none in it. */
-function countsLine(path) {
-  let report;
+function readReport(path) {
   try {
-    report = JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     process.stderr.write('The test runner ended without a report.\n');
-    return 'tests: 0 passed, 1 failed, 0 skipped';
+    return undefined;
   }
+}
+
+function slowestFiles(report) {
+  const files = (report?.testResults ?? [])
+    .map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, shownFiles);
+  if (files.length === 0) return [];
+  return [
+    'Slowest files, in seconds:',
+    ...files.map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)}  ${relative(root, name)}`),
+  ];
+}
+
+/** The runner finds no tests in a file that it cannot load; such a file counts as one failed test. */
+function countsLine(report) {
+  if (report === undefined) return 'tests: 0 passed, 1 failed, 0 skipped';
   const brokenFiles = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   );

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { useDatabase } from '../database-fixture.js';
 import type { VendorDrop } from '../oracle/drop-records.js';
 import { type RandomDrop, randomDrops } from '../oracle/random-drops.js';
+import { propertyRuns } from '../property-runs.js';
 import { useDropFolders } from './drop-folders.js';
 import { takeDrop } from './drops.js';
 import { emptyDatabase } from './empty-database.js';
@@ -47,7 +48,7 @@ describe('published reports', () => {
   it('are the same bytes in the end, in whatever order the months arrive', { timeout: 600_000 }, async () => {
     await fc.assert(
       property((drops) => drops),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: propertyRuns(8), endOnFailure: true },
     );
   });
 

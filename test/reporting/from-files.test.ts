@@ -10,6 +10,7 @@ import type { FilmWorld } from '../oracle/films.js';
 import { oracleReports } from '../oracle/oracle.js';
 import { randomDrops } from '../oracle/random-drops.js';
 import { readDrops } from '../oracle/read-drops.js';
+import { propertyRuns } from '../property-runs.js';
 import { useDropFolders } from './drop-folders.js';
 import { takeDrop } from './drops.js';
 import { emptyDatabase } from './empty-database.js';
@@ -55,7 +56,7 @@ describe('the reports of random files', () => {
     });
 
   it('are those of an independent reading of the files, after each drop', { timeout: 600_000 }, async () => {
-    await fc.assert(property(), { numRuns: 24, endOnFailure: true });
+    await fc.assert(property(), { numRuns: propertyRuns(24), endOnFailure: true });
   });
 
   it('are not, when a rule is another', { timeout: 600_000 }, async () => {

@@ -4,6 +4,7 @@ import { useDatabase } from '../database-fixture.js';
 import type { VendorDrop } from '../oracle/drop-records.js';
 import { randomDrops } from '../oracle/random-drops.js';
 import { accountsOf } from '../oracle/told-rows.js';
+import { propertyRuns } from '../property-runs.js';
 import { useDropFolders } from '../reporting/drop-folders.js';
 import { takeDrop } from '../reporting/drops.js';
 import { emptyDatabase } from '../reporting/empty-database.js';
@@ -32,7 +33,7 @@ describe('the records of random files', () => {
         await take(written);
         expect(await unaccounted(pool(), accountsOf(written))).toEqual([]);
       }),
-      { numRuns: 24, endOnFailure: true },
+      { numRuns: propertyRuns(24), endOnFailure: true },
     );
   });
 

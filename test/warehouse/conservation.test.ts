@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../database-fixture.js';
+import { propertyRuns } from '../property-runs.js';
 import { clean, install } from './cleaning.js';
 import { emptyAll } from './history/history.js';
 import { filmMapping, filmTables, monthsInOrder } from './random-films.js';
@@ -42,7 +43,7 @@ describe('records on their way to the warehouse', () => {
         await arrive(drops, order);
         expect(await lost()).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: propertyRuns(20) },
     );
   });
 
@@ -79,7 +80,7 @@ describe('records on their way to the warehouse', () => {
         await clean(pool(), files);
         expect(await state()).toEqual(before);
       }),
-      { numRuns: 10 },
+      { numRuns: propertyRuns(10) },
     );
     // The control: what is forgotten is done again, and that shows where a value could not be used.
     const files = await arrive([[{ id: '1', title: 'A', budget: 'much', genres: '[]' }]], [0]);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 import { useDatabase } from '../database-fixture.js';
+import { propertyRuns } from '../property-runs.js';
 import { install } from './cleaning.js';
 import { emptyAll } from './history/history.js';
 import { carryOut, loadStandard } from './operations.js';
@@ -52,7 +53,7 @@ describe('the history of a warehouse to which anything is done in any order', ()
   it('is that of a rebuild, and has one version of a key at a time', { timeout }, async () => {
     await fc.assert(
       property(async () => [...(await contradictions()), ...(await differences())]),
-      { numRuns: 8 },
+      { numRuns: propertyRuns(8) },
     );
   });
 

@@ -8,7 +8,7 @@ import { packageRoot } from '../../../src/package-root.js';
 
 /** A process that writes lines and does what else it is told. */
 function program(work: string): string[] {
-  const module = pathToFileURL(join(packageRoot, 'dist', 'src', 'cli', 'log-lines.js')).href;
+  const module = pathToFileURL(join(packageRoot, 'dist', 'src', 'cli', 'output', 'log-lines.js')).href;
   return [
     '--input-type=module',
     '-e',

@@ -6,6 +6,7 @@ import { defineFlow, nameSteps } from '../../../src/queue/backend/flow.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../../../src/queue/ledger/job.js';
 import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
 import type { Runs } from '../../../src/queue/runs/runs.js';
+import { propertyRuns } from '../../property-runs.js';
 import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
 import { queuePlaces } from '../queue-places.js';
 
@@ -102,7 +103,7 @@ describe.each(await queuePlaces())('random graphs of steps on $kind', (place) =>
           }
         });
       }),
-      { numRuns: 25 },
+      { numRuns: propertyRuns(25) },
     );
   });
 });

@@ -48,7 +48,7 @@ describe.each(await queuePlaces())('a worker that dies on $kind', (place) => {
 
   async function startWorker(habit: 'work' | 'hang' | 'write' | 'write-unfenced'): Promise<ChildProcess> {
     const { location, connectionString } = fixture;
-    const child = fork(join(built, 'test/queue/killed-worker.js'), [
+    const child = fork(join(built, 'test/queue/worker/killed-worker.js'), [
       JSON.stringify({ location, connectionString, habit }),
     ]);
     children.push(child);

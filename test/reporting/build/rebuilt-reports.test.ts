@@ -4,6 +4,7 @@ import { reports } from '../../../src/dataset/reports/reports.js';
 import { useDatabase } from '../../database-fixture.js';
 import type { VendorDrop } from '../../oracle/drop-records.js';
 import { randomDrops } from '../../oracle/random-drops.js';
+import { propertyRuns } from '../../property-runs.js';
 import { swapIn } from '../../warehouse/rebuild/rebuilding.js';
 import { useDropFolders } from '../drop-folders.js';
 import { takeDrop } from '../drops.js';
@@ -35,7 +36,7 @@ describe('reports kept drop by drop', () => {
         );
         expect(await allExports(database.pools.reader)).toEqual(kept);
       }),
-      { numRuns: 7, endOnFailure: true },
+      { numRuns: propertyRuns(7), endOnFailure: true },
     );
   });
 

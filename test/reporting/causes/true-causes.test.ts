@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { useDatabase } from '../../database-fixture.js';
+import { propertyRuns } from '../../property-runs.js';
 import { takeMonth } from '../drops.js';
 import { emptyDatabase } from '../empty-database.js';
 import { publishAsJobs } from '../publish-reports.js';
@@ -31,7 +32,7 @@ describe('the causes of what random months change', () => {
           before = after;
         }
       }),
-      { numRuns: 8 },
+      { numRuns: propertyRuns(8) },
     );
     expect(found).toBeGreaterThan(0);
   });

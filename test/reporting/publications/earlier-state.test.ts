@@ -12,6 +12,7 @@ import { listPublications } from '../../../src/reporting/publications/publicatio
 import { publish } from '../../../src/reporting/publish/publish.js';
 import { rollback } from '../../../src/reporting/publish/rollback.js';
 import { useDatabase } from '../../database-fixture.js';
+import { propertyRuns } from '../../property-runs.js';
 import { changesNotExplained } from '../causes/sums-of-causes.js';
 import { takeMonth } from '../drops.js';
 import { emptyDatabase } from '../empty-database.js';
@@ -95,7 +96,7 @@ describe('an earlier publication', () => {
         expect(await state()).toEqual(states.at(-1));
         expect(await changesNotExplained(pool(), latest + 2)).toEqual([]);
       }),
-      { numRuns: 8 },
+      { numRuns: propertyRuns(8) },
     );
   });
 

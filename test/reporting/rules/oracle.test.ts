@@ -8,6 +8,7 @@ import type { FilmWorld } from '../../oracle/films.js';
 import { oracleReports } from '../../oracle/oracle.js';
 import { randomWorld } from '../../oracle/random-world.js';
 import { readDrops } from '../../oracle/read-drops.js';
+import { propertyRuns } from '../../property-runs.js';
 import { emptyDatabase } from '../empty-database.js';
 import { exportedRows, publishReports } from '../publish-reports.js';
 import { fillWarehouse } from '../warehouse-rows.js';
@@ -39,7 +40,7 @@ describe('the published reports', () => {
       fc.asyncProperty(randomWorld, async (world) => {
         expect(await differences(world)).toEqual({});
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60) },
     );
   });
 

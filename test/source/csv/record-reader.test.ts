@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { propertyRuns } from '../../property-runs.js';
 import { readBytes } from '../reading.js';
 import { readAsPython } from './python-csv.js';
 
@@ -56,7 +57,7 @@ describe('reading records', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 
@@ -85,7 +86,7 @@ describe('reading records', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   });
 });

@@ -28,7 +28,7 @@ export function useWorkerProcess(): (assignment: Assignment) => Promise<ChildPro
     rmSync(built, { recursive: true, force: true });
   });
   return async (assignment) => {
-    const child = fork(join(built, 'test/source/worker-program.js'), [JSON.stringify(assignment)]);
+    const child = fork(join(built, 'test/source/load/worker-program.js'), [JSON.stringify(assignment)]);
     children.push(child);
     await once(child, 'message');
     return child;

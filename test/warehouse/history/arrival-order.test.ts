@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../../database-fixture.js';
+import { propertyRuns } from '../../property-runs.js';
 import { clean, install } from '../cleaning.js';
 import { filmMapping, filmTables, monthsInOrder } from '../random-films.js';
 import { loadRecords, type SourceRecord } from '../source-rows.js';
@@ -48,7 +49,7 @@ describe.each([false, true])('months in any order (links retire when left out: %
   );
 
   it('give the same live rows and the same history', { timeout: 300_000 }, async () => {
-    await fc.assert(property(), { numRuns: 20 });
+    await fc.assert(property(), { numRuns: propertyRuns(20) });
   });
 
   it('do not, when they are taken for those of the months in which they arrive', {

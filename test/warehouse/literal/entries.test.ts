@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type EntriesResult, readEntries } from '../../../src/warehouse/literal/entries.js';
 import { type LiteralValue, parseLiteral } from '../../../src/warehouse/literal/parse.js';
+import { propertyRuns } from '../../property-runs.js';
 import { pythonRepr, value } from './python-repr.js';
 
 type Row = [ordinal: number, ...values: (string | null)[]];
@@ -53,7 +54,7 @@ describe('readEntries', () => {
           ]),
         );
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -77,7 +78,7 @@ describe('readEntries', () => {
           if (!result.ok && !result.message.includes('entry that is a dict')) expect(result).toEqual(parsed);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 

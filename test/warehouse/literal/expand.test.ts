@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/fault.js';
 import { EntryExpander, type MalformedColumn } from '../../../src/warehouse/literal/expand.js';
+import { propertyRuns } from '../../property-runs.js';
 
 /** An output that is slow and full at once, so that every write has to wait. */
 function slowOutput(): { output: Writable; text: () => string } {
@@ -92,7 +93,7 @@ describe('EntryExpander', () => {
           malformed: malformedOnes,
         });
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
     const bytes = Array.from(whole, (_, at) => whole.subarray(at, at + 1));
     expect((await expand(bytes)).cast).toBe(castRows);

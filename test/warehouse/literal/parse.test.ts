@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLiteral } from '../../../src/warehouse/literal/parse.js';
 import { MAX_DEPTH } from '../../../src/warehouse/literal/scanner.js';
+import { propertyRuns } from '../../property-runs.js';
 import { canonical } from './canonical.js';
 import { pythonRepr, value } from './python-repr.js';
 
@@ -18,7 +19,7 @@ describe('parseLiteral', () => {
         const result = parseLiteral(pythonRepr(original));
         expect(result.ok && canonical(result.value)).toBe(canonical(original));
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -28,7 +29,7 @@ describe('parseLiteral', () => {
         const result = parseLiteral(space + JSON.stringify(JSON.parse(json), null, space) + space);
         expect(result.ok && plain(result.value)).toEqual(JSON.parse(json));
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   });
 
@@ -42,7 +43,7 @@ describe('parseLiteral', () => {
         if (!result.ok)
           expect(result.position).toSatisfy((at: number) => at >= 0 && at <= Array.from(text).length);
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -55,7 +56,7 @@ describe('parseLiteral', () => {
         expect(result.position).toSatisfy((at: number) => at >= 0 && at <= Array.from(text).length);
         expect(result.message).toMatch(/^Found .*, expected .*\.$/u);
       }),
-      { numRuns: 3000 },
+      { numRuns: propertyRuns(3000) },
     );
   });
 
@@ -148,7 +149,7 @@ describe('parseLiteral', () => {
           expect(readValue(`{${written.join(', ')}}`)).toStrictEqual(new Map(pairs));
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MappingRow } from '../../../src/warehouse/mapping/mapping-row.js';
 import { useDatabase } from '../../database-fixture.js';
+import { propertyRuns } from '../../property-runs.js';
 import { clean, install } from '../cleaning.js';
 import { emptyAll, type HistoryRow, historyOf } from '../history/history.js';
 import { filmMapping, filmTables, monthsInOrder } from '../random-films.js';
@@ -87,7 +88,7 @@ describe('months read under mapping versions of their own', () => {
         const inOrder = await arrive(drops, chosen, [...drops.keys()]);
         expect(await arrive(drops, chosen, order)).toEqual(inOrder);
       }),
-      { numRuns: 12 },
+      { numRuns: propertyRuns(12) },
     );
   });
 });

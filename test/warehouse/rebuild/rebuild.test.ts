@@ -4,6 +4,7 @@ import { inTransaction } from '../../../src/database/transaction.js';
 import { restoreRows } from '../../../src/warehouse/corrections/retirement.js';
 import { currentMapping } from '../../../src/warehouse/mapping/mapping-ledger.js';
 import { useDatabase } from '../../database-fixture.js';
+import { propertyRuns } from '../../property-runs.js';
 import { clean, install, personalDataKey } from '../cleaning.js';
 import { emptyAll, historyOf } from '../history/history.js';
 import { loadStandard, restoreAll, retireFirst } from '../operations.js';
@@ -52,7 +53,7 @@ describe('a warehouse rebuilt from source', () => {
         }
         expect(await verify(pool())).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: propertyRuns(20) },
     );
   });
 

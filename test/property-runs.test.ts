@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readTestFiles } from './test-projects.js';
+
+const call = ['fc', '.assert('].join('');
+
+/** The calls of `fc.assert` in a text, each with its arguments. */
+function assertsIn(text: string): string[] {
+  return [...text.matchAll(/\bfc\.assert\(/g)].map(({ index }) => {
+    let open = 0;
+    for (let place = index; place < text.length; place += 1) {
+      if (text[place] === '(') open += 1;
+      if (text[place] === ')') open -= 1;
+      if (text[place] === ')' && open === 0) return text.slice(index, place + 1);
+    }
+    return text.slice(index);
+  });
+}
+
+describe('the number of runs of a property', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+
+  it.each([
+    ['1', 24, 24],
+    ['0.2', 24, 5],
+    ['0.2', 2000, 400],
+    ['0.001', 8, 1],
+    [undefined, 10, 2],
+  ])('with PROPERTY_RUNS=%s is, of %i, %i', async (share, full, runs) => {
+    vi.stubEnv('PROPERTY_RUNS', share);
+    vi.resetModules();
+    const { propertyRuns } = await import('./property-runs.js');
+    expect(propertyRuns(full)).toBe(runs);
+  });
+
+  it.each(['0', '2', '-1', 'many', ''])('is refused with PROPERTY_RUNS=%s', async (share) => {
+    vi.stubEnv('PROPERTY_RUNS', share);
+    vi.resetModules();
+    await expect(import('./property-runs.js')).rejects.toThrow(
+      `PROPERTY_RUNS is ${share}, expected a number above 0 and up to 1.`,
+    );
+  });
+
+  it('is scaled by PROPERTY_RUNS in every test', () => {
+    const files = readTestFiles(fileURLToPath(new URL('..', import.meta.url)));
+    const unscaled = files.flatMap(({ path, text }) =>
+      assertsIn(text)
+        .filter((each) => !/numRuns: propertyRuns\(\d+\)/.test(each))
+        .map((each) => `${path}: ${each.slice(0, 80)}`),
+    );
+    expect(unscaled).toEqual([]);
+    expect(files.flatMap(({ text }) => assertsIn(text)).length).toBeGreaterThan(20);
+  });
+
+  it('is found where it is not scaled', () => {
+    expect(assertsIn(`${call}property(a), { numRuns: 5 }); other(b)`)).toEqual([
+      `${call}property(a), { numRuns: 5 })`,
+    ]);
+  });
+});
