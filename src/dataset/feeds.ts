@@ -4,7 +4,7 @@ function feed(name: string, columns: string): Feed {
   return { name, fileName: `${name}.csv`, columns: columns.split(' ') };
 }
 
-/** What the vendor sends each month: The Movies Dataset's five files, under its own column names. */
+/** The files that the vendor sends each month: the five files of The Movies Dataset, with its column names. */
 export const feeds: readonly Feed[] = [
   feed(
     'movies_metadata',

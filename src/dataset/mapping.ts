@@ -1,6 +1,6 @@
 import type { MappingRow, TableType } from '../warehouse/mapping/mapping-row.js';
 
-/** A field: where it is filled, its type, where it comes from, what it means; then what is done on the way. */
+/** A mapped field: name, type, source field, meaning, and options. */
 type Field = readonly [
   field: string,
   type: string,
@@ -29,7 +29,7 @@ function table(name: string, tableType: TableType, feed: string, fields: readonl
   }));
 }
 
-/** A table whose rows are links of a film to something its record lists. */
+/** A table of links between films and the entries that their records list. */
 function bridge(
   name: string,
   feed: string,
@@ -44,18 +44,18 @@ function bridge(
   ]);
 }
 
-/** A table of things that films list, with their names. */
+/** A table of entries that film records list, such as genres, with their names. */
 function dimension(name: string, feed: string, column: string, more: readonly Field[] = []): MappingRow[] {
   return table(name, 'version', feed, [
-    ['id', 'integer', `${column}.id`, "The vendor's number of it", key],
-    ['name', 'text', `${column}.name`, 'Its name'],
+    ['id', 'integer', `${column}.id`, "The vendor's id", key],
+    ['name', 'text', `${column}.name`, 'Name'],
     ...more,
   ]);
 }
 
 function people(name: string, column: string): MappingRow[] {
   return dimension(name, 'credits', column, [
-    ['gender', 'integer', `${column}.gender`, 'Gender as the vendor codes it: 0 unknown, 1 female, 2 male'],
+    ['gender', 'integer', `${column}.gender`, 'Gender, as coded by the vendor: 0 unknown, 1 female, 2 male'],
     ['profile_path', 'text', `${column}.profile_path`, 'Path of a portrait'],
   ]);
 }
@@ -63,34 +63,34 @@ function people(name: string, column: string): MappingRow[] {
 const zeroIsUnknown = { transform: 'zero_as_null' } as const;
 
 /**
- * The initial mapping: which field of the five feeds fills which field of the warehouse. From here on the mapping that
- * counts is the newest one in `support.data_mapping`.
+ * The initial mapping: which field of the five feeds fills which field of the warehouse. Once it is installed, the newest
+ * version in `support.data_mapping` applies.
  */
 export const initialMapping: readonly MappingRow[] = [
   ...table('movies', 'version', 'movies_metadata', [
-    ['movie_id', 'integer', 'id', "The vendor's number of the film (TMDB)", key],
+    ['movie_id', 'integer', 'id', "The vendor's id of the film (TMDB)", key],
     ['title', 'text', 'title', 'Title in English'],
     ['adult', 'boolean', 'adult', 'Whether it is an adult film'],
     ['budget', 'numeric', 'budget', 'Budget in US dollars; 0 means unknown', zeroIsUnknown],
-    ['homepage', 'text', 'homepage', 'Address of its home page'],
-    ['imdb_id', 'text', 'imdb_id', "IMDb's number of the film, as tt0000000"],
-    ['original_language', 'text', 'original_language', 'Language it was made in, ISO 639-1'],
-    ['original_title', 'text', 'original_title', 'Title in that language'],
-    ['overview', 'text', 'overview', 'What it is about'],
-    ['popularity', 'numeric', 'popularity', "The vendor's popularity figure, without unit"],
+    ['homepage', 'text', 'homepage', 'URL of its home page'],
+    ['imdb_id', 'text', 'imdb_id', 'IMDb id of the film, as tt0000000'],
+    ['original_language', 'text', 'original_language', 'Original language, as ISO 639-1 code'],
+    ['original_title', 'text', 'original_title', 'Title in the original language'],
+    ['overview', 'text', 'overview', 'Plot summary'],
+    ['popularity', 'numeric', 'popularity', "The vendor's popularity score, without unit"],
     ['poster_path', 'text', 'poster_path', 'Path of its poster'],
-    ['release_date', 'date', 'release_date', 'Day of first release'],
+    ['release_date', 'date', 'release_date', 'Date of first release'],
     ['revenue', 'numeric', 'revenue', 'Revenue in US dollars; 0 means unknown', zeroIsUnknown],
     ['runtime', 'numeric', 'runtime', 'Running time in minutes'],
-    ['tagline', 'text', 'tagline', 'Its advertising line'],
-    ['video', 'boolean', 'video', 'Whether it went straight to video'],
-    ['vote_average', 'numeric', 'vote_average', "Mean of the vendor's users' votes, 0 to 10"],
-    ['vote_count', 'integer', 'vote_count', 'How many voted'],
-    ['status', 'text', 'status', 'Where the film stands: Released, Rumored, Post Production and so on'],
+    ['tagline', 'text', 'tagline', 'Tagline'],
+    ['video', 'boolean', 'video', 'Whether it was released directly to video'],
+    ['vote_average', 'numeric', 'vote_average', "Mean vote of the vendor's users, 0 to 10"],
+    ['vote_count', 'integer', 'vote_count', 'Number of votes'],
+    ['status', 'text', 'status', 'Production status, such as Released, Rumored or Post Production'],
   ]),
   ...dimension('collections', 'movies_metadata', 'belongs_to_collection', [
     ['poster_path', 'text', 'belongs_to_collection.poster_path', 'Path of its poster'],
-    ['backdrop_path', 'text', 'belongs_to_collection.backdrop_path', 'Path of its backdrop picture'],
+    ['backdrop_path', 'text', 'belongs_to_collection.backdrop_path', 'Path of its backdrop image'],
   ]),
   ...dimension('genres', 'movies_metadata', 'genres'),
   ...dimension('production_companies', 'movies_metadata', 'production_companies'),
@@ -98,12 +98,22 @@ export const initialMapping: readonly MappingRow[] = [
   ...people('cast_member', 'cast'),
   ...people('crew_member', 'crew'),
   ...table('production_countries', 'reference', 'movies_metadata', [
-    ['id', 'text', 'production_countries.iso_3166_1', 'The code, ISO 3166-1 alpha-2', key],
-    ['name', 'text', 'production_countries.name', "Its name; the vendor's where the standard lacks the code"],
+    ['id', 'text', 'production_countries.iso_3166_1', 'ISO 3166-1 alpha-2 code', key],
+    [
+      'name',
+      'text',
+      'production_countries.name',
+      "Name; the vendor's name if the standard does not have the code",
+    ],
   ]),
   ...table('spoken_languages', 'reference', 'movies_metadata', [
-    ['id', 'text', 'spoken_languages.iso_639_1', 'The code, ISO 639-1', key],
-    ['name', 'text', 'spoken_languages.name', "Its name; the vendor's where the standard lacks the code"],
+    ['id', 'text', 'spoken_languages.iso_639_1', 'ISO 639-1 code', key],
+    [
+      'name',
+      'text',
+      'spoken_languages.name',
+      "Name; the vendor's name if the standard does not have the code",
+    ],
   ]),
   ...bridge(
     'movie_collections',
@@ -140,29 +150,35 @@ export const initialMapping: readonly MappingRow[] = [
   ),
   ...bridge('movie_keywords', 'keywords', 'keyword_id', 'integer', 'keywords.id', 'The keyword'),
   ...table('movie_cast_members', 'version', 'credits', [
-    ['credit_id', 'text', 'cast.credit_id', "The vendor's key of the credit", key],
+    ['credit_id', 'text', 'cast.credit_id', "The vendor's id of the credit", key],
     ['movie_id', 'integer', 'id', 'The film'],
     ['cast_member_id', 'integer', 'cast.id', 'The person'],
-    ['cast_id', 'integer', 'cast.cast_id', "The vendor's number of the part within the film"],
-    ['character', 'text', 'cast.character', 'The part played'],
-    ['credit_order', 'integer', 'cast.order', 'Place in the list of credits, from 0'],
+    ['cast_id', 'integer', 'cast.cast_id', "The vendor's number of the role within the film"],
+    ['character', 'text', 'cast.character', 'Name of the character'],
+    ['credit_order', 'integer', 'cast.order', 'Position in the credits, starting at 0'],
   ]),
   ...table('movie_crew_members', 'version', 'credits', [
-    ['credit_id', 'text', 'crew.credit_id', "The vendor's key of the credit", key],
+    ['credit_id', 'text', 'crew.credit_id', "The vendor's id of the credit", key],
     ['movie_id', 'integer', 'id', 'The film'],
     ['crew_member_id', 'integer', 'crew.id', 'The person'],
     ['department', 'text', 'crew.department', 'The department'],
     ['job', 'text', 'crew.job', 'The job'],
   ]),
   ...table('movie_links', 'version', 'links', [
-    ['movielens_id', 'integer', 'movieId', "MovieLens' number of the film", key],
-    ['imdb_id', 'text', 'imdbId', "IMDb's number of the film, as sent"],
-    ['movie_id', 'integer', 'tmdbId', "The vendor's number of the film (TMDB)"],
+    ['movielens_id', 'integer', 'movieId', 'MovieLens id of the film', key],
+    ['imdb_id', 'text', 'imdbId', 'IMDb id of the film, as sent'],
+    ['movie_id', 'integer', 'tmdbId', "The vendor's id of the film (TMDB)"],
   ]),
   ...table('movie_ratings', 'version', 'ratings', [
-    ['rater_id', 'bigint', 'userId', 'Who rated, as a keyed hash', { key: true, transform: 'pii_hash' }],
-    ['movielens_id', 'integer', 'movieId', "MovieLens' number of the film", key],
-    ['rating', 'numeric', 'rating', 'The rating, half to five stars'],
-    ['rating_timestamp', 'timestamptz', 'timestamp', 'When it was given', { transform: 'epoch_seconds' }],
+    ['rater_id', 'bigint', 'userId', 'The rater, as a keyed hash', { key: true, transform: 'pii_hash' }],
+    ['movielens_id', 'integer', 'movieId', 'MovieLens id of the film', key],
+    ['rating', 'numeric', 'rating', 'The rating, 0.5 to 5 stars'],
+    [
+      'rating_timestamp',
+      'timestamptz',
+      'timestamp',
+      'When the rating was given',
+      { transform: 'epoch_seconds' },
+    ],
   ]),
 ];

@@ -4,7 +4,7 @@ import { initialMapping } from './mapping.js';
 import { referenceTables } from './reference.js';
 import { reports } from './reports/reports.js';
 
-/** The movie data set: what the engine is given to work with. */
+/** The movie data set, as passed to the engine. */
 export const movies: DataSet = {
   name: 'movies',
   feeds,

@@ -13,10 +13,10 @@ interface IsoLanguages {
   getName(code: string): string;
 }
 
-/** In the package, but a code for users to assign: ISO 3166-1 has none for Kosovo. */
+/** In the package, but user-assigned: ISO 3166-1 has no code for Kosovo. */
 const userAssigned = new Set(['XK']);
 
-/** Countries by ISO 3166-1 and languages by ISO 639-1, from packages that follow the standards. */
+/** The countries of ISO 3166-1 and the languages of ISO 639-1, from packages that follow the standards. */
 export function referenceTables(): ReferenceTable[] {
   const countries: IsoCountries = require('i18n-iso-countries');
   countries.registerLocale(require('i18n-iso-countries/langs/en.json'));

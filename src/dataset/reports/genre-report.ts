@@ -10,9 +10,9 @@ import { check, fromFilms, reportSql } from './report-files.js';
 
 export const genreReport: ReportDefinition = {
   name: 'genre_report',
-  description: 'Money and popularity of genres by release year.',
+  description: 'Financials and popularity of genres by release year.',
   grain:
-    'One row per release year and genre of its films, released or not; a film counts in full in each of its genres.',
+    'One row per release year and genre, including years with unreleased films only. A film counts in full in each of its genres.',
   key: ['year', 'genre_id'],
   columns: [
     ...yearColumns,
@@ -22,8 +22,8 @@ export const genreReport: ReportDefinition = {
     ...popularityRankColumns,
   ],
   questions: [
-    'Which genre was the most popular of a year?',
-    'What did the films of a genre cost, take and earn in a year?',
+    'Which genre was the most popular in a year?',
+    'What did the films of a genre cost, take in and earn in a year?',
   ],
   indexes: [
     ['genre_id', 'year'],

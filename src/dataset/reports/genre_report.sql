@@ -1,9 +1,9 @@
--- genre_report: money and popularity of genres by release year.
--- grain: one row per release year and genre of the live films, released or not.
--- parameters: $1 date, the as-of day: films released later are not released yet; $2 integer[], the films to look at,
+-- genre_report: financials and popularity of genres by release year.
+-- grain: one row per release year and genre of the live films, including unreleased ones.
+-- parameters: $1 date, the as-of day: films released later count as unreleased; $2 integer[], the films to read,
 -- null for all.
 --
--- First what each film brings to a row, then the rows, which sum it.
+-- The first statement computes the contribution of each film to a row, the second sums them to rows.
 
 with movies as (
   select
@@ -71,7 +71,7 @@ with genre_years as (
     trim_scale(sum(contribution.revenue)) as revenue,
     trim_scale(sum(contribution.profit)) as profit,
     sum(contribution.release_count) as release_count,
-    -- 40 places before the division: the mean is then rounded once, not twice
+    -- 40 places before the division, so that the mean is rounded only once
     round(round(sum(contribution.popularity), 40) / nullif(count(contribution.popularity), 0), 40) as mean_popularity,
     sum(contribution.budget_movie_count) as budget_movie_count,
     sum(contribution.revenue_movie_count) as revenue_movie_count,
@@ -95,7 +95,7 @@ select
   revenue_movie_count,
   profit_movie_count,
   unreleased_budget,
-  -- by the mean before it is rounded: what differs in the seventh decimal is no tie
+  -- by the unrounded mean: a difference in the seventh decimal is not a tie
   row_number() over (
     partition by year
     order by mean_popularity desc nulls last, release_count desc, genre_name collate "C", genre_id

@@ -4,11 +4,11 @@ import { check, fromFilms, reportSql } from './report-files.js';
 
 export const movieGenreReport: ReportDefinition = {
   name: 'movie_genre_report',
-  description: 'The films of each genre with their money.',
-  grain: 'One row per genre and film, with or without a release date.',
+  description: 'The films of each genre with their financials.',
+  grain: 'One row per genre and film, including films without a release date.',
   key: ['genre_id', 'movie_id'],
   columns: [...genreColumns, ...movieColumns, ...movieMoneyColumns, ...movieOriginColumns],
-  questions: ['Which films are behind the numbers of a genre?', 'Which genres does a film belong to?'],
+  questions: ['Which films make up the numbers of a genre?', 'Which genres does a film belong to?'],
   indexes: [['movie_id']],
   sqlFile: reportSql('movie_genre_report'),
   contributions: fromFilms(['genre_id']),

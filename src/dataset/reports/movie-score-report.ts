@@ -4,13 +4,13 @@ import { check, fromVotes, reportSql } from './report-files.js';
 
 export const movieScoreReport: ReportDefinition = {
   name: 'movie_score_report',
-  description: 'Votes, score and money of films.',
-  grain: 'One row per film, with or without a release date.',
+  description: 'Votes, score and financials of films.',
+  grain: 'One row per film, including films without a release date.',
   key: ['movie_id'],
   columns: [...movieColumns, ...voteColumns, ...movieMoneyColumns, ...movieOriginColumns],
   questions: [
-    'Which films are liked best, when few votes count less than many?',
-    'How do the votes the vendor reports compare with the ratings received?',
+    'Which films are rated best if few votes count less than many?',
+    'How do the votes reported by the vendor compare with the received ratings?',
   ],
   indexes: [['movie_score']],
   sqlFile: reportSql('movie_score_report'),

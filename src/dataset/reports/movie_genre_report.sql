@@ -1,8 +1,8 @@
--- movie_genre_report: the films of each genre with their money.
--- grain: one row per genre and live film, with or without a release date.
--- parameters: $2 integer[], the films to look at, null for all.
+-- movie_genre_report: the films of each genre with their financials.
+-- grain: one row per genre and live film, including films without a release date.
+-- parameters: $2 integer[], the films to read, null for all.
 --
--- First what is known of each film, then the rows, one for each.
+-- The first statement computes the contribution of each film, the second makes one row of each.
 
 with movies as (
   select

@@ -1,13 +1,14 @@
--- movie_score_report: votes and score of films.
--- grain: one row per live film, with or without a release date.
--- parameters: $2 integer[], the films to look at, null for all. Reads the stock rating_totals.
+-- movie_score_report: votes, score and financials of films.
+-- grain: one row per live film, including films without a release date.
+-- parameters: $2 integer[], the films to read, null for all. Reads the stock rating_totals.
 --
--- The score is (v R + m C) / (v + m), a film's mean pulled towards the mean of all films the fewer votes it
--- has: v the votes of a film, reported and calculated; R their mean; m the 90th percentile of v and C the mean
--- of all votes, both over films with votes. Sums of votes (v R) stand in for the means until the last step,
--- so that nothing is rounded before it. Averages are on a scale of ten, the raters' five stars doubled.
+-- The score is (v R + m C) / (v + m): the mean of a film's votes, pulled toward the mean of all films when the film
+-- has few votes. v is the film's number of votes, reported and calculated; R is their mean; m is the 90th
+-- percentile of v, and C the mean of all votes, both over the films with votes. Sums of votes (v R) are used
+-- instead of means until the last step, so that only the result is rounded. Averages are on a scale of 0 to 10:
+-- the five stars of the raters are doubled.
 --
--- First the votes of each film, then m and C, which all films make, then the rows.
+-- The first statement computes the votes of each film, the second m and C over all films, the third the rows.
 
 with movies as (
   select
@@ -60,7 +61,7 @@ left join calculated_votes on calculated_votes.movie_id = movies.movie_id;
 
 with movie_votes as (
   select
-    -- reported votes without an average cannot weigh
+    -- reported votes without an average have no weight
     case when reported_vote_average is null then 0 else reported_vote_count end
       + calculated_vote_count as vote_count,
     coalesce(reported_vote_average * reported_vote_count, 0) + coalesce(calculated_vote_sum, 0) as vote_sum
@@ -76,7 +77,7 @@ ranked_votes as (
   where vote_count > 0
 ),
 
--- percentile_cont(0.9), which Postgres has in floating point only
+-- percentile_cont(0.9) in exact numbers: the function of Postgres uses floating point
 vote_percentile as (
   select
     min(vote_count)
@@ -95,7 +96,7 @@ all_votes as (
 
 select
   trim_scale(vote_percentile.votes) as m,
-  -- to be shown; the rows take the sum and the count
+  -- for display only; the rows use the sum and the count
   round(round(all_votes.vote_sum, 40) / all_votes.vote_count, 10) as "C",
   all_votes.vote_count as vote_count_of_all,
   trim_scale(all_votes.vote_sum) as vote_sum_of_all
@@ -105,7 +106,7 @@ cross join all_votes;
 with movie_votes as (
   select
     contribution.*,
-    -- 40 places before the division: the mean is then rounded once, not twice
+    -- 40 places before the division, so that the mean is rounded only once
     round(calculated_vote_sum, 40) / nullif(calculated_vote_count, 0) as calculated_vote_average,
     case when reported_vote_average is null then 0 else reported_vote_count end
       + calculated_vote_count as vote_count,

@@ -11,9 +11,9 @@ import { check, fromFilms, reportSql } from './report-files.js';
 
 export const productionCompanyGenreReport: ReportDefinition = {
   name: 'production_company_genre_report',
-  description: 'Money and popularity of production companies by release year and genre.',
+  description: 'Financials and popularity of production companies by release year and genre.',
   grain:
-    'One row per company, release year and genre of its films, released or not; a film counts in full in each of its genres.',
+    'One row per company, release year and genre, including years with unreleased films only. A film counts in full in each of its genres.',
   key: ['production_company_id', 'year', 'genre_id'],
   columns: [
     ...companyColumns,
@@ -25,7 +25,7 @@ export const productionCompanyGenreReport: ReportDefinition = {
   ],
   questions: [
     'How many films of each genre did a company release in a year?',
-    'In which genres did a company earn most in a year?',
+    'In which genres did a company earn the most in a year?',
   ],
   indexes: [
     ['year', 'genre_id'],

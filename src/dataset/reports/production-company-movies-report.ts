@@ -10,8 +10,8 @@ import { check, fromFilms, reportSql } from './report-files.js';
 
 export const productionCompanyMoviesReport: ReportDefinition = {
   name: 'production_company_movies_report',
-  description: 'The films of each production company with their money.',
-  grain: 'One row per company and film, with or without a release date.',
+  description: 'The films of each production company with their financials.',
+  grain: 'One row per company and film, including films without a release date.',
   key: ['production_company_id', 'movie_id'],
   columns: [
     ...companyColumns,
@@ -21,7 +21,7 @@ export const productionCompanyMoviesReport: ReportDefinition = {
     ...movieOriginColumns,
   ],
   questions: [
-    'Which films are behind the numbers of a company?',
+    'Which films make up the numbers of a company?',
     'Which companies made a film together, and what is the share of each?',
   ],
   indexes: [['movie_id']],

@@ -10,8 +10,8 @@ import { check, fromFilms, reportSql } from './report-files.js';
 
 export const productionCompanyReport: ReportDefinition = {
   name: 'production_company_report',
-  description: 'Money and popularity of production companies by release year.',
-  grain: 'One row per company and release year of its films, released or not.',
+  description: 'Financials and popularity of production companies by release year.',
+  grain: 'One row per company and release year, including years with unreleased films only.',
   key: ['production_company_id', 'year'],
   columns: [
     ...companyColumns,
@@ -21,9 +21,9 @@ export const productionCompanyReport: ReportDefinition = {
     ...yearlyCountColumns,
   ],
   questions: [
-    'What did the films of a company cost, take and earn in a year, in full and by its share?',
-    'How popular were the films of a company in a year, on average?',
-    'Which companies earned most in a year?',
+    'What did the films of a company cost, take in and earn in a year, in full and by share?',
+    'How popular were the films of a company in a year on average?',
+    'Which companies earned the most in a year?',
   ],
   indexes: [['year', 'production_company_id']],
   sqlFile: reportSql('production_company_report'),

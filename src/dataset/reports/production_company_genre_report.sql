@@ -1,10 +1,10 @@
--- production_company_genre_report: money and popularity of production companies by release year and genre.
--- grain: one row per company, release year and genre of its live films, released or not; a film counts in
--- full in each of its genres.
--- parameters: $1 date, the as-of day: films released later are not released yet; $2 integer[], the films to look at,
+-- production_company_genre_report: financials and popularity of production companies by release year and genre.
+-- grain: one row per company, release year and genre of its live films, including unreleased ones; a film counts
+-- in full in each of its genres.
+-- parameters: $1 date, the as-of day: films released later count as unreleased; $2 integer[], the films to read,
 -- null for all.
 --
--- First what each film brings to a row, then the rows, which sum it.
+-- The first statement computes the contribution of each film to a row, the second sums them to rows.
 
 with movies as (
   select
@@ -68,8 +68,8 @@ select
   case when movies.left_out is null then movies.budget end as budget,
   case when movies.left_out is null then movies.revenue end as revenue,
   case when movies.left_out is null then movies.profit end as profit,
-  -- Divided to 80 places, and cut to 60 once summed, so that thirds and sixths that make up a half cent round as
-  -- that half cent does.
+  -- Divided to 80 places, and rounded to 60 after summing, so that thirds and sixths that add up to half a cent are
+  -- rounded like half a cent.
   case when movies.left_out is null then trim_scale(round(movies.budget, 80) / credits.company_count) end as budget_share,
   case when movies.left_out is null then trim_scale(round(movies.revenue, 80) / credits.company_count) end as revenue_share,
   case when movies.left_out is null then trim_scale(round(movies.profit, 80) / credits.company_count) end as profit_share,
@@ -96,7 +96,7 @@ select
   round(round(sum(contribution.revenue_share), 60), 2) as revenue_share,
   round(round(sum(contribution.profit_share), 60), 2) as profit_share,
   sum(contribution.release_count) as release_count,
-  -- 40 places before the division: the mean is then rounded once, not twice
+  -- 40 places before the division, so that the mean is rounded only once
   round(
     round(sum(contribution.popularity), 40) / nullif(count(contribution.popularity), 0), 6
   ) as average_popularity,

@@ -1,8 +1,8 @@
--- production_company_movies_report: the films of each production company with their money.
--- grain: one row per company and live film, with or without a release date.
--- parameters: $2 integer[], the films to look at, null for all.
+-- production_company_movies_report: the films of each production company with their financials.
+-- grain: one row per company and live film, including films without a release date.
+-- parameters: $2 integer[], the films to read, null for all.
 --
--- First what is known of each film, then the rows, one for each.
+-- The first statement computes the contribution of each film, the second makes one row of each.
 
 with movies as (
   select
@@ -56,7 +56,7 @@ select
   contribution.budget,
   contribution.revenue,
   contribution.profit,
-  -- 80 places before the division: the share is then rounded once, not twice
+  -- 80 places before the division, so that the share is rounded only once
   round(round(contribution.budget, 80) / contribution.company_count, 2) as budget_share,
   round(round(contribution.revenue, 80) / contribution.company_count, 2) as revenue_share,
   round(round(contribution.profit, 80) / contribution.company_count, 2) as profit_share,

@@ -7,14 +7,14 @@ import type {
   Stock,
 } from '../../reporting/definition/definition.js';
 
-/** The query that computes a report: the file of its name, which lies beside this one, in `dist/` too. */
+/** The query that computes a report: the file with its name next to this file, also in `dist/`. */
 export function reportSql(report: string): string {
-  return fileBeside(`${report}.sql`);
+  return fileNextToThis(`${report}.sql`);
 }
 
-/** A check by its sentence: the file of that name in `checks/`. */
+/** A check, named by the rule it verifies: the file with that name in `checks/`. */
 export function check(severity: CheckSeverity, name: string): ReportCheck {
-  return { name, severity, sqlFile: fileBeside(`checks/${name}.sql`) };
+  return { name, severity, sqlFile: fileNextToThis(`checks/${name}.sql`) };
 }
 
 const ratingTotals: Stock = {
@@ -22,7 +22,7 @@ const ratingTotals: Stock = {
   table: 'movie_ratings',
   key: ['movielens_id'],
   sums: ['rating_count', 'rating_sum'],
-  sqlFile: fileBeside('stocks/rating_totals.sql'),
+  sqlFile: fileNextToThis('stocks/rating_totals.sql'),
 };
 
 const ofFilms = {
@@ -32,7 +32,7 @@ const ofFilms = {
   entityVersion: 'id',
 };
 
-/** What a film is linked to in a report: by the column that shows its number, with its tables and its name's column. */
+/** What films are linked to in a report, by its id column: the tables of the links and entries, and the name column. */
 const linked = {
   production_company_id: {
     links: 'movie_production_companies',
@@ -43,7 +43,8 @@ const linked = {
 } as const;
 
 /**
- * Rows that sum films, by what these are linked to.
+ * Contributions to rows that sum films.
+ * @param by the id columns of the entries that the films are linked to
  * @param together as in `Contributions`
  */
 export function fromFilms(by: (keyof typeof linked)[], together?: readonly string[]): Contributions {
@@ -65,21 +66,21 @@ export function fromFilms(by: (keyof typeof linked)[], together?: readonly strin
   return {
     ...ofFilms,
     together,
-    touched: [fileBeside('touched/movies_with_their_links.sql')],
+    touched: [fileNextToThis('touched/movies_with_their_links.sql')],
     stocks: [],
     sources: [...links, ...things],
     besideHand: by.includes('production_company_id')
-      ? fileBeside('by-hand/movies_of_companies.sql')
+      ? fileNextToThis('by-hand/movies_of_companies.sql')
       : undefined,
   };
 }
 
-/** Rows in which the votes of all films take part. */
+/** Contributions to rows that depend on the votes of all films. */
 export function fromVotes(): Contributions {
   return {
     ...ofFilms,
     together: [],
-    touched: [fileBeside('touched/movies_with_their_ratings.sql')],
+    touched: [fileNextToThis('touched/movies_with_their_ratings.sql')],
     stocks: [ratingTotals],
     sources: [],
     summed: {
@@ -90,10 +91,10 @@ export function fromVotes(): Contributions {
       sum: 'calculated_vote_sum',
       columns: ['calculated_vote_average', 'calculated_vote_count', 'movie_score'],
     },
-    besideHand: fileBeside('by-hand/movies_of_ratings.sql'),
+    besideHand: fileNextToThis('by-hand/movies_of_ratings.sql'),
   };
 }
 
-function fileBeside(path: string): string {
+function fileNextToThis(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }

@@ -6,7 +6,7 @@ import { productionCompanyGenreReport } from './production-company-genre-report.
 import { productionCompanyMoviesReport } from './production-company-movies-report.js';
 import { productionCompanyReport } from './production-company-report.js';
 
-/** The reports of the data set, each described once. */
+/** The reports of the data set. */
 export const reports: readonly ReportDefinition[] = [
   productionCompanyReport,
   productionCompanyGenreReport,

@@ -116,7 +116,7 @@ describe('the report definitions', () => {
       {
         table_name: 'movies',
         data_type: 'numeric',
-        description: 'Budget in US dollars; unknown when empty.',
+        description: 'Budget in US dollars; null if unknown.',
       },
     ]);
   });

@@ -1,5 +1,5 @@
--- Films that share their money among other companies since one of theirs, or its link, was retired or restored by hand.
--- Reads: hand, what was. Keys are kept as text.
+-- Films whose shares are split among different companies because one of their companies, or the link to it, was retired
+-- or restored manually. Reads: hand, the rows that were retired or restored. Keys are text.
 
 select
   hand.id,

@@ -1,5 +1,5 @@
--- Films whose ratings, or the links by which these reach them, were retired or restored by hand.
--- Reads: hand, what was. Keys are kept as text.
+-- Films whose ratings, or the links to their ratings, were retired or restored manually.
+-- Reads: hand, the rows that were retired or restored. Keys are text.
 
 select distinct
   hand.id,

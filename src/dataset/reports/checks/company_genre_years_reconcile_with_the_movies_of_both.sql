@@ -1,5 +1,5 @@
--- Company, year and genre whose sums and counts are not those of their films; shares may differ by the rounding of each
--- film's share to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to look beyond what was touched.
+-- Rows whose sums and counts differ from those of their films. Shares may differ because the share of each film is
+-- rounded to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to check all rows, not only the touched ones.
 -- Reads: production_company_genre_report, production_company_movies_report, movie_genre_report.
 
 with released as (
@@ -30,7 +30,7 @@ films as (
   join next_movie_genre_report as genres on genres.movie_id = films.movie_id
   left join released on released.movie_id = films.movie_id
   where films.release_date is not null
-    -- what can be told before films are joined with their genres
+    -- filter early, before films are joined with their genres
     and (
       $2
       or (films.production_company_id, extract(year from films.release_date)::integer)

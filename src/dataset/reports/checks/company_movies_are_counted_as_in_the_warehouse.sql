@@ -1,5 +1,5 @@
--- Companies whose films are not as many as their live links to live films. Reads: production_company_movies_report.
--- Parameter: $2 boolean, whether to look beyond what was touched.
+-- Companies whose number of films differs from their number of live links to live films. Reads: production_company_movies_report.
+-- Parameter: $2 boolean, whether to check all rows, not only the touched ones.
 
 with built as (
   select production_company_id, count(*) as films

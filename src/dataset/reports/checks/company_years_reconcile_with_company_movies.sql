@@ -1,5 +1,5 @@
--- Company years whose sums and counts are not those of their films; shares may differ by the rounding of each
--- film's share to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to look beyond what was touched.
+-- Rows whose sums and counts differ from those of their films. Shares may differ because the share of each film is
+-- rounded to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to check all rows, not only the touched ones.
 -- Reads: production_company_report, production_company_movies_report.
 
 with released as (

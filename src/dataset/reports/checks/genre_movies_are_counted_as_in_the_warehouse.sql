@@ -1,5 +1,5 @@
--- Genres whose films are not as many as their live links to live films. Reads: movie_genre_report.
--- Parameter: $2 boolean, whether to look beyond what was touched.
+-- Genres whose number of films differs from their number of live links to live films. Reads: movie_genre_report.
+-- Parameter: $2 boolean, whether to check all rows, not only the touched ones.
 
 with built as (
   select genre_id, count(*) as films

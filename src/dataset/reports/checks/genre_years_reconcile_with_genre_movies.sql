@@ -1,5 +1,5 @@
--- Genre years whose sums and counts are not those of their films. Parameters: $1 date, the as-of day;
--- $2 boolean, whether to look beyond what was touched.
+-- Rows whose sums and counts differ from those of their films. Parameters: $1 date, the as-of day;
+-- $2 boolean, whether to check all rows, not only the touched ones.
 -- Reads: genre_report, movie_genre_report.
 
 with released as (

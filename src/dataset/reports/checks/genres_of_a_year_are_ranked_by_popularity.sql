@@ -1,4 +1,4 @@
--- Genres that rank behind a less popular one of their year, or behind one of unknown popularity. Reads: genre_report.
+-- Genres ranked below a less popular genre of their year, or below one of unknown popularity. Reads: genre_report.
 
 select year, genre_id, popularity_rank, average_popularity, popularity_before
 from (

@@ -1,4 +1,4 @@
--- Genres whose rank is not the place it has among the ranks of its year. Reads: genre_report.
+-- Genres whose rank is not their position among the ranks of their year. Reads: genre_report.
 
 select year, genre_id, popularity_rank, place
 from (

@@ -1,5 +1,5 @@
--- Films that no year counts as released, whose status may well say that they are: in other case, or with blanks around it.
--- Text is kept as sent and the rule names one spelling, so somebody has to look. Reads: warehouse.movies.
+-- Films that do not count as released, although their status is 'Released' in different case or with spaces around it.
+-- Text is kept as sent and the rule knows one spelling, so an operator has to decide. Reads: warehouse.movies.
 
 select movie_id, title, status
 from warehouse.movies

@@ -1,4 +1,4 @@
--- Films with counted ratings that no live link leads to. Reads: movie_score_report.
+-- Films that have calculated votes, but no live link to a MovieLens film. Reads: movie_score_report.
 
 select built.movie_id, built.calculated_vote_count
 from support.build_movie_score_report as built

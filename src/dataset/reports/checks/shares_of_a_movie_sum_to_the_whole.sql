@@ -1,4 +1,4 @@
--- Films whose shares miss the whole by more than half a cent per company. Reads: production_company_movies_report.
+-- Films whose shares differ in sum from the whole by more than half a cent per company. Reads: production_company_movies_report.
 
 select movie_id, max(budget) as budget, sum(budget_share) as budget_shares, max(revenue) as revenue,
   sum(revenue_share) as revenue_shares, max(profit) as profit, sum(profit_share) as profit_shares

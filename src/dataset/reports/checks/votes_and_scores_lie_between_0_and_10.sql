@@ -1,4 +1,4 @@
--- Films whose averages or score lie outside the scale. Reads: movie_score_report.
+-- Films whose averages or score are not between 0 and 10. Reads: movie_score_report.
 
 select movie_id, reported_vote_average, calculated_vote_average, movie_score
 from support.build_movie_score_report

@@ -1,6 +1,7 @@
--- rating_totals: how many ratings each MovieLens film has, and their sum; kept, since there are too many to count anew.
--- grain: one row per MovieLens film, or two: what came, and what went.
--- parameters: $1 timestamptz, up to when the ratings are counted already; null for none.
+-- rating_totals: number and sum of the ratings of each MovieLens film. Kept as totals, because there are too many
+-- ratings to count them for each publication.
+-- grain: one or two rows per MovieLens film: the added ratings and, negative, the removed ones.
+-- parameters: $1 timestamptz, the time up to which ratings are already counted; null to count all.
 
 select
   movielens_id,

@@ -1,5 +1,5 @@
--- Films whose own data, companies, genres or their names came or went, or that the as-of day has released.
--- parameters: $1 timestamptz, since when; $2 date, the as-of day then; $3 date, the as-of day now.
+-- Films with changes in their own data, companies, genres or the names of these, and films that the as-of day has
+-- released. parameters: $1 timestamptz, changes after this time; $2 date, the as-of day then; $3 date, the as-of day now.
 
 select movie_id as entity
 from warehouse.movies

@@ -1,5 +1,5 @@
--- Films whose own data, MovieLens links or ratings came or went.
--- parameters: $1 timestamptz, since when.
+-- Films with changes in their own data, MovieLens links or ratings.
+-- parameters: $1 timestamptz, changes after this time.
 
 with rated as (
   select movielens_id from warehouse.movie_ratings where created_date > $1
