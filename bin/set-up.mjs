@@ -127,7 +127,8 @@ function buildHash() {
   const sources = ['src', 'jobs', 'bench'].flatMap((folder) => filesIn(folder, /\.(ts|sql)$/));
   return hashOf([
     ...sources.filter(
-      (file) => !file.startsWith('src/database/client/') && file !== 'src/api/schema-types.ts',
+      (file) =>
+        !file.startsWith('src/database/client/') && !/^src\/api\/schema-(types|enums)\.ts$/.test(file),
     ),
     ...filesIn('prisma', /\.prisma$/),
     'schema.graphql',

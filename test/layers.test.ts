@@ -16,7 +16,7 @@ import {
 } from './layer-rules.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const generated = /^src\/(database\/client\/|api\/schema-types\.ts)/;
+const generated = /^src\/(database\/client\/|api\/schema-(types|enums)\.ts)/;
 
 function filesUnder(folders: readonly string[]): string[] {
   return folders.flatMap((folder) =>

@@ -1,4 +1,4 @@
-import type { OracleRow } from './oracle.js';
+import type { OracleRow } from './oracle-row.js';
 
 /** Rows in one order whatever they came in, so that two reports can be compared. */
 export function sorted(rows: readonly OracleRow[]): string[] {

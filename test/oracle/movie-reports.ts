@@ -1,6 +1,6 @@
 import { type Film, type FilmWorld, knownMoney, profitOf } from './films.js';
 import { Fraction } from './fraction.js';
-import type { OracleRow } from './oracle.js';
+import type { OracleRow } from './oracle-row.js';
 import { companiesOf, companyKey, genreKey, genresOf } from './yearly-reports.js';
 
 export function movieGenreRows(world: FilmWorld): OracleRow[] {

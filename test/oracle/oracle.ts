@@ -1,9 +1,7 @@
 import type { FilmWorld } from './films.js';
 import { movieGenreRows, movieScoreRows, productionCompanyMoviesRows } from './movie-reports.js';
+import type { OracleRow } from './oracle-row.js';
 import { genreRows, productionCompanyGenreRows, productionCompanyRows } from './yearly-reports.js';
-
-/** A report row: column to value as text, null where there is none. */
-export type OracleRow = Record<string, string | null>;
 
 /**
  * All six reports, computed a second time: one film after the other, with exact fractions, by the business rules

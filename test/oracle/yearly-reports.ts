@@ -1,6 +1,6 @@
 import { type Film, type FilmWorld, isReleased, knownMoney, profitOf } from './films.js';
 import { Fraction } from './fraction.js';
-import type { OracleRow } from './oracle.js';
+import type { OracleRow } from './oracle-row.js';
 
 /** A film in a group, with the number of companies its money is divided by. */
 interface Member {

@@ -8,7 +8,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { Fault } from '../../fault.js';
-import type { Aggregate, GroupKeyRole } from '../schema-types.js';
+import type { Aggregate, GroupKeyRole } from '../schema-enums.js';
 import type { ReportColumn, ReportDescription } from './report-description.js';
 import { pascalCase } from './schema-names.js';
 

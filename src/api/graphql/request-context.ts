@@ -1,7 +1,7 @@
 import type { Caller } from '../../auth/caller.js';
 import type { CallerRights } from '../access/caller-policy.js';
+import type { AllowanceHeaders } from '../errors/allowance-exceeded.js';
 import type { RequestNote } from '../http/router.js';
-import type { AllowanceHeaders } from '../limits/rate-limit.js';
 import type { WalkBatches } from '../reports/related-rows.js';
 import type { ReadSession } from '../sql/read-session.js';
 import type { KeptAnswer } from './answer-cache.js';

@@ -5,9 +5,9 @@ import { AccessRefusal, challengeOf, type ProtectedResource } from '../../auth/a
 import { LoginRefusal } from '../../auth/login/login-refusal.js';
 import { Failure } from '../../fault.js';
 import type { ApiLogger } from '../api-logger.js';
+import { AllowanceExceeded } from '../errors/allowance-exceeded.js';
 import { apiError, formatError, statusOf } from '../errors/api-error.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
-import { AllowanceExceeded } from '../limits/rate-limit.js';
 import type { Headers } from './security-headers.js';
 
 /** An answer before it is sent. */

@@ -9,7 +9,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from '../reports/page.js';
+import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './page-limits.js';
 
 /** What a count, a total, a set of groups or a page as of an earlier publication costs: it may read a whole report. */
 export const WHOLE_REPORT_COST = 100;

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Caller } from '../../auth/caller.js';
 import type { CallerRights, Quotas } from '../access/caller-policy.js';
 import type { ApiLogger } from '../api-logger.js';
-import { apiError } from '../errors/api-error.js';
+import type { AllowanceHeaders, Kind } from '../errors/allowance-exceeded.js';
+import { AllowanceExceeded } from '../errors/allowance-exceeded.js';
 
 /** How much of an allowance is used in its current window, after taking some of it. */
 interface Taken {
@@ -22,20 +23,12 @@ export const DEFAULT_QUOTAS = {
   exportsPerHour: 120,
 } as const satisfies Quotas;
 
-/** A kind of allowance, as the RateLimit headers name it. */
-type Kind = 'requests' | 'cost' | 'exports';
 const WINDOW_SECONDS: Record<Kind, number> = { requests: 60, cost: 60, exports: 3600 };
 const QUOTA: Record<Kind, keyof typeof DEFAULT_QUOTAS> = {
   requests: 'requestsPerMinute',
   cost: 'costPerMinute',
   exports: 'exportsPerHour',
 };
-
-/** The headers of draft-ietf-httpapi-ratelimit-headers-10. */
-export interface AllowanceHeaders {
-  readonly 'ratelimit-policy': string;
-  readonly ratelimit: string;
-}
 
 /** Takes requests and their cost off what each caller may use. */
 export class Allowances {
@@ -57,25 +50,6 @@ export class Allowances {
     };
     if (used <= quota) return headers;
     throw new AllowanceExceeded(kind, quota, used, window, resetSeconds, headers);
-  }
-}
-
-/** An allowance is used up. */
-export class AllowanceExceeded extends Error {
-  readonly error;
-
-  constructor(
-    kind: Kind,
-    quota: number,
-    used: number,
-    windowSeconds: number,
-    readonly retryAfterSeconds: number,
-    readonly headers: AllowanceHeaders,
-  ) {
-    super('used up');
-    const text = `The allowance of ${kind} is ${quota} in ${windowSeconds} s, and this makes ${used}: come again in ${retryAfterSeconds} s.`;
-    this.error = apiError('RATE_LIMITED', text);
-    this.error.extensions.limit = { name: `${kind} in ${windowSeconds} s`, allowed: quota, actual: used };
   }
 }
 

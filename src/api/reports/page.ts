@@ -1,5 +1,6 @@
 import type { ReportAccess } from '../access/visible-report.js';
 import { badInput, limitError } from '../errors/api-error.js';
+import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from '../limits/page-limits.js';
 import type { ReadSession } from '../sql/read-session.js';
 import { allOf, ident, joined, type SqlText, sql } from '../sql/sql-text.js';
 import { afterCondition, decodeCursor, type ReportRow } from './cursor.js';
@@ -15,12 +16,6 @@ export interface ReportArguments {
   readonly last?: number | null;
   readonly before?: string | null;
 }
-
-/** The most rows a page has. */
-export const MAX_PAGE_ROWS = 500;
-
-/** The rows a page has unless told. */
-export const DEFAULT_PAGE_ROWS = 50;
 
 /** What a caller asked of one report, checked. */
 export interface ReportQuery {

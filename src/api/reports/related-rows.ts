@@ -1,10 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import type { CallerRights } from '../access/caller-policy.js';
 import { accessReport, type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { Walk } from '../contract/related-reports.js';
 import type { ReportColumn } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { badInput, limitError } from '../errors/api-error.js';
-import type { RequestContext } from '../graphql/request-context.js';
 import type { ReadSession } from '../sql/read-session.js';
 import { allOf, ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
 import type { ReportRow } from './cursor.js';
@@ -16,6 +16,12 @@ interface WalkArguments {
   readonly filter?: FilterInput | null;
   readonly orderBy?: readonly OrderInput[] | null;
   readonly first: number;
+}
+
+/** What a read of related rows depends on: what the caller may see, and as of which earlier publication. */
+export interface RowView {
+  readonly rights: CallerRights;
+  readonly asOf?: number;
 }
 
 /** The most rows walked to from one row. */
@@ -44,13 +50,13 @@ export class WalkBatches {
     walk: Walk,
     parent: ReportRow,
     args: WalkArguments,
-    context: RequestContext,
+    view: RowView,
     info: GraphQLResolveInfo,
   ): Promise<ReportRow[]> {
     const place = placeOf(info);
     let batch = this.#batches.get(place);
     if (!batch) {
-      const plan = planWalk(walk, args, context, info);
+      const plan = planWalk(walk, args, view, info);
       batch = { parents: new Map(), failed: [] };
       this.#batches.set(place, batch);
       // After all promises that are ready have told their resolvers: until then more rows may ask.
@@ -101,7 +107,7 @@ interface WalkPlan {
 function planWalk(
   walk: Walk,
   { filter, orderBy, first }: WalkArguments,
-  { rights, asOf }: RequestContext,
+  { rights, asOf }: RowView,
   info: GraphQLResolveInfo,
 ): WalkPlan {
   if (first < 0) throw badInput(`first is ${first}: expected 0 to ${MAX_WALK_ROWS}.`);

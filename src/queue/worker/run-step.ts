@@ -4,7 +4,7 @@ import { type Counts, parsePayload } from '../ledger/job.js';
 import { beginStep, readStep, releaseStep, type Step, succeedStep } from '../ledger/step-ledger.js';
 import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
 import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
-import type { WorkerState } from './worker.js';
+import type { WorkerState } from './worker-state.js';
 
 /** Runs a job outside any run. */
 export async function runLoose<Services>(

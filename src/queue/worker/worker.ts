@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
 import { spanned } from '../../telemetry.js';
-import { createDispatch, type Dispatch, type DispatchOptions } from '../backend/dispatch.js';
+import { createDispatch, type DispatchOptions } from '../backend/dispatch.js';
 import { endRun, type Run, readRun } from '../ledger/run-ledger.js';
 import { advanceRun, RunEnded } from './advance-run.js';
 import { Stopped } from './attempt.js';
-import { type AttemptWatch, watchAttempts } from './attempt-watch.js';
+import { watchAttempts } from './attempt-watch.js';
 import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
 import { runLoose, runStep } from './run-step.js';
+import type { WorkerState } from './worker-state.js';
 
 export interface WorkerSettings {
   /** Jobs at once, per queue; 1 where not given. Flow queues hold waiting flows at no cost: give them more. */
@@ -35,18 +36,6 @@ export interface Workers {
   readonly name: string;
   /** Takes no more jobs, lets the running ones end for `waitMs`, then gives them back to the queue. */
   close(waitMs?: number): Promise<void>;
-}
-
-/** What the jobs of one process share. */
-export interface WorkerState<Services> {
-  dispatch: Dispatch<Services>;
-  services: Services;
-  watch: AttemptWatch;
-  name: string;
-  graceMs: number;
-  running: Set<AbortController>;
-  onEnd: (run: Run) => void;
-  onError: (error: unknown) => void;
 }
 
 /** Starts one worker per queue that the jobs and flows name. */

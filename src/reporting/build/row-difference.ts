@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import pg from 'pg';
-import type { ReportColumn, ReportDefinition } from '../definition/definition.js';
+import type { ReportDefinition } from '../definition/definition.js';
+import type { DifferenceCounts } from '../publications/types.js';
 import {
   buildTable,
   columnList,
@@ -8,24 +9,13 @@ import {
   inScope,
   keyObject,
   measures,
+  placeOf,
   quoted,
   rowObject,
   sameKey,
   servedTable,
   untouchedByAutovacuum,
 } from '../sql/table-names.js';
-
-/** How many rows of a report a publication brings, alters and takes. */
-export interface DifferenceCounts {
-  inserted: number;
-  updated: number;
-  deleted: number;
-}
-
-/** The place of a column in a report, from 1, as differences have it. */
-export function placeOf(definition: ReportDefinition, column: ReportColumn): number {
-  return definition.columns.indexOf(column) + 1;
-}
 
 /**
  * Compares a build with what is served, by key, and collects what differs: a row for each that `report_change` will

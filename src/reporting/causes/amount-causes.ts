@@ -1,18 +1,18 @@
 import type { ClientBase } from 'pg';
-import { placeOf } from '../build/row-difference.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import {
   amountCauseTable,
   contributionChangeTable,
   differenceTable,
+  placeOf,
   sameColumns,
   sameKey,
   togetherColumns,
   untouchedByAutovacuum,
 } from '../sql/table-names.js';
+import type { GeneralCause } from './cause.js';
 import { ofAllChanges } from './global-aggregates.js';
 import { type ComparedState, labelCauses } from './name-causes.js';
-import type { GeneralCause } from './report-wide-causes.js';
 import { besides, cellGroups, entitiesOfRows, namedEntities, othersBeside } from './row-causes.js';
 
 /** What is said with every change of a report, and what where no entity is behind a change. */

@@ -1,5 +1,6 @@
 import pg, { type ClientBase } from 'pg';
 import { columnsBehind, type ReportDefinition } from '../definition/definition.js';
+import { columnsOf, columnTypes } from '../sql/table-columns.js';
 import {
   columnList,
   contributionBuildTable,
@@ -11,7 +12,8 @@ import {
   servedTable,
   untouchedByAutovacuum,
 } from '../sql/table-names.js';
-import { type CauseSources, entityCause } from './entity-cause.js';
+import type { CauseSources } from './cause.js';
+import { entityCause } from './entity-cause.js';
 
 /**
  * Compares the contributions that were built with those that are published, and collects those that came, went or
@@ -89,27 +91,6 @@ export async function collectContributionChanges(
   );
   await client.query(`/* reporting.analyze_contribution_changes */ analyze ${table} (${columnList(key)})`);
   return rowCount ?? 0;
-}
-
-/** The columns of a table with their types, as one text; null when there is no such table. */
-export async function columnsOf(client: Pick<ClientBase, 'query'>, table: string): Promise<string | null> {
-  const { rows } = await client.query<{ columns: string | null }>(
-    `/* reporting.columns_of */
-     select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ',' order by attnum) as columns
-     from pg_attribute
-     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [table],
-  );
-  return rows[0]!.columns;
-}
-
-function columnTypes(columns: string): ReadonlyMap<string, string> {
-  return new Map(
-    columns.split(',').flatMap((column) => {
-      const [name, ...type] = column.split(' ');
-      return name === undefined ? [] : [[name, type.join(' ')] as const];
-    }),
-  );
 }
 
 /**

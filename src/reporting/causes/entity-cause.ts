@@ -1,26 +1,11 @@
 import pg from 'pg';
 import type { ReportDefinition } from '../definition/definition.js';
 import { quoted } from '../sql/table-names.js';
+import type { CauseSources, Sides } from './cause.js';
+import { isLate } from './cause.js';
 import { type Arrival, arrivalOf } from './contribution-origin.js';
-import { type ByHand, handRelations } from './manual-corrections.js';
-import { isLate, type KnownFiles } from './report-wide-causes.js';
+import { handRelations } from './manual-corrections.js';
 import { summedNews } from './rollup-changes.js';
-
-/** What the cause of a contribution's change is told from, beside the contribution. */
-export interface CauseSources {
-  /** The files of the publication before: what comes from another one of an earlier month is late. */
-  readonly knownFiles: KnownFiles;
-  /** When the reports compared with were built; null for a rollback, whose contributions go back. */
-  readonly since: string | null;
-  /** What was retired or restored by hand since. */
-  readonly byHand: ByHand;
-}
-
-/** The columns of the published contributions, and of those that were built, with their types. */
-interface Sides {
-  readonly known: ReadonlyMap<string, string>;
-  readonly built: ReadonlyMap<string, string>;
-}
 
 /** Expressions over a full join of `known` and `built` contributions. */
 interface EntityCause {

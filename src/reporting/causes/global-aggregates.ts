@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg';
 import { contributionsToBe } from '../build/contribution-build.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import type { FieldChange } from '../explain/explain.js';
 import { readReportSql } from '../sql/report-sql.js';
+import { columnsOf } from '../sql/table-columns.js';
 import { contributionBuildTable, contributionTable } from '../sql/table-names.js';
-import { columnsOf } from './contribution-changes.js';
+import type { FieldChange } from './cause.js';
 
 /** What columns take of all contributions, by name. */
 export type OfAll = Readonly<Record<string, string | null>>;

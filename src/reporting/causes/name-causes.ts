@@ -1,8 +1,7 @@
 import pg from 'pg';
-import { placeOf } from '../build/row-difference.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import { quoted } from '../sql/table-names.js';
-import { isLate, type KnownFiles } from './report-wide-causes.js';
+import { placeOf, quoted } from '../sql/table-names.js';
+import { isLate, type KnownFiles } from './cause.js';
 
 /** What the reports were that are compared with. */
 export interface ComparedState {

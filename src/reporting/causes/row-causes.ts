@@ -1,7 +1,6 @@
 import pg, { type ClientBase } from 'pg';
-import { placeOf } from '../build/row-difference.js';
 import { columnsBehind, type ReportDefinition } from '../definition/definition.js';
-import { columnList, contributionChangeTable, quoted, togetherColumns } from '../sql/table-names.js';
+import { columnList, contributionChangeTable, placeOf, quoted, togetherColumns } from '../sql/table-names.js';
 
 /** As many entities a change names; what the others bring is told as one amount. */
 export const namedEntities = 200;

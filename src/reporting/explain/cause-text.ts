@@ -1,5 +1,5 @@
 import { filesTable } from '../../warehouse/corrections/withdrawal.js';
-import type { Cause, SummedNews } from './explain.js';
+import type { Cause, SummedNews } from '../causes/cause.js';
 
 /** What happened to an entity, by the kind of cause. */
 const happened: Readonly<Record<string, string>> = {

@@ -1,55 +1,11 @@
 import type { ClientBase } from 'pg';
 import { Fault } from '../../fault.js';
+import type { Cause } from '../causes/cause.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { keyText, type ReportKey, requireColumn } from '../definition/report-key.js';
 import { requireRetained } from '../publications/earlier-state.js';
 import { requirePublication } from '../publications/publication.js';
 import { byKey, servedTable } from '../sql/table-names.js';
-
-/** Why a number changed; kinds are listed in docs/explain.md. Amounts by column, exact, as text. */
-export interface Cause {
-  readonly kind: string;
-  readonly name?: string;
-  readonly amounts?: Readonly<Record<string, string>>;
-  readonly fields?: readonly FieldChange[];
-  readonly leftOut?: string;
-  readonly version?: number;
-  readonly earlierVersion?: number;
-  readonly file?: string;
-  readonly period?: string;
-  readonly record?: number;
-  readonly late?: boolean;
-  /** The row of the warehouse that it tells of, where that is not the entity's own. */
-  readonly table?: string;
-  readonly key?: Readonly<Record<string, string>>;
-  /** Who retired or restored it, and why. */
-  readonly by?: string;
-  readonly reason?: string;
-  /**
-   * What came to what is summed into the entity: links that are new to it or went elsewhere, with `key` and `record`, and
-   * how many records of which file.
-   */
-  readonly summed?: readonly SummedNews[];
-  /** What was retired or restored beside it. */
-  readonly byHand?: readonly Cause[];
-  readonly [more: string]: unknown;
-}
-
-/** A field with what it was and what it is now; null where unknown. */
-export interface FieldChange {
-  readonly field: string;
-  readonly old: string | null;
-  readonly new: string | null;
-}
-
-export interface SummedNews {
-  readonly table: string;
-  readonly file: string;
-  readonly period: string;
-  readonly count?: number;
-  readonly key?: Readonly<Record<string, string>>;
-  readonly record?: number;
-}
 
 /** One change of a row, or of one of its cells. */
 export interface ExplainedChange {

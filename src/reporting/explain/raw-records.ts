@@ -1,7 +1,7 @@
+import type { Queryable } from '../../database/queryable.js';
 import { readMappingRows } from '../../warehouse/mapping/mapping-ledger.js';
 import { columnOf, followKeys, type MappingRow } from '../../warehouse/mapping/mapping-row.js';
 import { maskFields, personalColumns } from '../../warehouse/masking/pii-mask.js';
-import type { Queryable } from '../../warehouse/tables/catalog.js';
 import { quoted } from '../sql/table-names.js';
 
 /** Where a record lies. */

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../warehouse/tables/catalog.js';
+import type { Queryable } from '../../database/queryable.js';
 import type { SummedRecords } from '../definition/definition.js';
 import { quoted, wasLive } from '../sql/table-names.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';

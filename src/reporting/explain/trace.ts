@@ -1,12 +1,12 @@
 import pg from 'pg';
+import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
-import type { Queryable } from '../../warehouse/tables/catalog.js';
-import { columnsOf } from '../causes/contribution-changes.js';
 import { type OfAll, readOfAll } from '../causes/global-aggregates.js';
 import type { ReportColumn, ReportDefinition } from '../definition/definition.js';
 import { keyText, type ReportKey, requireColumn } from '../definition/report-key.js';
 import { requirePublication } from '../publications/publication.js';
 import { readPublicationState } from '../publications/publication-state.js';
+import { columnsOf } from '../sql/table-columns.js';
 import { byKey, contributionTable, quoted, servedTable } from '../sql/table-names.js';
 import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
 import { summedInto, type TracedSum } from './rollup-trace.js';

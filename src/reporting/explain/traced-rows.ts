@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Queryable } from '../../warehouse/tables/catalog.js';
+import type { Queryable } from '../../database/queryable.js';
 import type { ContributionSource, ReportDefinition } from '../definition/definition.js';
 import type { ReportKey } from '../definition/report-key.js';
 import { byKey, columnList, contributionTable, quoted } from '../sql/table-names.js';

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { ReadyBuilds } from '../publish/publishable-builds.js';
+import type { ReadyBuilds } from './types.js';
 
 /** What the warehouse stood at when the reports of a publication were built; of a rollback, as of what it restores. */
 export interface PublicationState {

@@ -1,37 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { Fault } from '../../fault.js';
-import type { DifferenceCounts } from '../build/row-difference.js';
-import type { ReadyBuilds } from '../publish/publishable-builds.js';
-
-/** A file a publication reflects. */
-export interface ReflectedDrop {
-  readonly feed: string;
-  readonly period: string;
-  readonly name: string;
-  readonly sha256: string;
-}
-
-/** What a publication stands on, beside the rules. */
-export interface Reflected {
-  readonly drops: readonly ReflectedDrop[];
-  readonly mappingVersion: number;
-  /** Numbers of the retirements in force, in order. */
-  readonly retirements: readonly number[];
-}
-
-/** A publication as far as the next one is compared with it. */
-export interface LatestPublication {
-  readonly number: number;
-  readonly asOfDay: string;
-  readonly drops: readonly ReflectedDrop[];
-  readonly mappingVersion: number;
-  readonly rowCounts: Readonly<Record<string, number>>;
-  readonly definitions: Readonly<Record<string, string>>;
-  /** The publication whose state a rollback published again. */
-  readonly restores: number | null;
-  readonly reflects: string;
-}
+import type { DifferenceCounts, LatestPublication, ReadyBuilds, Reflected, ReflectedDrop } from './types.js';
 
 /**
  * The publication readers see; undefined before the first.

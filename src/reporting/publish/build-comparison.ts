@@ -1,25 +1,15 @@
 import type { ClientBase } from 'pg';
 import { forgetComparison } from '../build/drop-build.js';
-import { collectDifferences, type DifferenceCounts } from '../build/row-difference.js';
+import { collectDifferences } from '../build/row-difference.js';
 import { tellAmounts } from '../causes/amount-causes.js';
+import type { CauseSources } from '../causes/cause.js';
 import { collectContributionChanges } from '../causes/contribution-changes.js';
-import type { CauseSources } from '../causes/entity-cause.js';
 import { byHandBetween } from '../causes/manual-corrections.js';
 import { knownFiles } from '../causes/report-wide-causes.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import { type LatestPublication, latestPublication } from '../publications/publication.js';
+import { latestPublication } from '../publications/publication.js';
 import { readPublicationState } from '../publications/publication-state.js';
-
-/** What a build changes in what is served, found out and kept in tables beside the build. */
-export interface Comparison {
-  /** The publication it was compared with. */
-  readonly publication: number;
-  readonly counts: DifferenceCounts;
-  /** How many differences will be listed: cells, and rows that come or go whole. */
-  readonly differences: number;
-  /** How many contributions differ; null where there are none to compare with. */
-  readonly contributions: number | null;
-}
+import type { Comparison, LatestPublication } from '../publications/types.js';
 
 /**
  * Compares the build of a run with what is served, and keeps what differs, with its causes, for the publication. That

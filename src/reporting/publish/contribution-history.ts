@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { columnsOf } from '../causes/contribution-changes.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import { columnsOf } from '../sql/table-columns.js';
 import {
   columnList,
   contributionBuildTable,

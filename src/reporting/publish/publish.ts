@@ -2,27 +2,23 @@ import type { ClientBase } from 'pg';
 import { filesTable } from '../../warehouse/corrections/withdrawal.js';
 import { dropBuild } from '../build/drop-build.js';
 import { keepState } from '../build/incremental-base.js';
-import { applyDifferences, type DifferenceCounts, insertBuild } from '../build/row-difference.js';
+import { applyDifferences, insertBuild } from '../build/row-difference.js';
 import { type ReportCauses, recordDifferences } from '../causes/amount-causes.js';
 import { applyContributions } from '../causes/contribution-changes.js';
 import { byHandBetween, retirementCauses } from '../causes/manual-corrections.js';
 import { deliveryCauses, knownFiles, ruleCauses } from '../causes/report-wide-causes.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import {
-  insertPublication,
-  type LatestPublication,
-  latestPublication,
-  reflectedHash,
-} from '../publications/publication.js';
+import { insertPublication, latestPublication, reflectedHash } from '../publications/publication.js';
 import {
   keepPublicationState,
   type PublicationState,
   readPublicationState,
 } from '../publications/publication-state.js';
+import type { DifferenceCounts, LatestPublication, ReadyBuilds } from '../publications/types.js';
 import { compareWithPublished } from './build-comparison.js';
 import { forgetContributions, recordContributionHistory } from './contribution-history.js';
 import { updateDictionary } from './dictionary.js';
-import { type ReadyBuilds, readyBuilds } from './publishable-builds.js';
+import { readyBuilds } from './publishable-builds.js';
 import { updateCatalog } from './report-catalog.js';
 
 /**

@@ -3,32 +3,8 @@ import { Failure, Fault } from '../../fault.js';
 import { type CheckOutcome, refusal } from '../checks/check.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { definitionHash } from '../definition/definition-hash.js';
-import type { Reflected } from '../publications/publication.js';
+import type { Comparison, ReadyBuilds, Reflected } from '../publications/types.js';
 import { buildTable, contributionChangeTable, differenceTable } from '../sql/table-names.js';
-import type { Comparison } from './build-comparison.js';
-
-/** Builds of one run, checked, that fit together. */
-export interface ReadyBuilds {
-  readonly asOfDay: string;
-  /** When the first of them was built. */
-  readonly builtDate: string;
-  /** What the warehouse held then, and until the last was built. */
-  readonly reflected: Reflected;
-  /** SHA-256 of each report's definition. */
-  readonly hashes: Readonly<Record<string, string>>;
-  readonly reports: Readonly<Record<string, ReadyBuild>>;
-  readonly checks: readonly CheckOutcome[];
-}
-
-/** The build of one report. */
-export interface ReadyBuild {
-  /** How many rows were built. */
-  readonly rows: number;
-  /** Whether these are all rows of the report. */
-  readonly whole: boolean;
-  /** What it changes; null where there was nothing to compare with. */
-  readonly comparison: Comparison | null;
-}
 
 interface BuildRow {
   report: string;

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import type { DifferenceCounts } from '../build/row-difference.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import type { DifferenceCounts } from '../publications/types.js';
 
 /** Brings `report_catalog` to the definitions and the publication. A report that is defined no more leaves it. */
 export async function updateCatalog(

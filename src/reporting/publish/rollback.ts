@@ -2,13 +2,14 @@ import type { ClientBase } from 'pg';
 import { Fault } from '../../fault.js';
 import { dropBuild } from '../build/drop-build.js';
 import { forgetStates } from '../build/incremental-base.js';
-import { applyDifferences, type DifferenceCounts } from '../build/row-difference.js';
+import { applyDifferences } from '../build/row-difference.js';
 import { recordDifferences } from '../causes/amount-causes.js';
 import { restoreContributions } from '../causes/contribution-changes.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { type EarlierPublication, earlierPublication, rowsAt } from '../publications/earlier-state.js';
 import { insertRollback, readDefinitions } from '../publications/publication.js';
 import { copyPublicationState } from '../publications/publication-state.js';
+import type { DifferenceCounts } from '../publications/types.js';
 import { buildTable, untouchedByAutovacuum } from '../sql/table-names.js';
 import { compare } from './build-comparison.js';
 import {

@@ -138,3 +138,8 @@ export function byKey(definition: ReportDefinition, alias: string): string {
 export function wasLive(alias: string, moment: string): string {
   return `${alias}.created_date <= ${moment} and (not ${alias}.deleted or ${alias}.deleted_date > ${moment})`;
 }
+
+/** The place of a column in a report, from 1, as differences have it. */
+export function placeOf(definition: ReportDefinition, column: ReportColumn): number {
+  return definition.columns.indexOf(column) + 1;
+}

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import type pg from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
+import type { Survey } from '../csv/scanned-file.js';
 import { checkDelivery } from '../drop/delivery-check.js';
 import type { Delivery } from '../drop/drop.js';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../ledger/file-ledger.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { backupPath, type Content, linkBackup, openContent, type Storage } from '../storage/storage.js';
-import { type Survey, surveyFile } from './scan.js';
+import { surveyFile } from './scan.js';
 
 /** What became of a delivered file when it was received. */
 export interface Receipt {

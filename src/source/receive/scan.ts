@@ -1,25 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Fault } from '../../fault.js';
 import { slideOver } from '../csv/byte-window.js';
-import { type HeaderMatch, matchHeader } from '../csv/header.js';
+import { matchHeader } from '../csv/header.js';
 import { readHeader } from '../csv/header-reader.js';
-import { type Part, partBytesFor } from '../csv/part.js';
+import { partBytesFor } from '../csv/part.js';
 import { PartCutter } from '../csv/part-splitter.js';
+import type { Survey } from '../csv/scanned-file.js';
 import type { Feed } from '../feed.js';
 import type { Limits } from '../limits.js';
 import { startChecksum } from './checksum.js';
-
-/** What one pass over a file tells about it. */
-export interface Survey extends HeaderMatch {
-  /** SHA-256 of the uncompressed bytes, hexadecimal. */
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** Records in the file, those that will be rejected included. */
-  readonly recordCount: number;
-  readonly parts: readonly Part[];
-  /** Whether none of `numberMarks` occurs in its records. */
-  readonly plainNumbers: boolean;
-}
 
 /**
  * The characters that make more of a text than plain digits where Postgres reads a number: 0x1F, 1_000, +1, 1e999, NaN,

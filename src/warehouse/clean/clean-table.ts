@@ -2,12 +2,13 @@ import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import { rejectUnlisted } from '../extract/cast-failures.js';
+import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
-import { type Cleaning, openSource } from '../extract/open-source.js';
-import type { PersonalDataKey } from '../extract/pii-hash.js';
+import { openSource } from '../extract/open-source.js';
 import { readSourceFiles, readTransformedFiles, type SourceFile } from '../extract/source-file.js';
 import { mergeFile } from '../history/merge-file.js';
-import { ledgerOf, type Mapping } from '../mapping/mapping.js';
+import { ledgerOf } from '../mapping/mapping.js';
+import type { Mapping } from '../mapping/table-plan.js';
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';
 

@@ -1,10 +1,11 @@
+import type { Queryable } from '../../database/queryable.js';
+import { unlessFaulty } from '../../database/savepoint.js';
 import type { UnseenRows } from '../../source/load/load-finisher.js';
 import { expectedOf, lacks, lacksBare } from '../extract/extraction.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
-import { unlessFaulty } from '../history/staged-rows.js';
 import { trimmed } from '../mapping/field-types.js';
-import { type FieldPlan, isPersonal, type Mapping } from '../mapping/mapping.js';
-import type { Queryable } from '../tables/catalog.js';
+import { isPersonal } from '../mapping/mapping.js';
+import type { FieldPlan, Mapping } from '../mapping/table-plan.js';
 
 /** Where more than this share of a file's records has no usable key, what it has as keys are hardly any. */
 export const defaultUnkeyedShare = 0.5;

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
 import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
-import type { Cleaning } from '../extract/open-source.js';
-import type { PersonalDataKey } from '../extract/pii-hash.js';
+import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
 import { readTransformedFiles } from '../extract/source-file.js';
 import { rewriteHistory } from '../history/late-arriving-file.js';
 import { currentMapping } from '../mapping/mapping-ledger.js';

@@ -2,14 +2,13 @@ import type { Pool, PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 import { isStorable } from '../../database/storable-text.js';
 import { Fault } from '../../fault.js';
-import type { Cleaning } from '../extract/open-source.js';
-import type { PersonalDataKey } from '../extract/pii-hash.js';
+import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
 import { readTransformedFiles } from '../extract/source-file.js';
 import { rewriteHistory } from '../history/late-arriving-file.js';
 import { list, sameKey, target } from '../history/merge.js';
 import { dropStandardCodes, reopenStandardCodes } from '../history/standard-codes.js';
 import { fieldTypes } from '../mapping/field-types.js';
-import type { Mapping, TablePlan } from '../mapping/mapping.js';
+import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';
 

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
+import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
-import type { Mapping } from '../mapping/mapping.js';
-import type { Queryable } from '../tables/catalog.js';
+import type { Mapping } from '../mapping/table-plan.js';
 
 /** A file that is to be withdrawn or taken back, by whom and why. */
 export interface WithdrawalRequest {

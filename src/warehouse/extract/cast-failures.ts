@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
-import { ledgerOf, type Mapping, type TablePlan } from '../mapping/mapping.js';
+import { ledgerOf } from '../mapping/mapping.js';
+import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 import {
   type ExtractionSource,
   expectedOf,

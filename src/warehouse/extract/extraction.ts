@@ -1,6 +1,7 @@
 import { identifier } from '../../database/identifier.js';
 import { type FieldType, fieldTypes, indexedText, transforms, trimmed } from '../mapping/field-types.js';
-import { type FieldPlan, isPersonal, type TablePlan } from '../mapping/mapping.js';
+import { isPersonal } from '../mapping/mapping.js';
+import type { FieldPlan, TablePlan } from '../mapping/table-plan.js';
 import { entryColumn } from './entry-column.js';
 
 /** Where one file's rows for a table are read from. */

@@ -1,8 +1,10 @@
+import type { Queryable } from '../../database/queryable.js';
 import { personalDataTransform } from '../mapping/field-types.js';
-import { compileMapping, type Mapping } from '../mapping/mapping.js';
+import { compileMapping } from '../mapping/mapping.js';
 import { readMappingRows } from '../mapping/mapping-ledger.js';
 import { columnOf, followKeys, type MappingRow } from '../mapping/mapping-row.js';
-import { type Queryable, readCatalog } from '../tables/catalog.js';
+import type { Mapping } from '../mapping/table-plan.js';
+import { readCatalog } from '../tables/catalog.js';
 import type { SourceFile } from './source-file.js';
 
 /** What is told of a file for its mapping to be found. */

@@ -1,18 +1,9 @@
-import type { Pool, PoolClient } from 'pg';
-import type { Mapping, TablePlan } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
+import type { Cleaning } from './cleaning.js';
 import { findEntries } from './entry-staging.js';
 import type { ExtractionSource } from './extraction.js';
-import { hashPersonalData, type PersonalDataKey } from './pii-hash.js';
+import { hashPersonalData } from './pii-hash.js';
 import { findRecords, type SourceFile } from './source-file.js';
-
-/** What the steps of cleaning one table share: one table, in one transaction. */
-export interface Cleaning {
-  readonly pool: Pool;
-  readonly client: PoolClient;
-  readonly plan: TablePlan;
-  readonly mapping: Mapping;
-  readonly personalDataKey: PersonalDataKey;
-}
 
 /**
  * Sees to the relations that the extraction of a file needs: its entries, and the hashes of its personal values.

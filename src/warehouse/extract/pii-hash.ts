@@ -1,15 +1,13 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
 import { trimmed } from '../mapping/field-types.js';
-import { isPersonal, type TablePlan } from '../mapping/mapping.js';
-import { hashesName, newMark } from '../tables/work-tables.js';
+import { isPersonal } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
+import { hashesName, newMark } from '../tables/work-table-names.js';
+import type { Cleaning, PersonalDataKey } from './cleaning.js';
 import { entryColumn } from './entry-column.js';
 import type { ExtractionSource } from './extraction.js';
-import type { Cleaning } from './open-source.js';
-
-/** The key of the hashes: at least 128 bits that only the pipeline knows. */
-export type PersonalDataKey = KeyObject | Buffer | string;
 
 /** How many values are fetched and hashed at once: a bound of memory. */
 const batch = 20_000;

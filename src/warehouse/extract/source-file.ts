@@ -1,7 +1,8 @@
 import { identifier } from '../../database/identifier.js';
+import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
-import { ledgerOf, type TablePlan } from '../mapping/mapping.js';
-import type { Queryable } from '../tables/catalog.js';
+import { ledgerOf } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 
 /** A loaded file as cleaning sees it. */
 export interface SourceFile {

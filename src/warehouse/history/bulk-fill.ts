@@ -1,12 +1,13 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
+import { unlessFaulty } from '../../database/savepoint.js';
+import type { Cleaning } from '../extract/cleaning.js';
 import { bareExtraction, type ExtractionSource, lastOfEach, recordColumn } from '../extract/extraction.js';
-import type { Cleaning } from '../extract/open-source.js';
 import type { SourceFile } from '../extract/source-file.js';
-import type { TablePlan } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 import { list, type MergeCounts, target } from './merge.js';
 import { fillLiveTables, findLiveTables } from './partition-swap.js';
-import { countEntries, unlessFaulty } from './staged-rows.js';
+import { countEntries } from './staged-rows.js';
 
 /** Whether a table has no row at all, live or not. */
 export async function isEmpty(client: PoolClient, plan: TablePlan): Promise<boolean> {

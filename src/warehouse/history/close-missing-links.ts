@@ -3,7 +3,8 @@ import { identifier, literal } from '../../database/identifier.js';
 import { usable } from '../extract/cast-failures.js';
 import { type ExtractionSource, guardedExtraction, recordColumn } from '../extract/extraction.js';
 import type { SourceFile } from '../extract/source-file.js';
-import { type FieldPlan, ledgerOf, type TablePlan } from '../mapping/mapping.js';
+import { ledgerOf } from '../mapping/mapping.js';
+import type { FieldPlan, TablePlan } from '../mapping/table-plan.js';
 import { sameKey, target } from './merge.js';
 import { said } from './staged-rows.js';
 

@@ -1,12 +1,13 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../../database/identifier.js';
 import { usable } from '../extract/cast-failures.js';
+import type { Cleaning } from '../extract/cleaning.js';
 import { type ExtractionSource, guardedExtraction, lastOfEach, recordColumn } from '../extract/extraction.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
-import { type Cleaning, openSource } from '../extract/open-source.js';
+import { openSource } from '../extract/open-source.js';
 import type { SourceFile, TransformedFile } from '../extract/source-file.js';
-import type { Mapping, TablePlan } from '../mapping/mapping.js';
 import { mappingOfVersion } from '../mapping/mapping-ledger.js';
+import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 import { parentKeys, parentsListed } from './close-missing-links.js';
 import { keepsVersions, list, type MergeCounts, sameKey, target, valueColumns } from './merge.js';
 import { mergeHistory, type Observation } from './merge-history.js';

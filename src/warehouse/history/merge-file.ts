@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
+import type { Cleaning } from '../extract/cleaning.js';
 import type { ExtractionSource } from '../extract/extraction.js';
-import type { Cleaning } from '../extract/open-source.js';
 import type { SourceFile, TransformedFile } from '../extract/source-file.js';
-import type { TablePlan } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 import { fillByBareCasts, fillEmpty, isEmpty } from './bulk-fill.js';
 import { parentsListed, retireMissingLinks } from './close-missing-links.js';
 import { comesInOrder, mergeLate } from './late-arriving-file.js';

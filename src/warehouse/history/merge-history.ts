@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 import { recordColumn } from '../extract/extraction.js';
-import type { TablePlan } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 import { parentKeys } from './close-missing-links.js';
 import { keepsVersions, list, type MergeCounts, sameKey, target, valueColumns } from './merge.js';
 

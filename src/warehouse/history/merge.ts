@@ -3,7 +3,7 @@ import { identifier, literal } from '../../database/identifier.js';
 import { recordColumn } from '../extract/extraction.js';
 import type { SourceFile } from '../extract/source-file.js';
 import { fieldTypes } from '../mapping/field-types.js';
-import type { ColumnPlan, TablePlan } from '../mapping/mapping.js';
+import type { ColumnPlan, TablePlan } from '../mapping/table-plan.js';
 import { said } from './staged-rows.js';
 
 /** What a merge changed. */

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
+import type { Cleaning } from '../extract/cleaning.js';
 import { recordColumn } from '../extract/extraction.js';
-import type { Cleaning } from '../extract/open-source.js';
 import type { SourceFile } from '../extract/source-file.js';
-import type { TablePlan } from '../mapping/mapping.js';
-import { freshName, newMark } from '../tables/work-tables.js';
+import type { TablePlan } from '../mapping/table-plan.js';
+import { freshName, newMark } from '../tables/work-table-names.js';
 import { keepAwake } from './idle-heartbeat.js';
 import { target } from './merge.js';
 

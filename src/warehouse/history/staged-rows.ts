@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { identifier } from '../../database/identifier.js';
+import { unlessFaulty } from '../../database/savepoint.js';
 import { type FaultCounts, usable, writeFaults } from '../extract/cast-failures.js';
 import {
   bareExtraction,
@@ -9,8 +10,7 @@ import {
   lastOfEach,
 } from '../extract/extraction.js';
 import type { SourceFile } from '../extract/source-file.js';
-import type { TablePlan } from '../mapping/mapping.js';
-import type { Queryable } from '../tables/catalog.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 
 /** The relation of what a file says: the plan's fields and `_record`, one row per key, for this transaction. */
 export const said = identifier('pg_temp', 'said');
@@ -66,25 +66,6 @@ export async function readByBareCasts(
     if (rowCount !== 0) return null;
     return { entries: await countEntries(client, plan, file, source), rejected: 0, issues: 0 };
   });
-}
-
-/**
- * Runs work that casts without guards: when it gives null, or a value does not fit its type (class 22), a key is missing or
- * comes twice (class 23), all it did is undone and null is given.
- */
-export async function unlessFaulty<T>(client: Queryable, work: () => Promise<T | null>): Promise<T | null> {
-  await client.query('savepoint bare_casts');
-  try {
-    const result = await work();
-    if (result !== null) {
-      await client.query('release savepoint bare_casts');
-      return result;
-    }
-  } catch (error) {
-    if (!/^2[23]/.test((error as { code?: string }).code ?? '')) throw error;
-  }
-  await client.query('rollback to savepoint bare_casts');
-  return null;
 }
 
 /** How many rows an extraction without faults reads. */

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { TablePlan } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 import { sameKey, target } from './merge.js';
 
 /**

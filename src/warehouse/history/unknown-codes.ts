@@ -2,7 +2,8 @@ import type { PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 import { recordColumn } from '../extract/extraction.js';
 import type { SourceFile } from '../extract/source-file.js';
-import { ledgerOf, type TablePlan } from '../mapping/mapping.js';
+import { ledgerOf } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 
 /**
  * Makes an issue of each code of a file that the standard lacks; the code itself has its row, so that nothing that

@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
+import type { Queryable } from '../../database/queryable.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
-import { type Queryable, readCatalog } from '../tables/catalog.js';
-import { compileMapping, type Mapping } from './mapping.js';
+import { readCatalog } from '../tables/catalog.js';
+import { compileMapping } from './mapping.js';
 import { columnOf, followKeys, type MappingRow, mappingColumns, mappingHash } from './mapping-row.js';
+import type { Mapping } from './table-plan.js';
 
 /** Who changed the mapping, and why. */
 export interface MappingChange {

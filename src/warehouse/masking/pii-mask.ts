@@ -1,8 +1,8 @@
 import { parseString } from 'fast-csv';
+import type { Queryable } from '../../database/queryable.js';
 import { personalDataTransform } from '../mapping/field-types.js';
 import { everyMappingRow } from '../mapping/mapping-ledger.js';
 import { columnOf } from '../mapping/mapping-row.js';
-import type { Queryable } from '../tables/catalog.js';
 
 /** What stands where a person's data was. */
 const mask = '***';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { identifier } from '../../database/identifier.js';
-import type { TablePlan } from '../mapping/mapping.js';
+import type { TablePlan } from '../mapping/table-plan.js';
 import { rebuildSchema } from '../tables/rebuild-tables.js';
 
 /** A field that the warehouse in use and the rebuilt one have otherwise. */

@@ -1,15 +1,15 @@
 import type { Pool, PoolClient } from 'pg';
 import { identifier } from '../../database/identifier.js';
+import type { Queryable } from '../../database/queryable.js';
 import { inTransaction } from '../../database/transaction.js';
 import { addCounts, type CleanCounts, cleanFile, noCounts } from '../clean/clean-table.js';
 import { closeRetired, retirementPeriods } from '../corrections/retirement.js';
+import type { PersonalDataKey } from '../extract/cleaning.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
-import type { PersonalDataKey } from '../extract/pii-hash.js';
 import { readSourceFiles, type SourceFile } from '../extract/source-file.js';
 import { reopenStandardCodes } from '../history/standard-codes.js';
-import type { Mapping, TablePlan } from '../mapping/mapping.js';
 import { currentMapping, mappingOfVersion } from '../mapping/mapping-ledger.js';
-import type { Queryable } from '../tables/catalog.js';
+import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 import { copyShape, dropRebuild, rebuildSchema, swapTable } from '../tables/rebuild-tables.js';
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';

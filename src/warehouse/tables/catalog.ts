@@ -1,8 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
-import { isNotFresh } from './work-tables.js';
-
-/** Anything that runs a query. */
-export type Queryable = Pick<PoolClient | Pool, 'query'>;
+import type { Queryable } from '../../database/queryable.js';
+import { isNotFresh } from './work-table-names.js';
 
 /** A column of a warehouse table. */
 export interface TargetColumn {

@@ -1,8 +1,10 @@
 import type { PoolClient } from 'pg';
-import type { TablePlan } from '../mapping/mapping.js';
 
-/** A table of the warehouse, or of one that is rebuilt beside it. */
-export type LockedTable = Pick<TablePlan, 'schema' | 'table'>;
+/** A table of the warehouse, or of the copy that a rebuild fills. */
+export interface LockedTable {
+  readonly schema: string;
+  readonly table: string;
+}
 
 const lock = "hashtextextended('marquee.table.' || $1, 0)";
 

@@ -1,0 +1,15 @@
+import type { KeyObject } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import type { Mapping, TablePlan } from '../mapping/table-plan.js';
+
+/** What the steps of cleaning one table share: one table, in one transaction. */
+export interface Cleaning {
+  readonly pool: Pool;
+  readonly client: PoolClient;
+  readonly plan: TablePlan;
+  readonly mapping: Mapping;
+  readonly personalDataKey: PersonalDataKey;
+}
+
+/** The key of the hashes: at least 128 bits that only the pipeline knows. */
+export type PersonalDataKey = KeyObject | Buffer | string;
