@@ -68,6 +68,35 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/**
+ * The rooms (folders) of each layer, lowest first: a file may import from its own room and from the rooms before it.
+ * A file at the top of a layer, such as `src/source/feed.ts`, is in no room.
+ */
+export const roomOrder: Readonly<Record<string, readonly string[]>> = {
+  'src/database': ['embedded'],
+  'src/queue': ['ledger', 'backend', 'runs', 'worker', 'control'],
+  'src/source': ['csv', 'drop', 'ledger', 'storage', 'load', 'receive', 'programmatic'],
+  'src/warehouse': [
+    ...['literal', 'tables', 'mapping', 'extract', 'masking', 'history', 'clean', 'corrections', 'rebuild'],
+  ],
+  'src/reporting': [
+    ...['definition', 'sql', 'checks', 'publications', 'build', 'causes', 'explain', 'publish'],
+  ],
+  'src/auth': ['issuer', 'login', 'tokens'],
+  'src/api': [
+    ...['contract', 'errors', 'http', 'sql', 'access', 'limits', 'reports', 'export', 'page-plan', 'graphql'],
+    ...['runs', 'pages'],
+  ],
+  'src/cli': ['output', 'runtime', 'runs', 'commands', 'program'],
+};
+
+/** Layers whose folders are not rooms with an order of their own. */
+const withoutRooms = new Set(['src/dataset']);
+
+/** The most files a folder may hold; `src/cli/commands` has one file per command, and `src/dataset` will move. */
+const mostFiles = 15;
+const mayBeWide = /^src\/(cli\/commands|dataset)(\/|$)/;
+
 /** Which Postgres schemas the statements of a folder may name; a folder that is not listed may name all. */
 const maySelect: Readonly<Record<string, readonly string[]>> = {
   'src/source': ['source'],
@@ -119,6 +148,33 @@ export function backwardImports(files: readonly ProjectFile[]): string[] {
       .filter((target) => unitOf(target) !== unit && !allowed.includes(unitOf(target)))
       .map((target) => `${file.path} imports ${target}`);
   });
+}
+
+/** Imports inside a layer that run against the order of its rooms, and rooms that have no place in the order. */
+export function backwardRoomImports(files: readonly ProjectFile[]): string[] {
+  const roomOf = (path: string) => (path.split('/').length > 3 ? path.split('/')[2] : undefined);
+  return files.flatMap((file) => {
+    const layer = unitOf(file.path);
+    const room = roomOf(file.path);
+    if (room === undefined || withoutRooms.has(layer)) return [];
+    const order = roomOrder[layer] ?? [];
+    if (!order.includes(room)) return [`${file.path}: room ${room} has no place in the order of ${layer}`];
+    return importsOf(file)
+      .filter((target) => {
+        const other = unitOf(target) === layer ? roomOf(target) : undefined;
+        return other !== undefined && order.indexOf(other) > order.indexOf(room);
+      })
+      .map((target) => `${file.path} imports ${target}`);
+  });
+}
+
+/** Folders with too many files to find one at a glance. */
+export function wideFolders(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1);
+  return [...counts]
+    .filter(([folder, count]) => count > mostFiles && !mayBeWide.test(folder))
+    .map(([folder, count]) => `${folder}: ${count} files, at most ${mostFiles}`);
 }
 
 /** Circles among the folders, each named once, by way of its units. */

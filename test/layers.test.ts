@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   backwardImports,
+  backwardRoomImports,
   consoleWriters,
   datasetWordsInEngine,
   environmentReaders,
@@ -13,6 +14,7 @@ import {
   type ProjectFile,
   unitOf,
   vagueNamesAmong,
+  wideFolders,
 } from './layer-rules.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,6 +43,14 @@ describe('the code', () => {
   });
 
   it('imports in the direction of the layers', () => expect(backwardImports(code)).toEqual([]));
+
+  it('imports in the order of the rooms inside each layer', () => {
+    expect(backwardRoomImports(code)).toEqual([]);
+  });
+
+  it('has no folder with more than 15 files', () => {
+    expect(wideFolders(code.map(({ path }) => path))).toEqual([]);
+  });
 
   it('has no circles between folders', () => expect(importCycles(code)).toEqual([]));
 
@@ -85,6 +95,22 @@ describe('the rule on directions', () => {
     ['src/source/csv/a.ts', `import { x } from '../b.js';\nimport pg from 'pg';`],
     ['src/cli/a.ts', `import { movies } from '../dataset/movies.js';`],
   ])('lets pass in %s: %s', (path, text) => expect(backwardImports(file(path, text))).toEqual([]));
+});
+
+it('the rule on rooms sees an import from a lower room, and a room without a place', () => {
+  const backward = file('src/source/csv/a.ts', `import { x } from '../load/b.js';`);
+  expect(backwardRoomImports(backward)).toEqual(['src/source/csv/a.ts imports src/source/load/b.ts']);
+  expect(backwardRoomImports(file('src/source/load/a.ts', `import { x } from '../csv/b.js';`))).toEqual([]);
+  expect(backwardRoomImports(file('src/source/csv/a.ts', `import { x } from '../feed.js';`))).toEqual([]);
+  expect(backwardRoomImports(file('src/source/attic/a.ts', ''))).toHaveLength(1);
+});
+
+it('the rule on wide folders counts files per folder', () => {
+  const files = (folder: string, count: number) =>
+    Array.from({ length: count }, (_, index) => `${folder}/${index}.ts`);
+  expect(wideFolders(files('src/source/csv', 15))).toEqual([]);
+  expect(wideFolders(files('src/source/csv', 16))).toHaveLength(1);
+  expect(wideFolders(files('src/cli/commands', 40))).toEqual([]);
 });
 
 it('the rule on circles sees one over three folders, and none in a line', () => {
