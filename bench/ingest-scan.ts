@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { PartCutter } from '../src/source/csv/part-splitter.js';
+import { PartCutter } from '../src/source/parts/part-splitter.js';
 import type { Drop } from '../src/source/drop/drop.js';
 import { defaultLimits } from '../src/source/limits.js';
 

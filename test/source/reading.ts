@@ -2,9 +2,9 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RejectedRecord, readPart } from '../../src/source/csv/record-reader.js';
-import type { Survey } from '../../src/source/csv/scanned-file.js';
 import type { Feed } from '../../src/source/feed.js';
 import { defaultLimits, type Limits } from '../../src/source/limits.js';
+import type { Survey } from '../../src/source/parts/scanned-file.js';
 import { surveyFile } from '../../src/source/receive/scan.js';
 
 export const things: Feed = { name: 'things', fileName: 'things.csv', columns: ['id', 'name', 'note'] };

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { Fault } from '../../fault.js';
-import type { Part, PartMethod } from '../csv/part.js';
-import type { Survey } from '../csv/scanned-file.js';
+import type { Part, PartMethod } from '../parts/part.js';
+import type { Survey } from '../parts/scanned-file.js';
 
 /**
  * Where a load stands. `held`: all parts are in, but too many records were rejected to let it be seen. `withdrawn`: it was

@@ -3,7 +3,6 @@ import { open, stat } from 'node:fs/promises';
 import type pg from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
-import type { Survey } from '../csv/scanned-file.js';
 import { checkDelivery } from '../drop/delivery-check.js';
 import type { Delivery } from '../drop/drop.js';
 import {
@@ -16,6 +15,7 @@ import {
   moveContent,
 } from '../ledger/file-ledger.js';
 import { defaultLimits, type Limits } from '../limits.js';
+import type { Survey } from '../parts/scanned-file.js';
 import { backupPath, type Content, linkBackup, openContent, type Storage } from '../storage/storage.js';
 import { surveyFile } from './scan.js';
 

@@ -3,11 +3,11 @@ import { Fault } from '../../fault.js';
 import { slideOver } from '../csv/byte-window.js';
 import { matchHeader } from '../csv/header.js';
 import { readHeader } from '../csv/header-reader.js';
-import { partBytesFor } from '../csv/part.js';
-import { PartCutter } from '../csv/part-splitter.js';
-import type { Survey } from '../csv/scanned-file.js';
 import type { Feed } from '../feed.js';
 import type { Limits } from '../limits.js';
+import { partBytesFor } from '../parts/part.js';
+import { PartCutter } from '../parts/part-splitter.js';
+import type { Survey } from '../parts/scanned-file.js';
 import { startChecksum } from './checksum.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { HeaderMatch } from './header.js';
+import type { HeaderMatch } from '../csv/header.js';
 import type { Part } from './part.js';
 
 /** What one pass over a file tells about it. */
