@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import type { Limits } from '../limits.js';
-import type { Part } from '../parts/part.js';
 import { slideOver } from './byte-window.js';
 import { COMMA, QUOTE } from './csv-bytes.js';
 import { readFields } from './field-reader.js';
+import type { Part } from './part.js';
 import { RecordScanner } from './record-scanner.js';
 import { judgeBytes, judgeFields, type Verdict } from './record-validation.js';
 import { toStrictRecord } from './strict-record.js';

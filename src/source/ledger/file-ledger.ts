@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Fault } from '../../fault.js';
-import type { Part, PartMethod } from '../parts/part.js';
+import type { Part, PartMethod } from '../csv/part.js';
 import type { Survey } from '../parts/scanned-file.js';
 
 /**

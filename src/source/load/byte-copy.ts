@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { Part } from '../parts/part.js';
+import type { Part } from '../csv/part.js';
 import { columnList } from './column-plan.js';
 import type { PartCounts, PartLoad } from './part-load.js';
 import { createPartTable, type PartTarget } from './part-table.js';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
+import type { Part } from '../csv/part.js';
 import { type Feed, tableOf } from '../feed.js';
-import type { Part } from '../parts/part.js';
 import { agreedOf, type ColumnPlan, columnList } from './column-plan.js';
 
 /**

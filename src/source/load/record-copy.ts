@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Fault } from '../../fault.js';
 import { slideOver } from '../csv/byte-window.js';
+import type { Part } from '../csv/part.js';
 import { readPart } from '../csv/record-reader.js';
 import { insertRejects } from '../ledger/reject-ledger.js';
-import type { Part } from '../parts/part.js';
 import { PartCutter } from '../parts/part-splitter.js';
 import { copyPieceBytes } from './byte-copy.js';
 import { copyNumbered } from './numbered-copy.js';

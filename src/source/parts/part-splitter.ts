@@ -1,6 +1,6 @@
+import { type Part, SMALL_PART_BYTES } from '../csv/part.js';
 import { RecordScanner } from '../csv/record-scanner.js';
 import type { Limits } from '../limits.js';
-import { type Part, SMALL_PART_BYTES } from './part.js';
 
 /** Cuts the records behind a header into parts of at least `partBytes`, each ending at a record's end. */
 export class PartCutter {

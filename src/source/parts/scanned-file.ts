@@ -1,5 +1,5 @@
 import type { HeaderMatch } from '../csv/header.js';
-import type { Part } from './part.js';
+import type { Part } from '../csv/part.js';
 
 /** What one pass over a file tells about it. */
 export interface Survey extends HeaderMatch {

@@ -90,7 +90,7 @@ describe('a worker that is killed', () => {
         folder,
       };
 
-      const child = fork(join(built, 'test/reporting/killed-worker.js'), [JSON.stringify(place)]);
+      const child = fork(join(built, 'test/reporting/publish/killed-worker.js'), [JSON.stringify(place)]);
       children.push(child);
       await Promise.race([
         once(child, 'message'),
