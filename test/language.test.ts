@@ -50,7 +50,7 @@ const everyText = [
   'test',
 ];
 
-const generated = /^src\/database\/client\/|schema-types\.ts$/;
+const generated = /^src\/database\/client\/|schema-(types|enums)\.ts$/;
 
 function filesUnder(path: string): string[] {
   if (!statSync(`${root}${path}`).isDirectory()) return [path];

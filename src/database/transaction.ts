@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 
 const stopSignal = new AsyncLocalStorage<AbortSignal>();
+const pools = new WeakMap<ClientBase, Pool>();
 
 /** A cancel request can arrive between two statements and have no effect, so it is repeated at this interval. */
 const cancelIntervalMs = 250;
@@ -32,6 +33,16 @@ export function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<
   return begun(pool, beginSnapshot, work);
 }
 
+/**
+ * The pool that a transaction's connection comes from.
+ * @throws Error when `inTransaction` or `inSnapshot` did not open it
+ */
+export function poolOf(client: ClientBase): Pool {
+  const pool = pools.get(client);
+  if (pool === undefined) throw new Error('This connection was not opened by inTransaction or inSnapshot.');
+  return pool;
+}
+
 /** The statement that begins the transaction of `inSnapshot`. */
 export const beginSnapshot = 'begin isolation level repeatable read read only';
 
@@ -39,6 +50,7 @@ async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) =>
   const signal = stopSignal.getStore();
   signal?.throwIfAborted();
   const client = await pool.connect();
+  pools.set(client, pool);
   let broken: Error | undefined;
   // A lost connection rejects the current query and also emits this event; without a listener it would end the process.
   const noteLoss = (error: Error) => {
@@ -60,6 +72,7 @@ async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) =>
   } finally {
     await stopCancelling?.();
     client.off('error', noteLoss);
+    pools.delete(client);
     client.release(broken);
   }
 }

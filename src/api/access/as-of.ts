@@ -1,7 +1,7 @@
+import { ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { badInput } from '../errors/api-error.js';
 import type { ReadSession } from '../sql/read-session.js';
-import { ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
 
 /** A publication as every answer names it. */
 export interface PublicationMark {

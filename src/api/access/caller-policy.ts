@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Caller } from '../../auth/caller.js';
+import { allOf, ident, type SqlText, sql } from '../../database/sql.js';
 import { Fault, messageOf } from '../../fault.js';
 import type { ReportColumn, ReportDescription } from '../contract/report-description.js';
-import { allOf, ident, type SqlText, sql } from '../sql/sql-text.js';
 import { remembered } from '../weak-memo.js';
 import { fitsColumn, typedValue, typedValues } from './column-values.js';
 

@@ -1,5 +1,5 @@
+import { raw, type SqlText, sql } from '../../database/sql.js';
 import type { ReportColumn, ReportColumnType } from '../contract/report-description.js';
-import { raw, type SqlText, sql } from '../sql/sql-text.js';
 
 const POSTGRES_TYPES: Record<ReportColumnType, string> = {
   int: 'int4',

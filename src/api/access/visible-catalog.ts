@@ -1,6 +1,6 @@
+import { allOf, anyOf, ident, raw, type SqlText, sql } from '../../database/sql.js';
 import type { ReportColumn, ReportColumnType, ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
-import { allOf, anyOf, ident, raw, type SqlText, sql } from '../sql/sql-text.js';
 import type { CallerRights, ReportRights } from './caller-policy.js';
 import type { ReportAccess } from './visible-report.js';
 

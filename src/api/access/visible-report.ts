@@ -1,7 +1,7 @@
+import { ident, joined, type SqlText, sql } from '../../database/sql.js';
 import type { ReportColumn, ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { apiError } from '../errors/api-error.js';
-import { ident, joined, type SqlText, sql } from '../sql/sql-text.js';
 import { remembered } from '../weak-memo.js';
 import { asOfRelation } from './as-of.js';
 import type { CallerRights, ReportRights } from './caller-policy.js';

@@ -6,6 +6,7 @@ import { coerceInputValue, type GraphQLInputType, type GraphQLSchema } from 'gra
 import type pg from 'pg';
 import { AccessRefusal } from '../../auth/access-refusal.js';
 import type { Caller } from '../../auth/caller.js';
+import { ident, joined, raw, sql } from '../../database/sql.js';
 import { currentPublication, earlierPublication, type PublicationMark } from '../access/as-of.js';
 import type { CallerPolicies } from '../access/caller-policy.js';
 import { accessReport, type ReportAccess } from '../access/visible-report.js';
@@ -22,7 +23,6 @@ import { Turns } from '../limits/semaphore.js';
 import { type FilterInput, filterCondition } from '../reports/filter.js';
 import { orderList, orderSteps } from '../reports/order.js';
 import { ReadSession } from '../sql/read-session.js';
-import { ident, joined, raw, sql } from '../sql/sql-text.js';
 import { csvRecord, jsonRecord } from './csv-and-json.js';
 
 export interface ExportOptions {

@@ -1,10 +1,10 @@
+import { allOf, ident, joined, sql } from '../../database/sql.js';
 import { accessPublications } from '../access/visible-catalog.js';
 import { accessReport } from '../access/visible-report.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import type { ReportRow } from '../reports/cursor.js';
 import { readPage, reportQuery } from '../reports/page.js';
-import { allOf, ident, joined, sql } from '../sql/sql-text.js';
 import type { RequestContext } from './request-context.js';
 
 /** One publication; the current one unless numbered. */

@@ -1,12 +1,12 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type pg from 'pg';
+import { render } from '../../database/sql.js';
 import { spanned } from '../../telemetry.js';
 import { earlierPublication, type PublicationMark } from '../access/as-of.js';
 import type { CallerRights } from '../access/caller-policy.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { DATABASE, ReadSession } from '../sql/read-session.js';
-import { render } from '../sql/sql-text.js';
 import { remembered } from '../weak-memo.js';
 import { writePage } from './page-json.js';
 import { type CompiledPage, compilePage, type PageArguments } from './page-plan.js';

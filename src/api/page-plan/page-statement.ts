@@ -1,9 +1,9 @@
+import { allOf, ident, joined, raw, render, type SqlText, sql } from '../../database/sql.js';
 import type { CallerRights } from '../access/caller-policy.js';
 import { accessReport, type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { ReportColumn } from '../contract/report-description.js';
 import { orderList } from '../reports/order.js';
 import { type ReportQuery, reportQuery } from '../reports/page.js';
-import { allOf, ident, joined, raw, render, type SqlText, sql } from '../sql/sql-text.js';
 import { ROW_SEPARATOR } from './page-json.js';
 import type { CompiledPage, Entry, PageArguments } from './page-plan.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { allOf, anyOf, ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import { fitsColumn, typedValue } from '../access/column-values.js';
 import { badInput } from '../errors/api-error.js';
-import { allOf, anyOf, ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
 import type { OrderStep } from './order.js';
 
 /** The values of a row in the columns of an order: where the row lies in it. */

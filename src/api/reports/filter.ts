@@ -1,8 +1,8 @@
+import { allOf, anyOf, ident, type SqlText, sql } from '../../database/sql.js';
 import { typedValue, typedValues } from '../access/column-values.js';
 import { type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { ReportColumn } from '../contract/report-description.js';
 import { badInput } from '../errors/api-error.js';
-import { allOf, anyOf, ident, type SqlText, sql } from '../sql/sql-text.js';
 
 /** A filter as the contract's input types let it through: columns with operators, and `and`, `or`, `not`. */
 export type FilterInput = Readonly<Record<string, unknown>>;

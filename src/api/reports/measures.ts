@@ -1,10 +1,10 @@
+import { ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import { type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { Grouping, Measure } from '../contract/related-reports.js';
 import type { ReportColumn, ReportColumnType } from '../contract/report-description.js';
 import { camelCase, snakeCase } from '../contract/schema-names.js';
 import { badInput } from '../errors/api-error.js';
 import type { ReadSession } from '../sql/read-session.js';
-import { ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
 import { type FilterInput, filterCondition } from './filter.js';
 import type { ReportQuery } from './page.js';
 

@@ -1,9 +1,9 @@
+import { ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import { type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { ReportColumn } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { badInput, limitError } from '../errors/api-error.js';
 import type { NullsOrder, OrderDirection } from '../schema-enums.js';
-import { ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
 import { remembered } from '../weak-memo.js';
 
 /** One step of an order as the contract's input types let it through. */

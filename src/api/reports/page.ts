@@ -1,8 +1,8 @@
+import { allOf, ident, joined, type SqlText, sql } from '../../database/sql.js';
 import type { ReportAccess } from '../access/visible-report.js';
 import { badInput, limitError } from '../errors/api-error.js';
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from '../limits/page-limits.js';
 import type { ReadSession } from '../sql/read-session.js';
-import { allOf, ident, joined, type SqlText, sql } from '../sql/sql-text.js';
 import { afterCondition, decodeCursor, type ReportRow } from './cursor.js';
 import { type FilterInput, filterCondition } from './filter.js';
 import { type OrderInput, type OrderStep, orderList, orderSteps, reversed } from './order.js';

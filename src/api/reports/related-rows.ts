@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { allOf, ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import type { CallerRights } from '../access/caller-policy.js';
 import { accessReport, type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { Walk } from '../contract/related-reports.js';
@@ -6,7 +7,6 @@ import type { ReportColumn } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { badInput, limitError } from '../errors/api-error.js';
 import type { ReadSession } from '../sql/read-session.js';
-import { allOf, ident, joined, raw, type SqlText, sql } from '../sql/sql-text.js';
 import type { ReportRow } from './cursor.js';
 import { type FilterInput, filterCondition } from './filter.js';
 import { type OrderInput, type OrderStep, orderList, orderSteps } from './order.js';

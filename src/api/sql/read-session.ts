@@ -1,9 +1,9 @@
 import pg from 'pg';
+import { render, type SqlText } from '../../database/sql.js';
 import { beginSnapshot } from '../../database/transaction.js';
 import { spanned } from '../../telemetry.js';
 import { apiError, isDataException } from '../errors/api-error.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
-import { render, type SqlText } from './sql-text.js';
 
 /** Types whose text from Postgres is passed on as it is: a Date would lose the day or the microseconds. */
 const AS_TEXT = new Set<number>([

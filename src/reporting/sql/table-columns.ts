@@ -1,17 +1,19 @@
-import type { ClientBase } from 'pg';
+import type { Queryable } from '../../database/queryable.js';
+import { runSql, sql } from '../../database/sql.js';
 
 /** The columns of a table with their types, as one text; null when there is no such table. */
-export async function columnsOf(client: Pick<ClientBase, 'query'>, table: string): Promise<string | null> {
-  const { rows } = await client.query<{ columns: string | null }>(
-    `/* reporting.columns_of */
-     select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ',' order by attnum) as columns
-     from pg_attribute
-     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [table],
+export async function columnsOf(client: Queryable, table: string): Promise<string | null> {
+  const { rows } = await runSql<{ columns: string | null }>(
+    client,
+    sql`/* reporting.list_columns */
+      select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ',' order by attnum) as columns
+      from pg_attribute
+      where attrelid = to_regclass(${table}) and attnum > 0 and not attisdropped`,
   );
   return rows[0]!.columns;
 }
 
+/** The types in what `columnsOf` returns, by column. */
 export function columnTypes(columns: string): ReadonlyMap<string, string> {
   return new Map(
     columns.split(',').flatMap((column) => {

@@ -1,6 +1,9 @@
+import type { QueryResult, QueryResultRow } from 'pg';
+import type { Queryable } from './queryable.js';
+
 /**
- * A piece of SQL whose values stay apart from its text until it is sent: what a caller gave can never become part of
- * the text. Pieces nest.
+ * A piece of SQL that keeps its values apart from its text until it is sent, so that a value can never become part of the
+ * text. Pieces can contain other pieces.
  */
 export class SqlText {
   constructor(
@@ -9,38 +12,38 @@ export class SqlText {
   ) {}
 }
 
-/** A piece from a template; an embedded piece becomes text, anything else a parameter. */
+/** A piece from a template literal: an embedded piece becomes text, any other value becomes a parameter. */
 export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): SqlText {
   return new SqlText(strings, values);
 }
 
-/** A name, quoted. */
+/** A quoted name, for example `ident('reporting', 'publication')`. */
 export function ident(...path: readonly string[]): SqlText {
   return new SqlText([path.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')], []);
 }
 
-/** Text that no caller had a hand in. */
+/** Text taken as it is. Use it only for text that no user, file or client has any influence on. */
 export function raw(text: string): SqlText {
   return new SqlText([text], []);
 }
 
-/** Pieces one after another with a separator between. */
+/** The pieces in order, with a separator between them. */
 export function joined(pieces: readonly SqlText[], separator: string): SqlText {
   if (pieces.length === 0) return raw('');
   return new SqlText(['', ...pieces.slice(1).map(() => separator), ''], pieces);
 }
 
-/** All of the conditions; true when there is none. */
+/** A condition that holds when all conditions hold; true for an empty list. */
 export function allOf(conditions: readonly SqlText[]): SqlText {
   return conditions.length === 0 ? raw('true') : sql`(${joined(conditions, ' and ')})`;
 }
 
-/** At least one of the conditions; false when there is none. */
+/** A condition that holds when at least one condition holds; false for an empty list. */
 export function anyOf(conditions: readonly SqlText[]): SqlText {
   return conditions.length === 0 ? raw('false') : sql`(${joined(conditions, ' or ')})`;
 }
 
-/** Text with `$1`-style places, and the values for them. */
+/** The text with `$1`, `$2` and so on, and the values for them, as `pg` takes them. */
 export function render(piece: SqlText): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const write = (part: SqlText): string =>
@@ -50,4 +53,12 @@ export function render(piece: SqlText): { text: string; values: unknown[] } {
       return text + (value instanceof SqlText ? write(value) : `$${values.push(value)}`) + string;
     }, '');
   return { text: write(piece), values };
+}
+
+/** Runs a piece as one statement. */
+export function runSql<Row extends QueryResultRow = QueryResultRow>(
+  client: Queryable,
+  piece: SqlText,
+): Promise<QueryResult<Row>> {
+  return client.query<Row>(render(piece));
 }

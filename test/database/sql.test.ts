@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allOf, anyOf, ident, joined, render, sql } from '../../../src/api/sql/sql-text.js';
+import { allOf, anyOf, ident, joined, render, sql } from '../../src/database/sql.js';
 
 describe('a piece of SQL', () => {
   it('keeps values out of its text, also when pieces nest', () => {
