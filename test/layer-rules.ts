@@ -73,7 +73,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
  * A file at the top of a layer, such as `src/source/feed.ts`, is in no room.
  */
 export const roomOrder: Readonly<Record<string, readonly string[]>> = {
-  'src/database': ['embedded', 'migrations'],
+  'src/database': ['migrations', 'embedded'],
   'src/queue': ['ledger', 'backend', 'runs', 'worker', 'control'],
   'src/source': ['csv', 'parts', 'drop', 'ledger', 'storage', 'load', 'receive', 'programmatic'],
   'src/warehouse': [
