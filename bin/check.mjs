@@ -12,11 +12,12 @@ const checks = [
   ['lint and format', tool('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'],
   ['unused code', tool('knip/bin/knip.js')],
   [
-    'layers, language and schema drift',
+    'layers, language, ledger SQL and schema drift',
     tool('vitest/vitest.mjs'),
     'run',
     'test/layers.test.ts',
     'test/language.test.ts',
+    'test/ledger-sql.test.ts',
     'test/database/migrations.test.ts',
   ],
 ];
