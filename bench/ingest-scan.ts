@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
-import { PartCutter } from '../src/source/parts/part-splitter.js';
 import type { Drop } from '../src/source/drop/drop.js';
 import { defaultLimits } from '../src/source/limits.js';
+import { PartCutter } from '../src/source/parts/part-splitter.js';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
