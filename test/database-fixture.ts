@@ -28,7 +28,7 @@ export async function createDatabase(
     await client.query(`create database ${name}_queue owner marquee_queue`);
     // Rights on a database itself are not cloned with it.
     await client.query(`revoke all on database ${name}, ${name}_queue from public`);
-    await client.query(`grant connect on database ${name} to marquee_reader`);
+    await client.query(`grant connect on database ${name} to marquee_reader, marquee_bi`);
     await client.query(`grant connect, temporary on database ${name} to marquee_pipeline`);
   });
   const urls = Object.fromEntries(

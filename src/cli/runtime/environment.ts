@@ -113,7 +113,7 @@ async function assemble(
 /** The connections that are given, and those that follow from the owner's. */
 function urlsBeside(given: Configuration['database'], secrets: Secrets | undefined): Partial<DatabaseUrls> {
   const derived: Partial<DatabaseUrls> = {};
-  for (const purpose of ['pipeline', 'reader', 'queue'] as const) {
+  for (const purpose of ['pipeline', 'reader', 'bi', 'queue'] as const) {
     if (given.owner !== undefined && secrets !== undefined) {
       const url = new URL(given.owner);
       url.username = roleOf[purpose];
@@ -138,9 +138,10 @@ function passwordsToSet(
   secrets: Secrets | undefined,
 ): Partial<Record<Role, string>> {
   const passwords: Partial<Record<Role, string>> = {};
-  for (const purpose of ['pipeline', 'reader', 'queue'] as const) {
+  for (const purpose of ['pipeline', 'reader', 'bi', 'queue'] as const) {
     const role = roleOf[purpose];
-    const given = server === undefined ? database[purpose] : undefined;
+    // Nobody gives Marquee a connection for BI tools: it makes none itself.
+    const given = server === undefined && purpose !== 'bi' ? database[purpose] : undefined;
     if (given === undefined) {
       passwords[role] = secrets?.rolePasswords[role];
     } else if (setRolePasswords && new URL(given).username === role) {

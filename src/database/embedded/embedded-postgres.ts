@@ -83,6 +83,7 @@ function roleUrls(port: number, { rolePasswords }: Secrets): DatabaseUrls {
     owner: urlOf('owner'),
     pipeline: urlOf('pipeline'),
     reader: urlOf('reader'),
+    bi: urlOf('bi'),
     queue: urlOf('queue'),
   };
 }

@@ -20,16 +20,27 @@ export async function readSecrets(home: string): Promise<Secrets> {
     }
     throw error;
   });
-  if (text !== undefined) {
-    return JSON.parse(text);
+  if (text === undefined) {
+    await mkdir(home, { recursive: true, mode: 0o755 });
+    return write(path, {
+      superuserPassword: secret(),
+      rolePasswords: Object.fromEntries(roles.map((role) => [role, secret()])) as Record<Role, string>,
+      piiKey: randomBytes(32).toString('base64url'),
+    });
   }
-  const secret = () => randomBytes(24).toString('base64url');
-  const secrets: Secrets = {
-    superuserPassword: secret(),
-    rolePasswords: Object.fromEntries(roles.map((role) => [role, secret()])) as Record<Role, string>,
-    piiKey: randomBytes(32).toString('base64url'),
-  };
-  await mkdir(home, { recursive: true, mode: 0o755 });
+  const secrets: Secrets = JSON.parse(text);
+  // A home of an earlier version lacks the roles that were added since.
+  const missing = roles.filter((role) => secrets.rolePasswords[role] === undefined);
+  if (missing.length === 0) return secrets;
+  for (const role of missing) secrets.rolePasswords[role] = secret();
+  return write(path, secrets);
+}
+
+function secret(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+async function write(path: string, secrets: Secrets): Promise<Secrets> {
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   await rename(`${path}.new`, path);
   return secrets;

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { identifier, literal } from '../identifier.js';
 import type { Role } from '../roles.js';
 import { applyComments, type Comment, modelComments } from './model-comments.js';
+import { restoreRoleSettings, revokeStrangeGrants } from './role-settings.js';
 import { applyMigrations } from './schema-engine.js';
 import { adoptSquashedHistory } from './squashed-history.js';
 
@@ -37,6 +38,8 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
     for (const [role, password] of Object.entries(options.passwords ?? {})) {
       await owner.query(`alter role ${identifier(role)} password ${literal(password)}`);
     }
+    await restoreRoleSettings(owner);
+    await revokeStrangeGrants(owner);
     await applyComments(owner, [...(await modelComments()), ...(options.comments ?? [])]);
     if (options.queueDatabase !== undefined) {
       await createQueueDatabase(owner, options.queueDatabase);

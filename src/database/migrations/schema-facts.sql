@@ -16,7 +16,7 @@ roles as (
   select
     oid,
     case when oid = (select nspowner from schemas where nspname = 'support') then 'owner' else rolname end as name,
-    rolname in ('marquee_pipeline', 'marquee_reader', 'marquee_queue') as granted
+    rolname in ('marquee_pipeline', 'marquee_reader', 'marquee_bi', 'marquee_queue') as granted
   from pg_catalog.pg_roles
   union all
   select 0, 'public', true
