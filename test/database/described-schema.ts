@@ -13,7 +13,8 @@ export async function describeServer(pool: pg.Pool, database: string): Promise<D
   const { rows } = await pool.query<{ name: string; facts: string[] }>(
     `select 'role ' || rolname as name,
             array[case when rolcanlogin then 'can log in' else 'cannot log in' end]
-              || coalesce((select setconfig from pg_db_role_setting where setrole = r.oid and setdatabase = 0), '{}') as facts
+              || array(select setting from pg_db_role_setting cross join unnest(setconfig) setting
+                       where setrole = r.oid and setdatabase = 0 order by setting) as facts
      from pg_roles r where rolname like 'marquee%'
      union all
      select 'database',

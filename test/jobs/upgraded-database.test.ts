@@ -61,7 +61,8 @@ it('a database of version 0.1.0 keeps its data when it is upgraded, and loads th
   );
   const served = await scores();
 
-  expect(await migrate(pipeline.database.urls.owner)).toEqual([]);
+  // Only what came after the initial migrations is applied.
+  expect(await migrate(pipeline.database.urls.owner)).toEqual(['20261201000000_bi_role']);
   const { initial } = await readSquashedHistory();
   expect(await query('select migration_name as name from _prisma_migrations order by 1')).toEqual(
     Object.keys(initial).map((name) => ({ name })),
