@@ -12,7 +12,7 @@ import { packageRoot } from '../../../src/package-root.js';
 const page = readFileSync(join(packageRoot, 'docs/api.md'), 'utf8');
 const section = (title: string) => page.split(/^## /m).find((part) => part.startsWith(title))!;
 
-it('the page on the API tells the limits there are', () => {
+it('the page on the API lists the limits', () => {
   const told = [...section('Limits').matchAll(/^\| .*? \| +(\d+) +\|/gm)].map(([, number]) => Number(number));
   const { cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes } = DEFAULT_LIMITS;
   const { requestsPerMinute, costPerMinute, exportsPerHour } = DEFAULT_QUOTAS;
@@ -20,8 +20,8 @@ it('the page on the API tells the limits there are', () => {
   expect(told).toEqual([cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes, ...quotas]);
 });
 
-it('it names the scopes there are, and no other', () => {
-  const told = [...section('A token').matchAll(/^\| `([a-z:]+)`/gm)].map(([, scope]) => scope);
+it('it lists exactly the scopes', () => {
+  const told = [...section('Get a token').matchAll(/^\| `([a-z:]+)`/gm)].map(([, scope]) => scope);
   expect(told).toEqual([...SCOPES]);
 });
 
