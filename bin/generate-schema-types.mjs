@@ -20,7 +20,7 @@ export async function generateSchemaTypes() {
     schema,
     {
       useTypeImports: true,
-      contextType: './graphql/request-context.js#RequestContext',
+      contextType: './operation/request-context.js#RequestContext',
       // Exact scalars travel as strings; none of them fits a JavaScript number.
       scalars: { Date: 'string', DateTime: 'string', BigInt: 'string', Decimal: 'string' },
     },

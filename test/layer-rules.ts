@@ -84,8 +84,8 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/auth': ['issuer', 'login', 'tokens'],
   'src/api': [
-    ...['contract', 'errors', 'http', 'sql', 'access', 'limits', 'reports', 'export', 'page-plan', 'graphql'],
-    ...['runs', 'pages'],
+    ...['contract', 'errors', 'http', 'sql', 'access', 'limits', 'reports', 'export', 'page-plan'],
+    ...['operation', 'graphql', 'runs', 'pages'],
   ],
   'src/cli': ['output', 'runtime', 'runs', 'commands', 'program'],
 };

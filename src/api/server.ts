@@ -1,30 +1,30 @@
 import type { IncomingMessage } from 'node:http';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { ProtectedResource } from '../auth/access-refusal.js';
+import type { ProtectedResource } from '../auth/access-error.js';
 import type { LoginClient } from '../auth/login/login.js';
 import { SCOPES } from '../auth/scopes.js';
 import { bearerToken } from '../auth/tokens/bearer.js';
 import { followRevocations } from '../auth/tokens/revocations.js';
 import { createTokenVerifier, type TokenVerifierOptions } from '../auth/tokens/tokens.js';
-import { rememberVerified } from '../auth/tokens/verified-tokens.js';
+import { cacheVerifiedTokens } from '../auth/tokens/verified-tokens.js';
 import type { ControlClient } from '../queue/control/control.js';
 import { loadCallerPolicies, type Quotas } from './access/caller-policy.js';
 import type { ApiLogger } from './api-logger.js';
 import type { ReportDescription } from './contract/report-description.js';
 import { exportHandler } from './export/export.js';
-import { AnswerCache } from './graphql/answer-cache.js';
 import { startApollo } from './graphql/apollo.js';
 import { graphqlHandler } from './graphql/handler.js';
 import { PublicationWatch } from './graphql/publication-watch.js';
 import { reportSchema } from './graphql/schema.js';
-import { loadSafelist } from './graphql/trusted-documents.js';
 import { answerLive, answerReady } from './http/health.js';
 import { listen } from './http/listener.js';
 import { apiMetrics } from './http/metrics.js';
 import { answerJson, createRouter } from './http/router.js';
-import { DEFAULT_LIMITS, type Limits } from './limits/limits.js';
-import { Allowances, memoryAllowances, sharedAllowances } from './limits/rate-limit.js';
+import { DEFAULT_LIMITS, type RequestLimits } from './limits/limits.js';
+import { memoryAllowances, RateLimiter, sharedAllowances } from './limits/rate-limit.js';
+import { AnswerCache } from './operation/answer-cache.js';
+import { loadSafelist } from './operation/safelist.js';
 import { people } from './pages/browser-routes.js';
 import { START_PATH, startPage } from './pages/start-page.js';
 import { dropUploadHandler } from './runs/drop-upload.js';
@@ -48,10 +48,10 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   readonly revocationsFile?: string;
   /** JSON list of the only documents that are answered. */
   readonly safelistFile?: string;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<RequestLimits>;
   /** What callers without a quota of their own may use. */
   readonly quotas?: Quotas;
-  /** Counts allowances for all API processes together; stays the giver's to end. */
+  /** Counts rateLimiter for all API processes together; stays the giver's to end. */
   readonly redis?: Redis;
   /** Begins the names of keys in Redis. */
   readonly redisPrefix?: string;
@@ -113,7 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
   const browsers =
     options.login && people({ ...options, client: options.login, publicUrl, verify: access.verify });
-  const shared = { callerOf: access.callerOf, policies, allowances: allowancesOf(options), readerPool };
+  const shared = { callerOf: access.callerOf, policies, rateLimiter: rateLimiterOf(options), readerPool };
   const apollo = await startApollo({ schema, reports, readerPool, limits, safelist, resource, logger });
   const graphql = graphqlHandler({
     ...shared,
@@ -178,7 +178,7 @@ async function openAccess(options: ApiOptions) {
         ),
       )
     : undefined;
-  const verifier = rememberVerified({
+  const verifier = cacheVerifiedTokens({
     verifier: createTokenVerifier({ ...options, revocations }),
     keysMaxAgeMs: options.keysMaxAgeMs,
     clockToleranceSeconds: options.clockToleranceSeconds,
@@ -190,9 +190,9 @@ async function openAccess(options: ApiOptions) {
   };
 }
 
-function allowancesOf({ redis, redisPrefix, quotas, logger }: ApiOptions): Allowances {
+function rateLimiterOf({ redis, redisPrefix, quotas, logger }: ApiOptions): RateLimiter {
   const store = redis ? sharedAllowances(redis, redisPrefix ?? 'marquee', logger) : memoryAllowances();
-  return new Allowances(store, quotas);
+  return new RateLimiter(store, quotas);
 }
 
 /** RFC 9728 section 2. */

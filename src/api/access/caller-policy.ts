@@ -5,7 +5,7 @@ import type { Caller } from '../../auth/caller.js';
 import { allOf, ident, type SqlText, sql } from '../../database/sql.js';
 import { Fault, messageOf } from '../../fault.js';
 import type { ReportColumn, ReportDescription } from '../contract/report-description.js';
-import { remembered } from '../weak-memo.js';
+import { weakMemo } from '../weak-memo.js';
 import { fitsColumn, typedValue, typedValues } from './column-values.js';
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
@@ -119,7 +119,7 @@ export function callerPolicies(
     }),
   );
   if (faults.length > 0) throw invalid(file, faults);
-  return remembered((caller) => {
+  return weakMemo((caller) => {
     const found = narrowed.get(caller.clientId);
     const scopes = [...caller.scopes].sort().join(' ');
     return {

@@ -2,7 +2,7 @@ import { ident, joined, type SqlText, sql } from '../../database/sql.js';
 import type { ReportColumn, ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { apiError } from '../errors/api-error.js';
-import { remembered } from '../weak-memo.js';
+import { weakMemo } from '../weak-memo.js';
 import { asOfRelation } from './as-of.js';
 import type { CallerRights, ReportRights } from './caller-policy.js';
 
@@ -31,7 +31,7 @@ export function accessReport(report: ReportDescription, rights: CallerRights, as
 }
 
 /** Worked out once, by the report for those who see all of it, and by their rights for the others. */
-const currentAccess = remembered(
+const currentAccess = weakMemo(
   (_of: ReportDescription | ReportRights, report: ReportDescription, allowed: ReportRights | undefined) =>
     narrowed(report, allowed, ident('reporting', report.name)),
 );
@@ -57,7 +57,7 @@ function narrowed(
   };
 }
 
-const allColumns = remembered(
+const allColumns = weakMemo(
   (report: ReportDescription): ReadonlyMap<string, ReportColumn> =>
     new Map(report.columns.map((column) => [camelCase(column.name), column])),
 );

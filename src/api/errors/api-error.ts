@@ -90,7 +90,7 @@ export function statusOf([first]: readonly GraphQLFormattedError[]): number {
 }
 
 /** Whether an error is the caller's doing; others are for the log. */
-export function isCallersDoing(formatted: GraphQLFormattedError): boolean {
+export function isCallersFault(formatted: GraphQLFormattedError): boolean {
   const code = formatted.extensions?.code;
   return isErrorCode(code) && ERROR_CODES[code].status < 500;
 }

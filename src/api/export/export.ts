@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { coerceInputValue, type GraphQLInputType, type GraphQLSchema } from 'graphql';
 import type pg from 'pg';
-import { AccessRefusal } from '../../auth/access-refusal.js';
+import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
 import { ident, joined, raw, sql } from '../../database/sql.js';
 import { currentPublication, earlierPublication, type PublicationMark } from '../access/as-of.js';
@@ -13,13 +13,13 @@ import { accessReport, type ReportAccess } from '../access/visible-report.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { pascalCase } from '../contract/schema-names.js';
 import { apiError, badInput } from '../errors/api-error.js';
-import { refuseOtherMethods } from '../http/responses.js';
+import { throwMethodNotAllowed } from '../http/responses.js';
 import type { Exchange, Handler } from '../http/router.js';
 import type { Headers } from '../http/security-headers.js';
-import type { Limits } from '../limits/limits.js';
+import type { RequestLimits } from '../limits/limits.js';
 import { checkInputDepth } from '../limits/query-limits.js';
-import type { Allowances } from '../limits/rate-limit.js';
-import { Turns } from '../limits/semaphore.js';
+import type { RateLimiter } from '../limits/rate-limit.js';
+import { Semaphore } from '../limits/semaphore.js';
 import { type FilterInput, filterCondition } from '../reports/filter.js';
 import { orderList, orderSteps } from '../reports/order.js';
 import { ReadSession } from '../sql/read-session.js';
@@ -28,10 +28,10 @@ import { csvRecord, jsonRecord } from './csv-and-json.js';
 export interface ExportOptions {
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
   readonly policies: CallerPolicies;
-  readonly allowances: Allowances;
+  readonly rateLimiter: RateLimiter;
   readonly schema: GraphQLSchema;
   readonly reports: readonly ReportDescription[];
-  readonly limits: Limits;
+  readonly limits: RequestLimits;
   readonly readerPool: pg.Pool;
 }
 
@@ -50,25 +50,25 @@ const BATCH_ROWS = 1000;
  * snapshot, however long. The filter is the query's, as JSON.
  */
 export function exportHandler(options: ExportOptions): Handler {
-  const { policies, allowances, schema, reports, limits, readerPool } = options;
+  const { policies, rateLimiter, schema, reports, limits, readerPool } = options;
   // An export takes as long as who receives it, so that half the connections are left to those who ask.
-  const turns = new Turns(Math.max(Math.floor(readerPool.options.max / 2), 1));
+  const turns = new Semaphore(Math.max(Math.floor(readerPool.options.max / 2), 1));
   return async (exchange) => {
     const { request, response, common, note } = exchange;
     const caller = await options.callerOf(request);
     note.caller = caller;
     if (!caller.scopes.has('reports:export'))
-      throw new AccessRefusal('insufficient_scope', 'An export needs the scope reports:export.', [
+      throw new AccessError('insufficient_scope', 'An export needs the scope reports:export.', [
         'reports:export',
       ]);
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      refuseOtherMethods(response, 'GET, HEAD', 'An export is asked for by GET.');
+      throwMethodNotAllowed(response, 'GET, HEAD', 'An export is asked for by GET.');
     const [path = '', search = ''] = (request.url ?? '').split('?', 2);
     const { report, format } = nameOf(path, reports);
     note.operation = `export ${report.name}`;
     const rights = policies(caller);
     const { filter, asOf } = argumentsOf(search, schema, report, limits);
-    const allowance = await allowances.take('exports', caller, rights);
+    const allowance = await rateLimiter.take('exports', caller, rights);
     const endTurn = await turns.take();
     const session = new ReadSession(readerPool);
     response.once('close', () => void session.close());
@@ -106,7 +106,12 @@ function nameOf(
   return { report, format: format as Format };
 }
 
-function argumentsOf(search: string, schema: GraphQLSchema, report: ReportDescription, limits: Limits) {
+function argumentsOf(
+  search: string,
+  schema: GraphQLSchema,
+  report: ReportDescription,
+  limits: RequestLimits,
+) {
   const given = new URLSearchParams(search);
   const unknown = [...given.keys()].find((name) => name !== 'filter' && name !== 'asOf');
   // A misspelt filter must not give away all rows.

@@ -8,12 +8,12 @@ import {
 import { messageOf } from '../../fault.js';
 import type { ApiLogger } from '../api-logger.js';
 import { formatError } from '../errors/api-error.js';
-import { documentedError } from './graphql-error.js';
+import { documentedError } from '../operation/operation-errors.js';
+import { type OperationPluginOptions, operationPlugin } from '../operation/operation-plugin.js';
+import type { RequestContext } from '../operation/request-context.js';
+import { safelistCache } from '../operation/safelist.js';
+import { stringifyAnswer } from '../operation/serialized-result.js';
 import { knownOperations } from './known-operation-rule.js';
-import { type OperationPluginOptions, operationPlugin } from './operation-plugin.js';
-import type { RequestContext } from './request-context.js';
-import { stringifyAnswer } from './serialized-result.js';
-import { safelistCache } from './trusted-documents.js';
 
 /** The headers any of which shows that a browser asked the server beforehand: a foreign page's form cannot send them. */
 export const PREFLIGHTED = ['x-apollo-operation-name', 'apollo-require-preflight', 'x-requested-with'];

@@ -3,9 +3,9 @@ import { accessPublications } from '../access/visible-catalog.js';
 import { accessReport } from '../access/visible-report.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
+import type { RequestContext } from '../operation/request-context.js';
 import type { ReportRow } from '../reports/cursor.js';
 import { readPage, reportQuery } from '../reports/page.js';
-import type { RequestContext } from './request-context.js';
 
 /** One publication; the current one unless numbered. */
 export async function answerPublication(

@@ -2,32 +2,32 @@ import type { IncomingMessage } from 'node:http';
 import { type ApolloServer, HeaderMap } from '@apollo/server';
 import type { Request, RequestHandler } from 'express';
 import type pg from 'pg';
-import { AccessRefusal } from '../../auth/access-refusal.js';
+import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
 import { spanned } from '../../telemetry.js';
 import type { CallerPolicies, CallerRights } from '../access/caller-policy.js';
 import { apiError, limitError } from '../errors/api-error.js';
 import { namesTag } from '../http/entity-tag.js';
-import { errorAnswer, readBody, refuseEncoded, send } from '../http/responses.js';
+import { errorResponse, readBody, requireUnencoded, send } from '../http/responses.js';
 import { type Exchange, exchangeOf } from '../http/router.js';
-import type { Limits } from '../limits/limits.js';
-import type { Allowances } from '../limits/rate-limit.js';
-import { WalkBatches } from '../reports/related-rows.js';
+import type { RequestLimits } from '../limits/limits.js';
+import type { RateLimiter } from '../limits/rate-limit.js';
+import { AnswerCache, type CachedAnswer } from '../operation/answer-cache.js';
+import type { RequestContext } from '../operation/request-context.js';
+import { RelatedRowBatches } from '../reports/related-rows.js';
 import { ReadSession } from '../sql/read-session.js';
-import { AnswerCache, type KeptAnswer } from './answer-cache.js';
 import { PREFLIGHTED } from './apollo.js';
 import type { PublicationWatch } from './publication-watch.js';
-import type { RequestContext } from './request-context.js';
 
 export interface GraphqlHandlerOptions {
   readonly apollo: ApolloServer<RequestContext>;
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
   readonly policies: CallerPolicies;
-  readonly allowances: Allowances;
+  readonly rateLimiter: RateLimiter;
   readonly cache: AnswerCache;
   readonly watch: PublicationWatch;
   readonly readerPool: pg.Pool;
-  readonly limits: Limits;
+  readonly limits: RequestLimits;
 }
 
 /** What is known of a request once it is let in. */
@@ -45,7 +45,7 @@ const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-re
  * What stands before Apollo at `/graphql`: who asks, what they may, and whether the same was asked before.
  */
 export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
-  const { apollo, policies, allowances, cache, watch, readerPool, limits } = options;
+  const { apollo, policies, rateLimiter, cache, watch, readerPool, limits } = options;
 
   const answer: RequestHandler = async (request, response) => {
     const exchange = exchangeOf(response);
@@ -53,17 +53,17 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
     const caller = await options.callerOf(request);
     exchange.note.caller = caller;
     if (caller.scopes.size === 0)
-      throw new AccessRefusal('insufficient_scope', 'The token has no scope of this service.');
+      throw new AccessError('insufficient_scope', 'The token has no scope of this service.');
     const rights = policies(caller);
-    Object.assign(exchange.common, PRIVATE, await allowances.take('requests', caller, rights));
+    Object.assign(exchange.common, PRIVATE, await rateLimiter.take('requests', caller, rights));
     const type = answerType(request);
     const content = await contentOf(request, limits.bodyBytes);
     const key = AnswerCache.key(rights.key, `${request.method} ${content}`);
     const kept = safeToRepeat(request) ? cache.get(key) : undefined;
     if (kept) {
       if ((await watch.current()) === kept.publication) {
-        await allowances.take('cost', caller, rights, kept.cost);
-        return answerAgain(exchange, kept, type);
+        await rateLimiter.take('cost', caller, rights, kept.cost);
+        return sendCached(exchange, kept, type);
       }
       cache.forget(key);
     }
@@ -87,8 +87,8 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
       session,
       note: exchange.note,
       asked: { cost: 0 },
-      walks: new WalkBatches(session),
-      spend: (cost) => allowances.take('cost', caller, rights, cost),
+      relatedRows: new RelatedRowBatches(session),
+      spend: (cost) => rateLimiter.take('cost', caller, rights, cost),
       keep: (answer) => cache.keep(key, answer),
     };
   };
@@ -116,7 +116,7 @@ function answerType(request: Request): string {
 
 /** Apollo would speak of foreign pages first. */
 function refuseMethod({ request, response, requestId, common }: Exchange): void {
-  const answer = errorAnswer(
+  const answer = errorResponse(
     'METHOD_NOT_ALLOWED',
     requestId,
     `GraphQL is asked by GET or POST, not ${request.method}.`,
@@ -129,7 +129,7 @@ async function contentOf(request: Request, maxBytes: number): Promise<string> {
   if (request.method !== 'POST') return request.url.split('?')[1] ?? '';
   const type = request.headers['content-type'] ?? '';
   if (type !== 'application/json') requireJson(type);
-  refuseEncoded(request);
+  requireUnencoded(request);
   return (await readBody(request, maxBytes)).toString('utf8');
 }
 
@@ -216,7 +216,7 @@ async function answerByApollo(
   );
 }
 
-function answerAgain({ request, response, common, note }: Exchange, kept: KeptAnswer, type: string): void {
+function sendCached({ request, response, common, note }: Exchange, kept: CachedAnswer, type: string): void {
   note.operation = kept.operationName;
   note.cost = kept.cost;
   note.fromCache = true;

@@ -17,14 +17,14 @@ import type { ReportDescription } from '../contract/report-description.js';
 import { scalars } from '../contract/scalars.js';
 import { checkContract } from '../contract/schema-check.js';
 import { camelCase } from '../contract/schema-names.js';
+import type { RequestContext } from '../operation/request-context.js';
 import { ReportConnection } from '../reports/connection.js';
 import type { ReportRow } from '../reports/cursor.js';
 import type { FilterInput } from '../reports/filter.js';
 import { groupedAccess } from '../reports/measures.js';
 import { type ReportArguments, reportQuery } from '../reports/page.js';
-import { walkSources } from '../reports/related-rows.js';
+import { relatedRowKeys } from '../reports/related-rows.js';
 import { answerDataDictionary, answerPublication, answerReports } from './catalog-resolvers.js';
-import type { RequestContext } from './request-context.js';
 
 /** The public contract's file. */
 export const contractFile = join(packageRoot, 'schema.graphql');
@@ -63,7 +63,7 @@ export async function reportSchema(
   }
   checkContract(schema, reports);
   const links = contractLinks(schema, reports);
-  resolveWalks(schema, links);
+  resolveRelatedRows(schema, links);
   const queries: Record<string, Resolver> = { ...catalogResolvers(reports), ...others.Query };
   for (const report of reports) queries[camelCase(report.name)] = reportResolver(report, links);
   for (const grouping of links.groupings)
@@ -88,16 +88,16 @@ function resolveRoot(
   );
 }
 
-function resolveWalks(schema: GraphQLSchema, { walks }: ContractLinks): void {
+function resolveRelatedRows(schema: GraphQLSchema, { walks }: ContractLinks): void {
   for (const [place, walk] of walks) {
     const [typeName, fieldName] = place.split('.') as [string, string];
     const type = schema.getType(typeName);
     if (!isObjectType(type)) continue;
     const field = type.getFields()[fieldName]!;
     const resolve: Resolver = (parent: ReportRow, args, context, info) =>
-      context.walks.load(walk, parent, args, context, info);
+      context.relatedRows.load(walk, parent, args, context, info);
     field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
-    field.extensions = { ...field.extensions, walkSources: walkSources(walk) };
+    field.extensions = { ...field.extensions, relatedRowKeys: relatedRowKeys(walk) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Request } from 'express';
 import { escaped, htmlPage, PAGE_HEADERS } from './html.js';
-import type { HttpAnswer } from './responses.js';
+import type { HttpResponse } from './responses.js';
 
 const STYLE = `<style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -17,7 +17,7 @@ export function looksForPage(request: Request): boolean {
 }
 
 /** An error answer as a page that says the same, and leads on. */
-export function refusalPage(answer: HttpAnswer): HttpAnswer {
+export function errorPage(answer: HttpResponse): HttpResponse {
   const { errors } = JSON.parse(answer.body) as {
     errors: { message: string; extensions: { code: string; requestId: string } }[];
   };

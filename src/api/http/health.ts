@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { requireReading, send } from './responses.js';
+import { requireGet, send } from './responses.js';
 import { answerJson, type Handler } from './router.js';
 
 const READY_TIMEOUT_MS = 2_000;
@@ -29,7 +29,7 @@ export async function readinessOf(pool: pg.Pool): Promise<Readiness> {
 /** The process can serve: a reason to send it requests. */
 export function answerReady(pool: pg.Pool): Handler {
   return async ({ request, response, common }) => {
-    requireReading(request, response);
+    requireGet(request, response);
     const readiness = await readinessOf(pool);
     const status = readiness.ready ? 200 : 503;
     send(response, { status, headers: {}, body: JSON.stringify(readiness) }, common);

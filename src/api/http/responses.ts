@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import pg from 'pg';
-import { AccessRefusal, challengeOf, type ProtectedResource } from '../../auth/access-refusal.js';
-import { LoginRefusal } from '../../auth/login/login-refusal.js';
+import { AccessError, challengeOf, type ProtectedResource } from '../../auth/access-error.js';
+import { LoginError } from '../../auth/login/login-error.js';
 import { Failure } from '../../fault.js';
 import type { ApiLogger } from '../api-logger.js';
-import { AllowanceExceeded } from '../errors/allowance-exceeded.js';
 import { apiError, formatError, statusOf } from '../errors/api-error.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { RateLimitExceeded } from '../errors/rate-limit-exceeded.js';
 import type { Headers } from './security-headers.js';
 
 /** An answer before it is sent. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   /** JSON. */
@@ -19,12 +19,12 @@ export interface HttpAnswer {
 }
 
 /** An error answer in the form of a GraphQL one, so that a client needs to know one form only. */
-export function errorAnswer(
+export function errorResponse(
   code: ErrorCode,
   requestId: string,
   message?: string,
   status?: number,
-): HttpAnswer {
+): HttpResponse {
   const told = message ?? ERROR_CODES[code].message;
   return {
     status: status ?? ERROR_CODES[code].status,
@@ -34,39 +34,39 @@ export function errorAnswer(
 }
 
 /** @throws METHOD_NOT_ALLOWED, whose answer names the methods that are (RFC 9110, 15.5.6) */
-export function refuseOtherMethods(response: ServerResponse, allowed: string, message: string): never {
+export function throwMethodNotAllowed(response: ServerResponse, allowed: string, message: string): never {
   response.setHeader('allow', allowed);
   throw apiError('METHOD_NOT_ALLOWED', message);
 }
 
 /** For what can only be looked at. @throws METHOD_NOT_ALLOWED */
-export function requireReading({ method }: IncomingMessage, response: ServerResponse): void {
+export function requireGet({ method }: IncomingMessage, response: ServerResponse): void {
   if (method !== 'GET' && method !== 'HEAD')
-    refuseOtherMethods(response, 'GET, HEAD', `This address is asked by GET, not ${method}.`);
+    throwMethodNotAllowed(response, 'GET, HEAD', `This address is asked by GET, not ${method}.`);
 }
 
-/** Turns whatever was thrown before or beside the operations into an answer that gives nothing away. */
-export function failureAnswer(
+/** Semaphore whatever was thrown before or beside the operations into an answer that gives nothing away. */
+export function failureResponse(
   error: unknown,
   requestId: string,
   resource: ProtectedResource,
   logger: ApiLogger,
-): HttpAnswer {
-  if (error instanceof AccessRefusal) {
+): HttpResponse {
+  if (error instanceof AccessError) {
     const code =
       error.status === 400 ? 'BAD_REQUEST' : error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED';
     return {
-      ...errorAnswer(code, requestId, error.message, error.status),
+      ...errorResponse(code, requestId, error.message, error.status),
       headers: { 'www-authenticate': challengeOf(error, resource) },
     };
   }
-  if (error instanceof LoginRefusal) {
+  if (error instanceof LoginError) {
     const code =
       error.status === 400 ? 'BAD_REQUEST' : error.status === 403 ? 'FORBIDDEN' : 'UNAUTHENTICATED';
-    return errorAnswer(code, requestId, error.message, error.status);
+    return errorResponse(code, requestId, error.message, error.status);
   }
-  if (error instanceof AllowanceExceeded) {
-    const { body } = failureAnswer(error.error, requestId, resource, logger);
+  if (error instanceof RateLimitExceeded) {
+    const { body } = failureResponse(error.error, requestId, resource, logger);
     return {
       status: ERROR_CODES.RATE_LIMITED.status,
       headers: { ...error.headers, 'retry-after': error.retryAfterSeconds },
@@ -83,14 +83,14 @@ export function failureAnswer(
   }
   if (error instanceof Failure && error.code.startsWith('issuer')) {
     logger.error({ requestId, err: error }, 'the token issuer could not be asked');
-    return errorAnswer('ISSUER_UNAVAILABLE', requestId);
+    return errorResponse('ISSUER_UNAVAILABLE', requestId);
   }
   logger.error({ requestId, err: error }, 'a request failed');
-  return errorAnswer('INTERNAL_SERVER_ERROR', requestId);
+  return errorResponse('INTERNAL_SERVER_ERROR', requestId);
 }
 
 /** @throws UNSUPPORTED_MEDIA_TYPE where the body is zipped on its way: its bytes would be taken for what they stand for. */
-export function refuseEncoded({ headers }: IncomingMessage): void {
+export function requireUnencoded({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.trim().toLowerCase() === 'identity') return;
   throw apiError(
@@ -140,7 +140,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 }
 
 /** Sends an answer, unless the caller has hung up. */
-export function send(response: ServerResponse, answer: HttpAnswer, common: Headers): void {
+export function send(response: ServerResponse, answer: HttpResponse, common: Headers): void {
   if (response.destroyed || response.headersSent) return;
   const { status, headers, body } = answer;
   const withBody = status !== 304 && status !== 204;

@@ -1,19 +1,19 @@
 import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
-import type { ProtectedResource } from '../../auth/access-refusal.js';
+import type { ProtectedResource } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
 import { openRequestSpan } from '../../telemetry.js';
 import type { ApiLogger } from '../api-logger.js';
-import { looksForPage, refusalPage } from './error-page.js';
+import { errorPage, looksForPage } from './error-page.js';
 import type { MessageClasses } from './listener.js';
 import type { Metrics } from './metrics.js';
 import { requestIdOf } from './request-id.js';
 import {
   CallerGone,
-  errorAnswer,
-  failureAnswer,
-  type HttpAnswer,
-  requireReading,
+  errorResponse,
+  failureResponse,
+  type HttpResponse,
+  requireGet,
   send,
 } from './responses.js';
 import { crossOriginHeaders, type Headers, securityHeaders } from './security-headers.js';
@@ -61,7 +61,7 @@ export interface Service {
 export function answerJson(content: object): Handler {
   const body = JSON.stringify(content);
   return ({ request, response, common }) => {
-    requireReading(request, response);
+    requireGet(request, response);
     send(response, { status: 200, headers: {}, body }, common);
   };
 }
@@ -126,7 +126,7 @@ function addRoutes(app: Express, service: Service): void {
     app.all(place, name, ...handlers);
   }
   app.use((_request, response) => {
-    sendRefusal(response, errorAnswer('NOT_FOUND', exchangeOf(response).requestId));
+    sendError(response, errorResponse('NOT_FOUND', exchangeOf(response).requestId));
   });
   app.use(answerFailure(service));
 }
@@ -197,14 +197,14 @@ function answerFailure({ resource, logger }: Service): ErrorRequestHandler {
     if (error instanceof CallerGone || (error !== null && error === request.errored))
       return response.destroy();
     if (response.headersSent) return response.destroy();
-    sendRefusal(response, failureAnswer(error, exchangeOf(response).requestId, resource, logger));
+    sendError(response, failureResponse(error, exchangeOf(response).requestId, resource, logger));
   };
 }
 
 /** Sends an error answer: to a person as a page, to programs, and to all who ask GraphQL, as JSON. */
-function sendRefusal(response: Response, answer: HttpAnswer): void {
+function sendError(response: Response, answer: HttpResponse): void {
   const { common, note } = exchangeOf(response);
   const toPerson = note.route !== '/graphql' && looksForPage(response.req);
   const vary = common.vary === undefined ? 'Accept' : `Accept, ${common.vary}`;
-  send(response, toPerson ? refusalPage(answer) : answer, { ...common, vary });
+  send(response, toPerson ? errorPage(answer) : answer, { ...common, vary });
 }

@@ -1,5 +1,5 @@
 /** What one request may ask for at most. */
-export interface Limits {
+export interface RequestLimits {
   /** Fields within fields. */
   readonly depth: number;
   /** The same below `__schema` and `__type`, which tools ask deeper questions of. */
@@ -23,7 +23,7 @@ export interface Limits {
   readonly bodyBytes: number;
 }
 
-export const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: RequestLimits = {
   depth: 12,
   introspectionDepth: 20,
   cost: 20_000,

@@ -16,7 +16,7 @@ export const WHOLE_REPORT_COST = 100;
 
 /** What is known of an operation before it runs. */
 export interface OperationOutlook {
-  /** See `Limits.cost`. */
+  /** See `RequestLimits.cost`. */
   readonly cost: number;
   /** The publications its parts are to be read as of; undefined stands for the current one. */
   readonly asOf: ReadonlySet<number | undefined>;
@@ -67,7 +67,7 @@ export function operationOutlook(
         below(1, page);
         return;
       }
-      if (field.extensions.walkSources) {
+      if (field.extensions.relatedRowKeys) {
         // At least 1: a document of nothing but empty walks is work all the same.
         cost += Math.max(rows * page, 1);
         below(rows * page);

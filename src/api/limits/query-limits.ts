@@ -9,31 +9,42 @@ import {
   TokenKind,
 } from 'graphql';
 import { limitError } from '../errors/api-error.js';
-import type { Limits } from './limits.js';
+import type { RequestLimits } from './limits.js';
 
-/** The lexical tokens of a document; the body's size bounds the work. A syntax error ends the count. */
+/** Counts the lexical tokens of a document, up to the first syntax error. The body's size bounds the work. */
 export function countTokens(text: string): number {
   const lexer = new Lexer(new Source(text));
   let count = 0;
   try {
     while (lexer.advance().kind !== TokenKind.EOF) count += 1;
   } catch {
-    // What was counted so far is over the limit already.
+    // The count so far exceeds the limit already.
   }
   return count;
 }
 
-/** How deep a set of fields goes, and how many it has with fragments in the place of their spreads. */
+/** Depth of a set of fields, and their number with every fragment spread expanded. */
 interface Extent {
   readonly depth: number;
   readonly fields: number;
 }
 
 /**
- * Measures a valid document. What is done with it from here on follows each spread, so this comes first.
- * @throws LIMIT_EXCEEDED by its depth, fields or aliases.
+ * Returns the check of a document's depth, fields and aliases. Apollo caches parsed documents, so each one is measured
+ * once.
+ * @throws LIMIT_EXCEEDED
  */
-export function checkShape(document: DocumentNode, limits: Limits): void {
+export function shapeCheck(limits: RequestLimits): (document: DocumentNode) => void {
+  const measured = new WeakSet<DocumentNode>();
+  return (document) => {
+    if (measured.has(document)) return;
+    checkShape(document, limits);
+    measured.add(document);
+  };
+}
+
+/** Later steps follow every fragment spread, so this check of a valid document comes before them. */
+function checkShape(document: DocumentNode, limits: RequestLimits): void {
   const operations = document.definitions.filter(
     (each): each is OperationDefinitionNode => each.kind === 'OperationDefinition',
   );
@@ -43,8 +54,8 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
     ),
   );
   let aliases = 0;
-  // Fragments are measured once each, and counted at each place they are spread: to walk them again would take as long
-  // as what is to be refused.
+  // Each fragment is measured once and counted at every spread. Following every spread would take as long as the
+  // documents that this check is there to refuse.
   const extents = new Map<string, Extent>();
   function extentOf(set: SelectionSetNode): Extent {
     let depth = 0;
@@ -53,7 +64,7 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
       const inner = innerExtent(selection);
       const own = selection.kind === 'Field' ? 1 : 0;
       depth = Math.max(depth, own + inner.depth);
-      // At least 1: a spread of nothing but spreads is followed all the same.
+      // At least 1: a fragment that contains only spreads costs work, too.
       fields = Math.min(fields + Math.max(own + inner.fields, 1), Number.MAX_SAFE_INTEGER);
     }
     return { depth, fields };
@@ -84,10 +95,10 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
 }
 
 /**
- * Measures a value from JSON, which may be nested deeper than what reads it next can follow.
- * @throws LIMIT_EXCEEDED by its levels.
+ * Checks the depth of a JSON value, because the code that reads it next is recursive.
+ * @throws LIMIT_EXCEEDED
  */
-export function checkInputDepth(value: unknown, limits: Limits): void {
+export function checkInputDepth(value: unknown, limits: RequestLimits): void {
   let depth = 0;
   let level: unknown[] = [value];
   while (true) {

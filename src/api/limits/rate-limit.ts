@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Caller } from '../../auth/caller.js';
 import type { CallerRights, Quotas } from '../access/caller-policy.js';
 import type { ApiLogger } from '../api-logger.js';
-import type { AllowanceHeaders, Kind } from '../errors/allowance-exceeded.js';
-import { AllowanceExceeded } from '../errors/allowance-exceeded.js';
+import type { Kind, RateLimitHeaders } from '../errors/rate-limit-exceeded.js';
+import { RateLimitExceeded } from '../errors/rate-limit-exceeded.js';
 
 /** How much of an allowance is used in its current window, after taking some of it. */
 interface Taken {
@@ -11,8 +11,8 @@ interface Taken {
   readonly resetSeconds: number;
 }
 
-/** Counts what is used of allowances. */
-export interface AllowanceStore {
+/** Counts what is used of rateLimiter. */
+export interface RateLimitStore {
   take(key: string, amount: number, windowSeconds: number): Taken | Promise<Taken>;
 }
 
@@ -31,14 +31,14 @@ const QUOTA: Record<Kind, keyof typeof DEFAULT_QUOTAS> = {
 };
 
 /** Takes requests and their cost off what each caller may use. */
-export class Allowances {
+export class RateLimiter {
   constructor(
-    readonly store: AllowanceStore,
+    readonly store: RateLimitStore,
     readonly defaults: Quotas = {},
   ) {}
 
   /** @throws RATE_LIMITED with the limit, what was found and when to come again. */
-  async take(kind: Kind, caller: Caller, rights: CallerRights, amount = 1): Promise<AllowanceHeaders> {
+  async take(kind: Kind, caller: Caller, rights: CallerRights, amount = 1): Promise<RateLimitHeaders> {
     const name = QUOTA[kind];
     const window = WINDOW_SECONDS[kind];
     const quota = rights.quotas[name] ?? this.defaults[name] ?? DEFAULT_QUOTAS[name];
@@ -49,14 +49,14 @@ export class Allowances {
       ratelimit: `"${kind}";r=${Math.max(quota - used, 0)};t=${resetSeconds}`,
     };
     if (used <= quota) return headers;
-    throw new AllowanceExceeded(kind, quota, used, window, resetSeconds, headers);
+    throw new RateLimitExceeded(kind, quota, used, window, resetSeconds, headers);
   }
 }
 
 const MAX_KEYS = 50_000;
 
 /** Counts within this process. */
-export function memoryAllowances(now: () => number = Date.now): AllowanceStore {
+export function memoryAllowances(now: () => number = Date.now): RateLimitStore {
   const windows = new Map<string, { ends: number; used: number }>();
   return {
     take(key, amount, windowSeconds) {
@@ -85,7 +85,7 @@ return {used, redis.call('pttl', KEYS[1])}`;
  * Counts in Redis, for all processes together. While Redis does not answer each process counts for itself: a limit that
  * is too wide for a moment harms less than a service that refuses everyone.
  */
-export function sharedAllowances(redis: Redis, prefix: string, logger: ApiLogger): AllowanceStore {
+export function sharedAllowances(redis: Redis, prefix: string, logger: ApiLogger): RateLimitStore {
   const own = memoryAllowances();
   return {
     async take(key, amount, windowSeconds) {
@@ -94,7 +94,7 @@ export function sharedAllowances(redis: Redis, prefix: string, logger: ApiLogger
         const [used, left] = answer as [number, number];
         return { used, resetSeconds: Math.max(Math.ceil(left / 1000), 1) };
       } catch (error) {
-        logger.warn({ err: error }, 'allowances are counted by each process alone: Redis does not answer');
+        logger.warn({ err: error }, 'rateLimiter are counted by each process alone: Redis does not answer');
         return own.take(key, amount, windowSeconds);
       }
     },

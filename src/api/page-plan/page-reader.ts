@@ -7,11 +7,11 @@ import type { CallerRights } from '../access/caller-policy.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { DATABASE, ReadSession } from '../sql/read-session.js';
-import { remembered } from '../weak-memo.js';
+import { weakMemo } from '../weak-memo.js';
 import { writePage } from './page-json.js';
 import { type CompiledPage, compilePage, type PageArguments } from './page-plan.js';
 import { type PageStatement, pageStatement } from './page-statement.js';
-import { GatheredReads } from './query-batcher.js';
+import { QueryBatcher } from './query-batcher.js';
 
 /** An operation that one statement answers whole. */
 export interface PageAnswer {
@@ -22,7 +22,7 @@ export interface PageAnswer {
 
 /** Answers pages of reports by one statement each. */
 export class PageAnswers {
-  readonly #reads: GatheredReads;
+  readonly #reads: QueryBatcher;
   readonly #marks = new Map<number, PublicationMark>();
 
   /** The page an operation asks for, worked out once for each operation of a document; undefined if it is more than a page. */
@@ -34,10 +34,8 @@ export class PageAnswers {
     readonly readerPool: pg.Pool,
   ) {
     const reportsByField = new Map(reports.map((report) => [camelCase(report.name), report]));
-    this.pageOf = remembered((operation, document) =>
-      compilePage(schema, reportsByField, document, operation),
-    );
-    this.#reads = new GatheredReads(readerPool);
+    this.pageOf = weakMemo((operation, document) => compilePage(schema, reportsByField, document, operation));
+    this.#reads = new QueryBatcher(readerPool);
   }
 
   /** @returns undefined for what is beyond a page forward, or wrong: the resolvers then say so. */

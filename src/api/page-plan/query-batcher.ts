@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { LruCache } from '../lru-cache.js';
-import { MAX_REMEMBERED_TEXT, NamedStatements } from '../sql/prepared-names.js';
+import { MAX_PREPARED_TEXT, PreparedNames } from '../sql/prepared-names.js';
 import { runPrepared } from '../sql/read-session.js';
 
 /** A row as values in the order of the statement's list. */
@@ -22,7 +22,7 @@ interface Ask {
  * The most asks in one statement. More would make the first of them wait for the last, and leave Postgres idle while
  * the answers are sent.
  */
-const MOST_TOGETHER = 8;
+const MAX_BATCH = 8;
 /** Statements that take longer together gain nothing from it, and would wait for each other. */
 const SLOW_MS = 100;
 /** So often in a row, since a moment's load makes any statement slow; one that takes so long is slow by itself. */
@@ -37,9 +37,9 @@ const MAX_REMEMBERED = 1000;
  * one: under load most of what a small statement costs is its way to Postgres and back, on both sides. Each ask keeps
  * its own values and gets its own row, so nothing of one caller reaches another.
  */
-export class GatheredReads {
+export class QueryBatcher {
   #waiting = new Map<string, Ask[]>();
-  readonly #names = new NamedStatements();
+  readonly #names = new PreparedNames();
   readonly #together = new LruCache<string>(MAX_REMEMBERED);
   readonly #slow = new LruCache<Slowness>(MAX_REMEMBERED);
 
@@ -63,8 +63,8 @@ export class GatheredReads {
     const waiting = this.#waiting;
     this.#waiting = new Map();
     for (const [text, asks] of waiting) {
-      const short = text.length <= MAX_REMEMBERED_TEXT;
-      const size = short && canGather(asks) && !this.#isSlow(text) ? MOST_TOGETHER : 1;
+      const short = text.length <= MAX_PREPARED_TEXT;
+      const size = short && canGather(asks) && !this.#isSlow(text) ? MAX_BATCH : 1;
       for (let start = 0; start < asks.length; start += size) {
         const some = asks.slice(start, start + size);
         if (some.length === 1) void this.#sendAlone(text, some[0]!);

@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import { AccessRefusal } from '../../auth/access-refusal.js';
+import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
 import {
   browserLogin,
   type LoginClient,
-  personOf,
   requireOwnPage,
   requireSameOrigin,
+  userOf,
 } from '../../auth/login/login.js';
-import { LoginRefusal } from '../../auth/login/login-refusal.js';
+import { LoginError } from '../../auth/login/login-error.js';
 import { exchangeOf, type Route } from '../http/router.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from '../runs/queue-board.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
 import { sendPage } from './page-route.js';
 import { START_PATH } from './start-page.js';
 
-export interface PeopleOptions {
+export interface BrowserRoutesOptions {
   readonly issuerUrl: string;
   readonly publicUrl: string;
   readonly client: LoginClient;
@@ -26,13 +26,13 @@ export interface PeopleOptions {
 }
 
 /** What people reach with a browser and a session instead of a token. */
-export interface People {
+export interface BrowserRoutes {
   readonly routes: readonly Route[];
   /** Puts who is logged in onto the request. */
   readonly recognize: readonly RequestHandler[];
   /**
    * The token of the session that asks, from a page of ours; undefined without a session.
-   * @throws LoginRefusal when another page asks in the session's name.
+   * @throws LoginError when another page asks in the session's name.
    */
   tokenOf(request: IncomingMessage): string | undefined;
 }
@@ -57,11 +57,11 @@ const sayGoodbye: RequestHandler = (_request, response) =>
 
 /** A token that is not good is of nobody; that the issuer cannot be asked is to be told: a login could not be had there either. */
 function noneIfRefused(error: unknown): undefined {
-  if (!(error instanceof AccessRefusal)) throw error;
+  if (!(error instanceof AccessError)) throw error;
 }
 
 /** Login and what stands behind it. */
-export function people(options: PeopleOptions): People {
+export function people(options: BrowserRoutesOptions): BrowserRoutes {
   const { publicUrl, verify, queues = [] } = options;
   const { origin } = new URL(publicUrl);
   const boardPath = `${QUEUE_BOARD_PATH}/`;
@@ -73,11 +73,11 @@ export function people(options: PeopleOptions): People {
   const letIn = (page: string): RequestHandler[] => [
     ...login.recognize,
     async (request, response, next) => {
-      const person = personOf(request);
+      const person = userOf(request);
       const caller = person && (await verify(person.accessToken).catch(noneIfRefused));
       exchangeOf(response).note.caller = caller;
       if (caller) return next();
-      if (request.method !== 'GET') throw new LoginRefusal(401, 'Nobody is logged in: begin at /login.');
+      if (request.method !== 'GET') throw new LoginError(401, 'Nobody is logged in: begin at /login.');
       response.redirect(303, `/login?to=${encodeURIComponent(page)}`);
     },
   ];
@@ -85,9 +85,9 @@ export function people(options: PeopleOptions): People {
     ...letIn(boardPath),
     (request, response, next) => {
       const { scopes } = exchangeOf(response).note.caller!;
-      if (!scopes.has('jobs:read')) throw new LoginRefusal(403, 'The queue board needs the scope jobs:read.');
+      if (!scopes.has('jobs:read')) throw new LoginError(403, 'The queue board needs the scope jobs:read.');
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        if (!scopes.has('jobs:run')) throw new LoginRefusal(403, 'To change jobs needs the scope jobs:run.');
+        if (!scopes.has('jobs:run')) throw new LoginError(403, 'To change jobs needs the scope jobs:run.');
         requireSameOrigin(request, origin);
       }
       next();
@@ -109,7 +109,7 @@ export function people(options: PeopleOptions): People {
         : []),
     ],
     tokenOf(request) {
-      const person = personOf(request);
+      const person = userOf(request);
       if (person) requireOwnPage(request, person, publicUrl);
       return person?.accessToken;
     },

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
-import { personOf } from '../../auth/login/login.js';
+import { userOf } from '../../auth/login/login.js';
 import { escaped, type Page } from '../http/html.js';
-import { requireReading, send } from '../http/responses.js';
+import { requireGet, send } from '../http/responses.js';
 import type { Handler, Route } from '../http/router.js';
-import { firstQuestion } from './example-query.js';
+import { exampleQuery } from './example-query.js';
 import { sendPage } from './page-route.js';
 
 export const GRAPHIQL_PATH = '/graphiql';
@@ -48,7 +48,7 @@ const FILES = [
 /** Starts GraphiQL, which asks in the session's name: by the cookie, and by the session's token against foreign pages. */
 const START = `const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
 const fetcher = GraphiQL.createFetcher({ url: '/graphql', headers: { 'x-csrf-token': csrfToken } });
-const defaultQuery = ${JSON.stringify(`# What is published, and which reports there are: press the button.\n${firstQuestion}\n`)};
+const defaultQuery = ${JSON.stringify(`# What is published, and which reports there are: press the button.\n${exampleQuery}\n`)};
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, { fetcher, defaultQuery }),
 );
@@ -57,7 +57,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
 /** The page and its files; `letIn` stands before the page and lets only people pass who are logged in. */
 export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route[] {
   const page: RequestHandler = (request, response) => {
-    const { subject, csrfToken } = personOf(request)!;
+    const { subject, csrfToken } = userOf(request)!;
     sendPage(response, pageFor(subject, csrfToken));
   };
   return [
@@ -73,7 +73,7 @@ export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route
 function fileHandler(type: string, read: () => Promise<string>): Handler {
   let body: Promise<string> | undefined;
   return async ({ request, response, common }) => {
-    requireReading(request, response);
+    requireGet(request, response);
     body ??= read();
     const headers = { 'content-type': type, 'cache-control': 'public, max-age=3600' };
     send(response, { status: 200, headers, body: await body }, common);

@@ -1,12 +1,12 @@
 import type { RequestHandler, Response } from 'express';
 import type pg from 'pg';
-import { personOf } from '../../auth/login/login.js';
+import { userOf } from '../../auth/login/login.js';
 import { type Readiness, readinessOf } from '../http/health.js';
 import { escaped } from '../http/html.js';
-import { requireReading, send } from '../http/responses.js';
+import { requireGet, send } from '../http/responses.js';
 import { exchangeOf } from '../http/router.js';
 import { QUEUE_BOARD_PATH } from '../runs/queue-board.js';
-import { firstQuestion } from './example-query.js';
+import { exampleQuery } from './example-query.js';
 import { GRAPHIQL_PATH } from './graphiql.js';
 import { sendPage } from './page-route.js';
 
@@ -37,7 +37,7 @@ pre{background:#f1f3f6;padding:.8rem;overflow-x:auto;font-size:.85rem}button{fon
 /** Answers `/`: browsers with a page that says what is here, programs with the same as JSON. */
 export function startPage(options: StartPageOptions): RequestHandler {
   return async (request, response) => {
-    requireReading(request, response);
+    requireGet(request, response);
     const readiness = await readinessOf(options.readerPool);
     const { common } = exchangeOf(response);
     common.vary = common.vary === undefined ? 'accept' : `accept, ${common.vary}`;
@@ -46,7 +46,7 @@ export function startPage(options: StartPageOptions): RequestHandler {
       sendPage(response, {
         title: 'Marquee',
         head: STYLE,
-        body: bodyOf(options, readiness, personOf(request)?.subject),
+        body: bodyOf(options, readiness, userOf(request)?.subject),
       });
     } else sendIndex(response, options, readiness);
   };
@@ -98,7 +98,7 @@ ${login ? `<div>${sessionOf(subject)}</div>` : ''}
 <p>What is published, and which reports there are:</p>
 <pre>curl -s ${escaped(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' \\
   -H 'content-type: application/json' \\
-  -d '${escaped(JSON.stringify({ query: firstQuestion.replace(/\s+/g, ' ') }))}'</pre>`;
+  -d '${escaped(JSON.stringify({ query: exampleQuery.replace(/\s+/g, ' ') }))}'</pre>`;
 }
 
 function told(readiness: Readiness): string {

@@ -4,7 +4,7 @@ import type { ReportColumn } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { badInput, limitError } from '../errors/api-error.js';
 import type { NullsOrder, OrderDirection } from '../schema-enums.js';
-import { remembered } from '../weak-memo.js';
+import { weakMemo } from '../weak-memo.js';
 
 /** One step of an order as the contract's input types let it through. */
 export interface OrderInput {
@@ -26,7 +26,7 @@ export interface OrderStep {
 /** A caller may name a column once; more steps than this would only slow the comparison of cursors. */
 const MAX_STEPS = 8;
 
-const keyOrder = remembered((access: ReportAccess) => askedSteps(access, []));
+const keyOrder = weakMemo((access: ReportAccess) => askedSteps(access, []));
 
 /** The order asked for, made total by the key columns the caller did not name. */
 export function orderSteps(

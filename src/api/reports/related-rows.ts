@@ -28,7 +28,7 @@ export interface RowView {
 const MAX_WALK_ROWS = 100;
 
 /** The fields of a row that a walk from it needs. */
-export function walkSources({ on, yearOf }: Walk): string[] {
+export function relatedRowKeys({ on, yearOf }: Walk): string[] {
   return [...on.map(camelCase), ...(yearOf ? ['year'] : [])];
 }
 
@@ -41,7 +41,7 @@ interface Batch {
  * Reads the rows walked to from all rows of a list with one statement: however long the page, a walk costs one
  * statement for each place it has in the query.
  */
-export class WalkBatches {
+export class RelatedRowBatches {
   readonly #batches = new Map<string, Batch>();
 
   constructor(readonly session: ReadSession) {}
@@ -65,7 +65,7 @@ export class WalkBatches {
         void this.#read(batch!, plan);
       });
     }
-    const values = walkSources(walk).map((field) => parent[field]);
+    const values = relatedRowKeys(walk).map((field) => parent[field]);
     const key = JSON.stringify(values);
     return new Promise((resolve, reject) => {
       const known = batch.parents.get(key);
@@ -129,7 +129,7 @@ function walkStatement(
   { walk, access, columns, where, steps, first }: WalkPlan,
   parents: unknown[][],
 ): SqlText {
-  const sources = walkSources(walk).map((_, index) => ident(`walk_${index + 1}`));
+  const sources = relatedRowKeys(walk).map((_, index) => ident(`walk_${index + 1}`));
   const arrays = sources.map((_, index) => {
     const column = walk.on[index] && visibleColumn(access, camelCase(walk.on[index]));
     const type = !column || column.type === 'int' ? 'int4' : column.type === 'bigint' ? 'int8' : 'text';

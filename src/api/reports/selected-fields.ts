@@ -37,7 +37,7 @@ export function rowFields(
     if (!isObjectType(type)) continue;
     for (const name of selectedFields(info, path)) {
       if (name === '__typename') continue;
-      const sources = type.getFields()[name]?.extensions.walkSources as readonly string[] | undefined;
+      const sources = type.getFields()[name]?.extensions.relatedRowKeys as readonly string[] | undefined;
       for (const field of sources ?? [name]) fields.add(field);
     }
   }

@@ -4,12 +4,12 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AccessRefusal } from '../../auth/access-refusal.js';
+import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
 import type { ControlClient } from '../../queue/control/control.js';
 import { apiError, limitError } from '../errors/api-error.js';
 import { REQUEST_TIMEOUT_MS } from '../http/listener.js';
-import { refuseEncoded, refuseOtherMethods, send } from '../http/responses.js';
+import { requireUnencoded, send, throwMethodNotAllowed } from '../http/responses.js';
 import type { Handler } from '../http/router.js';
 import { askPipeline } from './run-resolvers.js';
 
@@ -37,13 +37,13 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
     const caller = await callerOf(request);
     note.caller = caller;
     if (!caller.scopes.has('jobs:run'))
-      throw new AccessRefusal('insufficient_scope', 'An upload needs the scope jobs:run.', ['jobs:run']);
+      throw new AccessError('insufficient_scope', 'An upload needs the scope jobs:run.', ['jobs:run']);
     const path = (request.url ?? '').split('?', 1)[0]!;
     const [, period, name] = PATH.exec(path) ?? [];
     if (!period || !name)
       throw apiError('NOT_FOUND', 'There is no such place: expected /admin/drops/{YYYY-MM}/{file}.');
-    if (request.method !== 'PUT') refuseOtherMethods(response, 'PUT', 'A file is sent by PUT.');
-    refuseEncoded(request);
+    if (request.method !== 'PUT') throwMethodNotAllowed(response, 'PUT', 'A file is sent by PUT.');
+    requireUnencoded(request);
     // RFC 9110, 14.5: whoever resumes an upload sends the rest alone, which would replace the whole file.
     if (request.headers['content-range'] !== undefined)
       throw apiError('BAD_REQUEST', 'A part of a file came, by Content-Range: send the file whole.');

@@ -3,11 +3,11 @@ import { Failure, Fault } from '../../fault.js';
 import type { ControlAction, ControlClient } from '../../queue/control/control.js';
 import { apiError, badInput } from '../errors/api-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import type { RequestContext } from '../graphql/request-context.js';
 import type { Resolver, RootResolvers } from '../graphql/schema.js';
+import type { RequestContext } from '../operation/request-context.js';
 
 /** A run as the pipeline tells of it. */
-interface ToldRun {
+interface PipelineRun {
   readonly id: string;
   readonly state: string;
   readonly createdDate: string;
@@ -76,7 +76,7 @@ export function jobResolvers(control: ControlClient | undefined): RootResolvers 
             after: after ? decode(after) : undefined,
           },
           context,
-        )) as ToldRun[];
+        )) as PipelineRun[];
         return connection(runs, first, after);
       },
     },
@@ -116,9 +116,9 @@ interface RunsArguments {
   readonly after?: string | null;
 }
 
-function connection(runs: readonly ToldRun[], first: number, after: string | null | undefined) {
+function connection(runs: readonly PipelineRun[], first: number, after: string | null | undefined) {
   const page = runs.slice(0, first);
-  const cursor = (run: ToldRun | undefined) => run && encode(run);
+  const cursor = (run: PipelineRun | undefined) => run && encode(run);
   return {
     nodes: page.map(runOf),
     edges: page.map((run) => ({ node: runOf(run), cursor: encode(run) })),
@@ -132,7 +132,7 @@ function connection(runs: readonly ToldRun[], first: number, after: string | nul
 }
 
 function runOf(told: unknown) {
-  const run = told as ToldRun;
+  const run = told as PipelineRun;
   const upper = <Stated extends { readonly state: string }>(each: Stated) => ({
     ...each,
     state: each.state.toUpperCase(),
@@ -147,7 +147,7 @@ function runOf(told: unknown) {
   };
 }
 
-function encode({ createdDate, id }: ToldRun): string {
+function encode({ createdDate, id }: PipelineRun): string {
   return Buffer.from(JSON.stringify([createdDate, id])).toString('base64url');
 }
 

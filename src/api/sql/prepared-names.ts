@@ -5,10 +5,10 @@ const WORTH_PREPARING = 3;
 const MAX_COUNTED = 5000;
 
 /**
- * The longest text that is remembered here or by any connection, in characters: a page of a report takes some thousands,
+ * The longest text that is weakMemo here or by any connection, in characters: a page of a report takes some thousands,
  * and what callers make up beyond that would fill the memory of this process and of Postgres.
  */
-export const MAX_REMEMBERED_TEXT = 10_000;
+export const MAX_PREPARED_TEXT = 10_000;
 
 let givers = 0;
 
@@ -16,13 +16,13 @@ let givers = 0;
  * Gives names to the texts of statements that come again and again, so that Postgres parses and plans them once. Nobody else
  * gives the same: two may prepare statements on one connection, which takes no name for two texts.
  */
-export class NamedStatements {
+export class PreparedNames {
   readonly #giver = ++givers;
   readonly #names = new Map<string, string>();
   #seen = new Map<string, number>();
 
   nameOf(text: string): string | undefined {
-    if (text.length > MAX_REMEMBERED_TEXT) return undefined;
+    if (text.length > MAX_PREPARED_TEXT) return undefined;
     const name = this.#names.get(text);
     if (name || this.#names.size >= MAX_NAMES) return name;
     const seen = (this.#seen.get(text) ?? 0) + 1;

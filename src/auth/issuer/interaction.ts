@@ -30,18 +30,18 @@ export function interactionListener(provider: Provider, resource: string) {
       const clientId = String(params.client_id);
       if (request.method === 'GET') return sendPage(response, 200, loginPage(uid, clientId));
       if (request.method !== 'POST')
-        return sendPage(response, 405, refusalPage('Only GET and POST are taken.'));
+        return sendPage(response, 405, errorPage('Only GET and POST are taken.'));
       if (!fromOwnPage(request, provider.issuer))
-        return sendPage(response, 403, refusalPage('The form was not sent from this page.'));
+        return sendPage(response, 403, errorPage('The form was not sent from this page.'));
       const chosen = new URLSearchParams(await readForm(request)).get('account');
       const account = DEVELOPMENT_ACCOUNTS.find(({ id }) => id === chosen);
-      if (!account) return sendPage(response, 400, refusalPage('There is no such account.'));
+      if (!account) return sendPage(response, 400, errorPage('There is no such account.'));
       const grantId = await grantTo(provider, account, clientId, resource);
       const result = { login: { accountId: account.id }, consent: { grantId } };
       await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
     } catch {
       if (response.headersSent) response.destroy();
-      else sendPage(response, 400, refusalPage('This login is over or was begun elsewhere: begin again.'));
+      else sendPage(response, 400, errorPage('This login is over or was begun elsewhere: begin again.'));
     }
   };
 }
@@ -95,7 +95,7 @@ function loginPage(uid: string, clientId: string): string {
   );
 }
 
-function refusalPage(reason: string): string {
+function errorPage(reason: string): string {
   return page('Not logged in', `<p>${reason}</p>`);
 }
 

@@ -5,13 +5,13 @@ import session from 'express-session';
 import { Passport } from 'passport';
 import OAuth2Strategy from 'passport-oauth2';
 import { Failure } from '../../fault.js';
-import { AccessRefusal } from '../access-refusal.js';
+import { AccessError } from '../access-error.js';
 import type { Caller } from '../caller.js';
 import { discoverIssuer, type IssuerMetadata } from '../discovery.js';
 import { SCOPES } from '../scopes.js';
-import { LoginRefusal } from './login-refusal.js';
+import { LoginError } from './login-error.js';
 import { SessionStore } from './session-store.js';
-import type { Person } from './user.js';
+import type { LoggedInUser } from './user.js';
 
 /** The client people log in by, as the issuer knows it; it authenticates with `client_secret_post`. */
 export interface LoginClient {
@@ -73,7 +73,7 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user: Express.User, done) => done(null, user));
   // Each login asks anew: what an issuer said that is down by now would lead browsers to where nobody answers.
-  const issuer = togetherAsked(async () => {
+  const issuer = shareConcurrent(async () => {
     const metadata = await discoverIssuer(options.issuerUrl);
     passport.use('issuer', strategyFor(metadata, options));
     return metadata;
@@ -101,11 +101,11 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
     requireMethod(request, 'GET');
     readableQuery(request, answerOf(queryOf(request), await issuer()));
     const returnTo = request.session.returnTo ?? pages[0]!;
-    const judged = (error: unknown, person: Person | false | null | undefined) => {
+    const judged = (error: unknown, person: LoggedInUser | false | null | undefined) => {
       if (error) return next(refusalOf(error));
       if (!person)
         return next(
-          new LoginRefusal(403, 'The login was not begun by this browser, or is over: begin at /login.'),
+          new LoginError(403, 'The login was not begun by this browser, or is over: begin at /login.'),
         );
       // Renews the session's id, so that one known from before the login is of no use.
       request.logIn(person, (failed) => (failed ? next(failed) : response.redirect(303, returnTo)));
@@ -132,27 +132,27 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
 }
 
 /** Who is logged in, after `recognize`. */
-export function personOf(request: IncomingMessage): Person | undefined {
+export function userOf(request: IncomingMessage): LoggedInUser | undefined {
   return (request as Request).user;
 }
 
 /**
  * Lets a session ask only from a page of ours: the cookie alone is sent by any page of the same site.
- * @throws LoginRefusal 403 without the session's token in `x-csrf-token`, or from another origin.
+ * @throws LoginError 403 without the session's token in `x-csrf-token`, or from another origin.
  */
-export function requireOwnPage(request: IncomingMessage, person: Person, publicUrl: string): void {
+export function requireOwnPage(request: IncomingMessage, person: LoggedInUser, publicUrl: string): void {
   requireSameOrigin(request, new URL(publicUrl).origin);
   const sent = Buffer.from(String(request.headers[CSRF_HEADER] ?? ''));
   const expected = Buffer.from(person.csrfToken);
   if (sent.length !== expected.length || !timingSafeEqual(sent, expected))
-    throw new LoginRefusal(403, `A session may ask only with its token in the ${CSRF_HEADER} header.`);
+    throw new LoginError(403, `A session may ask only with its token in the ${CSRF_HEADER} header.`);
 }
 
-/** @throws LoginRefusal 403 unless the browser says that a page of this origin asks. */
+/** @throws LoginError 403 unless the browser says that a page of this origin asks. */
 export function requireSameOrigin({ headers }: IncomingMessage, origin: string): void {
   const { origin: found, 'sec-fetch-site': site } = headers;
   if (found !== origin || (site !== undefined && site !== 'same-origin'))
-    throw new LoginRefusal(403, 'The request did not come from a page of this service.');
+    throw new LoginError(403, 'The request did not come from a page of this service.');
 }
 
 function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Strategy {
@@ -178,7 +178,13 @@ function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Str
       verify(accessToken).then(
         ({ subject, scopes, expiresAt }) => {
           const csrfToken = randomBytes(24).toString('base64url');
-          done(null, { subject, scopes: [...scopes], accessToken, expiresAt, csrfToken } satisfies Person);
+          done(null, {
+            subject,
+            scopes: [...scopes],
+            accessToken,
+            expiresAt,
+            csrfToken,
+          } satisfies LoggedInUser);
         },
         (error: unknown) => done(error),
       );
@@ -190,13 +196,13 @@ function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Str
 
 /**
  * The parameters of the issuer's answer.
- * @throws LoginRefusal when one is doubled or missing, when it names another issuer, or says that there is no login.
+ * @throws LoginError when one is doubled or missing, when it names another issuer, or says that there is no login.
  */
 function answerOf(query: URLSearchParams, metadata: IssuerMetadata): { code: string; state: string } {
   const one = (name: string) => {
     const values = query.getAll(name);
     if (values.length > 1)
-      throw new LoginRefusal(400, `The answer has ${values.length} times ${name}: expected one.`);
+      throw new LoginError(400, `The answer has ${values.length} times ${name}: expected one.`);
     return values[0];
   };
   const [code, state, iss, error] = [one('code'), one('state'), one('iss'), one('error')];
@@ -204,27 +210,26 @@ function answerOf(query: URLSearchParams, metadata: IssuerMetadata): { code: str
     iss !== metadata.issuer &&
     (iss !== undefined || metadata.authorization_response_iss_parameter_supported)
   )
-    throw new LoginRefusal(403, 'The answer is not from the issuer that was asked.');
-  if (error !== undefined)
-    throw new LoginRefusal(401, 'The issuer did not log you in: begin again at /login.');
-  if (!code || !state) throw new LoginRefusal(400, 'The answer lacks code or state: begin again at /login.');
+    throw new LoginError(403, 'The answer is not from the issuer that was asked.');
+  if (error !== undefined) throw new LoginError(401, 'The issuer did not log you in: begin again at /login.');
+  if (!code || !state) throw new LoginError(400, 'The answer lacks code or state: begin again at /login.');
   return { code, state };
 }
 
 /** What passport tells of a login, without what the issuer said word for word. */
 function refusalOf(error: unknown): Error {
   if (error instanceof Failure) return error;
-  if (error instanceof AccessRefusal)
-    return new LoginRefusal(403, `The issuer's access token is not for this service: ${error.message}`);
+  if (error instanceof AccessError)
+    return new LoginError(403, `The issuer's access token is not for this service: ${error.message}`);
   const oauth =
     error instanceof OAuth2Strategy.TokenError || error instanceof OAuth2Strategy.AuthorizationError;
   return oauth
-    ? new LoginRefusal(403, 'The issuer does not take the code: begin again at /login.', { cause: error })
+    ? new LoginError(403, 'The issuer does not take the code: begin again at /login.', { cause: error })
     : new Failure('issuer_unreachable', 'The issuer could not be asked for the token.', { cause: error });
 }
 
 function requireMethod({ method }: IncomingMessage, expected: 'GET' | 'POST'): void {
-  if (method !== expected) throw new LoginRefusal(400, `This path takes ${expected} alone.`);
+  if (method !== expected) throw new LoginError(400, `This path takes ${expected} alone.`);
 }
 
 function queryOf({ url }: IncomingMessage): URLSearchParams {
@@ -237,7 +242,7 @@ function readableQuery(request: Request, query: object): void {
 }
 
 /** Asks once for all who ask at the same time: a flood of logins is none for the issuer. */
-function togetherAsked<T>(ask: () => Promise<T>): () => Promise<T> {
+function shareConcurrent<T>(ask: () => Promise<T>): () => Promise<T> {
   let asking: Promise<T> | undefined;
   return () => {
     asking ??= ask().finally(() => {

@@ -1,7 +1,7 @@
 import type { Scope } from '../scopes.js';
 
 /** Who is logged in, as the session keeps it on the server; the browser never sees the token. */
-export interface Person {
+export interface LoggedInUser {
   readonly subject: string;
   readonly scopes: readonly Scope[];
   readonly accessToken: string;
@@ -14,7 +14,7 @@ export interface Person {
 declare module 'express-session' {
   interface SessionData {
     /** Where passport keeps who is logged in. */
-    passport?: { user?: Person };
+    passport?: { user?: LoggedInUser };
     /** The page that asked for the login. */
     returnTo?: string;
   }
@@ -22,6 +22,6 @@ declare module 'express-session' {
 
 declare global {
   namespace Express {
-    interface User extends Person {}
+    interface User extends LoggedInUser {}
   }
 }

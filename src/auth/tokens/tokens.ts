@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { Failure } from '../../fault.js';
-import { AccessRefusal } from '../access-refusal.js';
+import { AccessError } from '../access-error.js';
 import type { Caller } from '../caller.js';
 import { parseScopes } from '../scopes.js';
 import { issuerKeys } from './issuer-keys.js';
@@ -25,10 +25,10 @@ export interface TokenVerifierOptions {
 export interface TokenVerifier {
   /**
    * The caller a token speaks for.
-   * @throws AccessRefusal `invalid_token` when the token is not good, Failure when the issuer's keys cannot be read.
+   * @throws AccessError `invalid_token` when the token is not good, Failure when the issuer's keys cannot be read.
    */
   verify(token: string): Promise<Caller>;
-  /** @throws AccessRefusal `invalid_token` when the caller's token was revoked since. */
+  /** @throws AccessError `invalid_token` when the caller's token was revoked since. */
   refuseRevoked(caller: Caller): void;
 }
 
@@ -52,7 +52,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
   function refuseRevoked({ tokenId }: Caller): void {
     if (options.revocations?.has(tokenId))
-      throw new AccessRefusal('invalid_token', 'The token was revoked: ask the issuer for a new one.');
+      throw new AccessError('invalid_token', 'The token was revoked: ask the issuer for a new one.');
   }
   return {
     async verify(token) {
@@ -72,7 +72,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 function callerOf(payload: JWTPayload): Caller {
   const { client_id: clientId, sub, jti, exp } = payload;
   if (typeof clientId !== 'string' || !clientId || !sub || !jti || exp === undefined) {
-    throw new AccessRefusal('invalid_token', 'The token has an empty client_id, sub or jti.');
+    throw new AccessError('invalid_token', 'The token has an empty client_id, sub or jti.');
   }
   return { clientId, subject: sub, scopes: parseScopes(payload.scope), tokenId: jti, expiresAt: exp };
 }
@@ -86,7 +86,7 @@ const KEYS_UNREADABLE: ReadonlySet<string> = new Set([
 
 /** Says what is wrong with a token without repeating any of it. */
 function refusalOf(error: unknown): Error {
-  if (error instanceof AccessRefusal || error instanceof Failure) return error;
+  if (error instanceof AccessError || error instanceof Failure) return error;
   if (!(error instanceof errors.JOSEError) || KEYS_UNREADABLE.has(error.code)) {
     return new Failure(
       'issuer_unreachable',
@@ -96,7 +96,7 @@ function refusalOf(error: unknown): Error {
       },
     );
   }
-  return new AccessRefusal('invalid_token', reasonOf(error), [], { cause: error });
+  return new AccessError('invalid_token', reasonOf(error), [], { cause: error });
 }
 
 function reasonOf(error: errors.JOSEError): string {

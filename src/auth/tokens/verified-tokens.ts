@@ -16,7 +16,7 @@ const MAX_TOKENS = 10_000;
 const MAX_AGE_MS = 30_000;
 
 /** Remembers for a short while which tokens were good: a signature costs more than all the rest of a small request. */
-export function rememberVerified(options: VerifiedTokensOptions): TokenVerifier {
+export function cacheVerifiedTokens(options: VerifiedTokensOptions): TokenVerifier {
   const { verifier, keysMaxAgeMs = MAX_AGE_MS, clockToleranceSeconds = 10 } = options;
   const maxAgeMs = Math.min(keysMaxAgeMs, MAX_AGE_MS);
   const known = new Map<string, { caller: Caller; until: number }>();

@@ -91,7 +91,7 @@ describe('a report as of an earlier publication', () => {
     const { body } = await api.query(
       '{ a: movieScoreReport(asOf: 1) { totalCount } b: movieScoreReport { totalCount } }',
     );
-    expect(body.errors[0].message).toContain('all of an answer stems from one publication');
+    expect(body.errors[0].message).toContain('Use the same asOf for all of them');
   });
 
   it('is refused once the changes since are forgotten', async () => {

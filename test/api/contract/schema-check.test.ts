@@ -3,8 +3,8 @@ import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import type { ReportDescription } from '../../../src/api/contract/report-description.js';
 import { contractDifferences } from '../../../src/api/contract/schema-check.js';
-import { scopeReader } from '../../../src/api/graphql/required-scopes.js';
 import { contractFile } from '../../../src/api/graphql/schema.js';
+import { scopeReader } from '../../../src/api/operation/required-scopes.js';
 
 const CONTRACT = `
   type Query { tinyReport: TinyReportConnection }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Allowances, memoryAllowances, sharedAllowances } from '../../../src/api/limits/rate-limit.js';
+import { memoryAllowances, RateLimiter, sharedAllowances } from '../../../src/api/limits/rate-limit.js';
 import { type ScratchApi, startScratchApi } from '../scratch-api.js';
 
 const LIMITS = {
@@ -344,8 +344,8 @@ describe('the rate limit', () => {
     const prefix = `test-${process.pid}-${Date.now()}`;
     const caller = { clientId: 'a', subject: 'a', scopes: new Set<never>(), tokenId: 't', expiresAt: 0 };
     const rights = { key: 'all', quotas: { requestsPerMinute: 2 } };
-    const one = new Allowances(sharedAllowances(redis, prefix, logger));
-    const two = new Allowances(sharedAllowances(redis, prefix, logger));
+    const one = new RateLimiter(sharedAllowances(redis, prefix, logger));
+    const two = new RateLimiter(sharedAllowances(redis, prefix, logger));
     await one.take('requests', caller, rights);
     await two.take('requests', caller, rights);
     await expect(one.take('requests', caller, rights)).rejects.toThrow('used up');

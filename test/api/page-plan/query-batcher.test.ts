@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { GatheredReads } from '../../../src/api/page-plan/query-batcher.js';
+import { QueryBatcher } from '../../../src/api/page-plan/query-batcher.js';
 import { useDatabase } from '../../database-fixture.js';
 
 const database = useDatabase();
-let reads: GatheredReads;
+let reads: QueryBatcher;
 /** Texts of the statements Postgres got. */
 let sent: string[];
 beforeAll(() => {
@@ -18,7 +18,7 @@ beforeAll(() => {
   });
 });
 beforeEach(() => {
-  reads = new GatheredReads(database.pools.reader);
+  reads = new QueryBatcher(database.pools.reader);
   sent = [];
 });
 
@@ -60,7 +60,7 @@ describe('reads of one turn of the event loop', () => {
       connectionString: database.urls.reader,
       options: '-c statement_timeout=500',
     });
-    const hurriedReads = new GatheredReads(hurried);
+    const hurriedReads = new QueryBatcher(hurried);
     const rows = await Promise.all(
       [1, 2, 3].map((value) => hurriedReads.row('select $1::int4, pg_sleep(0.25)::text', [value])),
     );

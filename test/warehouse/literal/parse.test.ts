@@ -125,7 +125,7 @@ describe('parseLiteral', () => {
     expect(result.ok ? '' : result.message).toContain(`Found ${found}`);
   });
 
-  it('reads each text as if it were the first, whatever was read and remembered before', () => {
+  it('reads each text as if it were the first, whatever was read and weakMemo before', () => {
     const keys = fc.constantFrom(
       'id',
       'no',

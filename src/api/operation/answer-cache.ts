@@ -1,7 +1,7 @@
 import { LruCache } from '../lru-cache.js';
 
 /** An answer that is right as long as its publication is current. */
-export interface KeptAnswer {
+export interface CachedAnswer {
   readonly publication: number;
   readonly body: string;
   /** Only answers to GET and to persisted documents carry one. */
@@ -19,7 +19,7 @@ const MAX_ASKED_ONCE_SIZE = 5_000_000;
  * current one, and only to callers with the same rights.
  */
 export class AnswerCache {
-  readonly #answers: LruCache<KeptAnswer>;
+  readonly #answers: LruCache<CachedAnswer>;
   #askedOnce = new Set<string>();
   #askedOnceSize = 0;
 
@@ -31,12 +31,12 @@ export class AnswerCache {
     return `${rightsKey}\n${request}`;
   }
 
-  get(key: string): KeptAnswer | undefined {
+  get(key: string): CachedAnswer | undefined {
     return this.#answers.get(key);
   }
 
   /** Keeps an answer that is asked for the second time: most are never asked for again, and would push out the others. */
-  keep(key: string, answer: KeptAnswer): void {
+  keep(key: string, answer: CachedAnswer): void {
     if (!this.#askedOnce.has(key)) {
       this.#askedOnceSize += key.length;
       if (this.#askedOnce.size >= MAX_ASKED_ONCE || this.#askedOnceSize > MAX_ASKED_ONCE_SIZE) {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Fault, messageOf } from '../../fault.js';
+import { errorWithHeaders } from './operation-errors.js';
+import type { ResolvedRequest } from './operation-state.js';
 
-/** The only documents that are answered, by the SHA-256 of their text. */
+/** The only documents that the API runs, by the SHA-256 of their text. */
 export type Safelist = ReadonlyMap<string, string>;
 
 /**
@@ -20,18 +22,23 @@ export async function loadSafelist(file: string): Promise<Safelist> {
   } catch (error) {
     throw new Fault(
       'safelist_invalid',
-      `${file} is no safelist: ${messageOf(error)}. Expected a JSON list of GraphQL documents.`,
+      `Cannot read the safelist ${file}: ${messageOf(error)}. Expected a JSON list of GraphQL documents.`,
       { cause: error },
     );
   }
 }
 
-/** A safelist in the place of the documents that callers persist themselves: each is there from the start, and no other. */
+/** Replaces Apollo's cache of persisted documents: it has the documents of the safelist and takes no others. */
 export function safelistCache(safelist: Safelist) {
   return {
-    // Apollo puts the feature's name before the hash.
+    // Apollo prefixes the hash with the name of its feature.
     get: async (key: string) => safelist.get(key.slice(key.indexOf(':') + 1)),
     set: async () => undefined,
     delete: async () => undefined,
   };
+}
+
+/** @throws PERSISTED_QUERY_NOT_LISTED if there is a safelist and the document is not on it */
+export function checkSafelist(safelist: Safelist | undefined, { queryHash, source }: ResolvedRequest): void {
+  if (safelist && safelist.get(queryHash) !== source) throw errorWithHeaders('PERSISTED_QUERY_NOT_LISTED');
 }

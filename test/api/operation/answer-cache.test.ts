@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { AnswerCache } from '../../../src/api/graphql/answer-cache.js';
-import { MAX_REMEMBERED_TEXT, NamedStatements } from '../../../src/api/sql/prepared-names.js';
+import { AnswerCache } from '../../../src/api/operation/answer-cache.js';
+import { MAX_PREPARED_TEXT, PreparedNames } from '../../../src/api/sql/prepared-names.js';
 
 const answer = { publication: 1, body: '{}', cost: 1 };
 const large = (number: number) => AnswerCache.key('all', `${number} ${'x'.repeat(100_000)}`);
@@ -24,17 +24,17 @@ it('what was asked once is forgotten before it fills the memory, however large e
 });
 
 it('a text that callers can make as long as they like is prepared on no connection', () => {
-  const statements = new NamedStatements();
-  expect(nameOf(statements, 'x'.repeat(MAX_REMEMBERED_TEXT))).toMatch(/^page_\d+_1$/);
-  expect(nameOf(statements, 'x'.repeat(MAX_REMEMBERED_TEXT + 1))).toBeUndefined();
+  const statements = new PreparedNames();
+  expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT))).toMatch(/^page_\d+_1$/);
+  expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT + 1))).toBeUndefined();
 });
 
 it('a name is given to one text only, whoever prepares it, as a connection takes it for no other', () => {
-  const [some, others] = [new NamedStatements(), new NamedStatements()];
+  const [some, others] = [new PreparedNames(), new PreparedNames()];
   expect(nameOf(some, 'select 1')).not.toBe(nameOf(others, 'select 2'));
 });
 
 /** The name a text gets once it has come often enough. */
-function nameOf(statements: NamedStatements, text: string): string | undefined {
+function nameOf(statements: PreparedNames, text: string): string | undefined {
   return Array.from({ length: 3 }, () => statements.nameOf(text)).at(-1);
 }

@@ -1,7 +1,7 @@
 import { apiError } from './api-error.js';
 
 /** An allowance is used up. */
-export class AllowanceExceeded extends Error {
+export class RateLimitExceeded extends Error {
   readonly error;
 
   constructor(
@@ -10,7 +10,7 @@ export class AllowanceExceeded extends Error {
     used: number,
     windowSeconds: number,
     readonly retryAfterSeconds: number,
-    readonly headers: AllowanceHeaders,
+    readonly headers: RateLimitHeaders,
   ) {
     super('used up');
     const text = `The allowance of ${kind} is ${quota} in ${windowSeconds} s, and this makes ${used}: come again in ${retryAfterSeconds} s.`;
@@ -20,7 +20,7 @@ export class AllowanceExceeded extends Error {
 }
 
 /** The headers of draft-ietf-httpapi-ratelimit-headers-10. */
-export interface AllowanceHeaders {
+export interface RateLimitHeaders {
   readonly 'ratelimit-policy': string;
   readonly ratelimit: string;
 }

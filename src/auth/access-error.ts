@@ -13,7 +13,7 @@ const STATUS: Record<BearerError, number> = {
  * A request refused for its token. Without an `error` the request simply carried none: RFC 6750 section 3.1
  * asks that such an answer says nothing but how to authenticate.
  */
-export class AccessRefusal extends Error {
+export class AccessError extends Error {
   readonly status: number;
 
   constructor(
@@ -24,7 +24,7 @@ export class AccessRefusal extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.name = 'AccessRefusal';
+    this.name = 'AccessError';
     this.status = error ? STATUS[error] : 401;
   }
 }
@@ -39,7 +39,7 @@ export interface ProtectedResource {
 }
 
 /** The value of `WWW-Authenticate` for a refusal (RFC 6750 section 3, RFC 9728 section 5.1). */
-export function challengeOf(refusal: AccessRefusal, resource: ProtectedResource): string {
+export function challengeOf(refusal: AccessError, resource: ProtectedResource): string {
   const scopes = refusal.scopes.length > 0 ? refusal.scopes : resource.defaultScopes;
   const attributes: [string, string][] = [['realm', resource.realm]];
   if (refusal.error) {

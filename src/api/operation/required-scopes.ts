@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { SCOPES, type Scope } from '../../auth/scopes.js';
 import { Fault } from '../../fault.js';
-import { remembered } from '../weak-memo.js';
+import { weakMemo } from '../weak-memo.js';
 
 /**
  * Reads from the contract which scope each field of an operation's root needs. Deny by default: a contract with a root
@@ -33,7 +33,7 @@ export function scopeReader(
     throw new Fault('contract_differs', `${parent}.${field.name} has no @requires: name the scope it needs.`);
   }
 
-  return remembered((operation: OperationDefinitionNode, document: DocumentNode): ReadonlySet<Scope> => {
+  return weakMemo((operation: OperationDefinitionNode, document: DocumentNode): ReadonlySet<Scope> => {
     const scopes = new Set<Scope>();
     const rootType = schema.getRootType(operation.operation);
     const visit = (set: SelectionSetNode): void => {
