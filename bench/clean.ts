@@ -16,13 +16,13 @@ import { openPool } from '../src/database/pool.js';
 import { movies } from '../src/dataset/movies.js';
 import { writeSyntheticSample } from '../src/dataset/sample/synthetic-sample.js';
 import { readDrop } from '../src/source/drop/drop.js';
-import { loadDeliveries } from '../src/source/programmatic/drop-load.js';
 import { cleanTable } from '../src/warehouse/clean/clean-table.js';
 import { finishClean } from '../src/warehouse/clean/finish-clean.js';
 import { loadReferenceData } from '../src/warehouse/corrections/reference-data.js';
 import { expandFile } from '../src/warehouse/extract/entry-staging.js';
 import { nestedColumns, tablesInOrder } from '../src/warehouse/mapping/mapping.js';
 import { currentMapping, installMapping } from '../src/warehouse/mapping/mapping-ledger.js';
+import { loadDeliveries } from '../test/source/load-drop.js';
 import { copyBare } from './ingest-bare.js';
 
 const MONTHS = ['2017-08', '2017-09'] as const;

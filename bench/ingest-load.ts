@@ -3,8 +3,8 @@ import type { EmbeddedPostgres } from '../src/database/embedded/embedded-postgre
 import { openPool } from '../src/database/pool.js';
 import { feeds } from '../src/dataset/feeds.js';
 import type { Delivery, Drop } from '../src/source/drop/drop.js';
-import { loadDeliveries } from '../src/source/programmatic/drop-load.js';
 import type { Storage } from '../src/source/storage/storage.js';
+import { loadDeliveries } from '../test/source/load-drop.js';
 
 /** What loading came to. */
 export interface LoadFigures {

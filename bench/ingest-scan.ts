@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Drop } from '../src/source/drop/drop.js';
-import { defaultLimits } from '../src/source/limits.js';
-import { PartCutter } from '../src/source/parts/part-splitter.js';
+import { PartSplitter } from '../src/source/parts/part-splitter.js';
+import { defaultRecordLimits } from '../src/source/record-limits.js';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -27,9 +27,9 @@ export async function scanAlone(drop: Drop): Promise<Map<string, number>> {
 
 function scan(bytes: Buffer, columnCount: number): void {
   const partBytes = 32 * 1024 * 1024;
-  const cutter = new PartCutter({
+  const splitter = new PartSplitter({
     columnCount,
-    limits: defaultLimits,
+    limits: defaultRecordLimits,
     byteStart: 0,
     firstLine: 1,
     partBytes,
@@ -37,6 +37,6 @@ function scan(bytes: Buffer, columnCount: number): void {
   let at = 0;
   while (at < bytes.length) {
     const to = Math.min(at + 1024 * 1024, bytes.length);
-    at += cutter.take(bytes.subarray(at, to), to - at, to === bytes.length);
+    at += splitter.take(bytes.subarray(at, to), to - at, to === bytes.length);
   }
 }

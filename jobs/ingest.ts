@@ -110,12 +110,12 @@ export const receiveFileJob = defineJob({
   }: JobOf<{ delivery: z.output<typeof delivery>; period: string; acceptedBy?: string | undefined }>) => {
     const { pool, storage, dataSet } = services;
     const feed = dataSet.feeds.find((candidate) => candidate.name === payload.delivery.feed)!;
-    const receipt = await receiveFile(pool, storage, { ...payload.delivery, feed }, payload.period, {
+    const received = await receiveFile(pool, storage, { ...payload.delivery, feed }, payload.period, {
       runId: runId ?? undefined,
       required: await columnsRead(pool, tableOf(feed)),
     });
-    const { fileId, openParts, warnings } = receipt;
-    const open = receipt.outcome !== 'known' || receipt.state === 'held';
+    const { fileId, openParts, warnings } = received;
+    const open = received.outcome !== 'known' || received.state === 'held';
     if (open) {
       const file = `${feed.name}-${fileId}`;
       const parts = openParts.map((partNumber) =>
@@ -130,7 +130,7 @@ export const receiveFileJob = defineJob({
       await addSteps([...parts, finish]);
       return { fileId, parts: openParts.length };
     }
-    return { ...knownCounts(receipt, payload.delivery.name) };
+    return { ...knownCounts(received, payload.delivery.name) };
   },
 });
 
@@ -141,7 +141,7 @@ function countsOf(result: LoadResult, warnings: string[]): LoadCounts {
 }
 
 function knownCounts(
-  receipt: {
+  received: {
     fileId: number;
     feed: string;
     state: FileState;
@@ -151,14 +151,14 @@ function knownCounts(
   name: string,
 ): LoadCounts {
   return {
-    fileId: receipt.fileId,
-    feed: receipt.feed,
+    fileId: received.fileId,
+    feed: received.feed,
     name,
-    outcome: receipt.state === 'withdrawn' ? 'withdrawn' : 'known',
+    outcome: received.state === 'withdrawn' ? 'withdrawn' : 'known',
     read: 0,
     loaded: 0,
     rejected: 0,
-    warnings: receipt.notice === undefined ? [] : [receipt.notice],
+    warnings: received.notice === undefined ? [] : [received.notice],
   };
 }
 

@@ -7,9 +7,9 @@ import { referenceTables } from '../../src/dataset/reference.js';
 import { reports } from '../../src/dataset/reports/reports.js';
 import { bringStocksUp } from '../../src/reporting/build/rollup.js';
 import { readDrop } from '../../src/source/drop/drop.js';
-import { type LoadedFile, loadDeliveries } from '../../src/source/programmatic/drop-load.js';
 import { loadReferenceData } from '../../src/warehouse/corrections/reference-data.js';
 import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
+import { type LoadedFile, loadDeliveries } from '../source/load-drop.js';
 import { clean, install, personalDataKey } from '../warehouse/cleaning.js';
 import { loadRecords } from '../warehouse/source-rows.js';
 import type { RandomMonth } from './random-months.js';
@@ -23,7 +23,7 @@ export async function takeDrop(pool: pg.Pool, folder: string, period: string): P
     const loaded = await loadDeliveries(pool, { folder: kept }, feeds, drop.deliveries, period, {
       rejectShare: 1,
     });
-    const files = loaded.map(({ receipt }) => receipt.fileId);
+    const files = loaded.map(({ received }) => received.fileId);
     await clean(pool, files, (client, table) => bringStocksUp(client, reports, table));
     return loaded;
   } finally {

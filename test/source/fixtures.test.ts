@@ -105,12 +105,12 @@ describe('a file with a fault', () => {
       { bytes: padded(name), partBytes: 70_000, before: PADDING },
     ];
     for (const { bytes, partBytes, before } of tries) {
-      const { receipt, result } = await loadBytes(database.pools.pipeline, folder, bytes, {
+      const { received, result } = await loadBytes(database.pools.pipeline, folder, bytes, {
         partBytes,
         rejectShare: 1,
       });
-      const rejects = await listRejects(database.pools.pipeline, { fileId: receipt.fileId });
-      const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+      const rejects = await listRejects(database.pools.pipeline, { fileId: received.fileId });
+      const rows = await rowsOf(database.pools.pipeline, received.fileId);
       expect(
         // parts are loaded side by side, so rejects of several come in any order
         rejects.map((reject) => [reject.record_number, reject.line_number, reject.reason]).sort(byRecord),
@@ -147,11 +147,11 @@ describe('a file with a fault', () => {
 describe('what is kept of a file with a fault', () => {
   const load = async (name: string) => {
     const bytes = marked(name, 'z');
-    const { receipt } = await loadBytes(database.pools.pipeline, folder, bytes, { rejectShare: 1 });
+    const { received } = await loadBytes(database.pools.pipeline, folder, bytes, { rejectShare: 1 });
     return {
-      rows: await rowsOf(database.pools.pipeline, receipt.fileId),
-      rejects: await listRejects(database.pools.pipeline, { fileId: receipt.fileId }),
-      warnings: receipt.warnings,
+      rows: await rowsOf(database.pools.pipeline, received.fileId),
+      rejects: await listRejects(database.pools.pipeline, { fileId: received.fileId }),
+      warnings: received.warnings,
     };
   };
 
@@ -172,12 +172,12 @@ describe('what is kept of a file with a fault', () => {
   });
 
   it('is a null for an empty field and an empty text for a quoted one', async () => {
-    const { receipt } = await loadBytes(
+    const { received } = await loadBytes(
       database.pools.pipeline,
       folder,
       bytesOf('empty-and-quoted-empty.csv'),
     );
-    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    const rows = await rowsOf(database.pools.pipeline, received.fileId);
     expect(rows.map((row) => row.values)).toEqual([
       ['one', null, 'a'],
       ['2', '', 'b'],

@@ -5,8 +5,8 @@ import type pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { type Delivery, readDrop } from '../../src/source/drop/drop.js';
 import type { Feed } from '../../src/source/feed.js';
-import { type FileLoadOptions, loadFile } from '../../src/source/programmatic/file-load.js';
-import type { Storage } from '../../src/source/storage/storage.js';
+import { backupPath, type Storage } from '../../src/source/storage/storage.js';
+import { type FileLoadOptions, loadFile } from './load-drop.js';
 
 /** A feed with a table of its own in the test's database, since the engine is tested apart from any data set. */
 export const things: Feed = { name: 'things', fileName: 'things.csv', columns: ['id', 'Name', 'note'] };
@@ -65,6 +65,35 @@ export async function loadBytes(
 ) {
   const delivery = await deliver(folder, bytes, options.fileName, options.feed);
   return await loadDelivery(pool, folder, delivery, options);
+}
+
+/** The backup of a file, as if the vendor had delivered it. */
+export async function backupOf(
+  pool: pg.Pool,
+  { storage }: { storage: Storage },
+  fileId: number,
+): Promise<Delivery> {
+  const { rows } = await pool.query('select name, backup_name from source.file where id = $1', [fileId]);
+  const path = backupPath(storage, rows[0].backup_name);
+  const compression = path.endsWith('.gz') ? 'gzip' : 'none';
+  return { feed: things, folder: storage.folder, path, name: rows[0].name, compression };
+}
+
+/** Removes a loaded file of {@link things} from the database and loads its backup. */
+export async function loadFromBackup(
+  pool: pg.Pool,
+  folder: { storage: Storage },
+  fileId: number,
+  options: FileLoadOptions = {},
+) {
+  const backup = await backupOf(pool, folder, fileId);
+  await pool.query(
+    `drop table source.src_things_f${fileId};
+     delete from source.reject where file_id = ${fileId};
+     delete from source.part where file_id = ${fileId};
+     delete from source.file where id = ${fileId}`,
+  );
+  return await loadDelivery(pool, folder, backup, options);
 }
 
 /** The rows of a file in its table, in order. */

@@ -7,9 +7,9 @@ import { feeds } from '../../src/dataset/feeds.js';
 import { packageRoot } from '../../src/package-root.js';
 import { readDrop } from '../../src/source/drop/drop.js';
 import { tableOf } from '../../src/source/feed.js';
-import { loadDeliveries } from '../../src/source/programmatic/drop-load.js';
 import { useDatabase } from '../database-fixture.js';
 import { readAsPython } from './csv/python-csv.js';
+import { loadDeliveries } from './load-drop.js';
 import { useFolder } from './loading.js';
 
 const sample = join(packageRoot, '..', 'shared', 'data', 'the-movies-dataset-1k');
@@ -46,7 +46,7 @@ describe.skipIf(!found)('the real sample', () => {
         partBytes: 500_000,
       },
     );
-    for (const [index, { result, receipt }] of loaded.entries()) {
+    for (const [index, { result, received }] of loaded.entries()) {
       const { feed, path } = deliveries[index]!;
       const python = readAsPython(readFileSync(path, 'utf8')).slice(1);
       const good = python.filter((record) => record.length === feed.columns.length);
@@ -59,7 +59,7 @@ describe.skipIf(!found)('the real sample', () => {
       const columns = feed.columns.map((column) => identifier(column)).join(', ');
       const { rows } = await database.pools.pipeline.query({
         text: `select ${columns} from source.${tableOf(feed)} where file_id = $1 order by record_number`,
-        values: [receipt.fileId],
+        values: [received.fileId],
         rowMode: 'array',
       });
       expect(digest(rows), feed.name).toBe(digest(good));

@@ -11,7 +11,7 @@ export type WindowVisitor = (window: Buffer, to: number, final: boolean) => numb
  *
  * @param onBytes sees every byte once, in order, before the visitor does
  */
-export async function slideOver(
+export async function readWindows(
   file: FileHandle,
   range: { start: number; end: number },
   visit: WindowVisitor,

@@ -17,7 +17,7 @@ export interface HeaderMatch {
  * Columns a file may have. Postgres has room for no more in a row: short values stay in it, up to 24 bytes each of the 8160
  * there are.
  */
-const MOST_COLUMNS = 300;
+const MAX_COLUMNS = 300;
 
 /**
  * Matches a file's header with the columns of its feed. Columns may come in any order; case and surrounding spaces
@@ -113,10 +113,10 @@ function quoteFirst(names: readonly string[], most: number): string {
 }
 
 function refuseUnusable(header: readonly string[], fileName: string): void {
-  if (header.length > MOST_COLUMNS) {
+  if (header.length > MAX_COLUMNS) {
     throw new Fault(
       'header_too_wide',
-      `The header of ${fileName} has ${header.length} columns, the limit is ${MOST_COLUMNS}; nothing of the file was loaded. Ask the vendor for a corrected file.`,
+      `The header of ${fileName} has ${header.length} columns, the limit is ${MAX_COLUMNS}; nothing of the file was loaded. Ask the vendor for a corrected file.`,
     );
   }
   const seen = new Map<string, string>();

@@ -23,12 +23,12 @@ export type PartMethod = 'copy' | 'records';
 export const SMALL_PART_BYTES = 64 * 1024;
 
 const PART_BYTES = 32 * 1024 * 1024;
-const MOST_PARTS = 64;
+const MAX_PARTS = 64;
 
 /**
  * How large to cut the parts of a file: 32 MB, so that a kill costs a second of work and two workers end together;
  * larger for a file of more than 2 GB, so that it has no more than 64 partitions.
  */
 export function partBytesFor(sizeBytes: number): number {
-  return Math.max(PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS));
+  return Math.max(PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
 }

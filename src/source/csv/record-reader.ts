@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
-import type { Limits } from '../limits.js';
-import { slideOver } from './byte-window.js';
+import type { RecordLimits } from '../record-limits.js';
+import { readWindows } from './byte-window.js';
 import { COMMA, QUOTE } from './csv-bytes.js';
 import { readFields } from './field-reader.js';
 import type { Part } from './part.js';
 import { RecordScanner } from './record-scanner.js';
-import { judgeBytes, judgeFields, type Verdict } from './record-validation.js';
+import { type Rejection, validateBytes, validateFields } from './record-validation.js';
 import { toStrictRecord } from './strict-record.js';
 
 /** A record that can be loaded. */
@@ -20,7 +20,7 @@ export interface GoodRecord {
 }
 
 /** A record that cannot, kept as it stood in the file. */
-export interface RejectedRecord extends Verdict {
+export interface RejectedRecord extends Rejection {
   readonly number: number;
   readonly line: number;
   readonly raw: string;
@@ -34,7 +34,7 @@ export interface PartReading {
   readonly part: Pick<Part, 'byteStart' | 'byteEnd' | 'firstRecord' | 'firstLine'>;
   /** The names in the file's header. */
   readonly header: readonly string[];
-  readonly limits: Limits;
+  readonly limits: RecordLimits;
 }
 
 /** Takes the records of one window in order; each record of the file is in one of the two lists. */
@@ -51,15 +51,15 @@ export async function readPart(reading: PartReading, take: RecordTaker): Promise
   const first = { record: part.firstRecord, line: part.firstLine };
   const scanner = new RecordScanner(header.length, limits, first);
   const range = { start: part.byteStart, end: part.byteEnd };
-  await slideOver(reading.file, range, async (window, to, final) => {
+  await readWindows(reading.file, range, async (window, to, final) => {
     const good: GoodRecord[] = [];
     const doubtful: DoubtfulRecord[] = [];
     const rejected: RejectedRecord[] = [];
     const consumed = scanner.scan(window, to, final, (record) => {
       const { number, line, kind, raw } = record;
-      const verdict = judgeBytes(record, limits);
-      if (verdict !== undefined) {
-        rejected.push({ number, line, ...encodeRaw(raw), ...verdict });
+      const rejection = validateBytes(record, limits);
+      if (rejection !== undefined) {
+        rejected.push({ number, line, ...encodeRaw(raw), ...rejection });
       } else if (kind === 'plain' && raw.length <= limits.fieldBytes && countFields(raw) === header.length) {
         good.push({ number, bytes: raw });
       } else {
@@ -81,14 +81,14 @@ export async function readPart(reading: PartReading, take: RecordTaker): Promise
 export async function readSingle(
   raw: Buffer,
   header: readonly string[],
-  limits: Limits,
+  limits: RecordLimits,
 ): Promise<Buffer | undefined> {
   const scanner = new RecordScanner(header.length, limits, { record: 1, line: 1 });
   const records: DoubtfulRecord[] = [];
   let refused = false;
   scanner.scan(raw, raw.length, true, (record) => {
     const { number, line, kind } = record;
-    refused ||= judgeBytes(record, limits) !== undefined;
+    refused ||= validateBytes(record, limits) !== undefined;
     if (!refused) {
       const bytes = kind === 'loose' ? toStrictRecord(record.raw) : record.raw;
       records.push({ number, line, raw: record.raw, bytes });
@@ -112,15 +112,15 @@ async function readDoubtful(
   doubtful: readonly DoubtfulRecord[],
   rejected: RejectedRecord[],
   header: readonly string[],
-  limits: Limits,
+  limits: RecordLimits,
 ): Promise<GoodRecord[]> {
   const rows = await readFields(doubtful.map(({ bytes }) => bytes.toString('utf8')));
   return doubtful.filter(({ number, line, raw }, index) => {
-    const verdict = judgeFields(rows[index]!, header, limits);
-    if (verdict !== undefined) {
-      rejected.push({ number, line, raw: raw.toString('utf8'), rawEncoding: 'text', ...verdict });
+    const rejection = validateFields(rows[index]!, header, limits);
+    if (rejection !== undefined) {
+      rejected.push({ number, line, raw: raw.toString('utf8'), rawEncoding: 'text', ...rejection });
     }
-    return verdict === undefined;
+    return rejection === undefined;
   });
 }
 

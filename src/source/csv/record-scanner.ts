@@ -1,4 +1,4 @@
-import type { Limits } from '../limits.js';
+import type { RecordLimits } from '../record-limits.js';
 import { CARRIAGE_RETURN, countLineEnds, LINE_FEED, QUOTE, withoutLineEnd } from './csv-bytes.js';
 import { LongRecord } from './long-record.js';
 import { findRecordEnd, newRecordEnd, wordsOf } from './record-end.js';
@@ -50,7 +50,7 @@ export class RecordScanner {
   needsCare = false;
 
   readonly #columnCount: number;
-  readonly #limits: Limits;
+  readonly #limits: RecordLimits;
   readonly #found = newRecordEnd();
   #position = 0;
   /** Up to here bytes were looked at to decide how a damaged region ends. */
@@ -62,7 +62,7 @@ export class RecordScanner {
    * @param columnCount fields in a good record, to find good records behind damage; 0 when not known
    * @param first number and line of the first record to come
    */
-  constructor(columnCount: number, limits: Limits, first: { record: number; line: number }) {
+  constructor(columnCount: number, limits: RecordLimits, first: { record: number; line: number }) {
     this.#columnCount = columnCount;
     this.#limits = limits;
     this.records = first.record - 1;

@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import type { Limits } from '../limits.js';
+import type { RecordLimits } from '../record-limits.js';
 import type { ScannedRecord } from './record-scanner.js';
 import type { RejectReason } from './reject-reason.js';
 
 /** Why a record is rejected. */
-export interface Verdict {
+export interface Rejection {
   readonly reason: RejectReason;
   /** One sentence with what was found and what was expected. */
   readonly detail: string;
 }
 
 /** Judges a record by its bytes, before its fields are read. Undefined when nothing speaks against it. */
-export function judgeBytes(record: ScannedRecord, limits: Limits): Verdict | undefined {
+export function validateBytes(record: ScannedRecord, limits: RecordLimits): Rejection | undefined {
   if (record.kind === 'long') {
     return {
       reason: 'record_too_long',
@@ -38,11 +38,11 @@ export function judgeBytes(record: ScannedRecord, limits: Limits): Verdict | und
 }
 
 /** Judges a record by its fields. Undefined when it fits. */
-export function judgeFields(
+export function validateFields(
   fields: readonly string[],
   columns: readonly string[],
-  limits: Limits,
-): Verdict | undefined {
+  limits: RecordLimits,
+): Rejection | undefined {
   if (fields.length !== columns.length) {
     return {
       reason: 'field_count',

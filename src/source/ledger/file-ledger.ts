@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { Fault } from '../../fault.js';
 import type { Part, PartMethod } from '../csv/part.js';
-import type { Survey } from '../parts/scanned-file.js';
+import type { ScannedFile } from '../parts/scanned-file.js';
 
 /**
  * Where a load stands. `held`: all parts are in, but too many records were rejected to let it be seen. `withdrawn`: it was
@@ -38,7 +38,7 @@ export interface NewFile {
   readonly name: string;
   readonly feed: string;
   readonly period: string;
-  readonly survey: Survey;
+  readonly scanned: ScannedFile;
   readonly backupName: string | undefined;
   readonly contentPath: string;
   readonly contentDate: Date;
@@ -52,7 +52,7 @@ export interface NewFile {
  * @returns the new file's id, or undefined when the bytes are known
  */
 export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<number | undefined> {
-  const { survey } = file;
+  const { scanned } = file;
   const inserted = await client.query<{ id: number }>(
     `/* source: insert file */
      insert into source.file
@@ -65,20 +65,20 @@ export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<
       file.name,
       file.feed,
       file.period,
-      survey.sha256,
-      survey.sizeBytes,
+      scanned.sha256,
+      scanned.sizeBytes,
       file.backupName ?? null,
       file.contentPath,
       file.contentDate,
-      survey.header,
-      JSON.stringify(survey.warnings),
+      scanned.header,
+      JSON.stringify(scanned.warnings),
       file.runId ?? null,
-      survey.plainNumbers,
+      scanned.plainNumbers,
     ],
   );
   const id = inserted.rows[0]?.id;
   if (id !== undefined) {
-    await insertParts(client, id, survey.parts);
+    await insertParts(client, id, scanned.parts);
   }
   return id;
 }
@@ -135,7 +135,7 @@ export async function findLaterFile(
  * @param lock `share` while parts are loaded, which others do too; `update` to change the file's state
  * @throws Fault file_unknown
  */
-export async function lockFile(
+export async function lockFileRow(
   client: pg.ClientBase,
   fileId: number,
   lock: 'share' | 'update',
@@ -187,7 +187,11 @@ export interface PartRow extends Part {
  *
  * @throws Fault part_unknown
  */
-export async function lockPart(client: pg.ClientBase, fileId: number, partNumber: number): Promise<PartRow> {
+export async function lockPartRow(
+  client: pg.ClientBase,
+  fileId: number,
+  partNumber: number,
+): Promise<PartRow> {
   const { rows } = await client.query<PartColumns>(
     '/* source: lock part */ select * from source.part where file_id = $1 and part_number = $2 for update',
     [fileId, partNumber],

@@ -11,7 +11,7 @@ const READ_BYTES = 256 * 1024;
 /**
  * Hands the bytes of a part to COPY as they are.
  *
- * @returns undefined when COPY refused them, or took another number of records than the survey counted (before Postgres
+ * @returns undefined when COPY refused them, or took another number of records than the scanned counted (before Postgres
  *   18 it takes a line `\.` for the end of the data and says nothing); nothing of the part is left then
  */
 export async function copyBytes(load: PartLoad): Promise<PartCounts | undefined> {

@@ -4,7 +4,7 @@ import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import { type Feed, feedNamed, tableOf } from '../feed.js';
-import { type FileRow, isFinished, listParts, lockFile } from '../ledger/file-ledger.js';
+import { type FileRow, isFinished, listParts, lockFileRow } from '../ledger/file-ledger.js';
 import { backupPath, removeContent, type Storage } from '../storage/storage.js';
 import { fileTable, partTable } from './part-table.js';
 
@@ -21,7 +21,7 @@ export async function discardLoad(
   fileId: number,
 ): Promise<void> {
   const file = await inTransaction(pool, async (client) => {
-    const found = await lockFile(client, fileId, 'update');
+    const found = await lockFileRow(client, fileId, 'update');
     if (isFinished(found.state)) {
       throw new Fault(
         'load_finished',
@@ -73,7 +73,7 @@ export async function discardAbandonedLoads(
 }
 
 /** Drops what was loaded of a file, seen or unseen, with its rejects. The ledger still has the file and its parts. */
-export async function dropRows(client: pg.ClientBase, feed: Feed, file: FileRow): Promise<void> {
+async function dropRows(client: pg.ClientBase, feed: Feed, file: FileRow): Promise<void> {
   const parts = await listParts(client, file.id);
   const whole = identifier('source', fileTable(feed, file.id));
   if (isFinished(file.state)) {

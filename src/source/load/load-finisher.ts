@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
-import { Failure, Fault } from '../../fault.js';
+import { Failure } from '../../fault.js';
 import { type Feed, feedNamed, tableOf } from '../feed.js';
 import {
   type FileRow,
@@ -9,7 +9,7 @@ import {
   forgetContent,
   isFinished,
   listParts,
-  lockFile,
+  lockFileRow,
   type PartRow,
 } from '../ledger/file-ledger.js';
 import { isExpanded, removeContent, type Storage } from '../storage/storage.js';
@@ -33,7 +33,7 @@ export interface LoadResult {
 }
 
 /** The rows of a file that are in, before anybody sees them. */
-export interface UnseenRows {
+export interface HiddenRows {
   readonly name: string;
   /** The feed's table, which they are to be in. */
   readonly sourceTable: string;
@@ -49,7 +49,7 @@ export interface FinishOptions {
   /** Share of rejected records, 0 to 1, above which the load is held. */
   readonly rejectShare?: number;
   /** Looks at the rows as well, and says why the load should be held, as a sentence without its full stop; undefined when it should not. */
-  readonly inspect?: (client: pg.ClientBase, rows: UnseenRows) => Promise<string | undefined>;
+  readonly inspect?: (client: pg.ClientBase, rows: HiddenRows) => Promise<string | undefined>;
   /** Who lets the load through whatever was rejected; undefined for nobody. */
   readonly acceptedBy?: string;
   /** Where uncompressed bytes made for the load lie; they are removed once all is in. Without it upkeep does it later. */
@@ -85,7 +85,7 @@ async function finishInside(
   fileId: number,
   options: FinishOptions,
 ): Promise<LoadResult & { content: string | null; kept: boolean }> {
-  const file = await lockFile(client, fileId, 'update');
+  const file = await lockFileRow(client, fileId, 'update');
   const parts = await listParts(client, fileId);
   const missing = parts.filter((part) => part.state !== 'loaded');
   if (missing.length > 0) {
@@ -123,31 +123,6 @@ async function finishInside(
   await showParts(client, feedNamed(feeds, feed), file, parts);
   await recordState(client, result, 'loaded', options.acceptedBy ?? null);
   return { ...result, state: 'loaded' };
-}
-
-/**
- * Lets a held load through.
- *
- * @param acceptedBy who decided it, for the ledger
- * @throws Fault load_not_held
- */
-export async function acceptLoad(
-  pool: pg.Pool,
-  feeds: readonly Feed[],
-  fileId: number,
-  acceptedBy: string,
-): Promise<LoadResult> {
-  const { rows } = await pool.query<Pick<FileRow, 'name' | 'state'>>(
-    '/* source: state of file */ select name, state from source.file where id = $1',
-    [fileId],
-  );
-  if (rows[0]?.state === 'loading') {
-    throw new Fault(
-      'load_not_held',
-      `${rows[0].name} is not held but still loading; accept it when it is held.`,
-    );
-  }
-  return await finishLoad(pool, feeds, fileId, { acceptedBy });
 }
 
 function whyHeld(

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Feed } from '../feed.js';
 import type { FileRow, PartRow } from '../ledger/file-ledger.js';
-import type { Limits } from '../limits.js';
+import type { RecordLimits } from '../record-limits.js';
 import type { ColumnPlan } from './column-plan.js';
 
 /** All that is needed to load one part, inside its transaction. */
@@ -15,7 +15,7 @@ export interface PartLoad {
   readonly partCount: number;
   /** The uncompressed file. */
   readonly path: string;
-  readonly limits: Limits;
+  readonly limits: RecordLimits;
   readonly signal: AbortSignal | undefined;
 }
 

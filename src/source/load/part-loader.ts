@@ -3,8 +3,8 @@ import type pg from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Failure, Fault } from '../../fault.js';
 import { type Feed, feedNamed } from '../feed.js';
-import { type FileRow, listParts, lockFile, lockPart, markPartLoaded } from '../ledger/file-ledger.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { type FileRow, listParts, lockFileRow, lockPartRow, markPartLoaded } from '../ledger/file-ledger.js';
+import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { copyBytes } from './byte-copy.js';
 import { planColumns } from './column-plan.js';
 import type { PartCounts } from './part-load.js';
@@ -20,7 +20,7 @@ export interface PartResult extends PartCounts {
 
 /** What may be set for loading. */
 export interface LoadOptions {
-  readonly limits?: Limits;
+  readonly limits?: RecordLimits;
   /** Ends the work; the transaction is rolled back. */
   readonly signal?: AbortSignal;
 }
@@ -29,7 +29,7 @@ export interface LoadOptions {
  * Loads one part of a file, in one transaction: its rows, its rejects and the mark that it is in. Whoever comes second,
  * after a crash or at the same time, waits for the first and then finds it done.
  *
- * The bytes go to COPY as they are. Only a part in which the survey saw what COPY refuses or reads otherwise than
+ * The bytes go to COPY as they are. Only a part in which the scanned saw what COPY refuses or reads otherwise than
  * Python's csv module, or that COPY refuses after all, is read record by record.
  *
  * @throws Fault file_unknown, part_unknown, file_changed (no longer the bytes that were surveyed); Failure content_missing
@@ -43,8 +43,8 @@ export async function loadPart(
 ): Promise<PartResult> {
   return await inTransaction(pool, async (client) => {
     // The file before the part: whoever discards or reopens the file takes them in this order too.
-    const file = await lockFile(client, fileId, 'share');
-    const part = await lockPart(client, fileId, partNumber);
+    const file = await lockFileRow(client, fileId, 'share');
+    const part = await lockPartRow(client, fileId, partNumber);
     if (part.state === 'loaded') {
       const { loadedCount, rejectCount } = part;
       return { fileId, partNumber, outcome: 'earlier', loaded: loadedCount ?? 0, rejected: rejectCount ?? 0 };
@@ -58,7 +58,7 @@ export async function loadPart(
       part,
       partCount: (await listParts(client, fileId)).length,
       path: await checkContent(file),
-      limits: options.limits ?? defaultLimits,
+      limits: options.limits ?? defaultRecordLimits,
       signal: options.signal,
     };
     const counts = (part.method === 'copy' ? await copyBytes(load) : undefined) ?? (await copyRecords(load));

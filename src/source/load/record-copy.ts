@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Fault } from '../../fault.js';
-import { slideOver } from '../csv/byte-window.js';
+import { readWindows } from '../csv/byte-window.js';
 import type { Part } from '../csv/part.js';
 import { readPart } from '../csv/record-reader.js';
 import { insertRejects } from '../ledger/reject-ledger.js';
-import { PartCutter } from '../parts/part-splitter.js';
+import { PartSplitter } from '../parts/part-splitter.js';
 import { copyPieceBytes } from './byte-copy.js';
 import { copyNumbered } from './numbered-copy.js';
 import type { PartCounts, PartLoad } from './part-load.js';
@@ -46,7 +46,7 @@ export async function copyRecords(load: PartLoad): Promise<PartCounts> {
 }
 
 async function cutPieces({ part, plan, limits }: PartLoad, content: FileHandle): Promise<readonly Part[]> {
-  const cutter = new PartCutter({
+  const splitter = new PartSplitter({
     columnCount: plan.header.length,
     limits,
     byteStart: part.byteStart,
@@ -55,8 +55,8 @@ async function cutPieces({ part, plan, limits }: PartLoad, content: FileHandle):
     partBytes: PIECE_BYTES,
   });
   const range = { start: part.byteStart, end: part.byteEnd };
-  await slideOver(content, range, (window, to, final) => cutter.take(window, to, final));
-  return cutter.parts;
+  await readWindows(content, range, (window, to, final) => splitter.take(window, to, final));
+  return splitter.parts;
 }
 
 async function copyPieceRecords(

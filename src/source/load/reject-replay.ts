@@ -3,9 +3,9 @@ import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
 import { type GoodRecord, readSingle } from '../csv/record-reader.js';
 import { type Feed, feedNamed, tableOf } from '../feed.js';
-import { type FileRow, isFinished, listParts, lockFile } from '../ledger/file-ledger.js';
+import { type FileRow, isFinished, listParts, lockFileRow } from '../ledger/file-ledger.js';
 import { countReplayed, listRejects, type RejectFilter, type RejectRow } from '../ledger/reject-ledger.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { agreedOf, type ColumnPlan, columnList, planColumns } from './column-plan.js';
 import { copyNumbered } from './numbered-copy.js';
 import { extraOf, partTable } from './part-table.js';
@@ -24,7 +24,7 @@ export interface Replay {
 
 /** What may be set for replaying. */
 export interface ReplayOptions {
-  readonly limits?: Limits;
+  readonly limits?: RecordLimits;
   /** Called last in the transaction, with what the replay came to: what it throws undoes it. */
   readonly beforeCommit?: (client: pg.PoolClient, replays: readonly Replay[]) => Promise<void>;
 }
@@ -69,7 +69,7 @@ async function replayFile(
   filter: RejectFilter,
   options: ReplayOptions,
 ): Promise<Replay> {
-  const file = await lockFile(client, fileId, 'update');
+  const file = await lockFileRow(client, fileId, 'update');
   const feed = feedNamed(feeds, file.feed);
   const plan = planColumns(feed, file.header, file.name);
   let tried = 0;
@@ -83,7 +83,7 @@ async function replayFile(
     }
     after = page.at(-1)!.id;
     const candidates = page.filter((reject) => reject.reason !== 'key_not_usable');
-    const passed = await passing(candidates, plan, options.limits ?? defaultLimits);
+    const passed = await passing(candidates, plan, options.limits ?? defaultRecordLimits);
     await insertRecords(client, feed, file, plan, [...passed.values()]);
     await countReplayed(client, file, [...passed.keys()]);
     tried += candidates.length;
@@ -95,7 +95,7 @@ async function replayFile(
 async function passing(
   rejects: readonly RejectRow[],
   plan: ColumnPlan,
-  limits: Limits,
+  limits: RecordLimits,
 ): Promise<Map<RejectRow, GoodRecord>> {
   const passed = new Map<RejectRow, GoodRecord>();
   for (const reject of rejects) {

@@ -1,9 +1,9 @@
 import { type Part, SMALL_PART_BYTES } from '../csv/part.js';
 import { RecordScanner } from '../csv/record-scanner.js';
-import type { Limits } from '../limits.js';
+import type { RecordLimits } from '../record-limits.js';
 
 /** Cuts the records behind a header into parts of at least `partBytes`, each ending at a record's end. */
-export class PartCutter {
+export class PartSplitter {
   readonly parts: Part[] = [];
   readonly #scanner: RecordScanner;
   readonly #partBytes: number;
@@ -12,7 +12,7 @@ export class PartCutter {
 
   constructor(file: {
     columnCount: number;
-    limits: Limits;
+    limits: RecordLimits;
     byteStart: number;
     /** By default 1. */
     firstRecord?: number;

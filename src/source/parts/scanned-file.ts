@@ -2,7 +2,7 @@ import type { HeaderMatch } from '../csv/header.js';
 import type { Part } from '../csv/part.js';
 
 /** What one pass over a file tells about it. */
-export interface Survey extends HeaderMatch {
+export interface ScannedFile extends HeaderMatch {
   /** SHA-256 of the uncompressed bytes, hexadecimal. */
   readonly sha256: string;
   readonly sizeBytes: number;

@@ -14,13 +14,13 @@ import {
   listParts,
   moveContent,
 } from '../ledger/file-ledger.js';
-import { defaultLimits, type Limits } from '../limits.js';
-import type { Survey } from '../parts/scanned-file.js';
+import type { ScannedFile } from '../parts/scanned-file.js';
+import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { backupPath, type Content, linkBackup, openContent, type Storage } from '../storage/storage.js';
-import { surveyFile } from './scan.js';
+import { scanFile } from './scan.js';
 
 /** What became of a delivered file when it was received. */
-export interface Receipt {
+export interface ReceivedFile {
   readonly fileId: number;
   readonly feed: string;
   readonly period: string;
@@ -41,7 +41,7 @@ export interface Receipt {
 
 /** What may be set for receiving. */
 export interface ReceiveOptions {
-  readonly limits?: Limits;
+  readonly limits?: RecordLimits;
   /** The run that receives the file. */
   readonly runId?: string;
   /** Least size of the parts in bytes; by default it fits the file. */
@@ -55,7 +55,7 @@ export interface ReceiveOptions {
  * into the ledger. Its parts are then loaded one by one, and `finishLoad` makes it visible.
  *
  * @param period the month it was delivered for, as YYYY-MM
- * @throws Fault of `checkDelivery`, `expand`, `surveyFile`; file_changed: the file is refused and nothing of it is kept
+ * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed: the file is refused and nothing of it is kept
  */
 export async function receiveFile(
   pool: pg.Pool,
@@ -63,25 +63,25 @@ export async function receiveFile(
   delivery: Delivery,
   period: string,
   options: ReceiveOptions = {},
-): Promise<Receipt> {
+): Promise<ReceivedFile> {
   await checkDelivery(delivery);
   const sent = await stat(delivery.path);
   const content = await openContent(storage, delivery);
   try {
-    const { survey, modified } = await surveyContent(content.path, delivery, options);
-    const known = await findByChecksum(pool, survey.sha256);
+    const { scanned, modified } = await scanContent(content.path, delivery, options);
+    const known = await findByChecksum(pool, scanned.sha256);
     if (known !== undefined) {
       return await joinKnown(pool, storage, known, { ...delivery, period }, { ...content, modified });
     }
     await requireUnchanged(delivery, sent);
-    const backup = await linkBackup(storage, delivery, period, survey.sha256);
+    const backup = await linkBackup(storage, delivery, period, scanned.sha256);
     const linked = delivery.compression === 'none' ? backup : undefined;
     const fileId = await inTransaction(pool, (client) =>
       insertFile(client, {
         name: delivery.name,
         feed: delivery.feed.name,
         period,
-        survey,
+        scanned,
         backupName: backup?.name,
         contentPath: linked === undefined ? content.path : backupPath(storage, linked.name),
         contentDate: linked?.modified ?? modified,
@@ -89,7 +89,7 @@ export async function receiveFile(
       }),
     );
     if (fileId === undefined) {
-      const winner = (await findByChecksum(pool, survey.sha256))!;
+      const winner = (await findByChecksum(pool, scanned.sha256))!;
       return await joinKnown(pool, storage, winner, { ...delivery, period }, { ...content, modified });
     }
     return {
@@ -98,9 +98,9 @@ export async function receiveFile(
       period,
       outcome: 'new',
       state: 'loading',
-      openParts: survey.parts.map((part) => part.number),
-      recordCount: survey.recordCount,
-      warnings: survey.warnings,
+      openParts: scanned.parts.map((part) => part.number),
+      recordCount: scanned.recordCount,
+      warnings: scanned.warnings,
     };
   } catch (error) {
     await content.discard();
@@ -112,7 +112,7 @@ export async function receiveFile(
  * Looks through a delivered file as receiving it does, and keeps nothing of it: what is wrong with a file that has to wait
  * for others is known beside what is wrong with those.
  *
- * @throws Fault of `checkDelivery`, `expand`, `surveyFile`
+ * @throws Fault of `checkDelivery`, `expand`, `scanFile`
  */
 export async function examineFile(
   storage: Storage,
@@ -122,7 +122,7 @@ export async function examineFile(
   await checkDelivery(delivery);
   const content = await openContent(storage, delivery);
   try {
-    await surveyContent(content.path, delivery, options);
+    await scanContent(content.path, delivery, options);
   } finally {
     await content.discard();
   }
@@ -140,21 +140,21 @@ async function requireUnchanged({ path, name }: Delivery, sent: Stats): Promise<
 }
 
 /** Surveys the uncompressed bytes of a delivery; also says when they were last changed, before they were read. */
-export async function surveyContent(
+async function scanContent(
   path: string,
   delivery: Delivery,
   options: ReceiveOptions,
-): Promise<{ survey: Survey; modified: Date }> {
-  const limits = options.limits ?? defaultLimits;
+): Promise<{ scanned: ScannedFile; modified: Date }> {
+  const limits = options.limits ?? defaultRecordLimits;
   const file = await open(path);
   try {
     const { mtime } = await file.stat();
-    const survey = await surveyFile(file, delivery.feed, delivery.name, {
+    const scanned = await scanFile(file, delivery.feed, delivery.name, {
       limits,
       partBytes: options.partBytes,
       required: options.required,
     });
-    return { survey, modified: mtime };
+    return { scanned, modified: mtime };
   } finally {
     await file.close();
   }
@@ -170,7 +170,7 @@ async function joinKnown(
   known: FileRow,
   delivery: Sent,
   content: Content & { modified: Date },
-): Promise<Receipt> {
+): Promise<ReceivedFile> {
   const found = await stat(known.content_path ?? '').catch(() => undefined);
   const intact =
     found?.size === Number(known.size_bytes) && found.mtime.getTime() === known.content_date?.getTime();
@@ -183,7 +183,7 @@ async function joinKnown(
   return await describeKnown(pool, known, delivery);
 }
 
-async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Sent): Promise<Receipt> {
+async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Sent): Promise<ReceivedFile> {
   const parts = await listParts(pool, known.id);
   const base = {
     fileId: known.id,

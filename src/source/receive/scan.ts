@@ -1,13 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Fault } from '../../fault.js';
-import { slideOver } from '../csv/byte-window.js';
+import { readWindows } from '../csv/byte-window.js';
 import { matchHeader } from '../csv/header.js';
 import { readHeader } from '../csv/header-reader.js';
 import { partBytesFor } from '../csv/part.js';
 import type { Feed } from '../feed.js';
-import type { Limits } from '../limits.js';
-import { PartCutter } from '../parts/part-splitter.js';
-import type { Survey } from '../parts/scanned-file.js';
+import { PartSplitter } from '../parts/part-splitter.js';
+import type { ScannedFile } from '../parts/scanned-file.js';
+import type { RecordLimits } from '../record-limits.js';
 import { startChecksum } from './checksum.js';
 
 /**
@@ -16,9 +16,9 @@ import { startChecksum } from './checksum.js';
  */
 export const numberMarks = Buffer.from('+_xXoObBeEnNiI');
 
-/** What may be set for a survey. */
-export interface SurveyOptions {
-  readonly limits: Limits;
+/** What may be set for a scanned. */
+export interface ScanOptions {
+  readonly limits: RecordLimits;
   /** Least size of every part but the last, in bytes; by default it fits the file. */
   readonly partBytes?: number;
   /** The columns that must be there; those of the feed unless told. */
@@ -30,17 +30,17 @@ export interface SurveyOptions {
  *
  * @throws Fault file_header_only when no record follows the header; the faults of `readHeader` and `matchHeader`
  */
-export async function surveyFile(
+export async function scanFile(
   file: FileHandle,
   feed: Feed,
   fileName: string,
-  options: SurveyOptions,
-): Promise<Survey> {
+  options: ScanOptions,
+): Promise<ScannedFile> {
   const { size } = await file.stat();
   const header = await readHeader(file, size, fileName);
   const match = matchHeader(feed, header.names, fileName, options.required);
   const start = header.bytes.length;
-  const cutter = new PartCutter({
+  const splitter = new PartSplitter({
     columnCount: match.columns.length,
     limits: options.limits,
     byteStart: start,
@@ -51,16 +51,16 @@ export async function surveyFile(
   let plainNumbers = true;
   try {
     checksum.update(header.bytes);
-    await slideOver(
+    await readWindows(
       file,
       { start, end: size },
-      (window, to, final) => cutter.take(window, to, final),
+      (window, to, final) => splitter.take(window, to, final),
       (bytes) => {
         checksum.update(bytes);
         plainNumbers &&= !numberMarks.some((mark) => bytes.includes(mark));
       },
     );
-    if (cutter.recordCount === 0) {
+    if (splitter.recordCount === 0) {
       throw new Fault(
         'file_header_only',
         `${fileName} holds a header and no record; a file without records is left out of a drop. Ask the vendor whether it is complete.`,
@@ -70,8 +70,8 @@ export async function surveyFile(
       ...match,
       sha256: await checksum.digest(),
       sizeBytes: size,
-      recordCount: cutter.recordCount,
-      parts: cutter.parts,
+      recordCount: splitter.recordCount,
+      parts: splitter.parts,
       plainNumbers,
     };
   } finally {

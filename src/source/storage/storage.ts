@@ -56,7 +56,7 @@ export function backupPath(storage: Storage, backupName: string): string {
 export interface Backup {
   /** Kept in `source.file.backup_name`. */
   readonly name: string;
-  /** When its bytes were last changed; another time than the delivered file's where an earlier receipt left it. */
+  /** When its bytes were last changed; another time than the delivered file's where an earlier received left it. */
   readonly modified: Date;
 }
 
@@ -95,7 +95,7 @@ export async function linkBackup(
 }
 
 /**
- * Whether what lies under a backup's name is the delivered file, or has its bytes: left by a receipt that was killed before
+ * Whether what lies under a backup's name is the delivered file, or has its bytes: left by a received that was killed before
  * it wrote the ledger, it may since have been changed, being the vendor's own file as well.
  */
 async function holdsSame(backup: string, delivered: string): Promise<boolean> {

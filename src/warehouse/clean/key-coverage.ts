@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/queryable.js';
 import { unlessFaulty } from '../../database/savepoint.js';
-import type { UnseenRows } from '../../source/load/load-finisher.js';
+import type { HiddenRows } from '../../source/load/load-finisher.js';
 import { expectedOf, lacks, lacksBare } from '../extract/extraction.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
 import { trimmed } from '../mapping/field-types.js';
@@ -28,7 +28,7 @@ interface Example {
 export async function whyUnkeyed(
   client: Queryable,
   mapping: Mapping,
-  records: UnseenRows,
+  records: HiddenRows,
   share = defaultUnkeyedShare,
 ): Promise<string | undefined> {
   // The mapping may have been changed since the file was received, and a column of its key renamed.
@@ -58,13 +58,13 @@ function identifying(mapping: Mapping, sourceTable: string): FieldPlan[] {
   ];
 }
 
-const all = ({ tables }: UnseenRows) =>
+const all = ({ tables }: HiddenRows) =>
   `(${tables.map((table) => `select * from ${table}`).join(' union all ')}) s`;
 
 async function countUnkeyed(
   client: Queryable,
   fields: readonly FieldPlan[],
-  records: UnseenRows,
+  records: HiddenRows,
 ): Promise<number> {
   const count = async (conditions: readonly string[]) => {
     const { rows } = await client.query<{ count: number }>(
@@ -80,7 +80,7 @@ async function countUnkeyed(
 async function shareInSample(
   client: Queryable,
   fields: readonly FieldPlan[],
-  { tables }: UnseenRows,
+  { tables }: HiddenRows,
 ): Promise<number> {
   const sample = tables.map((table) => `select * from ${table} tablesample system (1)`).join(' union all ');
   const { rows } = await client.query<{ share: number }>(
@@ -93,7 +93,7 @@ async function shareInSample(
 async function firstUnkeyed(
   client: Queryable,
   fields: readonly FieldPlan[],
-  records: UnseenRows,
+  records: HiddenRows,
 ): Promise<Example> {
   const cases = fields.map((field, index) => `when ${lacks(field)} then ${index}`).join(' ');
   const values = fields.map((field, index) => {

@@ -42,7 +42,7 @@ describe('reading records', () => {
               return cells.join(',') + (crlf ? '\r\n' : '\n');
             })
             .join('')}`;
-          const { good, rejected, survey } = await readBytes(text, { partBytes });
+          const { good, rejected, scanned } = await readBytes(text, { partBytes });
           expect(rejected).toEqual([]);
           expect(good.map((r) => readAsPython(r.text)[0])).toEqual(records.map((r) => r.fields));
           expect(good.map((r) => r.number)).toEqual(records.map((_, index) => index + 1));
@@ -52,7 +52,7 @@ describe('reading records', () => {
             line += 1 + (fields.join('|').match(/\r\n|\n|\r/g) ?? []).length;
             return own;
           });
-          for (const part of survey.parts) {
+          for (const part of scanned.parts) {
             expect(part.firstLine).toBe(lineOf[part.firstRecord - 1]);
           }
         },

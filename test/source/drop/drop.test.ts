@@ -31,9 +31,9 @@ describe('the files of a drop', () => {
   ])('are loaded as %s', async (name, pack) => {
     const drop = await newDrop();
     await writeFile(join(drop, name), pack(csv()));
-    const { receipt, result } = await ingest(drop);
+    const { received, result } = await ingest(drop);
     expect(result).toMatchObject({ state: 'loaded', read: 2, loaded: 2, rejected: 0 });
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(2);
+    expect(await rowsOf(database.pools.pipeline, received.fileId)).toHaveLength(2);
   });
 
   it('are known by their content, however they are packed', async () => {
@@ -43,10 +43,10 @@ describe('the files of a drop', () => {
     await writeFile(join(drops[1]!, 'things.csv.gz'), gzipSync(text));
     await writeFile(join(drops[2]!, 'again.zip'), zipOf({ 'things.csv': text }));
     const [plain, gzip, zip] = [await ingest(drops[0]!), await ingest(drops[1]!), await ingest(drops[2]!)];
-    expect(plain.receipt.outcome).toBe('new');
-    for (const { receipt } of [gzip, zip]) {
-      expect(receipt).toMatchObject({ outcome: 'known', fileId: plain.receipt.fileId });
-      expect(receipt.notice).toMatch(
+    expect(plain.received.outcome).toBe('new');
+    for (const { received } of [gzip, zip]) {
+      expect(received).toMatchObject({ outcome: 'known', fileId: plain.received.fileId });
+      expect(received.notice).toMatch(
         /same bytes as things\.csv of 2017-08 \(file \d+\), which was loaded on/,
       );
     }
@@ -78,10 +78,10 @@ describe('the files of a drop', () => {
   it('leave nothing uncompressed behind, and a backup each', async () => {
     const drop = await newDrop();
     await writeFile(join(drop, 'things.csv.gz'), gzipSync(csv()));
-    const { receipt } = await ingest(drop);
+    const { received } = await ingest(drop);
     expect(await readdir(join(folder.storage.folder, 'expanded'))).toEqual([]);
     const { rows } = await database.pools.pipeline.query('select * from source.file where id = $1', [
-      receipt.fileId,
+      received.fileId,
     ]);
     expect(rows[0].backup_name).toMatch(/^2017-08\/[0-9a-f]{16}-things\.csv\.gz$/);
     expect(await readdir(join(folder.storage.folder, 'backup/2017-08'))).toContain(

@@ -94,7 +94,7 @@ describe.each([
         continue;
       }
       outcomes.loaded++;
-      const all = await kept(database.pools.pipeline, loaded.receipt.fileId);
+      const all = await kept(database.pools.pipeline, loaded.received.fileId);
       const ahead = all.length - expected.length;
       expect(ahead, `cut at ${cut}`).toBe(before === header || before === '' ? 0 : 100);
       expect(

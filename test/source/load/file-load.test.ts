@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listRejects } from '../../../src/source/ledger/reject-ledger.js';
-import { acceptLoad } from '../../../src/source/load/load-finisher.js';
+import { finishLoad } from '../../../src/source/load/load-finisher.js';
 import { useDatabase } from '../../database-fixture.js';
 import { createThingsTable, loadBytes, rowsOf, things, useFolder } from '../loading.js';
 
@@ -13,13 +13,13 @@ const clean = (count: number) =>
 
 describe('loading a file', () => {
   it('makes every record of a clean file visible under its number', async () => {
-    const { receipt, result } = await loadBytes(database.pools.pipeline, folder, clean(50_000), {
+    const { received, result } = await loadBytes(database.pools.pipeline, folder, clean(50_000), {
       partBytes: 100_000,
     });
-    expect(receipt).toMatchObject({ outcome: 'new', recordCount: 50_000 });
-    expect(receipt.openParts.length).toBeGreaterThan(5);
+    expect(received).toMatchObject({ outcome: 'new', recordCount: 50_000 });
+    expect(received.openParts.length).toBeGreaterThan(5);
     expect(result).toMatchObject({ state: 'loaded', read: 50_000, loaded: 50_000, rejected: 0 });
-    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    const rows = await rowsOf(database.pools.pipeline, received.fileId);
     expect(rows).toHaveLength(50_000);
     expect(
       rows.every((row, index) => row.record_number === index + 1 && row.values[0] === String(index + 1)),
@@ -32,8 +32,8 @@ describe('loading a file', () => {
       fileName: 'things-2017-09.csv',
       period: '2017-09',
     });
-    expect(again.receipt).toMatchObject({ outcome: 'known', fileId: first.receipt.fileId });
-    expect(again.receipt.notice).toMatch(
+    expect(again.received).toMatchObject({ outcome: 'known', fileId: first.received.fileId });
+    expect(again.received.notice).toMatch(
       /^things-2017-09\.csv of 2017-09 has the same bytes as things\.csv of 2017-08 \(file \d+\).*nothing was done\.$/,
     );
   });
@@ -43,25 +43,25 @@ describe('loading a file', () => {
     const load = (count: number, period: string) => loadBytes(pipeline, folder, clean(count), { period });
     await load(4, '2017-08');
     const later = await load(5, '2017-09');
-    expect((await load(4, '2017-10')).receipt.notice).toMatch(
+    expect((await load(4, '2017-10')).received.notice).toMatch(
       new RegExp(
-        `; nothing was done, so what things\\.csv of 2017-09 \\(file ${later.receipt.fileId}\\) says stays in force\\. ` +
+        `; nothing was done, so what things\\.csv of 2017-09 \\(file ${later.received.fileId}\\) says stays in force\\. ` +
           'If that is to be undone, .* withdraw file',
       ),
     );
-    expect((await load(4, '2017-08')).receipt.notice).toMatch(/nothing was done\.$/);
+    expect((await load(4, '2017-08')).received.notice).toMatch(/nothing was done\.$/);
   });
 
   it('keeps broken records as rejects and their neighbours as rows', async () => {
     const text = 'note,ID ,name,bonus\nx,1,one,\nbroken\nz,3,"three",b3\n';
-    const { receipt, result } = await loadBytes(database.pools.pipeline, folder, text, { rejectShare: 0.5 });
+    const { received, result } = await loadBytes(database.pools.pipeline, folder, text, { rejectShare: 0.5 });
     expect(result).toMatchObject({ state: 'loaded', read: 3, loaded: 2, rejected: 1 });
-    expect(receipt.warnings[0]).toContain('“bonus”');
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual([
+    expect(received.warnings[0]).toContain('“bonus”');
+    expect(await rowsOf(database.pools.pipeline, received.fileId)).toEqual([
       { record_number: 1, values: ['1', 'one', 'x'], extra: { bonus: null } },
       { record_number: 3, values: ['3', 'three', 'z'], extra: { bonus: 'b3' } },
     ]);
-    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toMatchObject([
+    expect(await listRejects(database.pools.pipeline, { fileId: received.fileId })).toMatchObject([
       { record_number: 2, line_number: 3, raw: 'broken', reason: 'field_count' },
     ]);
   });
@@ -80,16 +80,16 @@ describe('loading a file', () => {
       `4,"${long('y', 40)}","${long('z', 40)}"`, // together 87 bytes
       '5,five,last',
     ];
-    const { receipt, result } = await loadBytes(
+    const { received, result } = await loadBytes(
       database.pools.pipeline,
       folder,
       `id,Name,note\n${lines.join('\n')}\n`,
       { limits: { fieldBytes: 50, recordBytes: 80 }, rejectShare: 1 },
     );
     expect(result).toMatchObject({ read: ahead + 5, loaded: ahead + 3, rejected: 2 });
-    const rows = await rowsOf(database.pools.pipeline, receipt.fileId);
+    const rows = await rowsOf(database.pools.pipeline, received.fileId);
     expect(rows.slice(ahead).map(({ values }) => values[0])).toEqual(['1', '3', '5']);
-    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toMatchObject([
+    expect(await listRejects(database.pools.pipeline, { fileId: received.fileId })).toMatchObject([
       {
         reason: 'field_too_long',
         record_number: ahead + 2,
@@ -114,13 +114,13 @@ describe('loading a file', () => {
     };
     // Text of 23 bytes takes most room in a row: what is longer may be moved out of it.
     for (const bytes of [1, 22, 23, 24, 200]) {
-      const { receipt, result } = await loadBytes(
+      const { received, result } = await loadBytes(
         database.pools.pipeline,
         folder,
         wide(300, 'x'.repeat(bytes)),
       );
       expect(result).toMatchObject({ state: 'loaded', loaded: 1 });
-      const [row] = await rowsOf(database.pools.pipeline, receipt.fileId);
+      const [row] = await rowsOf(database.pools.pipeline, received.fileId);
       expect(row!.extra).toMatchObject({ 'more 296': 'x'.repeat(bytes) });
     }
     await expect(loadBytes(database.pools.pipeline, folder, wide(301, 'x'))).rejects.toMatchObject({
@@ -131,16 +131,18 @@ describe('loading a file', () => {
   });
 
   it('is held above the allowed share of rejects until somebody accepts it', async () => {
-    const { receipt, result } = await loadBytes(
+    const { received, result } = await loadBytes(
       database.pools.pipeline,
       folder,
       'id,Name,note\n1,a,b\n2,a\n',
     );
     expect(result).toMatchObject({ state: 'held', rejected: 1 });
     expect(result?.held).toContain('1 of 2 records of things.csv (50.00 %)');
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual([]);
-    const accepted = await acceptLoad(database.pools.pipeline, [things], receipt.fileId, 'admin');
+    expect(await rowsOf(database.pools.pipeline, received.fileId)).toEqual([]);
+    const accepted = await finishLoad(database.pools.pipeline, [things], received.fileId, {
+      acceptedBy: 'admin',
+    });
     expect(accepted).toMatchObject({ state: 'loaded', loaded: 1, rejected: 1 });
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(1);
+    expect(await rowsOf(database.pools.pipeline, received.fileId)).toHaveLength(1);
   });
 });

@@ -2,8 +2,8 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPart } from '../../../src/source/csv/record-reader.js';
-import { defaultLimits } from '../../../src/source/limits.js';
-import { surveyFile } from '../../../src/source/receive/scan.js';
+import { scanFile } from '../../../src/source/receive/scan.js';
+import { defaultRecordLimits } from '../../../src/source/record-limits.js';
 import { things, useFolder } from '../loading.js';
 
 const folder = useFolder();
@@ -34,15 +34,18 @@ async function readLarge(path: string): Promise<{ megabytes: number; good: numbe
   const timer = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss());
   }, 5);
-  const survey = await surveyFile(file, things, 'things.csv', { limits: defaultLimits });
+  const scanned = await scanFile(file, things, 'things.csv', { limits: defaultRecordLimits });
   let good = 0;
   const reasons: string[] = [];
-  for (const part of survey.parts) {
-    await readPart({ file, part, header: survey.header, limits: defaultLimits }, async (kept, rejected) => {
-      good += kept.length;
-      reasons.push(...rejected.map(({ reason }) => reason));
-      most = Math.max(most, process.memoryUsage.rss());
-    });
+  for (const part of scanned.parts) {
+    await readPart(
+      { file, part, header: scanned.header, limits: defaultRecordLimits },
+      async (kept, rejected) => {
+        good += kept.length;
+        reasons.push(...rejected.map(({ reason }) => reason));
+        most = Math.max(most, process.memoryUsage.rss());
+      },
+    );
   }
   clearInterval(timer);
   await rm(path);

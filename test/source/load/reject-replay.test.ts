@@ -26,13 +26,13 @@ describe('replaying rejects', () => {
       const number = index + 1;
       return number % 10 === 0 ? `${number},"${long}",` : number === 15 ? '15,broken' : `${number},name,`;
     });
-    const { receipt } = await loadBytes(
+    const { received } = await loadBytes(
       database.pools.pipeline,
       folder,
       `id,Name,note,bonus\n${lines.map((line) => (line === '15,broken' ? line : `${line},b`)).join('\n')}\n`,
       { limits: strict, partBytes: 100, rejectShare: 1 },
     );
-    const { fileId } = receipt;
+    const { fileId } = received;
     expect(await countsOf(fileId)).toMatchObject({
       record_count: 30,
       reject_count: 4,
@@ -72,23 +72,23 @@ describe('replaying rejects', () => {
   });
 
   it('lets a held load through when enough of it passes', async () => {
-    const { receipt, result } = await loadBytes(
+    const { received, result } = await loadBytes(
       database.pools.pipeline,
       folder,
       `id,Name,note\n1,a,b\n2,"${long}",b\n3,a,b\n`,
       { limits: strict, partBytes: 1 },
     );
     expect(result).toMatchObject({ state: 'held', rejected: 1 });
-    expect(await replayRejects(database.pools.pipeline, [things], { fileId: receipt.fileId })).toMatchObject([
-      { tried: 1, loaded: 1 },
-    ]);
-    expect(await finishLoad(database.pools.pipeline, [things], receipt.fileId)).toMatchObject({
+    expect(await replayRejects(database.pools.pipeline, [things], { fileId: received.fileId })).toMatchObject(
+      [{ tried: 1, loaded: 1 }],
+    );
+    expect(await finishLoad(database.pools.pipeline, [things], received.fileId)).toMatchObject({
       state: 'loaded',
       read: 3,
       loaded: 3,
       rejected: 0,
     });
-    expect((await rowsOf(database.pools.pipeline, receipt.fileId)).map((row) => row.values[0])).toEqual([
+    expect((await rowsOf(database.pools.pipeline, received.fileId)).map((row) => row.values[0])).toEqual([
       '1',
       '2',
       '3',
@@ -96,13 +96,13 @@ describe('replaying rejects', () => {
   });
 
   it('leaves alone what cannot come back: the head of a long record, and what cleaning rejected', async () => {
-    const { receipt } = await loadBytes(
+    const { received } = await loadBytes(
       database.pools.pipeline,
       folder,
       `id,Name,note\n1,a,b\n2,${'x'.repeat(2000)},b\n`,
       { limits: strict, rejectShare: 1 },
     );
-    const { fileId } = receipt;
+    const { fileId } = received;
     await database.pools.pipeline.query(
       `insert into source.reject (file_id, feed, record_number, line_number, raw, reason, detail)
        values ($1, 'things', 1, 2, '1,a,b', 'key_not_usable', 'for a test')`,

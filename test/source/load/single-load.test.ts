@@ -7,12 +7,19 @@ import { openPool } from '../../../src/database/pool.js';
 import { discardLoad } from '../../../src/source/load/load-discard.js';
 import { finishLoad } from '../../../src/source/load/load-finisher.js';
 import { loadPart } from '../../../src/source/load/part-loader.js';
-import { reloadFile } from '../../../src/source/programmatic/reload.js';
 import { receiveFile } from '../../../src/source/receive/receive.js';
 import { backupPath, linkBackup } from '../../../src/source/storage/storage.js';
 import { tidyStorage } from '../../../src/source/storage/storage-upkeep.js';
 import { useDatabase } from '../../database-fixture.js';
-import { createThingsTable, deliver, loadDelivery, things, traceOf, useFolder } from '../loading.js';
+import {
+  createThingsTable,
+  deliver,
+  loadDelivery,
+  loadFromBackup,
+  things,
+  traceOf,
+  useFolder,
+} from '../loading.js';
 
 const database = useDatabase();
 const folder = useFolder();
@@ -49,8 +56,8 @@ describe('ten ingests of one file by four workers', () => {
     const outcomes = await ingestTenTimes('ten at once');
     expect(outcomes.map(({ status }) => status)).toEqual(new Array(10).fill('fulfilled'));
     const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
-    expect(new Set(results.map((result) => result!.receipt.fileId)).size).toBe(1);
-    expect(results.filter((result) => result!.receipt.outcome === 'new')).toHaveLength(1);
+    expect(new Set(results.map((result) => result!.received.fileId)).size).toBe(1);
+    expect(results.filter((result) => result!.received.outcome === 'new')).toHaveLength(1);
     expect(await traceOf(database.pools.pipeline, 'ten at once')).toMatchObject(whole);
   });
 
@@ -158,14 +165,14 @@ describe('a file that changes while it is received', () => {
   });
 });
 
-describe('a file that changes between its survey and its load', () => {
+describe('a file that changes between its scanned and its load', () => {
   it('is refused, whether its size or only its time tells', async () => {
     for (const change of [
       (path: string) => appendFile(path, '1,more,x\n'),
       (path: string) => utimes(path, new Date(), new Date(Date.now() + 5000)),
     ]) {
       const delivery = await deliver(folder, content(`changes ${Math.random()}`));
-      const receipt = await receiveFile(
+      const received = await receiveFile(
         database.pools.pipeline,
         folder.storage,
         delivery,
@@ -174,7 +181,7 @@ describe('a file that changes between its survey and its load', () => {
       );
       await change(delivery.path);
       await expect(
-        loadPart(database.pools.pipeline, [things], receipt.fileId, receipt.openParts[0]!),
+        loadPart(database.pools.pipeline, [things], received.fileId, received.openParts[0]!),
       ).rejects.toMatchObject({ name: 'Fault', code: 'file_changed' });
     }
   });
@@ -193,8 +200,8 @@ describe('a file that changes between its survey and its load', () => {
       name: 'Failure',
       code: 'content_missing',
     });
-    const { receipt, result } = await loadDelivery(database.pools.pipeline, folder, delivery, options);
-    expect(receipt).toMatchObject({ outcome: 'joined', fileId });
+    const { received, result } = await loadDelivery(database.pools.pipeline, folder, delivery, options);
+    expect(received).toMatchObject({ outcome: 'joined', fileId });
     expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
   });
 
@@ -205,17 +212,17 @@ describe('a file that changes between its survey and its load', () => {
     const { fileId } = await receiveFile(pipeline, folder.storage, delivery, '2017-08', options);
     await appendFile(delivery.path, '1,more,x\n'); // the backup is the vendor's own file
     const again = await deliver(folder, gzipSync(bytes), 'things.csv.gz');
-    const { receipt, result } = await loadDelivery(pipeline, folder, again, options);
-    expect(receipt).toMatchObject({ outcome: 'joined', fileId });
+    const { received, result } = await loadDelivery(pipeline, folder, again, options);
+    expect(received).toMatchObject({ outcome: 'joined', fileId });
     expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
     const { warnings } = await tidyStorage(pipeline, folder.storage);
     expect(warnings.filter((warning) => warning.includes(`(file ${fileId})`))).toEqual([]);
-    const reloaded = await reloadFile(pipeline, folder.storage, [things], fileId, options);
-    expect(reloaded).toMatchObject({ state: 'loaded', read: RECORDS });
+    const reloaded = await loadFromBackup(pipeline, folder, fileId, options);
+    expect(reloaded.result).toMatchObject({ state: 'loaded', read: RECORDS });
   });
 });
 
-describe('a receipt that was killed between its backup and the ledger', () => {
+describe('a received that was killed between its backup and the ledger', () => {
   it.each([
     ['as it was', async () => undefined],
     ['changed since (it is the vendor’s own file)', (path: string) => appendFile(path, '1,more,x\n')],
@@ -227,8 +234,8 @@ describe('a receipt that was killed between its backup and the ledger', () => {
     await change(killed.path);
     const again = await deliver(folder, bytes);
     await utimes(again.path, new Date(), new Date(Date.now() + 5000));
-    const { receipt, result } = await loadDelivery(database.pools.pipeline, folder, again, options);
-    expect(receipt.outcome).toBe('new');
+    const { received, result } = await loadDelivery(database.pools.pipeline, folder, again, options);
+    expect(received.outcome).toBe('new');
     expect(result).toMatchObject({ state: 'loaded', read: RECORDS });
     expect(await readFile(backupPath(folder.storage, backup!.name), 'utf8')).toBe(bytes);
   });

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { readDrop } from '../../../src/source/drop/drop.js';
 import type { Feed } from '../../../src/source/feed.js';
-import { loadDeliveries } from '../../../src/source/programmatic/drop-load.js';
+import { loadDeliveries } from '../load-drop.js';
 
 /** What the process is told. */
 export interface Assignment {
@@ -21,6 +21,6 @@ const [loaded] = await loadDeliveries(pool, { folder: storage }, [feed], deliver
   partBytes,
   rejectShare: 1,
 });
-process.send!(loaded!.result ?? loaded!.receipt);
+process.send!(loaded!.result ?? loaded!.received);
 await pool.end();
 process.disconnect();

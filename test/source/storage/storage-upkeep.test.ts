@@ -5,16 +5,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { listRejects } from '../../../src/source/ledger/reject-ledger.js';
 import { discardAbandonedLoads, discardLoad } from '../../../src/source/load/load-discard.js';
 import { loadPart } from '../../../src/source/load/part-loader.js';
-import { reloadFile } from '../../../src/source/programmatic/reload.js';
 import { receiveFile } from '../../../src/source/receive/receive.js';
 import { backupPath } from '../../../src/source/storage/storage.js';
 import { tidyStorage } from '../../../src/source/storage/storage-upkeep.js';
 import { useDatabase } from '../../database-fixture.js';
 import {
+  backupOf,
   createThingsTable,
   deliver,
   loadBytes,
   loadDelivery,
+  loadFromBackup,
   rowsOf,
   things,
   useFolder,
@@ -32,67 +33,80 @@ const ledgerOf = async (fileId: number) =>
 describe('upkeep', () => {
   it('compresses the backup of a finished load, from which it is loaded again when needed', async () => {
     const text = content('compressed');
-    const { receipt } = await loadBytes(database.pools.pipeline, folder, text, { partBytes: 10_000 });
-    const before = await rowsOf(database.pools.pipeline, receipt.fileId);
-    const plain = (await ledgerOf(receipt.fileId)).backup_name;
+    const { received } = await loadBytes(database.pools.pipeline, folder, text, { partBytes: 10_000 });
+    const before = await rowsOf(database.pools.pipeline, received.fileId);
+    const plain = (await ledgerOf(received.fileId)).backup_name;
     expect(await tidyStorage(database.pools.pipeline, folder.storage)).toMatchObject({
       compressed: 1,
       warnings: [],
     });
-    const { backup_name: name } = await ledgerOf(receipt.fileId);
+    const { backup_name: name } = await ledgerOf(received.fileId);
     expect(name).toBe(`${plain}.gz`);
     expect(gunzipSync(await readFile(backupPath(folder.storage, name))).toString()).toBe(text);
     await expect(readFile(backupPath(folder.storage, plain))).rejects.toThrow('ENOENT');
     expect(await tidyStorage(database.pools.pipeline, folder.storage)).toMatchObject({ compressed: 0 });
 
-    const again = await reloadFile(database.pools.pipeline, folder.storage, [things], receipt.fileId, {
-      partBytes: 7000,
-    });
-    expect(again).toMatchObject({
-      fileId: receipt.fileId,
+    const { result, received: again } = await loadFromBackup(
+      database.pools.pipeline,
+      folder,
+      received.fileId,
+      { partBytes: 7000 },
+    );
+    expect(again.outcome).toBe('new');
+    expect(result).toMatchObject({
+      fileId: again.fileId,
       state: 'loaded',
       read: 3000,
       loaded: 2999,
       rejected: 1,
     });
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toEqual(before);
-    expect(await listRejects(database.pools.pipeline, { fileId: receipt.fileId })).toHaveLength(1);
+    expect(await rowsOf(database.pools.pipeline, again.fileId)).toEqual(before);
+    expect(await listRejects(database.pools.pipeline, { fileId: again.fileId })).toHaveLength(1);
   });
 
-  it('refuses to load again from a backup that was changed or is gone', async () => {
-    const { receipt } = await loadBytes(database.pools.pipeline, folder, content('changed backup'));
-    const path = backupPath(folder.storage, (await ledgerOf(receipt.fileId)).backup_name);
-    await writeFile(path, content('something else'));
-    const reload = () => reloadFile(database.pools.pipeline, folder.storage, [things], receipt.fileId);
-    await expect(reload()).rejects.toMatchObject({ name: 'Fault', code: 'backup_changed' });
-    expect((await tidyStorage(database.pools.pipeline, folder.storage)).warnings).toEqual([
+  it('reports a backup that was changed or is gone, and keeps the loaded rows', async () => {
+    const { received } = await loadBytes(database.pools.pipeline, folder, content('changed backup'));
+    const backup = await backupOf(database.pools.pipeline, folder, received.fileId);
+    const tidy = () => tidyStorage(database.pools.pipeline, folder.storage);
+    await writeFile(backup.path, content('something else'));
+    expect((await tidy()).warnings).toEqual([
       expect.stringContaining('no longer holds the bytes that were loaded'),
     ]);
-    await rm(path);
-    await expect(reload()).rejects.toMatchObject({ name: 'Fault', code: 'backup_missing' });
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(2999);
+    // Its bytes are those of another file.
+    const changed = await loadDelivery(database.pools.pipeline, folder, backup);
+    expect(changed.received.outcome).toBe('new');
+    expect(changed.received.fileId).not.toBe(received.fileId);
+    await rm(backup.path);
+    await expect(loadDelivery(database.pools.pipeline, folder, backup)).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'file_unreadable',
+    });
+    expect((await tidy()).warnings).toEqual([
+      expect.stringContaining(`There is no backup of things.csv (file ${received.fileId})`),
+    ]);
+    expect(await rowsOf(database.pools.pipeline, received.fileId)).toHaveLength(2999);
     await database.pools.pipeline.query(
       "update source.file set backup_name = backup_name || '.gz' where id = $1",
-      [receipt.fileId],
+      [received.fileId],
     );
   });
 
   it('writes the backup of a file that could not be linked', async () => {
     const text = content('not linked');
-    const { receipt } = await loadBytes(database.pools.pipeline, folder, text);
-    const { backup_name: name } = await ledgerOf(receipt.fileId);
+    const { received } = await loadBytes(database.pools.pipeline, folder, text);
+    const { backup_name: name } = await ledgerOf(received.fileId);
     const elsewhere = join(folder.path, 'elsewhere.csv');
     await writeFile(elsewhere, text);
     await rm(backupPath(folder.storage, name));
     await database.pools.pipeline.query(
       'update source.file set backup_name = null, content_path = $2 where id = $1',
-      [receipt.fileId, elsewhere],
+      [received.fileId, elsewhere],
     );
     expect(await tidyStorage(database.pools.pipeline, folder.storage)).toMatchObject({
       compressed: 1,
       warnings: [],
     });
-    const written = await readFile(backupPath(folder.storage, (await ledgerOf(receipt.fileId)).backup_name));
+    const written = await readFile(backupPath(folder.storage, (await ledgerOf(received.fileId)).backup_name));
     expect(gunzipSync(written).toString()).toBe(text);
     expect(await readFile(elsewhere, 'utf8')).toBe(text);
   });
@@ -112,34 +126,34 @@ describe('upkeep', () => {
 describe('discarding', () => {
   it('takes an unfinished load back without a trace, so that its file can be loaded anew', async () => {
     const delivery = await deliver(folder, content('discarded'));
-    const receipt = await receiveFile(database.pools.pipeline, folder.storage, delivery, '2017-08', {
+    const received = await receiveFile(database.pools.pipeline, folder.storage, delivery, '2017-08', {
       partBytes: 10_000,
     });
-    await loadPart(database.pools.pipeline, [things], receipt.fileId, 1);
-    await loadPart(database.pools.pipeline, [things], receipt.fileId, 2);
-    const { backup_name: name } = await ledgerOf(receipt.fileId);
-    await discardLoad(database.pools.pipeline, folder.storage, [things], receipt.fileId);
-    expect(await ledgerOf(receipt.fileId)).toBeUndefined();
+    await loadPart(database.pools.pipeline, [things], received.fileId, 1);
+    await loadPart(database.pools.pipeline, [things], received.fileId, 2);
+    const { backup_name: name } = await ledgerOf(received.fileId);
+    await discardLoad(database.pools.pipeline, folder.storage, [things], received.fileId);
+    expect(await ledgerOf(received.fileId)).toBeUndefined();
     await expect(readFile(backupPath(folder.storage, name))).rejects.toThrow('ENOENT');
     const { rows } = await database.pools.pipeline.query(
       "select relname from pg_catalog.pg_class where starts_with(relname, 'src_things_f' || $1::text)",
-      [receipt.fileId],
+      [received.fileId],
     );
     expect(rows).toEqual([]);
-    await expect(loadPart(database.pools.pipeline, [things], receipt.fileId, 3)).rejects.toMatchObject({
+    await expect(loadPart(database.pools.pipeline, [things], received.fileId, 3)).rejects.toMatchObject({
       code: 'file_unknown',
     });
     const again = await loadDelivery(database.pools.pipeline, folder, delivery);
-    expect(again.receipt.outcome).toBe('new');
+    expect(again.received.outcome).toBe('new');
     expect(again.result).toMatchObject({ state: 'loaded', read: 3000 });
   });
 
   it('refuses a finished load', async () => {
-    const { receipt } = await loadBytes(database.pools.pipeline, folder, content('finished'));
+    const { received } = await loadBytes(database.pools.pipeline, folder, content('finished'));
     await expect(
-      discardLoad(database.pools.pipeline, folder.storage, [things], receipt.fileId),
+      discardLoad(database.pools.pipeline, folder.storage, [things], received.fileId),
     ).rejects.toMatchObject({ code: 'load_finished' });
-    expect(await rowsOf(database.pools.pipeline, receipt.fileId)).toHaveLength(2999);
+    expect(await rowsOf(database.pools.pipeline, received.fileId)).toHaveLength(2999);
   });
 
   it('finds the loads nobody goes on with', async () => {
