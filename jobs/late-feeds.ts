@@ -15,7 +15,7 @@ export async function listLateFeeds(
   expectation: Omit<FeedExpectation, 'delivered'>,
 ): Promise<LateFeed[]> {
   const { rows: delivered } = await pool.query<DeliveredMonth>(
-    `/* jobs: months delivered */
+    `/* jobs.months_delivered */
      select distinct f.feed, s.payload ->> 'period' as period
      from support.run_step s
      join source.file f on f.id = (s.counts ->> 'fileId')::int
@@ -38,7 +38,7 @@ export async function recordLateFeeds(
   const recorded: LateFeed[] = [];
   for (const late of await listLateFeeds(pool, feeds, expectation)) {
     const { rowCount } = await pool.query(
-      `/* jobs: record late feed */
+      `/* jobs.record_late_feed */
        insert into support.issue (table_name, value, reason, detail)
        select $1, $2, 'feed_late', $3
        where not exists (

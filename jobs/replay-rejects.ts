@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
+import { ledger } from '../src/database/prisma-client.js';
 import { defineFlow, type FlowContext } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
 import { type Replay, replayRejects } from '../src/source/load/reject-replay.js';
@@ -43,17 +44,20 @@ export interface UncleanedReplay {
 
 /** Finds the files whose replayed rejects are loaded and not in the warehouse, and that no run is on its way with. */
 export async function findUncleanedReplays(pool: Pool): Promise<UncleanedReplay[]> {
-  const { rowCount: underWay } = await pool.query(
-    `/* jobs: rebuilds under way */
-     select from support.run where kind = any($1) and state in ('queued', 'running') limit 1`,
-    [[replayRejectsFlow.name, rebuildWarehouseFlow.name]],
-  );
-  return underWay === 0 ? await uncleanedReplays(pool) : [];
+  const { run } = await ledger(pool);
+  const underWay = await run.findFirst({
+    where: {
+      kind: { in: [replayRejectsFlow.name, rebuildWarehouseFlow.name] },
+      state: { in: ['queued', 'running'] },
+    },
+    select: { id: true },
+  });
+  return underWay === null ? await uncleanedReplays(pool) : [];
 }
 
 async function uncleanedReplays(database: Pool | PoolClient): Promise<UncleanedReplay[]> {
   const { rows } = await database.query<Omit<UncleanedReplay, 'detail'>>(
-    `/* jobs: replayed and not cleaned */
+    `/* jobs.replayed_and_not_cleaned */
      select f.id, f.name, f.period, count(*)::int as records
      from source.reject r
      join source.file f on f.id = r.file_id

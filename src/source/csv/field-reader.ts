@@ -26,7 +26,7 @@ export function readFields(records: readonly string[]): Promise<string[][]> {
       if (rows.length === records.length) {
         resolve(rows);
       } else {
-        reject(new Failure('field_reader_out_of_step', outOfStep(records.length, rows.length)));
+        reject(new Failure('field_reader_lost_records', outOfStep(records.length, rows.length)));
       }
     });
     parser.write(records.join('\n'));

@@ -1,10 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import type { RecordLimits } from '../record-limits.js';
 import { readWindows } from './byte-window.js';
 import { COMMA, QUOTE } from './csv-bytes.js';
 import { readFields } from './field-reader.js';
 import type { Part } from './part.js';
+import { encodeRaw, type RawEncoding } from './raw-text.js';
 import { RecordScanner } from './record-scanner.js';
 import { type Rejection, validateBytes, validateFields } from './record-validation.js';
 import { toStrictRecord } from './strict-record.js';
@@ -24,8 +24,7 @@ export interface RejectedRecord extends Rejection {
   readonly number: number;
   readonly line: number;
   readonly raw: string;
-  /** How `raw` is written: `base64` where the bytes are not text Postgres could hold. */
-  readonly rawEncoding: 'text' | 'base64';
+  readonly rawEncoding: RawEncoding;
 }
 
 /** What a part is read with. */
@@ -144,10 +143,4 @@ function countFields(record: Buffer): number {
     }
   }
   return fields;
-}
-
-function encodeRaw(raw: Buffer): Pick<RejectedRecord, 'raw' | 'rawEncoding'> {
-  return isUtf8(raw) && !raw.includes(0)
-    ? { raw: raw.toString('utf8'), rawEncoding: 'text' }
-    : { raw: raw.toString('base64'), rawEncoding: 'base64' };
 }

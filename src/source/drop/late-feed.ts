@@ -40,7 +40,7 @@ export async function findLateFeeds(
   { days, today, delivered = [] }: FeedExpectation,
 ): Promise<LateFeed[]> {
   const { rows } = await pool.query<LateFeed>(
-    `/* source: find late feeds */
+    `/* source.find_late_feeds */
      with feed as (
        select * from unnest($1::text[], $2::text[]) as f (name, table_name)
      ), arrival as (

@@ -1,10 +1,13 @@
 import type pg from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
+import type { RawEncoding } from '../csv/raw-text.js';
 import type { RejectedRecord } from '../csv/record-reader.js';
 import type { FileRow } from './file-ledger.js';
 
 const BATCH = 1000;
 
-/** Keeps rejects of a file, in the transaction that loads the records around them. */
+/** Stores rejects of a file, in the transaction that loads the records around them. */
 export async function insertRejects(
   client: pg.ClientBase,
   file: Pick<FileRow, 'id' | 'feed'>,
@@ -13,7 +16,7 @@ export async function insertRejects(
   for (let from = 0; from < rejects.length; from += BATCH) {
     const batch = rejects.slice(from, from + BATCH);
     await client.query(
-      `/* source: insert rejects */
+      `/* source.insert_rejects */
        insert into source.reject (file_id, feed, record_number, line_number, raw, raw_encoding, reason, detail)
        select $1, $2, r.*
        from unnest($3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[]) as r`,
@@ -31,16 +34,16 @@ export async function insertRejects(
   }
 }
 
-/** What rejects are looked for. */
+/** Which rejects to list. */
 export interface RejectFilter {
   readonly feed?: string;
   readonly reason?: string;
   readonly fileId?: number;
-  /** Only those no replay has loaded. By default all. */
+  /** Only those that no replay has loaded. By default all. */
   readonly open?: boolean;
-  /** Rejects with a greater id only: the last id of the page before. */
+  /** Only rejects with a greater id: the last id of the previous page. */
   readonly after?: string;
-  /** Most rejects to give, by default 1000. */
+  /** Maximum number of rejects, by default 1000. */
   readonly limit?: number;
 }
 
@@ -54,51 +57,45 @@ export interface RejectRow {
   readonly record_number: number;
   readonly line_number: number;
   readonly raw: string;
-  readonly raw_encoding: 'text' | 'base64';
+  readonly raw_encoding: RawEncoding;
   readonly reason: string;
   readonly detail: string;
   readonly created_date: Date;
   readonly replayed_date: Date | null;
 }
 
-/** Rejects in the order they were kept, page by page. */
-export async function listRejects(
-  client: pg.ClientBase | pg.Pool,
-  filter: RejectFilter = {},
-): Promise<RejectRow[]> {
-  const { rows } = await client.query<RejectRow>(
-    `/* source: list rejects */
-     select r.id, r.file_id, f.name as file_name, f.period, r.feed, r.record_number, r.line_number, r.raw,
-       r.raw_encoding, r.reason, r.detail, r.created_date, r.replayed_date
-     from source.reject r
-     join source.file f on f.id = r.file_id
-     where ($1::text is null or r.feed = $1)
-       and ($2::text is null or r.reason = $2)
-       and ($3::int is null or r.file_id = $3)
-       and (not $4::boolean or r.replayed_date is null)
-       and ($5::bigint is null or r.id > $5)
-     order by r.id
-     limit $6`,
-    [
-      filter.feed ?? null,
-      filter.reason ?? null,
-      filter.fileId ?? null,
-      filter.open ?? false,
-      filter.after ?? null,
-      filter.limit ?? 1000,
-    ],
-  );
-  return rows;
+/** Rejects by ascending id, page by page. */
+export async function listRejects(database: Queryable, filter: RejectFilter = {}): Promise<RejectRow[]> {
+  const { reject } = await ledger(database);
+  const rejects = await reject.findMany({
+    where: {
+      feed: filter.feed,
+      reason: filter.reason,
+      file_id: filter.fileId,
+      replayed_date: filter.open === true ? null : undefined,
+      id: filter.after === undefined ? undefined : { gt: BigInt(filter.after) },
+    },
+    include: { file: { select: { name: true, period: true } } },
+    orderBy: { id: 'asc' },
+    take: filter.limit ?? 1000,
+  });
+  return rejects.map(({ file, id, raw_encoding, ...row }) => ({
+    ...row,
+    id: String(id),
+    file_name: file.name,
+    period: file.period,
+    raw_encoding: raw_encoding as RawEncoding,
+  }));
 }
 
-/** Notes that rejects of a file were loaded after all: they stay on record, and its counts follow. */
+/** Records that rejects of a file have been loaded by a replay: they stay listed, and the file's counts follow. */
 export async function countReplayed(
   client: pg.ClientBase,
   file: Pick<FileRow, 'id' | 'state'>,
   rejects: readonly RejectRow[],
 ): Promise<void> {
   await client.query(
-    `/* source: count replayed rejects */
+    `/* source.count_replayed_rejects */
      with replayed as (
        update source.reject set replayed_date = now() where id = any($2::bigint[]) returning record_number
      ), counted as (

@@ -1,7 +1,9 @@
 import type pg from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { RejectReason } from '../csv/reject-reason.js';
 import type { FileState } from './file-ledger.js';
 
-/** Where one file stands, for people. Sizes in bytes. */
+/** The state of one file, as users see it. Sizes in bytes. */
 export interface FileStatus {
   readonly id: number;
   readonly name: string;
@@ -11,10 +13,10 @@ export interface FileStatus {
   readonly sizeBytes: number;
   /** Records in the file. */
   readonly recordCount: number;
-  /** Of these, loaded so far. Seen by nobody before the state is `loaded`. */
+  /** Records loaded so far. They become visible when the state is `loaded`. */
   readonly loadedCount: number;
   readonly rejectCount: number;
-  /** Of those loaded, which cleaning rejected: they have no usable natural key. */
+  /** Loaded records that cleaning rejected because they have no usable natural key. */
   readonly unkeyedCount: number;
   readonly partCount: number;
   readonly openPartCount: number;
@@ -23,26 +25,44 @@ export interface FileStatus {
   readonly ingestedDate: Date | null;
 }
 
-/** All files in the ledger, the newest period and file first. */
+/** All known files, the newest period and file first. */
 export async function listFiles(
   pool: pg.Pool,
   filter: { feed?: string; period?: string; ids?: readonly number[] } = {},
 ): Promise<FileStatus[]> {
-  const { rows } = await pool.query<FileStatus & { sizeBytes: string }>(
-    `/* source: list files */
-     select f.id, f.name, f.feed, f.period, f.state, f.size_bytes as "sizeBytes", f.warnings,
-       f.created_date as "createdDate", f.ingested_date as "ingestedDate",
-       sum(p.record_count)::int as "recordCount", coalesce(sum(p.loaded_count), 0)::int as "loadedCount",
-       coalesce(sum(p.reject_count), 0)::int as "rejectCount", count(*)::int as "partCount",
-       count(*) filter (where p.state <> 'loaded')::int as "openPartCount",
-       (select count(*)::int from source.reject r where r.file_id = f.id and r.reason = 'key_not_usable') as "unkeyedCount"
-     from source.file f
-     join source.part p on p.file_id = f.id
-     where ($1::text is null or f.feed = $1) and ($2::text is null or f.period = $2)
-       and ($3::int[] is null or f.id = any($3))
-     group by f.id
-     order by f.period desc, f.id desc`,
-    [filter.feed ?? null, filter.period ?? null, filter.ids ?? null],
-  );
-  return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
+  const unkeyed: RejectReason = 'key_not_usable';
+  const { file: files } = await ledger(pool);
+  const rows = await files.findMany({
+    where: {
+      feed: filter.feed,
+      period: filter.period,
+      id: filter.ids === undefined ? undefined : { in: [...filter.ids] },
+    },
+    include: {
+      parts: { select: { state: true, record_count: true, loaded_count: true, reject_count: true } },
+      _count: { select: { rejects: { where: { reason: unkeyed } } } },
+    },
+    orderBy: [{ period: 'desc' }, { id: 'desc' }],
+  });
+  return rows.map(({ parts, ...row }) => {
+    const sum = (count: (part: (typeof parts)[number]) => number | null) =>
+      parts.reduce((total, part) => total + (count(part) ?? 0), 0);
+    return {
+      id: row.id,
+      name: row.name,
+      feed: row.feed,
+      period: row.period,
+      state: row.state as FileState,
+      sizeBytes: Number(row.size_bytes),
+      recordCount: sum((part) => part.record_count),
+      loadedCount: sum((part) => part.loaded_count),
+      rejectCount: sum((part) => part.reject_count),
+      unkeyedCount: row._count.rejects,
+      partCount: parts.length,
+      openPartCount: parts.filter((part) => part.state !== 'loaded').length,
+      warnings: row.warnings as string[],
+      createdDate: row.created_date,
+      ingestedDate: row.ingested_date,
+    };
+  });
 }

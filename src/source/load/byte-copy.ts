@@ -47,7 +47,7 @@ async function copyStretch(
 ): Promise<PartCounts | undefined> {
   const copy = client.query(
     copyFrom(
-      `/* source: copy bytes */ copy ${target.copyInto} (${columnList(plan.copied)}) from stdin (format csv${option}, encoding 'UTF8')`,
+      `/* source.copy_bytes */ copy ${target.copyInto} (${columnList(plan.copied)}) from stdin (format csv${option}, encoding 'UTF8')`,
     ),
   );
   const bytes = createReadStream(path, {

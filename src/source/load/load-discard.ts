@@ -4,7 +4,8 @@ import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import { type Feed, feedNamed, tableOf } from '../feed.js';
-import { type FileRow, isFinished, listParts, lockFileRow } from '../ledger/file-ledger.js';
+import { type FileRow, isFinished, lockFileRow } from '../ledger/file-ledger.js';
+import { listParts } from '../ledger/part-ledger.js';
 import { backupPath, removeContent, type Storage } from '../storage/storage.js';
 import { fileTable, partTable } from './part-table.js';
 
@@ -29,8 +30,8 @@ export async function discardLoad(
       );
     }
     await dropRows(client, feedNamed(feeds, found.feed), found);
-    await client.query('/* source: delete parts */ delete from source.part where file_id = $1', [fileId]);
-    await client.query('/* source: delete file */ delete from source.file where id = $1', [fileId]);
+    await client.query('/* source.delete_parts */ delete from source.part where file_id = $1', [fileId]);
+    await client.query('/* source.delete_file */ delete from source.file where id = $1', [fileId]);
     return found;
   });
   await removeContent(storage, file.content_path);
@@ -54,7 +55,7 @@ export async function discardAbandonedLoads(
   underWay: readonly number[] = [],
 ): Promise<string[]> {
   const { rows } = await pool.query<Pick<FileRow, 'id' | 'name' | 'period'>>(
-    `/* source: find abandoned loads */
+    `/* source.find_abandoned_loads */
      select f.id, f.name, f.period
      from source.file f
      left join source.part p on p.file_id = f.id
@@ -79,15 +80,15 @@ async function dropRows(client: pg.ClientBase, feed: Feed, file: FileRow): Promi
   if (isFinished(file.state)) {
     const feedTable = identifier('source', tableOf(feed));
     await client.query(
-      `/* source: hide file */ alter table ${feedTable} detach partition ${whole}; drop table ${whole}`,
+      `/* source.hide_file */ alter table ${feedTable} detach partition ${whole}; drop table ${whole}`,
     );
   } else {
     const tables = parts.map((part) =>
       identifier('source', partTable(feed, file.id, part.number, parts.length)),
     );
     if (tables.length > 0) {
-      await client.query(`/* source: drop parts */ drop table if exists ${tables.join(', ')}`);
+      await client.query(`/* source.drop_parts */ drop table if exists ${tables.join(', ')}`);
     }
   }
-  await client.query('/* source: delete rejects */ delete from source.reject where file_id = $1', [file.id]);
+  await client.query('/* source.delete_rejects */ delete from source.reject where file_id = $1', [file.id]);
 }

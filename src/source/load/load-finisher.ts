@@ -8,10 +8,9 @@ import {
   type FileState,
   forgetContent,
   isFinished,
-  listParts,
   lockFileRow,
-  type PartRow,
 } from '../ledger/file-ledger.js';
+import { listParts, type PartRow } from '../ledger/part-ledger.js';
 import { isExpanded, removeContent, type Storage } from '../storage/storage.js';
 import { fileTable, partTable, STATISTICS_TARGET } from './part-table.js';
 
@@ -143,7 +142,7 @@ async function recordState(
   acceptedBy: string | null,
 ): Promise<void> {
   await client.query(
-    `/* source: record state */
+    `/* source.record_state */
      update source.file
      set state = $2, record_count = $3, reject_count = $4, accepted_by = $5,
        ingested_date = case when $2 = 'loaded' then now() end
@@ -159,9 +158,7 @@ async function showParts(
   file: FileRow,
   parts: readonly PartRow[],
 ): Promise<void> {
-  const { rows } = await client.query<{ now: string }>(
-    '/* source: time of load */ select now()::text as now',
-  );
+  const { rows } = await client.query<{ now: string }>('/* source.time_of_load */ select now()::text as now');
   const createdDate = literal(rows[0]!.now);
   const feedTable = identifier('source', tableOf(feed));
   const whole = identifier('source', fileTable(feed, file.id));
@@ -182,7 +179,7 @@ async function showParts(
     }
   }
   statements.push(`alter table ${feedTable} attach partition ${whole} for values in (${file.id})`);
-  await client.query(`/* source: show parts */ ${statements.join(';\n')}`);
+  await client.query(`/* source.show_parts */ ${statements.join(';\n')}`);
   await sampleFeed(client, feedTable);
 }
 
@@ -192,11 +189,11 @@ async function showParts(
  */
 async function sampleFeed(client: pg.ClientBase, feedTable: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
-    `/* source: server version */ select current_setting('server_version_num')::int as version`,
+    `/* source.server_version */ select current_setting('server_version_num')::int as version`,
   );
   if (rows[0]!.version >= 180_000) {
     await client.query(
-      `/* source: sample feed */ set local default_statistics_target = ${STATISTICS_TARGET}; analyze only ${feedTable}`,
+      `/* source.sample_feed */ set local default_statistics_target = ${STATISTICS_TARGET}; analyze only ${feedTable}`,
     );
   }
 }

@@ -20,7 +20,7 @@ export async function copyNumbered(
   }
   const copy = client.query(
     copyFrom(
-      `/* source: copy records */ copy ${quotedTable} (record_number, ${columnList(plan.copied)}) from stdin (format csv, encoding 'UTF8')`,
+      `/* source.copy_records */ copy ${quotedTable} (record_number, ${columnList(plan.copied)}) from stdin (format csv, encoding 'UTF8')`,
     ),
   );
   await pipeline(Readable.from([numberedLines(good)]), copy);

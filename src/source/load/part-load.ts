@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Feed } from '../feed.js';
-import type { FileRow, PartRow } from '../ledger/file-ledger.js';
+import type { FileRow } from '../ledger/file-ledger.js';
+import type { PartRow } from '../ledger/part-ledger.js';
 import type { RecordLimits } from '../record-limits.js';
 import type { ColumnPlan } from './column-plan.js';
 

@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Failure, Fault } from '../../fault.js';
 import { type Feed, feedNamed } from '../feed.js';
-import { type FileRow, listParts, lockFileRow, lockPartRow, markPartLoaded } from '../ledger/file-ledger.js';
+import { type FileRow, lockFileRow } from '../ledger/file-ledger.js';
+import { lockPartRow, markPartLoaded } from '../ledger/part-ledger.js';
 import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { copyBytes } from './byte-copy.js';
 import { planColumns } from './column-plan.js';
@@ -44,7 +45,7 @@ export async function loadPart(
   return await inTransaction(pool, async (client) => {
     // The file before the part: whoever discards or reopens the file takes them in this order too.
     const file = await lockFileRow(client, fileId, 'share');
-    const part = await lockPartRow(client, fileId, partNumber);
+    const { part, partCount } = await lockPartRow(client, fileId, partNumber);
     if (part.state === 'loaded') {
       const { loadedCount, rejectCount } = part;
       return { fileId, partNumber, outcome: 'earlier', loaded: loadedCount ?? 0, rejected: rejectCount ?? 0 };
@@ -56,7 +57,7 @@ export async function loadPart(
       plan: planColumns(feed, file.header, file.name),
       file,
       part,
-      partCount: (await listParts(client, fileId)).length,
+      partCount,
       path: await checkContent(file),
       limits: options.limits ?? defaultRecordLimits,
       signal: options.signal,
@@ -78,7 +79,7 @@ async function checkContent(file: FileRow): Promise<string> {
       { cause: error },
     );
   });
-  if (found.size !== Number(file.size_bytes) || found.mtime.getTime() !== file.content_date?.getTime()) {
+  if (found.size !== file.size_bytes || found.mtime.getTime() !== file.content_date?.getTime()) {
     throw new Fault(
       'file_changed',
       `${file.name} changed while it was being loaded; deliver it again when it is complete.`,

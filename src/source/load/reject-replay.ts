@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
+import { decodeRaw } from '../csv/raw-text.js';
 import { type GoodRecord, readSingle } from '../csv/record-reader.js';
 import { type Feed, feedNamed, tableOf } from '../feed.js';
-import { type FileRow, isFinished, listParts, lockFileRow } from '../ledger/file-ledger.js';
+import { type FileRow, isFinished, lockFileRow } from '../ledger/file-ledger.js';
+import { listParts } from '../ledger/part-ledger.js';
 import { countReplayed, listRejects, type RejectFilter, type RejectRow } from '../ledger/reject-ledger.js';
 import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { agreedOf, type ColumnPlan, columnList, planColumns } from './column-plan.js';
@@ -45,7 +47,7 @@ export async function replayRejects(
 ): Promise<Replay[]> {
   return await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ file_id: number }>(
-      `/* source: find files with rejects */
+      `/* source.find_files_with_rejects */
        select distinct file_id from source.reject
        where replayed_date is null and reason <> 'key_not_usable'
          and file_id not in (select id from source.file where state = 'withdrawn')
@@ -99,7 +101,7 @@ async function passing(
 ): Promise<Map<RejectRow, GoodRecord>> {
   const passed = new Map<RejectRow, GoodRecord>();
   for (const reject of rejects) {
-    const raw = Buffer.from(reject.raw, reject.raw_encoding === 'base64' ? 'base64' : 'utf8');
+    const raw = decodeRaw(reject.raw, reject.raw_encoding);
     const record =
       reject.reason === 'record_too_long' ? undefined : await readSingle(raw, plan.header, limits);
     if (record !== undefined) {
@@ -121,20 +123,20 @@ async function insertRecords(
   }
   const staging = 'pg_temp.replay_staging';
   await client.query(
-    `/* source: create replay staging */
+    `/* source.create_replay_staging */
      create temporary table replay_staging (record_number int not null, ${plan.copied.map((column) => `${identifier(column)} text`).join(', ')})`,
   );
   await copyNumbered(client, staging, plan, records);
   for (const { table, seen, first, behind } of await targets(client, feed, file)) {
     await client.query(
-      `/* source: insert replayed records */
+      `/* source.insert_replayed_records */
        insert into ${table} (record_number, file_id, extra, ${columnList(agreedOf(plan))}${seen ? ', created_date' : ''})
        select record_number, ${file.id}, ${extraOf(plan)}, ${columnList(agreedOf(plan))}${seen ? ', now()' : ''}
        from ${staging}
        where record_number >= ${first} and record_number < ${behind}`,
     );
   }
-  await client.query(`/* source: drop replay staging */ drop table ${staging}`);
+  await client.query(`/* source.drop_replay_staging */ drop table ${staging}`);
 }
 
 /** Where the rows of a file lie: in the feed's table once they are visible, in the tables of the parts while they are held. */

@@ -11,9 +11,9 @@ import {
   findByChecksum,
   findLaterFile,
   insertFile,
-  listParts,
   moveContent,
 } from '../ledger/file-ledger.js';
+import { listParts } from '../ledger/part-ledger.js';
 import type { ScannedFile } from '../parts/scanned-file.js';
 import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { backupPath, type Content, linkBackup, openContent, type Storage } from '../storage/storage.js';
@@ -172,8 +172,7 @@ async function joinKnown(
   content: Content & { modified: Date },
 ): Promise<ReceivedFile> {
   const found = await stat(known.content_path ?? '').catch(() => undefined);
-  const intact =
-    found?.size === Number(known.size_bytes) && found.mtime.getTime() === known.content_date?.getTime();
+  const intact = found?.size === known.size_bytes && found.mtime.getTime() === known.content_date?.getTime();
   if (known.state === 'loading' && !intact) {
     const backup = await linkBackup(storage, delivery, known.period, known.sha256);
     await moveContent(pool, known.id, { ...content, backupName: backup?.name });

@@ -6,8 +6,8 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type pg from 'pg';
-import { inTransaction } from '../../database/transaction.js';
-import type { FileRow } from '../ledger/file-ledger.js';
+import { ledger } from '../../database/prisma-client.js';
+import { type FileRow, toFileRow } from '../ledger/file-ledger.js';
 import { backupPath, expandedFolder, removeContent, type Storage } from './storage.js';
 
 /** What upkeep did, in files. */
@@ -33,15 +33,17 @@ export async function tidyStorage(
   storage: Storage,
   options: { signal?: AbortSignal } = {},
 ): Promise<Upkeep> {
-  const { rows } = await pool.query<FileRow>(
-    `/* source: find backups to compress */
-     select * from source.file
-     where state = 'loaded' and (backup_name is null or backup_name ~* '\\.csv$')
-     order by id`,
-  );
+  const { file: files } = await ledger(pool);
+  const rows = await files.findMany({
+    where: {
+      state: 'loaded',
+      OR: [{ backup_name: null }, { backup_name: { endsWith: '.csv', mode: 'insensitive' } }],
+    },
+    orderBy: { id: 'asc' },
+  });
   let compressed = 0;
   const warnings: string[] = [];
-  for (const file of rows) {
+  for (const file of rows.map(toFileRow)) {
     options.signal?.throwIfAborted();
     const warning = await compressBackup(pool, storage, file, options.signal);
     if (warning === undefined) {
@@ -89,16 +91,12 @@ async function compressBackup(
   } finally {
     await rm(unfinished, { force: true });
   }
-  const current = await inTransaction(pool, async (client) => {
-    const updated = await client.query(
-      `/* source: name compressed backup */
-       update source.file set backup_name = $2, content_path = null, content_date = null
-       where id = $1 and state = 'loaded' and backup_name is not distinct from $3`,
-      [file.id, backupName, file.backup_name],
-    );
-    return updated.rowCount === 1;
+  const { file: files } = await ledger(pool);
+  const { count } = await files.updateMany({
+    where: { id: file.id, state: 'loaded', backup_name: file.backup_name },
+    data: { backup_name: backupName, content_path: null, content_date: null },
   });
-  if (current) {
+  if (count === 1) {
     if (file.backup_name !== null) {
       await rm(source, { force: true });
     }
@@ -111,9 +109,11 @@ async function compressBackup(
 async function removeLeftOver(pool: pg.Pool, storage: Storage): Promise<number> {
   const folder = expandedFolder(storage);
   const names = await readdir(folder).catch(() => []);
-  const { rows } = await pool.query<{ content_path: string }>(
-    '/* source: contents in use */ select content_path from source.file where content_path is not null',
-  );
+  const { file: files } = await ledger(pool);
+  const rows = await files.findMany({
+    where: { content_path: { not: null } },
+    select: { content_path: true },
+  });
   const used = new Set(rows.map((row) => row.content_path));
   let removed = 0;
   for (const path of names.map((name) => join(folder, name)).filter((candidate) => !used.has(candidate))) {

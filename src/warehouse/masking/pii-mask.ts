@@ -1,5 +1,6 @@
 import { parseString } from 'fast-csv';
 import type { Queryable } from '../../database/queryable.js';
+import type { RawEncoding } from '../../source/csv/raw-text.js';
 import { personalDataTransform } from '../mapping/field-types.js';
 import { everyMappingRow } from '../mapping/mapping-ledger.js';
 import { columnOf } from '../mapping/mapping-row.js';
@@ -39,14 +40,14 @@ export function maskFields(
  */
 export async function maskRecord(
   raw: string,
-  encoding: 'text' | 'base64',
+  encoding: RawEncoding,
   header: readonly string[],
   personal: ReadonlySet<string>,
 ): Promise<string> {
   if (personal.size === 0) return raw;
   // The load takes a header's names in any case, and so does this.
   const masked = new Set([...personal].map((column) => column.toLowerCase()));
-  const fields = encoding === 'text' ? await fieldsOf(raw) : null;
+  const fields = encoding !== 'base64' ? await fieldsOf(raw) : null;
   if (fields === null || fields.length !== header.length) return mask;
   return fields
     .map((field, index) => (masked.has(header[index]!.toLowerCase()) ? mask : quoted(field)))

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/fault.js';
+import { decodeRaw } from '../../../src/source/csv/raw-text.js';
 import { listRejects } from '../../../src/source/ledger/reject-ledger.js';
 import { useDatabase } from '../../database-fixture.js';
 import { askPython, pythonIsThere, readAsPython } from '../csv/python-csv.js';
@@ -45,9 +46,7 @@ async function kept(pool: pg.Pool, fileId: number) {
   const rejects = (await listRejects(pool, { fileId })).map(
     ({ record_number: number, raw, raw_encoding }) => ({
       number,
-      read: readAsPython(
-        raw_encoding === 'text' ? raw : new TextDecoder().decode(Buffer.from(raw, 'base64')),
-      ),
+      read: readAsPython(new TextDecoder().decode(decodeRaw(raw, raw_encoding))),
     }),
   );
   return [...rows, ...rejects].sort((left, right) => left.number - right.number);
