@@ -24,7 +24,6 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'src/dataset/reports/production_company_movies_report.sql': definition,
   'src/queue/ledger/run-ledger.ts': fence,
   'src/queue/ledger/step-ledger.ts': fence,
-  'src/queue/worker/advance-run.ts': fence,
   'src/reporting/build/as-of-day.ts': setBased,
   'src/reporting/build/build.ts': copy,
   'src/reporting/build/drop-build.ts': copy,
@@ -86,9 +85,6 @@ const notYet = [
   'src/cli/commands/up.ts',
   'src/cli/output/dictionary-text.ts',
   'src/cli/runs/drop.ts',
-  'src/queue/control/control-handlers.ts',
-  'src/queue/ledger/list-runs.ts',
-  'src/queue/runs/runs.ts',
   'src/warehouse/mapping/mapping-ledger.ts',
   'jobs/rebuild-warehouse.ts',
 ];

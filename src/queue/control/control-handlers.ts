@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
+import { readAcceptedAudit, recordAudit } from '../../database/audit-ledger.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault, messageOf } from '../../fault.js';
 import type { JsonValue } from '../ledger/json.js';
-import { type Queryable, type Run, readRun } from '../ledger/run-ledger.js';
+import { listRunsWithSteps } from '../ledger/list-runs.js';
+import { type Run, readRun } from '../ledger/run-ledger.js';
 import { readSteps, type Step } from '../ledger/step-ledger.js';
 import type { Runs, StartRun } from '../runs/runs.js';
 import type { ControlAction, ControlArguments, ControlHandlers, ControlRequest } from './control.js';
@@ -54,32 +57,22 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
       ),
     cancelRun: ({ id }, request) => audited(pool, request, () => runs.cancel(id)),
     async recordUpload(upload, { action, caller }) {
-      await keep(pool, { actor: caller, action, arguments: upload, outcome: 'accepted', runId: null });
+      await recordAudit(pool, { actor: caller, action, arguments: upload, outcome: 'accepted', runId: null });
       return null;
     },
     async run({ id }) {
       const run = await readRun(pool, id);
-      return run ? tellRun(pool, run) : null;
+      return run ? describeRun(run, await readSteps(pool, id)) : null;
     },
     async runs({ states, kinds, createdSince, first, after }) {
-      const found = await pool.query<{ id: string }>(
-        `/* control.runs */
-         select id from support.run
-         where ($1::text[] is null or state = any($1)) and ($2::text[] is null or kind = any($2))
-           and ($3::timestamptz is null or created_date >= $3)
-           and ($4::timestamptz is null or (date_trunc('milliseconds', created_date), id) < ($4, $5::uuid))
-         order by date_trunc('milliseconds', created_date) desc, id desc limit $6`,
-        [
-          states ?? null,
-          kinds ?? null,
-          createdSince ?? null,
-          after?.createdDate ?? null,
-          after?.id ?? null,
-          first,
-        ],
-      );
-      const runs = found.rows.map(async ({ id }) => tellRun(pool, (await readRun(pool, id))!));
-      return Promise.all(runs);
+      const found = await listRunsWithSteps(pool, {
+        states,
+        kinds,
+        createdSince: createdSince ? new Date(createdSince) : null,
+        after: after?.id,
+        limit: first,
+      });
+      return found.map(({ run, steps }) => describeRun(run, steps));
     },
   };
 }
@@ -113,31 +106,15 @@ async function audited(
       const earlier = await earlierRun(client, request, args.idempotencyKey);
       if (earlier) return earlier;
       const done = await act(key);
-      await keep(client, event('accepted', done.id));
+      await recordAudit(client, event('accepted', done.id));
       return done;
     });
-    return tellRun(pool, run);
+    return describeRun(run, await readSteps(pool, run.id));
   } catch (error) {
     const code = error instanceof Fault ? error.code : 'failed';
-    await keep(pool, event(`refused: ${code}: ${messageOf(error)}`.slice(0, 500), null));
+    await recordAudit(pool, event(`refused: ${code}: ${messageOf(error)}`.slice(0, 500), null));
     throw error;
   }
-}
-
-interface AuditEvent {
-  readonly actor: string;
-  readonly action: string;
-  readonly arguments: object;
-  readonly outcome: string;
-  readonly runId: string | null;
-}
-
-async function keep(database: Queryable, event: AuditEvent): Promise<void> {
-  await database.query(
-    `/* control.audit */
-     insert into support.audit_event (actor, action, arguments, outcome, run_id) values ($1, $2, $3, $4, $5)`,
-    [event.actor, event.action, JSON.stringify(event.arguments), event.outcome, event.runId],
-  );
 }
 
 async function earlierRun(
@@ -145,32 +122,27 @@ async function earlierRun(
   { action, caller, arguments: args }: ControlRequest,
   idempotencyKey: string,
 ): Promise<Run | undefined> {
-  const found = await client.query<{ run_id: string; same: boolean }>(
-    `/* control.earlier */
-     select run_id, action = $2 and arguments = $3::jsonb as same from support.audit_event
-     where actor = $1 and outcome = 'accepted' and arguments ->> 'idempotencyKey' = $4
-     order by id desc limit 1`,
-    [caller, action, JSON.stringify(args), idempotencyKey],
-  );
-  const [event] = found.rows;
-  if (!event) return undefined;
-  if (!event.same) {
+  const event = await readAcceptedAudit(client, { actor: caller, idempotencyKey });
+  if (event === undefined) return undefined;
+  // As JSON on both sides: the audit does not keep fields that are undefined.
+  const isSame =
+    event.action === action && isDeepStrictEqual(event.arguments, JSON.parse(JSON.stringify(args)));
+  if (!isSame) {
     throw new Fault(
       'idempotency_key_reused',
-      `The idempotency key ${idempotencyKey} came with another request before: use a new key.`,
+      `The idempotency key ${idempotencyKey} was used for another request: use a new key.`,
     );
   }
-  return readRun(client, event.run_id);
+  return event.runId === null ? undefined : readRun(client, event.runId);
 }
 
-/** A run with its steps, as the API tells of it. */
-async function tellRun(database: Queryable, run: Run): Promise<JsonValue> {
+/** A run with its steps, as the API shows it. */
+function describeRun(run: Run, steps: readonly Step[]): JsonValue {
   const { queue: _queue, stage: _stage, idempotencyKey: _key, ...shown } = run;
-  const steps = (await readSteps(database, run.id)).map(tellStep);
-  return JSON.parse(JSON.stringify({ ...shown, steps })) as JsonValue;
+  return JSON.parse(JSON.stringify({ ...shown, steps: steps.map(describeStep) })) as JsonValue;
 }
 
-function tellStep({
+function describeStep({
   name,
   jobName,
   state,

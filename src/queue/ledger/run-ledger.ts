@@ -1,4 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Run as RunRow } from '../../database/client/client.js';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
 import type { Counts } from './job.js';
 import type { JsonValue } from './json.js';
@@ -45,7 +47,28 @@ export interface RunEnd {
   error?: string | undefined;
 }
 
-export type Queryable = Pick<Pool | PoolClient, 'query'>;
+/** A row as the rest of the code sees it. */
+export function toRun(row: RunRow): Run {
+  return {
+    id: row.id,
+    kind: row.kind,
+    state: row.state as RunState,
+    requestedBy: row.requested_by,
+    payload: row.payload as JsonValue,
+    idempotencyKey: row.idempotency_key,
+    queue: row.queue!,
+    stage: row.stage,
+    cancelRequested: row.cancel_requested_date !== null,
+    createdDate: row.created_date,
+    startedDate: row.started_date,
+    finishedDate: row.finished_date,
+    counts: row.counts as Counts,
+    errorCode: row.error_code,
+    error: row.error,
+    publication: row.publication,
+    parentRunId: row.parent_run_id,
+  };
+}
 
 const columns = `
   id, kind, state, requested_by as "requestedBy", payload, idempotency_key as "idempotencyKey", queue, stage,
@@ -92,29 +115,10 @@ export async function createRun(
   return { run, created: false };
 }
 
-/** The run, or undefined when there is none of that id. */
+/** The run with this id. */
 export async function readRun(database: Queryable, runId: string): Promise<Run | undefined> {
-  const found = await database.query<Run>(
-    `/* queue.read_run */ select ${columns} from support.run where id = $1`,
-    [runId],
-  );
-  return found.rows[0];
-}
-
-/** Runs, newest first. */
-export async function listRuns(
-  database: Queryable,
-  filter: { states?: readonly RunState[]; kinds?: readonly string[]; limit?: number; before?: Date } = {},
-): Promise<Run[]> {
-  const found = await database.query<Run>(
-    `/* queue.list_runs */
-     select ${columns} from support.run
-     where ($1::text[] is null or state = any($1)) and ($2::text[] is null or kind = any($2))
-       and ($3::timestamptz is null or created_date < $3)
-     order by created_date desc, id limit $4`,
-    [filter.states ?? null, filter.kinds ?? null, filter.before ?? null, filter.limit ?? 100],
-  );
-  return found.rows;
+  const found = await (await ledger(database)).run.findUnique({ where: { id: runId } });
+  return found === null ? undefined : toRun(found);
 }
 
 /** Marks the run as begun; false when it has already ended. */

@@ -1,6 +1,9 @@
+import type { RunStep as StepRow } from '../../database/client/client.js';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
 import type { Counts, PlannedStep } from './job.js';
 import type { JsonValue } from './json.js';
-import type { Queryable, RunState } from './run-ledger.js';
+import type { RunState } from './run-ledger.js';
 
 /** One row of `support.run_step`. Ids and fences are bigints, kept as text. */
 export interface Step {
@@ -42,24 +45,51 @@ const columns = `
 // retried step another job than the one that failed, which the queue still remembers.
 const freshJobId = `run_id || '-' || id || '-' || fence`;
 
+const withKind = { run: { select: { kind: true } } } as const;
+
 /** Every step of a run, or of one stage of it, in the order they were planned. */
 export async function readSteps(database: Queryable, runId: string, stage?: number): Promise<Step[]> {
-  const found = await database.query<Step>(
-    `/* queue.read_steps */
-     select ${columns} from support.run_step
-     where run_id = $1 and ($2::int is null or stage = $2) order by run_step.id`,
-    [runId, stage ?? null],
-  );
-  return found.rows;
+  const found = await (await ledger(database)).runStep.findMany({
+    where: { run_id: runId, ...(stage === undefined ? {} : { stage }) },
+    orderBy: { id: 'asc' },
+    include: withKind,
+  });
+  return found.map(toStep);
 }
 
-/** One step, or undefined when there is none of that id. */
+/** The step with this id. */
 export async function readStep(database: Queryable, stepId: string): Promise<Step | undefined> {
-  const found = await database.query<Step>(
-    `/* queue.read_step */ select ${columns} from support.run_step where id = $1`,
-    [stepId],
-  );
-  return found.rows[0];
+  const found = await (await ledger(database)).runStep.findUnique({
+    where: { id: BigInt(stepId) },
+    include: withKind,
+  });
+  return found === null ? undefined : toStep(found);
+}
+
+/** A row as the rest of the code sees it. */
+export function toStep(row: StepRow & { run: { kind: string } }): Step {
+  return {
+    id: String(row.id),
+    runId: row.run_id,
+    runKind: row.run.kind,
+    name: row.name,
+    jobName: row.job_name,
+    queue: row.queue,
+    jobId: row.job_id!,
+    stage: row.stage,
+    attempt: row.attempt,
+    fence: String(row.fence),
+    state: row.state as RunState,
+    payload: row.payload as JsonValue,
+    dependsOn: row.depends_on,
+    worker: row.worker,
+    createdDate: row.created_date,
+    startedDate: row.started_date,
+    finishedDate: row.finished_date,
+    counts: row.counts as Counts,
+    errorCode: row.error_code,
+    error: row.error,
+  };
 }
 
 /** Adds planned steps to a stage; a step whose name the run already has is left as it is. */

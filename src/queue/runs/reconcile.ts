@@ -1,5 +1,6 @@
 import type { Dispatch } from '../backend/dispatch.js';
-import { endRun, listRuns, type Run, readRun } from '../ledger/run-ledger.js';
+import { listOpenRuns } from '../ledger/list-runs.js';
+import { endRun, type Run, readRun } from '../ledger/run-ledger.js';
 import { readReadySteps, readSteps } from '../ledger/step-ledger.js';
 
 /**
@@ -11,7 +12,7 @@ import { readReadySteps, readSteps } from '../ledger/step-ledger.js';
  * @throws the first of what kept runs from being helped, when all were looked at
  */
 export async function reconcileRuns<Services>(dispatch: Dispatch<Services>): Promise<number> {
-  const open = await listRuns(dispatch.pool, { states: ['queued', 'running'], limit: 10_000 });
+  const open = await listOpenRuns(dispatch.pool);
   let helped = 0;
   const errors: unknown[] = [];
   for (const run of open) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { z } from 'zod';
+import { ledger } from '../../database/prisma-client.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Failure, Fault } from '../../fault.js';
 import { createDispatch, type DispatchOptions } from '../backend/dispatch.js';
@@ -150,10 +151,8 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
           else await dispatch.enqueueRun(run);
         }
       } else if (state === 'held') {
-        await pool.query(
-          `/* queue.cancel_held */ update support.run set state = 'cancelled' where id = $1 and state = 'held'`,
-          [runId],
-        );
+        const rows = await ledger(pool);
+        await rows.run.updateMany({ where: { id: runId, state: 'held' }, data: { state: 'cancelled' } });
       }
       return mustRead(runId);
     },

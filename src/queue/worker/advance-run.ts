@@ -1,4 +1,5 @@
 import { DelayedError, type Job, WaitingChildrenError } from 'bullmq';
+import { ledger } from '../../database/prisma-client.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import type { Dispatch } from '../backend/dispatch.js';
@@ -88,11 +89,11 @@ async function planStage<Services>(
   const planned = nameSteps(stage.name, await stage.plan(context));
   for (const step of planned) dispatch.job(step.jobName);
   await inTransaction(dispatch.pool, async (client) => {
-    const moved = await client.query(
-      '/* queue.begin_stage */ update support.run set stage = $2 where id = $1 and stage = $2 - 1',
-      [run.id, index],
-    );
-    if (moved.rowCount === 1) await insertSteps(client, run.id, index, planned);
+    const moved = await (await ledger(client)).run.updateMany({
+      where: { id: run.id, stage: index - 1 },
+      data: { stage: index },
+    });
+    if (moved.count === 1) await insertSteps(client, run.id, index, planned);
   });
 }
 
