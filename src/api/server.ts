@@ -22,7 +22,8 @@ import { listen } from './http/listener.js';
 import { apiMetrics } from './http/metrics.js';
 import { answerJson, createRouter } from './http/router.js';
 import { DEFAULT_LIMITS, type RequestLimits } from './limits/limits.js';
-import { memoryAllowances, RateLimiter, sharedAllowances } from './limits/rate-limit.js';
+import { RateLimiter } from './limits/rate-limit.js';
+import { memoryRateLimits, sharedRateLimits } from './limits/rate-limit-store.js';
 import { AnswerCache } from './operation/answer-cache.js';
 import { loadSafelist } from './operation/safelist.js';
 import { people } from './pages/browser-routes.js';
@@ -191,7 +192,7 @@ async function openAccess(options: ApiOptions) {
 }
 
 function rateLimiterOf({ redis, redisPrefix, quotas, logger }: ApiOptions): RateLimiter {
-  const store = redis ? sharedAllowances(redis, redisPrefix ?? 'marquee', logger) : memoryAllowances();
+  const store = redis ? sharedRateLimits(redis, redisPrefix ?? 'marquee', logger) : memoryRateLimits();
   return new RateLimiter(store, quotas);
 }
 

@@ -1,53 +1,87 @@
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  ClientError,
+  type Configuration,
+  discovery,
+  None,
+} from 'openid-client';
 import { Failure, messageOf } from '../fault.js';
 
-/** What an OpenID issuer says about itself, as far as it is used here. */
+/** The part of an OpenID issuer's metadata that is used here. */
 export interface IssuerMetadata {
   readonly issuer: string;
   readonly jwks_uri: string;
   readonly token_endpoint: string;
   readonly authorization_endpoint?: string;
-  readonly end_session_endpoint?: string;
   /** RFC 9207: the issuer names itself in the answers of a login. */
   readonly authorization_response_iss_parameter_supported?: boolean;
 }
 
-const DISCOVERY_TIMEOUT_MS = 5_000;
+const ISSUER_TIMEOUT_SECONDS = 5;
+
+/** How this service identifies itself to an issuer. */
+interface IssuerClient {
+  readonly id: string;
+  readonly authentication: ClientAuth;
+}
+
+/** Reading metadata needs no registered client, but the library asks for an id. */
+const NO_CLIENT: IssuerClient = { id: 'marquee', authentication: None() };
 
 /**
  * Reads `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0, section 4).
- * @throws Failure `issuer_unreachable` when it does not answer, `issuer_mismatch` when the document names
- * another issuer: a document from elsewhere must not decide whose keys are trusted.
+ * @throws Failure `issuer_unreachable` if it does not respond, `issuer_mismatch` if the document names another issuer:
+ * a foreign document must not decide whose keys are trusted
  */
 export async function discoverIssuer(issuerUrl: string): Promise<IssuerMetadata> {
-  const url = `${issuerUrl.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const found = await fetchJson(url);
-  if (found.issuer !== issuerUrl) {
-    throw new Failure(
-      'issuer_mismatch',
-      `${url} names the issuer ${JSON.stringify(found.issuer)}, expected "${issuerUrl}": set OIDC_ISSUER to the issuer's exact name.`,
-    );
-  }
+  const metadata = (await issuerConfiguration(issuerUrl)).serverMetadata();
+  return metadata as unknown as IssuerMetadata;
+}
+
+/** The configuration with which openid-client talks to an issuer; throws as `discoverIssuer`. */
+export async function issuerConfiguration(
+  issuerUrl: string,
+  { id, authentication }: IssuerClient = NO_CLIENT,
+): Promise<Configuration> {
+  const configuration = await discover(issuerUrl, id, authentication);
+  const metadata = configuration.serverMetadata();
+  // The library ignores a slash at the end and makes exceptions for some vendors. Tokens must name the issuer exactly.
+  if (metadata.issuer !== issuerUrl) throw mismatch(issuerUrl, metadata.issuer);
   for (const field of ['jwks_uri', 'token_endpoint'] as const) {
-    if (typeof found[field] !== 'string') {
+    if (typeof metadata[field] !== 'string') {
       throw new Failure(
         'issuer_unreachable',
-        `${url} has no ${field}: the issuer is not an OpenID provider.`,
+        `The metadata of the issuer ${issuerUrl} has no ${field}. Set OIDC_ISSUER to an OpenID provider.`,
       );
     }
   }
-  return found as unknown as IssuerMetadata;
+  return configuration;
 }
 
-async function fetchJson(url: string): Promise<Record<string, unknown>> {
+async function discover(issuerUrl: string, clientId: string, auth: ClientAuth): Promise<Configuration> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return (await response.json()) as Record<string, unknown>;
+    const server = new URL(issuerUrl);
+    return await discovery(server, clientId, undefined, auth, {
+      timeout: ISSUER_TIMEOUT_SECONDS,
+      execute: server.protocol === 'http:' ? [allowInsecureRequests] : [],
+    });
   } catch (error) {
+    if (error instanceof ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') {
+      const { body } = error.cause as { body?: { issuer?: unknown } };
+      throw mismatch(issuerUrl, body?.issuer);
+    }
     throw new Failure(
       'issuer_unreachable',
-      `The issuer's ${url} could not be read (${messageOf(error)}): check that the issuer runs and OIDC_ISSUER is right.`,
+      `Cannot read the metadata of the issuer ${issuerUrl} (${messageOf(error)}). Check that the issuer runs and that OIDC_ISSUER is correct.`,
       { cause: error },
     );
   }
+}
+
+function mismatch(issuerUrl: string, found: unknown): Failure {
+  return new Failure(
+    'issuer_mismatch',
+    `The metadata at ${issuerUrl} names the issuer ${JSON.stringify(found)}, expected "${issuerUrl}". Set OIDC_ISSUER to the exact name of the issuer.`,
+  );
 }

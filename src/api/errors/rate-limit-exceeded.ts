@@ -1,19 +1,19 @@
 import { apiError } from './api-error.js';
 
-/** An allowance is used up. */
+/** A caller has used up one of its quotas. */
 export class RateLimitExceeded extends Error {
   readonly error;
 
   constructor(
-    kind: Kind,
+    kind: RateLimitKind,
     quota: number,
     used: number,
     windowSeconds: number,
     readonly retryAfterSeconds: number,
     readonly headers: RateLimitHeaders,
   ) {
-    super('used up');
-    const text = `The allowance of ${kind} is ${quota} in ${windowSeconds} s, and this makes ${used}: come again in ${retryAfterSeconds} s.`;
+    super('rate limit exceeded');
+    const text = `Rate limit exceeded: ${grouped(used)} of ${grouped(quota)} ${UNITS[kind]} per ${windowSeconds} s. Retry in ${retryAfterSeconds} s.`;
     this.error = apiError('RATE_LIMITED', text);
     this.error.extensions.limit = { name: `${kind} in ${windowSeconds} s`, allowed: quota, actual: used };
   }
@@ -25,5 +25,11 @@ export interface RateLimitHeaders {
   readonly ratelimit: string;
 }
 
-/** A kind of allowance, as the RateLimit headers name it. */
-export type Kind = 'requests' | 'cost' | 'exports';
+/** What is limited, as the RateLimit headers name it. */
+export type RateLimitKind = 'requests' | 'cost' | 'exports';
+
+const UNITS: Record<RateLimitKind, string> = { requests: 'requests', cost: 'cost units', exports: 'exports' };
+
+function grouped(number: number): string {
+  return number.toLocaleString('en-US');
+}

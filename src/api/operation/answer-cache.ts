@@ -1,30 +1,31 @@
-import { LruCache } from '../lru-cache.js';
+import { LRUCache } from 'lru-cache';
 
-/** An answer that is right as long as its publication is current. */
+/** A response that is correct as long as its publication is the current one. */
 export interface CachedAnswer {
   readonly publication: number;
   readonly body: string;
-  /** Only answers to GET and to persisted documents carry one. */
+  /** Set for GET and for persisted documents only. */
   readonly etag?: string;
   readonly cost: number;
   readonly operationName?: string;
 }
 
 const MAX_ASKED_ONCE = 5_000;
-/** In characters of their keys, which hold whole requests. */
+/** In characters of the keys, which contain whole requests. */
 const MAX_ASKED_ONCE_SIZE = 5_000_000;
 
 /**
- * Answers by caller's rights and request. An answer is given again only while the publication it stems from is the
- * current one, and only to callers with the same rights.
+ * Responses by the caller's rights and the request. A response is sent again only while its publication is the current
+ * one, and only to callers with the same rights.
  */
 export class AnswerCache {
-  readonly #answers: LruCache<CachedAnswer>;
+  readonly #answers: LRUCache<string, CachedAnswer>;
   #askedOnce = new Set<string>();
   #askedOnceSize = 0;
 
   constructor(maxBytes: number) {
-    this.#answers = new LruCache(maxBytes);
+    // A quarter at most for one response, so that it does not evict everything else.
+    this.#answers = new LRUCache({ maxSize: maxBytes, maxEntrySize: Math.max(Math.floor(maxBytes / 4), 1) });
   }
 
   static key(rightsKey: string, request: string): string {
@@ -35,7 +36,7 @@ export class AnswerCache {
     return this.#answers.get(key);
   }
 
-  /** Keeps an answer that is asked for the second time: most are never asked for again, and would push out the others. */
+  /** Keeps a response that is requested for the second time. Most are requested once, and would only evict others. */
   keep(key: string, answer: CachedAnswer): void {
     if (!this.#askedOnce.has(key)) {
       this.#askedOnceSize += key.length;
@@ -46,7 +47,7 @@ export class AnswerCache {
       this.#askedOnce.add(key);
       return;
     }
-    this.#answers.set(key, answer, 2 * (key.length + answer.body.length) + 200);
+    this.#answers.set(key, answer, { size: 2 * (key.length + answer.body.length) + 200 });
   }
 
   forget(key: string): void {

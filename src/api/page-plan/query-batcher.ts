@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
-import { LruCache } from '../lru-cache.js';
 import { MAX_PREPARED_TEXT, PreparedNames } from '../sql/prepared-names.js';
 import { runPrepared } from '../sql/read-session.js';
 
@@ -40,8 +40,8 @@ const MAX_REMEMBERED = 1000;
 export class QueryBatcher {
   #waiting = new Map<string, Ask[]>();
   readonly #names = new PreparedNames();
-  readonly #together = new LruCache<string>(MAX_REMEMBERED);
-  readonly #slow = new LruCache<Slowness>(MAX_REMEMBERED);
+  readonly #together = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  readonly #slow = new LRUCache<string, Slowness>({ max: MAX_REMEMBERED });
 
   constructor(readonly pool: pg.Pool) {}
 
@@ -110,7 +110,7 @@ export class QueryBatcher {
       together = `select asked.place::int4, extract(epoch from clock_timestamp() - statement_timestamp()) * 1000, answer.*
         from unnest(${lists}) with ordinality as asked (${names}, place)
         cross join lateral (${text.replace(/\$(\d+)/g, 'asked.value_$1')}) as answer`;
-      this.#together.set(text, together, 1);
+      this.#together.set(text, together);
     }
     return together;
   }
@@ -123,12 +123,12 @@ export class QueryBatcher {
     const { times, until } = this.#slow.get(text) ?? { times: 0, until: 0 };
     if (milliseconds <= SLOW_MS) {
       // What is sent alone still may be so for a while: others of its text were slow a moment ago.
-      if (until > Date.now()) this.#slow.set(text, { times: 0, until }, 1);
+      if (until > Date.now()) this.#slow.set(text, { times: 0, until });
       else this.#slow.delete(text);
       return;
     }
     const slow = times + 1 >= SLOW_TIMES || milliseconds >= SLOW_BY_ITSELF_MS;
-    this.#slow.set(text, { times: times + 1, until: slow ? Date.now() + SLOW_FOR_MS : until }, 1);
+    this.#slow.set(text, { times: times + 1, until: slow ? Date.now() + SLOW_FOR_MS : until });
   }
 }
 

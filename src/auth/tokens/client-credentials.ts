@@ -1,11 +1,18 @@
-import { Failure, Fault } from '../../fault.js';
-import { discoverIssuer } from '../discovery.js';
+import {
+  ClientSecretBasic,
+  clientCredentialsGrant,
+  ResponseBodyError,
+  type TokenEndpointResponse,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
+import { Failure, Fault, messageOf } from '../../fault.js';
+import { issuerConfiguration } from '../discovery.js';
 
 export interface ClientCredentials {
   readonly issuerUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** The scopes to ask for. */
+  /** The scopes to request. */
   readonly scopes: readonly string[];
 }
 
@@ -17,36 +24,48 @@ export interface IssuedToken {
 }
 
 /**
- * Asks an issuer for an access token by client credentials (RFC 6749 section 4.4).
- * @throws Failure `issuer_unreachable` when it does not answer; Fault `token_refused` when it answers no, with its reason.
+ * Requests an access token from an issuer with client credentials (RFC 6749 section 4.4).
+ * @throws Failure `issuer_unreachable` if it does not respond; Fault `token_refused` with its reason if it refuses
  */
 export async function fetchClientToken(client: ClientCredentials): Promise<IssuedToken> {
-  const { token_endpoint: url } = await discoverIssuer(client.issuerUrl);
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { authorization: `Basic ${basicCredentials(client.clientId, client.clientSecret)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: client.scopes.join(' ') }),
-  }).catch((error: unknown) => {
-    throw new Failure('issuer_unreachable', `The issuer's token endpoint ${url} does not answer.`, {
-      cause: error,
-    });
+  const { issuerUrl, clientId, clientSecret } = client;
+  const scope = client.scopes.join(' ');
+  const configuration = await issuerConfiguration(issuerUrl, {
+    id: clientId,
+    authentication: ClientSecretBasic(clientSecret),
   });
-  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  if (!response.ok || typeof answer.access_token !== 'string') {
-    throw new Fault(
-      'token_refused',
-      `The issuer gave no token to ${client.clientId}: ${answer.error_description ?? answer.error ?? `status ${response.status}`}.`,
-    );
+  let answer: TokenEndpointResponse;
+  try {
+    answer = await clientCredentialsGrant(configuration, { scope });
+  } catch (error) {
+    throw tokenError(error, client);
   }
   return {
     accessToken: answer.access_token,
     expiresIn: Number(answer.expires_in),
-    scope: String(answer.scope ?? client.scopes.join(' ')),
+    scope: answer.scope ?? scope,
   };
 }
 
-/** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined. */
-function basicCredentials(id: string, secret: string): string {
-  const encode = (part: string) => new URLSearchParams([['', part]]).toString().slice(1);
-  return Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
+function tokenError(error: unknown, { clientId, issuerUrl }: ClientCredentials): Error {
+  const reason = refusalReason(error);
+  if (reason !== undefined)
+    return new Fault('token_refused', `The issuer refused a token for ${clientId}: ${reason}.`, {
+      cause: error,
+    });
+  return new Failure(
+    'issuer_unreachable',
+    `The token endpoint of the issuer ${issuerUrl} does not respond (${messageOf(error)}). Check that the issuer runs.`,
+    { cause: error },
+  );
+}
+
+/** The reason the issuer gave; undefined if it did not answer as an issuer does. */
+function refusalReason(error: unknown): string | undefined {
+  if (error instanceof ResponseBodyError) return error.error_description ?? error.error;
+  if (error instanceof WWWAuthenticateChallengeError) {
+    const { error_description: description, error: code } = error.cause[0]?.parameters ?? {};
+    return description ?? code ?? `status ${error.status}`;
+  }
+  return undefined;
 }

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryAllowances, RateLimiter, sharedAllowances } from '../../../src/api/limits/rate-limit.js';
 import { type ScratchApi, startScratchApi } from '../scratch-api.js';
 
 const LIMITS = {
@@ -317,43 +315,5 @@ describe('the rate limit', () => {
     expect((await post(query, few)).status).toBe(200);
     expect((await post(query, few)).status).toBe(429);
     await few.close();
-  });
-
-  it('opens a new window when the old one has passed', async () => {
-    let now = 0;
-    const store = memoryAllowances(() => now);
-    expect(store.take('a', 5, 60)).toEqual({ used: 5, resetSeconds: 60 });
-    now = 59_999;
-    expect(store.take('a', 1, 60)).toEqual({ used: 6, resetSeconds: 1 });
-    now = 60_000;
-    expect(store.take('a', 1, 60)).toEqual({ used: 1, resetSeconds: 60 });
-  });
-
-  it('is one for all processes that share a Redis, and each its own without one', async (context) => {
-    const redis = new Redis({ lazyConnect: true, retryStrategy: () => null, db: 6, maxRetriesPerRequest: 0 });
-    redis.on('error', () => undefined);
-    const warnings: string[] = [];
-    const logger = { info() {}, error() {}, warn: (_: object, message: string) => warnings.push(message) };
-    if (
-      !(await redis.connect().then(
-        () => true,
-        () => false,
-      ))
-    )
-      context.skip('no Redis answers at localhost:6379');
-    const prefix = `test-${process.pid}-${Date.now()}`;
-    const caller = { clientId: 'a', subject: 'a', scopes: new Set<never>(), tokenId: 't', expiresAt: 0 };
-    const rights = { key: 'all', quotas: { requestsPerMinute: 2 } };
-    const one = new RateLimiter(sharedAllowances(redis, prefix, logger));
-    const two = new RateLimiter(sharedAllowances(redis, prefix, logger));
-    await one.take('requests', caller, rights);
-    await two.take('requests', caller, rights);
-    await expect(one.take('requests', caller, rights)).rejects.toThrow('used up');
-    await redis.del(`${prefix}:allowance:requests a a`);
-    redis.disconnect();
-    await expect(two.take('requests', caller, rights)).resolves.toMatchObject({
-      ratelimit: '"requests";r=1;t=60',
-    });
-    expect(warnings).toHaveLength(1);
   });
 });
