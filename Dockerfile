@@ -1,10 +1,10 @@
-# One image for every role; the command says which: api (the default), worker, migrate, or any other of `marquee --help`.
+# One image for all roles. The command selects the role: api (the default), worker, migrate, or any other command of marquee.
 FROM node:20-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev --no-audit --no-fund
 COPY . .
-# The optional packages are the embedded Postgres; here the database is another container's.
+# The optional packages are the embedded Postgres, which is not needed: the database runs in another container.
 RUN node bin/set-up.mjs && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:20-slim
@@ -23,7 +23,8 @@ USER node
 VOLUME /var/lib/marquee
 EXPOSE 4000
 STOPSIGNAL SIGTERM
-# Alive, not ready: a restart does not help an API whose database is away. Other roles than the API switch this off.
+# Checks whether the process is alive, not whether it is ready: restarting the API does not help if its database is down.
+# Other roles disable this check.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "bin/marquee.mjs"]

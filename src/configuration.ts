@@ -4,7 +4,7 @@ import { Fault } from './fault.js';
 
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `expected a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    message: `expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 const databaseUrl = url('postgres:', 'postgresql:').optional();
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -20,7 +20,7 @@ const flag = z
 
 const otlpProtocol = z.enum(['http/protobuf', 'http/json'], 'expected http/protobuf or http/json').optional();
 
-/** Every variable Marquee reads, with its default. The README's table of settings is this one. */
+/** Every variable that Marquee reads, with its default. The README has the same table; a test compares the names. */
 const environmentSchema = z
   .object({
     MARQUEE_HOME: z
@@ -85,7 +85,7 @@ const environmentSchema = z
   })
   .refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
     path: ['OIDC_CLIENT_SECRET'],
-    message: 'expected together with OIDC_CLIENT_ID, or neither of them',
+    message: 'expected together with OIDC_CLIENT_ID, or neither of the two',
   });
 
 /** The names of all settings, in the order of the README's table. */
@@ -93,68 +93,68 @@ export const settingNames: readonly string[] = Object.keys(environmentSchema.sha
 
 /** The settings of one process. Paths are absolute. */
 export interface Configuration {
-  /** Folder of all state of the embedded default. */
+  /** The folder of the embedded database and all other state. */
   home: string;
-  /** Port of the API; 0 takes a free one. */
+  /** Port of the API; 0 chooses a free one. */
   port: number;
   host: string;
-  /** Connection strings by use; what is missing comes from the embedded Postgres. */
+  /** Connection strings by role. The embedded Postgres provides the missing ones. */
   database: { owner?: string; pipeline?: string; reader?: string; queue?: string };
   redisUrl?: string;
   queuePrefix: string;
-  /** Issuer of access tokens; missing: the built-in one. */
+  /** Issuer of access tokens; undefined: the built-in issuer. */
   issuerUrl?: string;
-  /** The client people log in by at an issuer of one's own; missing: nobody logs in with a browser there. */
+  /** The client for browser logins at an external issuer; undefined: browser logins are off there. */
   loginClient?: { id: string; secret: string };
-  /** Port of the built-in issuer; missing: the API's port plus one. */
+  /** Port of the built-in issuer; the API's port plus one by default. */
   issuerPort: number;
   audience: string;
   allowDevelopmentIssuer: boolean;
-  /** Whether `migrate` gives the roles the passwords that stand in their connections. */
+  /** Whether `migrate` sets the passwords of the roles to those in their connections. */
   setRolePasswords: boolean;
-  /** The address callers know the API by; missing: where it listens. */
+  /** Public URL of the API; undefined: the address it listens on. */
   publicUrl?: string;
-  /** Origins whose pages may ask with a token. */
+  /** Allowed CORS origins. */
   corsOrigins: string[];
-  /** Narrows clients to reports, columns and rows. */
+  /** JSON file that restricts clients to reports, columns and rows. */
   policyFile?: string;
-  /** Ids of tokens that hold no more, one a line. */
+  /** File with the ids of revoked tokens, one per line. */
   revocationsFile?: string;
-  /** The only documents that are answered. */
+  /** JSON file with the only documents that are accepted. */
   safelistFile?: string;
-  /** Port of the Prometheus metrics; missing: not served. */
+  /** Port of the Prometheus metrics; undefined: not served. */
   metricsPort?: number;
-  /** Largest file that is taken over HTTP. */
+  /** Maximum size of an uploaded file. */
   maxUploadBytes: number;
-  /** Key of the hash over personal data; missing: generated once and kept under home. */
+  /** Key for hashing personal data; undefined: generated once and kept under home. */
   piiKey?: string;
   inbox: { folder: string; scanSeconds: number; stableSeconds: number };
-  /** Days after a month's end by which each feed is expected. */
+  /** Days after a month's end after which a missing feed is late. */
   lateAfterDays: number;
   /** Share of rejected records above which a load is held, 0 to 1. */
   maxRejectShare: number;
   /** Share of records without a usable key above which a load is held, 0 to 1. */
   maxUnkeyedShare: number;
-  /** Share of its rows above which a report that loses them is not published, 0 to 1. */
+  /** Share of its rows, 0 to 1, above which a report that loses them is not published. */
   maxRowLossShare: number;
-  /** Changes of how many publications are kept, to show and publish earlier states again. */
+  /** Number of publications whose changes are kept, so that they can be explained and restored. */
   retainedPublications: number;
-  /** Jobs of one queue that one worker process runs at once. */
+  /** Number of jobs of one queue that a worker process runs at once. */
   workerConcurrency: number;
   logLevel: string;
-  /** How spans are sent to an OpenTelemetry collector; missing: none are made. */
+  /** How spans are sent to an OpenTelemetry collector; undefined: no spans are created. */
   telemetry?: { protocol: 'http/protobuf' | 'http/json' };
 }
 
-/** What was found, unless it is a secret or a URL that may carry one. */
+/** The value as part of a message, unless it is or may contain a secret. */
 function shown(name: string, value: string | undefined): string {
   return /KEY|URL|PASSWORD|SECRET/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
 }
 
 /**
- * Reads the settings from environment variables; the only place that does.
+ * Reads the settings from environment variables. No other file does.
  *
- * @throws Fault `configuration_invalid` naming every variable at fault, all at once.
+ * @throws Fault `configuration_invalid`, which lists all invalid variables
  */
 export function readConfiguration(environment: NodeJS.ProcessEnv = process.env): Configuration {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
@@ -166,7 +166,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     });
     throw new Fault(
       'configuration_invalid',
-      `The environment has ${faults.length} wrong setting(s): ${faults.join('; ')}. Correct them and start again.`,
+      `${faults.length} invalid environment variable(s): ${faults.join('; ')}. Correct them and start again.`,
     );
   }
   const read = parsed.data;
@@ -215,7 +215,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
   };
 }
 
-/** Spans are sent when OpenTelemetry's own variables say where to, or that they shall be. */
+/** Spans are sent if OpenTelemetry's own variables contain an endpoint or enable the exporter. */
 function telemetryOf(read: z.output<typeof environmentSchema>): Configuration['telemetry'] {
   const asked =
     read.OTEL_TRACES_EXPORTER ??

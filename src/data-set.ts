@@ -3,14 +3,14 @@ import type { Feed } from './source/feed.js';
 import type { ReferenceTable } from './warehouse/corrections/reference-data.js';
 import type { MappingRow } from './warehouse/mapping/mapping-row.js';
 
-/** All the engine is told of what it works with; a folder such as `src/dataset` implements it. */
+/** Everything the engine needs to know about its data. A folder such as `src/dataset` implements it. */
 export interface DataSet {
   readonly name: string;
-  /** The kinds of files the vendor sends. */
+  /** The kinds of files that the vendor sends. */
   readonly feeds: readonly Feed[];
-  /** The mapping a new database starts with; afterwards the one in the database holds. */
+  /** The initial mapping of a new database. Once installed, the mapping in the database applies. */
   readonly mapping: readonly MappingRow[];
-  /** Dimensions that are filled from standards. */
+  /** Tables that are filled from standards. */
   readonly reference: readonly ReferenceTable[];
   readonly reports: readonly ReportDefinition[];
 }

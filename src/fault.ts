@@ -1,9 +1,9 @@
 /**
- * The two ways something goes wrong. The class decides whether a queue retries:
- * a fault comes back the same however often it is tried, a failure may not.
+ * The two kinds of errors. The class decides whether a queue retries: a fault is the same at every attempt, a failure
+ * may be temporary.
  */
 abstract class CodedError extends Error {
-  /** Stable, documented code, for callers that branch on it. */
+  /** A stable, documented code that callers can branch on. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -13,13 +13,13 @@ abstract class CodedError extends Error {
   }
 }
 
-/** Wrong data or wrong input: a retry cannot help. The message says what was found, expected, and to do. */
+/** Wrong data or input: a retry cannot help. The message states what was found, what was expected and what to do. */
 export class Fault extends CodedError {}
 
 /** A broken machine (a lost connection, a full disk): a retry may help. */
 export class Failure extends CodedError {}
 
-/** The message of anything thrown, for logs and the ledger. */
+/** The message of any thrown value, for logs and the ledger. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,26 +2,26 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure, messageOf } from './fault.js';
 
-/** Where a server is to listen, and how that is told to people. */
+/** The address a server listens on, and how messages refer to it. */
 export interface Place {
   readonly port: number;
   readonly host: string;
-  /** What listens there, at the beginning of a sentence: `The API`. */
+  /** Name of the server, to start a sentence with: `The API`. */
   readonly what: string;
-  /** What is set to have it listen elsewhere: `PORT or HOST`. */
+  /** The settings that change the address: `PORT or HOST`. */
   readonly settings: string;
 }
 
 /**
- * Has a server listen.
- * @returns the port, where 0 took a free one
- * @throws Failure `port_taken` where it cannot
+ * Starts the server listening.
+ * @returns the port; if 0 was requested, the free port that was chosen
+ * @throws Failure `port_taken` if it cannot listen there
  */
 export async function listenAt(server: Server, { port, host, what, settings }: Place): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) => {
-      // Only of a port that is taken there is somebody to be ended: it may as well not be allowed, or the host not ours.
-      const end = error.code === 'EADDRINUSE' ? 'end what listens there, or ' : '';
+      // Only if the port is in use can another process be stopped: it may also not be permitted, or the host not be local.
+      const end = error.code === 'EADDRINUSE' ? 'stop the process that uses the port, or ' : '';
       reject(
         new Failure(
           'port_taken',

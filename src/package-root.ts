@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Walks up from this file, which runs from `src/` in tests and from `dist/src/` when built. */
+/** Searches upwards from this file, which is in `src/` in tests and in `dist/src/` when built. */
 function findPackageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
@@ -11,10 +11,10 @@ function findPackageRoot(): string {
   return folder;
 }
 
-/** The folder of `package.json`: `prisma/` and `schema.graphql` lie in it. */
+/** The folder that contains `package.json`, `prisma/` and `schema.graphql`. */
 export const packageRoot = findPackageRoot();
 
-/** The version that `package.json` tells. */
+/** The version in `package.json`. */
 export const packageVersion: string = JSON.parse(
   readFileSync(join(packageRoot, 'package.json'), 'utf8'),
 ).version;

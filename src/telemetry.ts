@@ -2,24 +2,24 @@ import type { Attributes, Context, Span, SpanKind, Tracer } from '@opentelemetry
 
 type OpenTelemetryApi = typeof import('@opentelemetry/api');
 
-/** What a span tells besides its name: never a value a caller gave, a token or a record. */
+/** The attributes of a span. They never contain a caller's values, a token or a record. */
 export type { Attributes };
 
 let using: { readonly api: OpenTelemetryApi; readonly tracer: Tracer } | undefined;
 
-/** Has spans made from now on. Without it, as by default, nothing of OpenTelemetry is loaded and nothing is made. */
+/** Creates spans from now on. By default, OpenTelemetry is not even loaded. */
 export function useTelemetry(api: OpenTelemetryApi, tracer: Tracer): void {
   using = { api, tracer };
 }
 
-/** Stops making spans. */
+/** Stops creating spans. */
 export function forgetTelemetry(): void {
   using = undefined;
 }
 
 /**
- * Does a piece of work in a span of its own, below the one that is open; failing fails the span.
- * @param isFailure Tells errors that mean something else from failures.
+ * Does a piece of work in a new span, a child of the current one. An error marks the span as failed.
+ * @param isFailure whether an error is a failure; some errors have another meaning
  */
 export async function spanned<Result>(
   name: string,
@@ -41,23 +41,23 @@ export async function spanned<Result>(
   }
 }
 
-/** Names the open span anew, or tells more of it. */
+/** Renames the current span, or adds attributes to it. */
 export function describeSpan(name: string | undefined, attributes: Attributes): void {
   const span = using?.api.trace.getActiveSpan();
   if (name !== undefined) span?.updateName(name);
   span?.setAttributes(attributes);
 }
 
-/** The span of a request that others may have begun a trace for. */
+/** The span of a request, whose trace the caller may have started. */
 export interface RequestSpan {
-  /** Does the request's work: what it opens lies below this span. */
+  /** Does the request's work; spans that it opens are children of this span. */
   within(work: () => void): void;
   end(name: string, attributes: Attributes, failed: boolean): void;
 }
 
 /**
- * Opens the span of a request, below the caller's own where its headers name one (W3C Trace Context).
- * @returns undefined while no spans are made
+ * Opens the span of a request. It is a child of the caller's span if the headers contain one (W3C Trace Context).
+ * @returns undefined if no spans are created
  */
 export function openRequestSpan(
   headers: Readonly<Record<string, unknown>>,
@@ -78,7 +78,7 @@ export function openRequestSpan(
   };
 }
 
-/** Messages may quote what a caller or a vendor sent, so only the kind of the error is told. */
+/** Records only the kind of the error, because messages may quote what a caller or a vendor sent. */
 function fail(api: OpenTelemetryApi, span: Span, error: unknown): void {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   span.setStatus({ code: api.SpanStatusCode.ERROR });

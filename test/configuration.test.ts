@@ -15,13 +15,15 @@ describe('the configuration', () => {
   it('names all faults at once, with what was found', () => {
     const read = () => readConfiguration({ PORT: 'http', REDIS_URL: 'localhost', PII_KEY: 'short' });
     expect(read).toThrow(Fault);
-    expect(read).toThrow(/3 wrong setting.*PORT is "http".*REDIS_URL: expected a URL.*PII_KEY: expected/);
+    expect(read).toThrow(
+      /3 invalid environment variable.*PORT is "http".*REDIS_URL: expected a URL.*PII_KEY: expected/,
+    );
   });
 
   it('never repeats a secret in a fault', () => {
     const read = () =>
       readConfiguration({ PII_KEY: 'my-own-secret', DATABASE_URL: 'mysql://root:hunter2@db/x' });
-    expect(read).toThrow(/2 wrong setting/);
+    expect(read).toThrow(/2 invalid environment variable/);
     expect(read).not.toThrow(/my-own-secret|hunter2/);
   });
 

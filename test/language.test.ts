@@ -10,13 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * holds it to the rules. For `test/...` only the titles of tests are read.
  */
 const notYet = [
-  'CHANGELOG.md',
-  '.env.example',
-  'compose.yaml',
   'src/dataset/',
-  'src/data-set.ts',
-  'src/listening.ts',
-  'src/telemetry.ts',
   'ARCHITECTURE.md',
   'jobs/',
   'src/api/',

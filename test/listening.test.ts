@@ -16,7 +16,7 @@ describe('a server', () => {
     await expect(listenAt(createServer(), { ...told, port })).rejects.toMatchObject({
       code: 'port_taken',
       message: expect.stringMatching(
-        `^The API cannot listen on 127\\.0\\.0\\.1:${port} \\(.*EADDRINUSE.*\\); end what listens there, or set another PORT or HOST\\.$`,
+        `^The API cannot listen on 127\\.0\\.0\\.1:${port} \\(.*EADDRINUSE.*\\); stop the process that uses the port, or set another PORT or HOST\\.$`,
       ),
     });
   });

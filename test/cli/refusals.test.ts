@@ -197,10 +197,10 @@ it('a wrong environment is told whole, not fault by fault', async () => {
   const wrong = { PORT: 'many', REDIS_URL: 'http://localhost', MAX_REJECT_SHARE: '2' };
   const { code, stderr } = await run(home, ['status'], wrong);
   expect(code).toBe(1);
-  expect(stderr).toContain('3 wrong setting(s)');
+  expect(stderr).toContain('3 invalid environment variable(s)');
   expect(stderr).toContain('PORT is "many": ');
   // Not the URL itself: it may hold a password.
-  expect(stderr).toContain('REDIS_URL: expected a URL beginning with redis://');
+  expect(stderr).toContain('REDIS_URL: expected a URL that starts with redis://');
   expect(stderr).toContain('MAX_REJECT_SHARE is "2": ');
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });

@@ -117,7 +117,7 @@ describe('marquee up on a new home', () => {
     holder.close();
     // One sentence: what the queue's connections say when the database is stopped is no news.
     const sentence = new RegExp(
-      `^marquee: The API .*:${port} .*; end what listens there, or set another PORT.*\\n$`,
+      `^marquee: The API .*:${port} .*; stop the process that uses the port, or set another PORT.*\\n$`,
     );
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
     expect(await leftovers(home)).toEqual([]);
