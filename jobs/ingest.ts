@@ -6,7 +6,7 @@ import type { FileState } from '../src/source/ledger/file-ledger.js';
 import { finishLoad, type LoadResult } from '../src/source/load/load-finisher.js';
 import { loadPart } from '../src/source/load/part-loader.js';
 import { examineFile, receiveFile } from '../src/source/receive/receive.js';
-import { whyUnkeyed } from '../src/warehouse/clean/key-coverage.js';
+import { explainMissingKeys } from '../src/warehouse/clean/key-coverage.js';
 import { columnsRead, currentMapping } from '../src/warehouse/mapping/mapping-ledger.js';
 import { queues, type Services } from './services.js';
 
@@ -66,7 +66,7 @@ export const finishLoadJob = defineJob({
       rejectShare: services.maxRejectShare,
       // Found here, and not when it is cleaned, nothing of its drop is in the warehouse yet.
       inspect: async (client, rows) =>
-        mapping === null ? undefined : whyUnkeyed(client, mapping, rows, services.maxUnkeyedShare),
+        mapping === null ? undefined : explainMissingKeys(client, mapping, rows, services.maxUnkeyedShare),
       acceptedBy: payload.acceptedBy,
     });
     if (result.held !== undefined) {

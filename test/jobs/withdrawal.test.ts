@@ -232,7 +232,7 @@ it('a drop whose cleaning failed goes on without the file of it that is withdraw
   expect(await query('select from warehouse.movie_links where movie_id = 6')).toHaveLength(1);
 });
 
-it('a file cannot be withdrawn while it is in a table that the mapping fills no more', async () => {
+it('a file cannot be withdrawn while it is in a table that the mapping no longer fills', async () => {
   const pool = unspoilt.database.pools.pipeline;
   const change = { author: 'test', note: 'without genres for a while' };
   await installMapping(
@@ -245,7 +245,7 @@ it('a file cannot be withdrawn while it is in a table that the mapping fills no 
     startWithdrawing(unspoilt.worker.runs, { fileId: file!.id, ...wrong }, by),
   ).rejects.toMatchObject({
     code: 'table_not_mapped',
-    message: expect.stringContaining('is in movie_genres, which the mapping fills no more'),
+    message: expect.stringContaining('is in movie_genres, which the mapping no longer fills'),
   });
   await installMapping(pool, movies.mapping, change);
 });

@@ -1,6 +1,6 @@
 import { movies } from '../../dataset/movies.js';
 import { feedNamed } from '../../source/feed.js';
-import { listShownRejects } from '../../warehouse/masking/masked-rejects.js';
+import { listMaskedRejects } from '../../warehouse/masking/masked-rejects.js';
 import { printList } from '../output/print-list.js';
 import { count, excerpt } from '../output/terminal.js';
 import { withEnvironment } from '../runtime/command.js';
@@ -45,7 +45,7 @@ export async function rejects(options: {
           row.reason,
           excerpt(row.raw),
         ],
-        readPage: (after, limit) => listShownRejects(pool, { feed, reason, after, limit }),
+        readPage: (after, limit) => listMaskedRejects(pool, { feed, reason, after, limit }),
       },
       options,
     );

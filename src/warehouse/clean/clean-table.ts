@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
-import { rejectUnlisted } from '../extract/cast-failures.js';
+import { rejectRecordsWithoutEntries } from '../extract/cast-failures.js';
 import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
 import { openSource } from '../extract/open-source.js';
@@ -12,19 +12,19 @@ import type { Mapping } from '../mapping/table-plan.js';
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';
 
-/** What one table took from one or more files. Entries = inserted + unchanged + rejected. */
+/** What cleaning one or more files changed in one table. Entries = inserted + unchanged + rejected. */
 export interface CleanCounts {
-  /** Records that were looked at. */
+  /** Records that were read. */
   records: number;
-  /** Rows that the records gave: one each, or one per entry of a nested column. */
+  /** Rows from the records: one per record, or one per entry of a nested column. */
   entries: number;
   /** Versions opened. */
   inserted: number;
   /** Versions closed. */
   closed: number;
-  /** Entries that changed nothing: repeated within the file, or as known. */
+  /** Entries that changed nothing, because they are repeated in the file or already known. */
   unchanged: number;
-  /** Entries that could not be keyed. */
+  /** Entries without a usable key. */
   rejected: number;
   /** Values that could not be used. */
   issues: number;
@@ -32,44 +32,43 @@ export interface CleanCounts {
 
 export interface CleanRequest {
   readonly table: string;
-  /** Loaded files of the table's feed; those that went into the table before are passed over. */
+  /** Loaded files of the table's feed; files that were cleaned into the table before are skipped. */
   readonly fileIds: readonly number[];
   readonly mapping: Mapping;
   readonly personalDataKey: PersonalDataKey;
   readonly runId?: string | null;
-  /** How long the worker may leave its transaction waiting before Postgres takes the table from it. */
+  /** How long the transaction may be idle before Postgres ends it and releases the table. */
   readonly idleMs?: number;
-  /** Called last in the transaction: a place to hold a fence, or to mark a step as done with the same commit. */
+  /** Called last in the transaction, for example to check a fencing token or to complete a step with the same commit. */
   readonly beforeCommit?: (client: PoolClient, counts: CleanCounts) => Promise<void>;
 }
 
 /**
- * Cleans files into one warehouse table, in one transaction: rows, rejects, issues and the ledger
- * `support.file_transform` together, so that however often it is tried it takes effect once. Waits while another
- * transaction cleans into the same table.
+ * Cleans files into one warehouse table. Rows, rejects, issues and the ledger `support.file_transform` are written in one
+ * transaction, so that it takes effect once, however often it is tried. Waits while another transaction cleans into the table.
  *
- * Takes one connection of the pool, and more for a while: one when entries are not staged (see `expandFile`), one while
- * personal values are hashed, and one per table of live rows while those are filled side by side. What those commit is in
- * tables of their own, which come to something only with this transaction.
+ * Uses one connection of the pool, and for a time more: one when entries are not staged (see `expandFile`), one while personal
+ * values are hashed, and one per partition while live rows are filled in parallel. These commit only to separate work tables,
+ * which have no effect without this transaction.
  * @throws Fault `table_not_mapped`, `file_not_loaded`, `file_of_other_feed`, `mapping_not_installed`
  */
 export async function cleanTable(pool: Pool, request: CleanRequest): Promise<CleanCounts> {
   const plan = request.mapping.tables.get(request.table);
   if (!plan) {
-    throw new Fault('table_not_mapped', `The mapping fills no table ${request.table}; name one it fills.`);
+    throw new Fault(
+      'table_not_mapped',
+      `The mapping fills no table ${request.table}, expected one of ${[...request.mapping.tables.keys()].join(', ')}.`,
+    );
   }
   if (request.mapping.version === null) {
-    throw new Fault(
-      'mapping_not_installed',
-      'The mapping has no version yet; install it before cleaning with it.',
-    );
+    throw new Fault('mapping_not_installed', 'The mapping has no version yet; install it first.');
   }
   return inTransaction(pool, async (client) => {
     await lockTable(client, plan, request.idleMs);
-    // A month touches few rows of a large table, and finds most of them in memory: index look-ups, not a scan of it all.
-    await client.query('set local random_page_cost = 1.1');
-    // A file's keys are looked up once each: to remember what was found cost a fifth of the looking up.
-    await client.query('set local enable_memoize = off');
+    // A month changes few rows of a large table, and most of them are in memory, so index lookups beat a scan.
+    await client.query('/* warehouse.prefer_indexes */ set local random_page_cost = 1.1');
+    // Each key of a file is looked up once, so caching the results only costs time: a fifth of the lookups.
+    await client.query('/* warehouse.avoid_memoize */ set local enable_memoize = off');
     const { personalDataKey } = request;
     const total = noCounts();
     for (const file of await readSourceFiles(client, request.fileIds)) {
@@ -91,7 +90,7 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
   });
 }
 
-/** Cleans one file, in the caller's transaction; null when it went into the table before. */
+/** Cleans one file in the caller's transaction; null when it was cleaned into the table before. */
 export async function cleanFile(
   cleaning: Cleaning,
   file: SourceFile,
@@ -102,7 +101,7 @@ export async function cleanFile(
   if (before.some((other) => other.id === file.id)) return null;
   const source = await openSource(cleaning, plan, file, { report: true });
   const counts = await mergeFile(cleaning, file, source, before);
-  await rejectUnlisted(client, plan, mapping, file, source);
+  await rejectRecordsWithoutEntries(client, plan, mapping, file, source);
   const result = { ...counts, records: file.loadedCount };
   await client.query(
     `/* warehouse.insert_file_transform */

@@ -1,16 +1,17 @@
 import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
 
-/** What issues are looked for. */
+/** Which issues to list. */
 export interface IssueFilter {
-  /** The table it was found in or meant for, as the issue names it. */
+  /** The table where it was found or for which the value was meant, as the issue names it. */
   readonly table?: string | undefined;
   readonly reason?: string | undefined;
-  /** Issues with a greater id only: the last id of the page before. */
+  /** Only issues with a greater id: the last id of the previous page. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
-/** One row of `support.issue`, with the file it was found in; none for a warning about a delivery. */
+/** One row of `support.issue`, with the file it was found in; a warning about a delivery has no file. */
 export interface IssueRow {
   readonly id: string;
   readonly file_id: number | null;
@@ -26,32 +27,47 @@ export interface IssueRow {
   readonly created_date: Date;
 }
 
-/** Issues in the order they were found, page by page. */
+/** Issues in the order in which they were found, page by page. */
 export async function listIssues(pool: Pool, filter: IssueFilter): Promise<IssueRow[]> {
-  const { rows } = await pool.query<IssueRow>(
-    `/* warehouse.list_issues */
-     select i.id, i.file_id, f.name as file_name, f.period, i.record_number, i.table_name, i.column_name, i.value,
-       i.reason, i.detail, i.created_date
-     from support.issue i
-     left join source.file f on f.id = i.file_id
-     where ($1::text is null or i.table_name = $1)
-       and ($2::text is null or i.reason = $2)
-       and ($3::bigint is null or i.id > $3)
-     order by i.id
-     limit $4`,
-    [filter.table ?? null, filter.reason ?? null, filter.after ?? null, filter.limit],
-  );
-  return rows;
+  const { table, reason, after, limit } = filter;
+  const { file, issue } = await ledger(pool);
+  const issues = await issue.findMany({
+    where: { table_name: table, reason, id: after === undefined ? undefined : { gt: BigInt(after) } },
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+  const fileIds = new Set(issues.flatMap(({ file_id }) => file_id ?? []));
+  const files = await file.findMany({
+    select: { id: true, name: true, period: true },
+    where: { id: { in: [...fileIds] } },
+  });
+  const fileOf = new Map(files.map((row) => [row.id, row]));
+  return issues.map(({ id, file_id, ...row }) => {
+    const found = file_id === null ? undefined : fileOf.get(file_id);
+    const { record_number, table_name, column_name, value, detail, created_date } = row;
+    return {
+      id: String(id),
+      file_id,
+      file_name: found?.name ?? null,
+      period: found?.period ?? null,
+      record_number,
+      table_name,
+      column_name,
+      value,
+      reason: row.reason,
+      detail,
+      created_date,
+    };
+  });
 }
 
-/** How many issues of each kind a table has, the most frequent first. */
+/** The number of issues of each kind in each table, the most frequent first. */
 export async function countIssues(pool: Pool): Promise<{ table: string; reason: string; issues: number }[]> {
-  const { rows } = await pool.query<{ table: string; reason: string; issues: number }>(
-    `/* warehouse.count_issues */
-     select table_name as table, reason, count(*)::integer as issues
-     from support.issue
-     group by table_name, reason
-     order by issues desc, table_name, reason`,
-  );
-  return rows;
+  const { issue } = await ledger(pool);
+  const counts = await issue.groupBy({
+    by: ['table_name', 'reason'],
+    _count: { id: true },
+    orderBy: [{ _count: { id: 'desc' } }, { table_name: 'asc' }, { reason: 'asc' }],
+  });
+  return counts.map(({ table_name, reason, _count }) => ({ table: table_name!, reason, issues: _count.id }));
 }

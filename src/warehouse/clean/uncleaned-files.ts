@@ -1,29 +1,28 @@
 import type { Pool } from 'pg';
 import { Fault } from '../../fault.js';
 
-/** A file that is loaded and not in the warehouse, or not in all of its tables, and that no run is on its way with. */
+/** A loaded file that is not in the warehouse, or not in all of its tables, and that no run is cleaning. */
 export interface UncleanedFile {
   readonly id: number;
   readonly name: string;
   readonly period: string;
   /** Whether it is in some of its tables. */
   readonly inPart: boolean;
-  /** One sentence for people. */
+  /** One sentence for users. */
   readonly detail: string;
 }
 
 /**
- * Finds the files that were loaded by a run which ended before it had cleaned them, as when another file of their drop was
- * refused, or in the middle of it, as when it was cancelled. Files of feeds the mapping does not read have nowhere to go and
- * are no such.
+ * Finds files whose run ended before it had cleaned them (for example because another file of the drop was refused) or while
+ * it was cleaning them (for example because it was cancelled). Files of feeds that the mapping does not read are not included.
  */
 export function findUncleanedFiles(pool: Pool): Promise<UncleanedFile[]> {
   return find(pool, { underWay: false });
 }
 
 /**
- * Makes sure that a publication would have each file whole or not at all.
- * @throws Fault `file_cleaned_in_part` when a run ended in the middle of cleaning one, or is to go on with it later
+ * Makes sure that a publication would contain each file completely or not at all.
+ * @throws Fault `file_cleaned_in_part` when a run ended while it was cleaning a file, or will continue later
  */
 export async function requireWholeFiles(pool: Pool): Promise<void> {
   const [inPart] = (await find(pool, { underWay: true })).filter((file) => file.inPart);
@@ -45,11 +44,11 @@ async function find(pool: Pool, { underWay }: { underWay: boolean }): Promise<Un
      )
      select f.id, f.name, f.period, f."inPart",
        case when f."inPart" then
-         format('%s of %s (file %s) is in the warehouse in part, since its run ended in the middle of cleaning: nothing is published until that is finished, by %s.',
+         format('%s of %s (file %s) is only partly in the warehouse, because its run ended while cleaning it. Nothing is published until cleaning is finished, by %s.',
            f.name, f.period, f.id,
            coalesce('marquee retry ' || f.cleaning_run, 'ingesting its drop again'))
        else
-         format('%s of %s (file %s) is loaded but not in the warehouse, since its run ended before; ingest its drop again.',
+         format('%s of %s (file %s) is loaded but not in the warehouse, because its run ended before cleaning it; ingest its drop again.',
            f.name, f.period, f.id)
        end as detail
      from file f

@@ -1,21 +1,23 @@
 import type { Pool, PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
+import { ledger } from '../../database/prisma-client.js';
 import { isStorable } from '../../database/storable-text.js';
 import { Fault } from '../../fault.js';
 import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
 import { readTransformedFiles } from '../extract/source-file.js';
 import { rewriteHistory } from '../history/late-arriving-file.js';
 import { list, sameKey, target } from '../history/merge.js';
-import { dropStandardCodes, reopenStandardCodes } from '../history/standard-codes.js';
+import { removeStandardCodes, reopenStandardCodes } from '../history/standard-codes.js';
 import { fieldTypes } from '../mapping/field-types.js';
 import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';
+import { recordChange } from './audit.js';
 
-/** The natural key of one row, field by field, as text. */
+/** The natural key of one row: the text of each key field. */
 export type RowKey = Readonly<Record<string, string>>;
 
-/** Rows that are to be retired or restored, by whom and why. */
+/** Rows to be retired or restored, by whom and why. */
 export interface RetirementRequest {
   readonly table: string;
   readonly keys: readonly RowKey[];
@@ -25,7 +27,7 @@ export interface RetirementRequest {
 }
 
 /**
- * Reads a key as a person writes it: `18`, `862,16` in the order of the key's fields, or `movie_id=862,genre_id=16`.
+ * Reads a key as users write it: `18`, `862,16` in the order of the key fields, or `movie_id=862,genre_id=16`.
  * @throws Fault `table_not_mapped`, `key_not_readable`
  */
 export function parseRowKey(mapping: Mapping, table: string, text: string): RowKey {
@@ -40,7 +42,7 @@ export function parseRowKey(mapping: Mapping, table: string, text: string): RowK
   if (entries.length !== names.length || names.some((name) => !key[name])) {
     throw new Fault(
       'key_not_readable',
-      `${JSON.stringify(text)} is no key of ${table}, expected ${names.join(',')} in this order, for example ${names.map((name) => `${name}=…`).join(',')}.`,
+      `${JSON.stringify(text)} is not a valid key for ${table}, expected the values of ${names.join(',')} in this order, or ${names.map((name) => `${name}=…`).join(',')}.`,
     );
   }
   return key;
@@ -50,7 +52,7 @@ type WhichRows = Pick<RetirementRequest, 'table' | 'keys'>;
 
 /**
  * Makes sure that rows can be retired.
- * @returns how many they are: a key given twice names one
+ * @returns the number of rows; a key given twice is one row
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
 export function requireLive(client: PoolClient, mapping: Mapping, which: WhichRows): Promise<number> {
@@ -59,14 +61,14 @@ export function requireLive(client: PoolClient, mapping: Mapping, which: WhichRo
     refusal: (absent) =>
       new Fault(
         'key_not_live',
-        `${which.table} has no live row ${absent}, so nothing was retired; look the key up and try again.`,
+        `${which.table} has no live row ${absent}. Nothing was retired; check the key and try again.`,
       ),
   });
 }
 
 /**
  * Makes sure that rows can be restored.
- * @returns how many they are, as of `requireLive`
+ * @returns the number of rows, as `requireLive`
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_retired`
  */
 export function requireRetired(client: PoolClient, mapping: Mapping, which: WhichRows): Promise<number> {
@@ -77,12 +79,12 @@ export function requireRetired(client: PoolClient, mapping: Mapping, which: Whic
     refusal: (absent) =>
       new Fault(
         'key_not_retired',
-        `${which.table} has no retired row ${absent}, so nothing was restored; look the key up and try again.`,
+        `${which.table} has no retired row ${absent}. Nothing was restored; check the key and try again.`,
       ),
   });
 }
 
-/** Makes `pg_temp.key` of the keys and refuses those for which nothing is found. */
+/** Creates `pg_temp.key` with the keys. @throws the refusal when a key has no match */
 async function requireEach(
   client: PoolClient,
   mapping: Mapping,
@@ -90,7 +92,7 @@ async function requireEach(
   { found, refusal }: { found: (plan: TablePlan) => string; refusal: (absent: string) => Fault },
 ): Promise<number> {
   const plan = planOf(mapping, table);
-  const count = await makeKeys(client, plan, keys);
+  const count = await createKeys(client, plan, keys);
   const { rows: absent } = await client.query(
     `/* warehouse.absent_keys */
      select ${list(plan.keys, 'k')} from pg_temp.key k where not exists (${found(plan)}) limit 5`,
@@ -100,9 +102,9 @@ async function requireEach(
 }
 
 /**
- * Retires live rows by hand, from the newest period of their table on: they stop being live, and stay so in every rebuild,
- * until they are restored or a file of a later period names their key again; a code of a standard until it is restored,
- * since files do not say whether there is one. All or nothing.
+ * Retires live rows manually, from the newest period of their table on. They stop being live, also in every rebuild, until they
+ * are restored or a file of a later period has their key again. A code of a standard stays retired until it is restored,
+ * because files do not decide which codes exist. Retires all of the rows or none.
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_live`
  */
 export async function retireRows(
@@ -116,7 +118,10 @@ export async function retireRows(
   const files = await readTransformedFiles(client, plan);
   const period = files.at(-1)?.period.slice(0, 7);
   if (period === undefined) {
-    throw new Fault('key_not_live', `No file was cleaned into ${plan.table} yet; load one before retiring.`);
+    throw new Fault(
+      'key_not_live',
+      `${plan.table} has no rows from any file yet; load a file before retiring rows.`,
+    );
   }
   await client.query(
     `/* warehouse.insert_retirement */
@@ -125,13 +130,17 @@ export async function retireRows(
     [plan.table, period, request.reason, request.actor],
   );
   await closeRetired(client, plan, period);
-  await noteAudit(client, 'warehouse.retire', request, { period });
-  await client.query('drop table pg_temp.key');
+  await recordChange(client, {
+    ...changeOf(request),
+    action: 'warehouse.retire',
+    arguments: { ...argumentsOf(request), period },
+  });
+  await dropKeys(client);
   return { retired, period };
 }
 
 /**
- * Takes retirements back: the rows' history becomes what the files said, as if they had never been retired.
+ * Restores retired rows: their history becomes what the files contain, as if they had never been retired.
  * @throws Fault `table_not_mapped`, `key_not_readable`, `key_not_retired`
  */
 export async function restoreRows(
@@ -152,16 +161,20 @@ export async function restoreRows(
     [plan.table, request.actor],
   );
   await reopenStandardCodes(client, plan, 'pg_temp.key');
-  await dropStandardCodes(client, plan, 'pg_temp.key');
+  await removeStandardCodes(client, plan, 'pg_temp.key');
   const cleaning: Cleaning = { pool, client, plan, mapping, personalDataKey };
   await rewriteHistory(cleaning, await readTransformedFiles(client, plan));
   await dropUnfinished(client, plan);
-  await noteAudit(client, 'warehouse.restore', request, {});
-  await client.query('drop table pg_temp.key');
+  await recordChange(client, {
+    ...changeOf(request),
+    action: 'warehouse.restore',
+    arguments: argumentsOf(request),
+  });
+  await dropKeys(client);
   return { restored };
 }
 
-/** Closes the live rows that retirements of this period name. What files of later periods say opens them again. */
+/** Closes the live rows that were retired in this period. A file of a later period opens them again when it has their key. */
 export async function closeRetired(client: PoolClient, plan: TablePlan, period: string): Promise<void> {
   const matches = plan.keys.map(
     ({ field, type }) =>
@@ -176,15 +189,16 @@ export async function closeRetired(client: PoolClient, plan: TablePlan, period: 
   );
 }
 
-/** The periods of a table's retirements that hold, oldest first. */
+/** The periods of the active retirements of a table, the oldest first. */
 export async function retirementPeriods(client: PoolClient, plan: TablePlan): Promise<string[]> {
-  const { rows } = await client.query<{ period: string }>(
-    `/* warehouse.retirement_periods */
-     select distinct period from support.retirement
-     where table_name = $1 and restored_date is null and period is not null order by period`,
-    [plan.table],
-  );
-  return rows.map((row) => row.period);
+  const { retirement } = await ledger(client);
+  const rows = await retirement.findMany({
+    select: { period: true },
+    where: { table_name: plan.table, restored_date: null, period: { not: null } },
+    distinct: ['period'],
+    orderBy: { period: 'asc' },
+  });
+  return rows.map(({ period }) => period!);
 }
 
 function planOf(mapping: Mapping, table: string): TablePlan {
@@ -192,19 +206,19 @@ function planOf(mapping: Mapping, table: string): TablePlan {
   if (plan) return plan;
   throw new Fault(
     'table_not_mapped',
-    `The mapping fills no table ${table}; name one of ${[...mapping.tables.keys()].join(', ')}.`,
+    `The mapping fills no table ${table}, expected one of ${[...mapping.tables.keys()].join(', ')}.`,
   );
 }
 
-/** Makes `pg_temp.key` of the keys, cast to their types; how many they are. */
-async function makeKeys(client: PoolClient, plan: TablePlan, keys: readonly RowKey[]): Promise<number> {
+/** Creates `pg_temp.key` with the keys, cast to their types. @returns the number of distinct keys */
+async function createKeys(client: PoolClient, plan: TablePlan, keys: readonly RowKey[]): Promise<number> {
   if (!keys.every((key) => Object.values(key).every(isStorable))) throw unreadable(plan);
   const columns = plan.keys.map(
     ({ field, type }) =>
       `${fieldTypes[type]!.guarded(`(value ->> ${literal(field)})`)} as ${identifier(field)}`,
   );
   const { rowCount: count } = await client.query(
-    `/* warehouse.keys */ create temporary table key on commit drop as
+    `/* warehouse.create_keys */ create temporary table key on commit drop as
      select distinct ${columns.join(', ')} from jsonb_array_elements(${literal(JSON.stringify(keys))}::jsonb) as listed (value)`,
   );
   const { rowCount } = await client.query(
@@ -222,21 +236,20 @@ function unreadable(plan: TablePlan): Fault {
   );
 }
 
-/** A row's key as `support.retirement` keeps it. */
+/** The key of a row as `support.retirement` stores it. */
 function keyObject(plan: TablePlan, alias: string): string {
   const pairs = plan.keys.map(({ field }) => `${literal(field)}, ${alias}.${identifier(field)}::text`);
   return `jsonb_build_object(${pairs.join(', ')})`;
 }
 
-async function noteAudit(
-  client: PoolClient,
-  action: string,
-  { table, keys, reason, actor, runId }: RetirementRequest,
-  more: object,
-): Promise<void> {
-  await client.query(
-    `/* warehouse.note_retirement */
-     insert into support.audit_event (actor, action, arguments, outcome, run_id) values ($1, $2, $3, 'done', $4)`,
-    [actor, action, JSON.stringify({ table, keys, reason, ...more }), runId ?? null],
-  );
+async function dropKeys(client: PoolClient): Promise<void> {
+  await client.query('/* warehouse.drop_keys */ drop table pg_temp.key');
+}
+
+function changeOf({ actor, runId }: RetirementRequest) {
+  return { actor, runId };
+}
+
+function argumentsOf({ table, keys, reason }: RetirementRequest) {
+  return { table, keys: [...keys], reason };
 }

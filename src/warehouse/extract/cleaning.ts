@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 
-/** What the steps of cleaning one table share: one table, in one transaction. */
+/** What the steps of cleaning one table in one transaction share. */
 export interface Cleaning {
   readonly pool: Pool;
   readonly client: PoolClient;

@@ -1,4 +1,4 @@
-/** The column of a staging table that holds a field of the entries. */
+/** The column of a staging table that holds one field of the entries. */
 export function entryColumn(field: string): string {
   return `field_${field}`;
 }

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { identifier } from '../../database/identifier.js';
+import { ident, raw, runSql, sql } from '../../database/sql.js';
 import { inTransaction } from '../../database/transaction.js';
 import { EntryExpander, type MalformedColumn } from '../literal/expand.js';
 import { nestedColumns } from '../mapping/mapping.js';
@@ -10,24 +11,24 @@ import { entryColumn } from './entry-column.js';
 import { mappingOfFile } from './file-mapping.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';
 
-/** What expanding a file's nested columns gave. */
+/** What expanding the nested columns of a file gave. */
 export interface ExpandCounts {
   /** Entries per nested column. */
   readonly entries: Readonly<Record<string, number>>;
-  /** Literals that could not be read; each is an issue. */
+  /** Number of literals that could not be read; each is an issue. */
   readonly malformed: number;
 }
 
-/** The staging table of one nested column of one file: `record_number, ordinal` and the wanted fields as text. */
+/** The name of the staging table of one nested column of one file: `record_number, ordinal` and the wanted fields as text. */
 export function stagingName(fileId: number, column: string): string {
   return `entries_${fileId}_${column}`;
 }
 
 /**
- * Reads the nested columns of a file into staging tables, once for all warehouse tables that take entries of them.
- * Literals that cannot be read become issues with their position. Doing it again replaces what was there.
+ * Reads the nested columns of a file into staging tables, once for all warehouse tables that read their entries. Literals that
+ * cannot be read become issues with their position. A second call replaces the staging tables.
  *
- * Holds two connections of the pool: one gives the records, the other takes the entries.
+ * Uses two connections of the pool: one reads the records, the other writes the entries.
  */
 export async function expandFile(
   pool: Pool,
@@ -35,7 +36,7 @@ export async function expandFile(
 ): Promise<ExpandCounts> {
   const [file] = await readSourceFiles(pool, [fileId]);
   return inTransaction(pool, async (client) => {
-    await lockFile(client, fileId);
+    await lockEntries(client, fileId);
     const entries: Record<string, number> = {};
     let malformed = 0;
     const own = await mappingOfFile(client, mapping, file!);
@@ -51,11 +52,11 @@ export async function expandFile(
   });
 }
 
-/** Drops the staging tables of files whose table jobs are done. */
+/** Drops the staging tables of files that are cleaned into all their tables. */
 export async function dropEntries(pool: Pool, fileIds: readonly number[]): Promise<void> {
   for (const fileId of fileIds) {
     await inTransaction(pool, async (client) => {
-      await lockFile(client, fileId);
+      await lockEntries(client, fileId);
       const { rows } = await client.query<{ name: string }>(
         `/* warehouse.find_entries */
          select c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -72,9 +73,9 @@ export async function dropEntries(pool: Pool, fileIds: readonly number[]): Promi
 }
 
 /**
- * Drops the staging tables of runs that ended in the middle of cleaning, unless a run is under way. One that goes on all the
- * same reads the columns once more.
- * @returns the names of what was dropped
+ * Drops the staging tables that runs left behind when they ended during cleaning. Does nothing while a run is queued or
+ * running. A run that is resumed later reads the columns again.
+ * @returns the names of the tables that were dropped
  */
 export async function sweepEntries(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ name: string; fileId: number }>(
@@ -92,14 +93,14 @@ export async function sweepEntries(pool: Pool): Promise<string[]> {
 interface EntriesWanted {
   readonly file: SourceFile;
   readonly nested: NestedPlan;
-  /** Whether literals that cannot be read become issues: once, when the file itself is cleaned. */
+  /** Whether literals that cannot be read become issues; see `openSource`. */
   readonly report: boolean;
 }
 
 /**
- * Gives a relation with the entries of a file's nested column: the staging table when it is there whole, else a
- * temporary one made for this transaction. The staging is unlogged and comes back empty when Postgres crashed; the
- * mark that closes it (record 0) is then missing.
+ * Returns a relation with the entries of a nested column of a file: the staging table when it exists and is complete,
+ * otherwise a temporary table for this transaction. Staging tables are unlogged and empty after a crash of Postgres; the row
+ * that marks a complete one (record 0) is then missing.
  */
 export async function findEntries(
   pool: Pool,
@@ -107,66 +108,65 @@ export async function findEntries(
   { file, nested, report }: EntriesWanted,
 ): Promise<string> {
   const name = stagingName(file.id, nested.column);
-  const relation = identifier('warehouse', name);
-  const { rows } = await client.query<{ columns: string[] }>(
-    `/* warehouse.staging_columns */
-     select array_agg(attname::text) as columns from pg_attribute
-     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped having count(*) > 0`,
-    [relation],
-  );
-  const wanted = ['record_number', 'ordinal', ...nested.fields.map(entryColumn)];
-  // One that was made under another version of the mapping was read for other fields.
-  if (rows.length > 0 && rows[0]!.columns.sort().join() === wanted.sort().join()) {
-    const mark = await client.query(
-      `/* warehouse.staging_mark */ select from ${relation} where record_number = 0`,
-    );
-    if (mark.rowCount === 1) return relation;
-  }
+  const staging = identifier('warehouse', name);
+  if (await isComplete(client, staging, nested)) return staging;
   const temporary = identifier('pg_temp', name);
-  const known = await client.query('select to_regclass($1) is not null as known', [temporary]);
-  if (!known.rows[0].known) {
-    const expanded = await expandColumn(pool, client, {
-      file,
-      nested,
-      relation: temporary,
-      kind: 'temporary',
-    });
-    if (report) {
-      await lockFile(client, file.id);
-      await writeMalformed(client, file, nested, expanded.malformed);
-    }
+  if (await exists(client, temporary)) return temporary;
+  const expanded = await expandColumn(pool, client, { file, nested, relation: temporary, kind: 'temporary' });
+  if (report) {
+    await lockEntries(client, file.id);
+    await writeMalformed(client, file, nested, expanded.malformed);
   }
   return temporary;
 }
 
-async function lockFile(client: PoolClient, fileId: number): Promise<void> {
+/** Whether a staging table has all entries, with the fields that this version of the mapping reads. */
+async function isComplete(client: PoolClient, staging: string, nested: NestedPlan): Promise<boolean> {
+  const { rows } = await client.query<{ columns: string[] }>(
+    `/* warehouse.staging_columns */
+     select array_agg(attname::text) as columns from pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped having count(*) > 0`,
+    [staging],
+  );
+  const wanted = ['record_number', 'ordinal', ...nested.fields.map(entryColumn)];
+  if (rows[0]?.columns.sort().join() !== wanted.sort().join()) return false;
+  const mark = await client.query(
+    `/* warehouse.staging_mark */ select from ${staging} where record_number = 0`,
+  );
+  return mark.rowCount === 1;
+}
+
+async function exists(client: PoolClient, relation: string): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    '/* warehouse.relation_exists */ select to_regclass($1) is not null as exists',
+    [relation],
+  );
+  return rows[0]!.exists;
+}
+
+/** Waits until no other transaction writes the staging tables or the malformed literals of a file. */
+async function lockEntries(client: PoolClient, fileId: number): Promise<void> {
   await client.query(
-    "/* warehouse.lock_file */ select pg_advisory_xact_lock(hashtextextended('marquee.entries.' || $1, 0))",
+    "/* warehouse.lock_entries */ select pg_advisory_xact_lock(hashtextextended('marquee.entries.' || $1, 0))",
     [fileId],
   );
+}
+
+/** A relation to be filled with the entries of a nested column. */
+interface EntriesTarget {
+  readonly file: SourceFile;
+  readonly nested: NestedPlan;
+  readonly relation: string;
+  readonly kind: 'unlogged' | 'temporary';
 }
 
 async function expandColumn(
   pool: Pool,
   client: PoolClient,
-  {
-    file,
-    nested,
-    relation,
-    kind,
-  }: {
-    file: SourceFile;
-    nested: NestedPlan;
-    relation: string;
-    kind: 'unlogged' | 'temporary';
-  },
+  target: EntriesTarget,
 ): Promise<{ entries: number; malformed: MalformedColumn[] }> {
-  const fields = nested.fields.map((field) => `${identifier(entryColumn(field))} text`).join(', ');
-  await client.query(
-    `/* warehouse.create_entries */
-     create ${kind} table ${relation} (record_number integer not null, ordinal integer not null, ${fields})
-     ${kind === 'temporary' ? 'on commit drop' : 'with (autovacuum_enabled = false)'}`,
-  );
+  const { nested, relation } = target;
+  await createEntries(client, target);
   const malformed: MalformedColumn[] = [];
   const output = client.query(copyFrom(`/* warehouse.copy_entries */ copy ${relation} from stdin`));
   const expander = new EntryExpander({
@@ -175,6 +175,34 @@ async function expandColumn(
       malformed.push(one);
     },
   });
+  await readNested(pool, target, expander);
+  const entries = expander.counts[0]!.entries;
+  await client.query(
+    `/* warehouse.mark_entries */ insert into ${relation} (record_number, ordinal) values (0, 0)`,
+  );
+  // Without statistics the planner assumes a small table. The number of rows is almost all it needs.
+  await client.query(
+    `/* warehouse.analyze_entries */
+     set local default_statistics_target = 10; analyze ${relation}; set local default_statistics_target to default`,
+  );
+  return { entries, malformed };
+}
+
+async function createEntries(client: PoolClient, { nested, relation, kind }: EntriesTarget): Promise<void> {
+  const fields = nested.fields.map((field) => `${identifier(entryColumn(field))} text`).join(', ');
+  await client.query(
+    `/* warehouse.create_entries */
+     create ${kind} table ${relation} (record_number integer not null, ordinal integer not null, ${fields})
+     ${kind === 'temporary' ? 'on commit drop' : 'with (autovacuum_enabled = false)'}`,
+  );
+}
+
+/** Sends the nested column of a file to the expander, over a separate connection. */
+async function readNested(
+  pool: Pool,
+  { file, nested }: EntriesTarget,
+  expander: EntryExpander,
+): Promise<void> {
   const reader = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -190,16 +218,6 @@ async function expandColumn(
   } finally {
     reader.release(broken);
   }
-  const entries = expander.counts[0]!.entries;
-  await client.query(
-    `/* warehouse.mark_entries */ insert into ${relation} (record_number, ordinal) values (0, 0)`,
-  );
-  // Without figures the planner takes a staging table for a small one; how many rows there are is nearly all it needs.
-  await client.query(
-    `/* warehouse.analyze_entries */
-     set local default_statistics_target = 10; analyze ${relation}; set local default_statistics_target to default`,
-  );
-  return { entries, malformed };
 }
 
 async function writeMalformed(
@@ -209,29 +227,27 @@ async function writeMalformed(
   malformed: readonly MalformedColumn[],
 ): Promise<void> {
   await client.query(
-    `/* warehouse.forget_malformed */
+    `/* warehouse.delete_malformed */
      delete from support.issue
      where file_id = $1 and table_name = $2 and column_name = $3 and reason = 'malformed_literal'`,
     [file.id, file.sourceTable, nested.column],
   );
   if (malformed.length === 0) return;
-  await client.query(
-    `/* warehouse.insert_malformed */
-     insert into support.issue (file_id, record_number, table_name, column_name, value, reason, detail)
-     select $1, listed.record_number, $2, $3,
-            ${nested.personal ? 'null' : `substr(${nested.expression}, greatest(1, listed.position - 39), 80)`},
-            'malformed_literal',
-            'At character ' || listed.position || ' of the literal: ' || listed.message
-     from unnest($4::integer[], $5::integer[], $6::text[]) as listed (record_number, position, message)
-     join source.${identifier(file.sourceTable)} s on s.file_id = $1 and s.record_number = listed.record_number
-     order by listed.record_number`,
-    [
-      file.id,
-      file.sourceTable,
-      nested.column,
-      malformed.map((one) => one.recordNumber),
-      malformed.map((one) => one.position),
-      malformed.map((one) => one.message),
-    ],
+  const table = ident('source', file.sourceTable);
+  const excerpt = nested.personal
+    ? sql`null`
+    : sql`substr(${raw(nested.expression)}, greatest(1, listed.position - 39), 80)`;
+  await runSql(
+    client,
+    sql`/* warehouse.insert_malformed */
+        insert into support.issue (file_id, record_number, table_name, column_name, value, reason, detail)
+        select ${file.id}::integer, listed.record_number, ${file.sourceTable}, ${nested.column}, ${excerpt},
+               'malformed_literal',
+               'At character ' || listed.position || ' of the literal: ' || listed.message
+        from unnest(${malformed.map((one) => one.recordNumber)}::integer[],
+                    ${malformed.map((one) => one.position)}::integer[],
+                    ${malformed.map((one) => one.message)}::text[]) as listed (record_number, position, message)
+        join ${table} s on s.file_id = ${file.id} and s.record_number = listed.record_number
+        order by listed.record_number`,
   );
 }

@@ -4,43 +4,43 @@ import { isPersonal } from '../mapping/mapping.js';
 import type { FieldPlan, TablePlan } from '../mapping/table-plan.js';
 import { entryColumn } from './entry-column.js';
 
-/** Where one file's rows for a table are read from. */
+/** The relations from which the rows of one file for a table are read. */
 export interface ExtractionSource {
-  /** The relation that holds its records and no others: see `findRecords`. */
+  /** The relation that holds the records of the file and no others: see `findRecords`. */
   readonly records: string;
   /** The relation with the entries of the plan's nested column. */
   readonly entries: string | null;
-  /** Whether a number in the file's records is plain digits or none at all: `plain_numbers` of its survey. */
+  /** Whether every number in the file's records is plain digits: `plain_numbers` of the file. */
   readonly plainNumbers: boolean;
   /** The relation `(value, hash_uuid, hash_bigint)` with the hashes of personal values. */
   readonly personalHashes: string | null;
 }
 
-/** Columns the engine adds to what it extracts; no mapped field begins with an underscore. */
+/** Columns that the engine adds to the extracted fields; no mapped field begins with an underscore. */
 export const recordColumn = '_record';
 export const ordinalColumn = '_ordinal';
-export const faultsColumn = '_faults';
+export const failuresColumn = '_failures';
 
 /**
- * A select that gives one row per record or entry: `_record`, `_ordinal`, the typed fields, and `_faults`: null, or an
- * object with the raw text of each field that could not be cast (null for a required one that was missing).
+ * A select that gives one row per record or entry: `_record`, `_ordinal`, the typed fields, and `_failures`, which is null or
+ * an object with the raw text of each field that could not be cast (null for a required field without a value).
  */
 export function guardedExtraction(plan: TablePlan, source: ExtractionSource): string {
   const fields = plan.fields.map((field, index) => ({ field, raw: `raw_${index}`, cast: `cast_${index}` }));
-  // A key that its transform makes null is none.
-  const faulty = fields.map(({ field, raw, cast }) =>
+  // A required value that its transform changes to null counts as missing.
+  const failed = fields.map(({ field, raw, cast }) =>
     field.required ? `${after(field, cast)} is null` : `(${raw} is not null and ${cast} is null)`,
   );
-  const faults = fields.map(
+  const failures = fields.map(
     ({ field, raw }, index) =>
-      // Nothing of a person's data goes into a fault.
-      `case when ${faulty[index]} then jsonb_build_object('${field.field}', ${isPersonal(field) ? 'null' : raw}) else '{}' end`,
+      // Personal data must not be stored as the text of a failure.
+      `case when ${failed[index]} then jsonb_build_object('${field.field}', ${isPersonal(field) ? 'null' : raw}) else '{}' end`,
   );
   // `offset 0` keeps the planner from repeating each cast in every place that uses its result.
   return `
     select ${recordColumn}, ${ordinalColumn},
            ${fields.map(({ field, cast }) => `${after(field, cast)} as ${identifier(field.field)}`).join(',\n           ')},
-           case when ${faulty.join(' or ')} then ${faults.join(' || ')} end as ${faultsColumn}
+           case when ${failed.join(' or ')} then ${failures.join(' || ')} end as ${failuresColumn}
     from (
       select ${recordColumn}, ${ordinalColumn},
              ${fields.map(({ field, raw, cast }) => `${raw}, ${castsOf(field).guarded(raw)} as ${cast}`).join(',\n             ')}
@@ -55,8 +55,8 @@ export function guardedExtraction(plan: TablePlan, source: ExtractionSource): st
 }
 
 /**
- * The rows of `guardedExtraction` without `_faults`, by casts that end the statement at the first value that does not
- * fit; null when the plan has a field without such a cast. A required field may come out as null: whoever asks looks.
+ * The rows of `guardedExtraction` without `_failures`, by bare casts, which end the statement at the first value that does not
+ * fit. Null when the plan has a field without a bare cast. A required field can be null; the caller must check.
  */
 export function bareExtraction(plan: TablePlan, source: ExtractionSource): string | null {
   if (plan.fields.some((field) => !castsOf(field).bare || (isPersonal(field) && !field.required)))
@@ -64,22 +64,22 @@ export function bareExtraction(plan: TablePlan, source: ExtractionSource): strin
   const fields = plan.fields.map((field, index) => {
     const text = isPersonal(field) ? hashOf(field, index) : textOf(field);
     const casts = castsOf(field);
-    // A literal may write any character by an escape that the file's bytes do not show.
+    // An escape in a literal can produce a character that the bytes of the file do not contain.
     const cast = (source.plainNumbers && field.entryField === null && casts.plain) || casts.bare!;
     return `${after(field, cast(text))} as ${identifier(field.field)}`;
   });
   const ordinal = plan.nested ? 'e.ordinal' : '0';
-  // Without `trimmed` a personal value with blanks around it finds no hash, and so is left to the guarded way.
+  // Not trimmed: a personal value with white space around it then finds no hash and is left to the guarded casts.
   return `
     select ${recordOf(plan)} as ${recordColumn}, ${ordinal} as ${ordinalColumn}, ${fields.join(', ')}
     from ${relations(plan, source, (text) => text)}`;
 }
 
 /**
- * The one row per key that a file says, from extracted rows: the last record wins, where the table keeps versions; the
- * first one stays, where it does not.
+ * One row per key from extracted rows: the last record of the file in a table that keeps versions, the first record in a
+ * table that does not.
  */
-export function lastOfEach(plan: TablePlan, rows: string): string {
+export function oneRowPerKey(plan: TablePlan, rows: string): string {
   const direction = plan.tableType === 'version' ? 'desc' : 'asc';
   const keys = plan.keys.map(({ field }) => identifier(field)).join(', ');
   return `
@@ -98,11 +98,11 @@ function isIndexedText({ type, indexed }: FieldPlan): boolean {
   return type === 'text' && indexed;
 }
 
-/** What a value of the field has to be, for messages. */
+/** What a value of the field must be, for messages. */
 export function expectedOf(field: FieldPlan): string {
   const type = isIndexedText(field) ? indexedText.name : field.type;
-  const unless = field.required ? transforms[field.transform ?? '']?.unless : undefined;
-  return unless === undefined ? type : `${type} ${unless}`;
+  const requires = field.required ? transforms[field.transform ?? '']?.requires : undefined;
+  return requires === undefined ? type : `${type} ${requires}`;
 }
 
 function after(field: FieldPlan, value: string): string {
@@ -149,8 +149,8 @@ function relations(plan: TablePlan, source: ExtractionSource, toHash = trimmed):
 }
 
 /**
- * The condition that a row `e` of a relation of entries is one for a plan that takes nothing but entries: not the mark
- * that closes a staging table, which is record 0, and of no record that is rejected.
+ * The condition that a row `e` of a relation of entries is an entry for a plan that reads only entries. It excludes record 0,
+ * which marks a complete staging table, and the entries of rejected records.
  */
 export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
   const rejected =
@@ -162,10 +162,10 @@ export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
   return `e.record_number > 0 ${rejected}`;
 }
 
-/** The condition that a record `s` has no value of the field's type for it. */
+/** The condition that a record `s` has no usable value for the field. */
 export function lacks(field: FieldPlan): string {
   const text = trimmed(field.sourceColumn);
-  // What is hashed is any text.
+  // Any text can be hashed.
   if (isPersonal(field)) return `${text} is null`;
   const cast = castsOf(field).guarded(
     fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : text,
@@ -173,7 +173,7 @@ export function lacks(field: FieldPlan): string {
   return `${after(field, `(${cast})`)} is null`;
 }
 
-/** The same by the cast that ends the statement at a text it does not take; null where there is none. */
+/** The same by the bare cast, which ends the statement at a text that does not fit; null for a type without a bare cast. */
 export function lacksBare(field: FieldPlan): string | null {
   if (isPersonal(field)) return lacks(field);
   const { bare } = castsOf(field);

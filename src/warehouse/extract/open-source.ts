@@ -6,8 +6,9 @@ import { hashPersonalData } from './pii-hash.js';
 import { findRecords, type SourceFile } from './source-file.js';
 
 /**
- * Sees to the relations that the extraction of a file needs: its entries, and the hashes of its personal values.
- * @param options.report whether literals that cannot be read become issues: once, when the file itself is cleaned
+ * Prepares the relations from which a file is extracted: its records, its entries, and the hashes of its personal values.
+ * @param options.report whether literals that cannot be read become issues; only when the file itself is cleaned, so that
+ *   each is reported once
  */
 export async function openSource(
   cleaning: Cleaning,

@@ -9,16 +9,16 @@ import type { Cleaning, PersonalDataKey } from './cleaning.js';
 import { entryColumn } from './entry-column.js';
 import type { ExtractionSource } from './extraction.js';
 
-/** How many values are fetched and hashed at once: a bound of memory. */
-const batch = 20_000;
+/** Number of values that are fetched and hashed at once, which limits the memory used. */
+const batchSize = 20_000;
 
 /**
- * What stands for a person outside `source`: the first bits of HMAC-SHA-256 over the value's UTF-8 text, 128 of them as
- * a uuid, or 63 as a bigint that is not negative (docs/decisions/pseudonyms.md). Not to be undone or made without the
- * key, and the same for the same person in every file.
+ * The pseudonym that replaces a personal value outside schema `source`: the first bits of HMAC-SHA-256 over the value's UTF-8
+ * text, 128 bits as a uuid or 63 bits as a bigint that is not negative (docs/decisions/pseudonyms.md). Without the key it can
+ * be neither computed nor reversed, and it is the same for the same value in every file.
  */
 export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; bigint: string } {
-  // As text at once: to make a buffer first takes half as long again.
+  // A digest as a buffer, converted to text afterwards, takes 1.5 times as long.
   const hex = createHmac('sha256', key).update(value, 'utf8').digest('hex');
   return {
     uuid: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`,
@@ -27,10 +27,10 @@ export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; 
 }
 
 /**
- * Makes a table `(value, hash_uuid, hash_bigint)` of a file's personal values for the plan, hashed once per distinct
- * value. It is committed by itself, so that other connections of the same cleaning see it, and lies in `source`, which is
- * where raw values may be; `dropUnfinished` ends it with the cleaning, or with the next one of the table where this one does
- * not come to its end.
+ * Creates a table `(value, hash_uuid, hash_bigint)` with the hash of each distinct personal value that the plan reads from a
+ * file. It is committed in a separate transaction, so that other connections of the same cleaning can read it, and it is in
+ * schema `source`, the only one that may hold raw values. `dropUnfinished` drops it at the end of the cleaning, or in the next
+ * cleaning of the table if this one does not finish.
  * @returns its name; null when the plan has no personal data
  */
 export async function hashPersonalData(
@@ -42,7 +42,7 @@ export async function hashPersonalData(
   if (fields.length === 0) return null;
   const hashes = identifier('source', hashesName(plan, newMark()));
   const values = identifier('pg_temp', 'personal_value');
-  // Grouped as sent first, and `offset 0` keeps it so: twice as fast as to trim every one of the values.
+  // Group the values as sent before trimming them, which `offset 0` preserves: twice as fast as trimming every value.
   const selects = fields.map((field) => {
     const column =
       field.entryField === null ? field.sourceColumn : `e.${identifier(entryColumn(field.entryField))}`;
@@ -54,26 +54,30 @@ export async function hashPersonalData(
      create temporary table personal_value on commit drop as
      select value from (${selects.join(' union all ')}) listed where value is not null group by value`,
   );
-  await client.query(`declare personal_cursor no scroll cursor for select value from ${values}`);
+  await client.query(
+    `/* warehouse.open_personal_values */ declare personal_cursor no scroll cursor for select value from ${values}`,
+  );
   await inTransaction(pool, async (other) => {
     await other.query(
       `/* warehouse.create_personal_hash */
        create unlogged table ${hashes} (value text not null, hash_uuid uuid not null, hash_bigint bigint not null)`,
     );
     for (;;) {
-      const { rows } = await client.query<{ value: string }>(`fetch ${batch} from personal_cursor`);
+      const { rows } = await client.query<{ value: string }>(
+        `/* warehouse.fetch_personal_values */ fetch ${batchSize} from personal_cursor`,
+      );
       if (rows.length === 0) break;
-      const made = rows.map(({ value }) => pseudonym(personalDataKey, value));
+      const hashed = rows.map(({ value }) => pseudonym(personalDataKey, value));
       await other.query(
         `/* warehouse.insert_personal_hash */
          insert into ${hashes} (value, hash_uuid, hash_bigint)
          select * from unnest($1::text[], $2::uuid[], $3::bigint[])`,
-        [rows.map(({ value }) => value), made.map(({ uuid }) => uuid), made.map(({ bigint }) => bigint)],
+        [rows.map(({ value }) => value), hashed.map(({ uuid }) => uuid), hashed.map(({ bigint }) => bigint)],
       );
     }
-    await other.query(`analyze ${hashes}`);
+    await other.query(`/* warehouse.analyze_personal_hash */ analyze ${hashes}`);
   });
-  await client.query('close personal_cursor');
-  await client.query(`drop table ${values}`);
+  await client.query('/* warehouse.close_personal_values */ close personal_cursor');
+  await client.query(`/* warehouse.drop_personal_values */ drop table ${values}`);
   return hashes;
 }

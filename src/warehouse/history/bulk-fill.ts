@@ -1,15 +1,14 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
-import { unlessFaulty } from '../../database/savepoint.js';
 import type { Cleaning } from '../extract/cleaning.js';
-import { bareExtraction, type ExtractionSource, lastOfEach, recordColumn } from '../extract/extraction.js';
+import { bareExtraction, type ExtractionSource, oneRowPerKey, recordColumn } from '../extract/extraction.js';
 import type { SourceFile } from '../extract/source-file.js';
 import type { TablePlan } from '../mapping/table-plan.js';
 import { list, type MergeCounts, target } from './merge.js';
 import { fillLiveTables, findLiveTables } from './partition-swap.js';
-import { countEntries } from './staged-rows.js';
+import { attemptBareCasts, countEntries } from './staged-rows.js';
 
-/** Whether a table has no row at all, live or not. */
+/** Whether a table has no rows at all, live or closed. */
 export async function isEmpty(client: PoolClient, plan: TablePlan): Promise<boolean> {
   const { rows } = await client.query<{ empty: boolean }>(
     `/* warehouse.is_empty */ select not exists (select from ${target(plan)}) as empty`,
@@ -18,9 +17,9 @@ export async function isEmpty(client: PoolClient, plan: TablePlan): Promise<bool
 }
 
 /**
- * The bulk path of a first load: casts without guards, straight into the empty table. Gives null, with all undone, when
- * a value does not fit, a key is missing, or a key comes twice where that would take a sort of many millions of rows to
- * settle; the other ways then see to it.
+ * Fills an empty table by bare casts, straight from the records: the bulk path of a first load. Null, with everything undone,
+ * when a value does not fit, a key is missing, or a key occurs twice in a partitioned table, where removing duplicates would
+ * sort many millions of rows. The caller then uses the other ways.
  */
 export async function fillByBareCasts(
   cleaning: Cleaning,
@@ -30,9 +29,9 @@ export async function fillByBareCasts(
   const { client, plan } = cleaning;
   const rows = bareExtraction(plan, source);
   if (rows === null) return null;
-  return unlessFaulty(client, async () => {
-    const { inserted } = await fillEmpty(cleaning, file, plan.partitioned ? rows : lastOfEach(plan, rows), {
-      // Staged entries are read in this transaction, which may have made them.
+  return attemptBareCasts(client, async () => {
+    const { inserted } = await fillEmpty(cleaning, file, plan.partitioned ? rows : oneRowPerKey(plan, rows), {
+      // This transaction may have created the staged entries, and then no other connection sees them.
       shared: plan.nested === null,
     });
     const entries = await countEntries(client, plan, file, source);
@@ -40,18 +39,18 @@ export async function fillByBareCasts(
   });
 }
 
-/** An index that can be dropped and made again. */
+/** An index that can be dropped and created again. */
 interface Index {
   readonly name: string;
   readonly definition: string;
 }
 
 /**
- * Fills an empty table: without its indexes, which are made afterwards, faster and side by side. `truncate` gives the
- * table a new file in this transaction, so that Postgres writes no WAL for its rows where `wal_level` is `minimal`.
+ * Fills an empty table without its indexes and creates them afterwards, which is faster. `truncate` gives the table a new file
+ * in this transaction, so that Postgres writes no WAL for its rows when `wal_level` is `minimal`.
  * @param rows a select of the plan's fields and `_record`, one row per key
- * @param options.shared whether another connection sees what `rows` reads
- * @throws the database's `unique_violation` (23505) when a key comes twice
+ * @param options.shared whether other connections can see what `rows` reads
+ * @throws the database's `unique_violation` (23505) when a key occurs twice
  */
 export async function fillEmpty(
   cleaning: Pick<Cleaning, 'pool' | 'client' | 'plan'>,
@@ -82,6 +81,6 @@ export async function fillEmpty(
      select ${list(plan.fields, 'o')}, o.${recordColumn}, ${file.id}, ${literal(file.period)} from (${rows}) o`,
   );
   for (const index of indexes) await client.query(`/* warehouse.create_index */ ${index.definition}`);
-  await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
+  await client.query(`/* warehouse.analyze_filled */ analyze ${target(plan)}`);
   return { inserted: inserted.rowCount ?? 0, closed: 0 };
 }

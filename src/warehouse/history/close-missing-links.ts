@@ -6,19 +6,19 @@ import type { SourceFile } from '../extract/source-file.js';
 import { ledgerOf } from '../mapping/mapping.js';
 import type { FieldPlan, TablePlan } from '../mapping/table-plan.js';
 import { sameKey, target } from './merge.js';
-import { said } from './staged-rows.js';
+import { stagedRows } from './staged-rows.js';
 
-/** The fields of a link's key that come from the record itself: the thing that lists the links. */
+/** The key fields of a link that come from the record itself and identify the parent that lists the links. */
 export function parentKeys(plan: TablePlan): FieldPlan[] {
   return plan.keys.filter(({ entryField }) => entryField === null);
 }
 
 /**
- * A select of the parents whose links a file lists in full; null for a table whose links do not retire by being left out.
- * A record whose list is empty lists no links; one without a list, or with entries that could not be read, says nothing of
- * what is missing.
+ * A select of the parents whose links a file lists completely; null for a table whose links are not retired when they are no
+ * longer listed. A record with an empty list has no links. A record without a list, or with entries that could not be read, is
+ * not included, because it does not show which links are missing.
  */
-export function parentsListed(plan: TablePlan, file: SourceFile, source: ExtractionSource): string | null {
+export function listedParents(plan: TablePlan, file: SourceFile, source: ExtractionSource): string | null {
   const fields = parentKeys(plan);
   if (!plan.retireMissing || plan.nested === null || fields.length === 0) return null;
   const parents: TablePlan = { ...plan, nested: null, fields, keys: fields, attributes: [], unfilled: [] };
@@ -39,7 +39,7 @@ export function parentsListed(plan: TablePlan, file: SourceFile, source: Extract
         ) unreadable where unreadable.record_number = x.${recordColumn})`;
 }
 
-/** Closes the live links that a file's parents no longer list, for a file that is the newest word. */
+/** Closes the live links that the parents of the newest file no longer list. */
 export async function retireMissingLinks(
   client: PoolClient,
   plan: TablePlan,
@@ -52,7 +52,7 @@ export async function retireMissingLinks(
      update ${target(plan)} t set valid_to = ${literal(file.period)}, deleted = true, deleted_date = now()
      from (${parents}) p
      where ${sameParent.join(' and ')} and not t.deleted
-       and not exists (select from ${said} o where ${sameKey(plan, 'o', 't')})`,
+       and not exists (select from ${stagedRows} o where ${sameKey(plan, 'o', 't')})`,
   );
   return closed.rowCount ?? 0;
 }

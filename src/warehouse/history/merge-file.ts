@@ -4,14 +4,14 @@ import type { ExtractionSource } from '../extract/extraction.js';
 import type { SourceFile, TransformedFile } from '../extract/source-file.js';
 import type { TablePlan } from '../mapping/table-plan.js';
 import { fillByBareCasts, fillEmpty, isEmpty } from './bulk-fill.js';
-import { parentsListed, retireMissingLinks } from './close-missing-links.js';
-import { comesInOrder, mergeLate } from './late-arriving-file.js';
-import { type MergeCounts, mergeInOrder } from './merge.js';
-import { readByBareCasts, readGuarded, said } from './staged-rows.js';
-import { dropStandardCodes } from './standard-codes.js';
+import { listedParents, retireMissingLinks } from './close-missing-links.js';
+import { isNewest, mergeLateFile } from './late-arriving-file.js';
+import { type MergeCounts, mergeNewestRows } from './merge.js';
+import { stageByBareCasts, stageByGuardedCasts, stagedRows } from './staged-rows.js';
+import { removeStandardCodes } from './standard-codes.js';
 import { writeUnknownCodes } from './unknown-codes.js';
 
-/** What a file came to in a table. Entries = inserted + unchanged + rejected. */
+/** What one file changed in a table. Entries = inserted + unchanged + rejected. */
 export interface MergedFile {
   readonly entries: number;
   readonly inserted: number;
@@ -22,8 +22,8 @@ export interface MergedFile {
 }
 
 /**
- * Merges what a file says into its table: in one go into an empty one, as the newest word where it is that, else into
- * history.
+ * Merges the rows of a file into its table. There are three ways: a bulk fill of an empty table, a merge of the newest file
+ * into the live rows, and a rewrite of history for a file that comes late.
  * @param before the files that the table was filled from so far
  */
 export async function mergeFile(
@@ -33,25 +33,26 @@ export async function mergeFile(
   before: readonly TransformedFile[],
 ): Promise<MergedFile> {
   const { client, plan } = cleaning;
-  const inOrder = await comesInOrder(client, plan, file, before);
-  const isFirst = inOrder && plan.tableType !== 'reference' && (await isEmpty(client, plan));
+  const newest = await isNewest(client, plan, file, before);
+  const isFirst = newest && plan.tableType !== 'reference' && (await isEmpty(client, plan));
   const bulk = isFirst ? await fillByBareCasts(cleaning, file, source) : null;
   if (bulk !== null) {
     const { entries, inserted } = bulk;
     return { entries, inserted, closed: 0, unchanged: entries - inserted, rejected: 0, issues: 0 };
   }
   const { entries, rejected, issues } =
-    (await readByBareCasts(client, plan, file, source)) ?? (await readGuarded(client, plan, file, source));
-  await dropStandardCodes(client, plan, said);
-  // Into an empty table they all go as they are.
-  if (!isFirst) await client.query(`analyze ${said}`);
-  const merged = !inOrder
-    ? await mergeLate(cleaning, file, source, before)
+    (await stageByBareCasts(client, plan, file, source)) ??
+    (await stageByGuardedCasts(client, plan, file, source));
+  await removeStandardCodes(client, plan, stagedRows);
+  // An empty table takes all rows without looking up any.
+  if (!isFirst) await client.query(`/* warehouse.analyze_staged */ analyze ${stagedRows}`);
+  const merged = !newest
+    ? await mergeLateFile(cleaning, file, source, before)
     : isFirst
-      ? await fillEmpty(cleaning, file, `select * from ${said}`, { shared: false })
+      ? await fillEmpty(cleaning, file, `select * from ${stagedRows}`, { shared: false })
       : await mergeNewest(client, plan, file, source);
-  const unknown = plan.tableType === 'reference' ? await writeUnknownCodes(client, plan, file, said) : 0;
-  await client.query(`drop table ${said}`);
+  const unknown = plan.tableType === 'reference' ? await writeUnknownCodes(client, plan, file) : 0;
+  await client.query(`/* warehouse.drop_staged */ drop table ${stagedRows}`);
   const unchanged = entries - rejected - merged.inserted;
   return { ...merged, entries, unchanged, rejected, issues: issues + unknown };
 }
@@ -62,8 +63,8 @@ async function mergeNewest(
   file: SourceFile,
   source: ExtractionSource,
 ): Promise<MergeCounts> {
-  const merged = await mergeInOrder(client, plan, file);
-  const parents = parentsListed(plan, file, source);
+  const merged = await mergeNewestRows(client, plan, file);
+  const parents = listedParents(plan, file, source);
   if (parents === null) return merged;
   return { ...merged, closed: merged.closed + (await retireMissingLinks(client, plan, file, parents)) };
 }

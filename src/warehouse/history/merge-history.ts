@@ -5,24 +5,24 @@ import type { TablePlan } from '../mapping/table-plan.js';
 import { parentKeys } from './close-missing-links.js';
 import { keepsVersions, list, type MergeCounts, sameKey, target, valueColumns } from './merge.js';
 
-/** What one file said of the keys in question: a relation as `observed` gives it. */
+/** What one file has for some keys. */
 export interface Observation {
   readonly fileId: number;
   readonly period: string;
-  /** A select of the key, the values and `_record`, one row per key; what the file was not read for is null. */
+  /** A select of the key, the values and `_record`, one row per key; columns that the file was not read for are null. */
   readonly rows: string;
-  /** Whether another value opened a new version where the file was read, or the first mention stayed. */
+  /** Whether a changed value opened a new version when the file was read; otherwise the first mention stays. */
   readonly versions: boolean;
-  /** A select of the parents whose links the file lists in full, where links retire by being left out. */
+  /** A select of the parents whose links the file lists completely; null when missing links are not retired. */
   readonly parents: string | null;
 }
 
 /**
- * Writes the history of some keys anew from everything that was ever said of them, and touches only rows that differ:
- * the way for a file that comes after a later period's. What one file said once is one point in the vendor's time;
- * points that say the same in a row are one version. Active retirements are points that say "no more", behind all
- * files of their period. A row that nobody says any more stays, closed and without a record number.
- * @param keys a relation with the plan's key fields, distinct
+ * Writes the history of some keys again from all observations of them, and changes only the rows that differ. This is how a
+ * file is merged that comes after a file of a later period. Each observation is one point in the vendor's time; consecutive
+ * points with the same values are one version. An active retirement is a point at which the key is absent; it sorts after all
+ * files of its period. A row that no observation supports any more stays, closed and without a record number.
+ * @param keys a relation with the plan's key fields, without duplicates
  */
 export async function mergeHistory(
   client: PoolClient,
@@ -31,20 +31,20 @@ export async function mergeHistory(
   observations: readonly Observation[],
 ): Promise<MergeCounts> {
   await client.query(
-    `/* warehouse.history */ create temporary table history on commit drop as ${historyOf(plan, keys, observations)}`,
+    `/* warehouse.create_history */ create temporary table history on commit drop as ${historyOf(plan, keys, observations)}`,
   );
-  await client.query('analyze pg_temp.history');
+  await client.query('/* warehouse.analyze_history */ analyze pg_temp.history');
   await client.query(
     `/* warehouse.pair_history */ create temporary table paired on commit drop as ${pairing(plan, keys)}`,
   );
-  await client.query('analyze pg_temp.paired');
+  await client.query('/* warehouse.analyze_paired */ analyze pg_temp.paired');
   const columns = list([...plan.keys, ...valueColumns(plan)]);
   const set = `
     ${valueColumns(plan)
       .map(({ field }) => `${identifier(field)} = p.${identifier(field)},`)
       .join(' ')}
     file_id = p.file_id, record_number = p.record_number, valid_from = p.valid_from, valid_to = p.valid_to`;
-  // What stops being live goes first: at most one row per key is live at any moment.
+  // Rows that stop being live come first, because a unique index allows one live row per key.
   const closed = await client.query(
     `/* warehouse.close_history */
      update ${target(plan)} t set ${set}, deleted = true, deleted_date = coalesce(t.deleted_date, now())
@@ -68,16 +68,16 @@ export async function mergeHistory(
      select ${columns}, file_id, record_number, valid_from, valid_to, not live, case when not live then now() end${standard ? ', false' : ''}
      from pg_temp.paired where row_id is null`,
   );
-  await client.query('drop table pg_temp.history, pg_temp.paired');
+  await client.query('/* warehouse.drop_history */ drop table pg_temp.history, pg_temp.paired');
   return { inserted: inserted.rowCount ?? 0, closed: closed.rowCount ?? 0 };
 }
 
-/** The versions that the observations and retirements add up to. */
+/** A select of the versions that follow from the observations and retirements. */
 function historyOf(plan: TablePlan, keys: string, observations: readonly Observation[]): string {
   const keyList = list(plan.keys);
   const values = valueColumns(plan);
   const columns = [...plan.keys, ...values];
-  const said = observations.map(
+  const observed = observations.map(
     ({ fileId, period, rows, versions }) => `
       select ${list(columns, 'o')}, o.${recordColumn} as record_number, ${fileId} as file_id,
              ${literal(period)}::date as period, false as absent, ${versions} as versions
@@ -109,11 +109,11 @@ function historyOf(plan: TablePlan, keys: string, observations: readonly Observa
   const changed = values
     .map(({ field }) => `or ${identifier(field)} is distinct from lag(${identifier(field)}) over points`)
     .join(' ');
-  // A file's id is null for a retirement, which sorts behind the files of its period. Where the first mention stays,
-  // a further one is no point in the vendor's time at all.
+  // A retirement has no file id and sorts after the files of its period. Where the first mention stays, further mentions are
+  // not points in the vendor's time.
   const inOrder = `partition by ${keyList} order by period, file_id nulls last`;
   return `
-    with observed as (${[...said, ...leftOut, retired].join('\n      union all')}),
+    with observed as (${[...observed, ...leftOut, retired].join('\n      union all')}),
     followed as (
       select *, lag(absent) over (${inOrder}) is distinct from false as opens from observed
     ),
@@ -130,9 +130,9 @@ function historyOf(plan: TablePlan, keys: string, observations: readonly Observa
 }
 
 /**
- * Pairs each version with the row that holds it, so that rows keep their identity: first by the file that began it,
- * then, for a version whose beginning moved, by what it says. Rows without a version and versions without a row stay
- * single; pairs that agree are left out.
+ * A select that pairs each version with the row that holds it, so that rows keep their identity: first by the file that began
+ * the version, then, for a version whose beginning moved, by its values. Rows without a version and versions without a row stay
+ * unpaired; pairs that agree are left out.
  */
 function pairing(plan: TablePlan, keys: string): string {
   const values = valueColumns(plan);
@@ -141,7 +141,7 @@ function pairing(plan: TablePlan, keys: string): string {
   const same = values
     .map(({ field }) => `and h.${identifier(field)} is not distinct from e.${identifier(field)}`)
     .join(' ');
-  // Where the first mention stays there is one row, whatever it says.
+  // Where the first mention stays, each key has one row, whatever its values are.
   const whole = keepsVersions(plan);
   const rank = (order: string) =>
     `row_number() over (partition by ${list(whole ? columns : plan.keys)} order by ${order})`;

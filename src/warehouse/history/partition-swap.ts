@@ -6,17 +6,17 @@ import { recordColumn } from '../extract/extraction.js';
 import type { SourceFile } from '../extract/source-file.js';
 import type { TablePlan } from '../mapping/table-plan.js';
 import { freshName, newMark } from '../tables/work-table-names.js';
-import { keepAwake } from './idle-heartbeat.js';
+import { withHeartbeat } from './idle-heartbeat.js';
 import { target } from './merge.js';
 
-/** A table that holds live rows of a large one: all of them, or those of one range of keys. */
+/** A partition that holds live rows of a large table: all of them, or those of one range of keys. */
 export interface LiveTable {
   readonly name: string;
   /** The table it is a partition of. */
   readonly parent: string;
-  /** `FOR VALUES …` of its parent. */
+  /** Its bound in the parent, as `FOR VALUES …`. */
   readonly bound: string;
-  /** What holds of its rows, and of no row of another partition. */
+  /** The condition that its rows fulfil and rows of other partitions do not. */
   readonly constraint: string;
   readonly indexes: readonly PartitionIndex[];
 }
@@ -24,7 +24,7 @@ export interface LiveTable {
 interface PartitionIndex {
   readonly name: string;
   readonly unique: boolean;
-  /** What follows the table's name in its definition. */
+  /** The part of its definition after the table's name. */
   readonly method: string;
 }
 
@@ -34,7 +34,7 @@ interface Column {
   readonly required: boolean;
 }
 
-/** The tables of the live rows of a table that is partitioned by `deleted`; none for a table in one piece. */
+/** The partitions with the live rows of a table that is partitioned by `deleted`; empty for a table without partitions. */
 export async function findLiveTables(client: PoolClient, plan: TablePlan): Promise<LiveTable[]> {
   if (!plan.partitioned) return [];
   const { rows } = await client.query<LiveTable>(
@@ -58,29 +58,28 @@ export async function findLiveTables(client: PoolClient, plan: TablePlan): Promi
   return rows;
 }
 
-/** What all tables of live rows are filled from, and with. */
+/** What all partitions of live rows are filled with. */
 interface Filling {
   readonly plan: TablePlan;
   /** A select of the plan's fields and `_record`. */
   readonly rows: string;
   readonly columns: readonly Column[];
-  /** SQL of the columns that are the same in all rows, by name. */
+  /** SQL expressions of the columns that have the same value in all rows, by name. */
   readonly constants: Readonly<Record<string, string>>;
-  /** What the new tables are marked with, so that no other attempt takes them for its own. */
+  /** The mark in the names of the new tables, which separates them from those of other attempts. */
   readonly mark: string;
 }
 
 /**
- * Puts new tables with these rows in the place of the empty tables of live rows, once they are complete: until then
- * nobody has to wait who reads the table.
+ * Replaces the empty partitions of live rows with new tables that hold these rows. The new tables are swapped in when they are
+ * complete, so that readers of the table do not have to wait.
  *
- * Where another connection sees the rows, each table is filled over one of its own, side by side, and committed before it
- * is put in place. What an attempt leaves that does not come to its end is nobody's: its tables carry its own mark, and go
- * by `dropUnfinished`. A row without a key is in no table's range and is left out; whoever asks counts.
- * @param shared whether another connection sees what `rows` reads
- * @returns how many rows there are
- * @throws the database's `check_violation` (23514) and `unique_violation` (23505) when a value is missing or a key
- * comes twice
+ * When other connections can see the rows, each table is filled in parallel on a separate connection and committed before it is
+ * swapped in. The tables of an attempt that does not finish carry its mark, so that no other attempt uses them, and
+ * `dropUnfinished` drops them. A row without a key is in no partition's range and is left out; the caller must compare the counts.
+ * @param shared whether other connections can see what `rows` reads
+ * @returns the number of rows
+ * @throws the database's `check_violation` (23514) or `unique_violation` (23505) when a value is missing or a key occurs twice
  */
 export async function fillLiveTables(
   { pool, client, plan }: Pick<Cleaning, 'pool' | 'client' | 'plan'>,
@@ -89,7 +88,9 @@ export async function fillLiveTables(
   tables: readonly LiveTable[],
   shared: boolean,
 ): Promise<number> {
-  const { rows: begun } = await client.query<{ now: string }>('select now()::text as now');
+  const { rows: begun } = await client.query<{ now: string }>(
+    '/* warehouse.transaction_time */ select now()::text as now',
+  );
   const filling: Filling = {
     plan,
     rows,
@@ -104,20 +105,20 @@ export async function fillLiveTables(
   };
   let inserted = 0;
   if (shared && tables.length > 1) {
-    inserted = await fillSideBySide(pool, client, filling, tables);
+    inserted = await fillInParallel(pool, client, filling, tables);
   } else {
     for (const table of tables) inserted += await fillTable(client, filling, table);
   }
-  for (const table of tables) await putInPlace(client, filling, table);
-  // Of a table and all its partitions, one by one: a quarter of the usual sample takes a quarter of the time.
-  await client.query('set local default_statistics_target = 25');
-  await client.query(`/* warehouse.analyze */ analyze ${target(plan)}`);
-  await client.query('set local default_statistics_target to default');
+  for (const table of tables) await swapIn(client, filling, table);
+  // This samples the table and every partition; a quarter of the usual sample takes a quarter of the time.
+  await client.query('/* warehouse.limit_statistics */ set local default_statistics_target = 25');
+  await client.query(`/* warehouse.analyze_live */ analyze ${target(plan)}`);
+  await client.query('/* warehouse.reset_statistics */ set local default_statistics_target to default');
   return inserted;
 }
 
-/** Fills each table over a connection of its own; fails when all have ended, if one of them failed. */
-async function fillSideBySide(
+/** Fills each table on a separate connection. Waits for all of them, then throws if one failed. */
+async function fillInParallel(
   pool: Pool,
   client: PoolClient,
   filling: Filling,
@@ -130,9 +131,9 @@ async function fillSideBySide(
     [tables.length],
   );
   const { idle, workers } = settings[0]!;
-  const filled = await keepAwake(client, (lost) => {
+  const filled = await withHeartbeat(client, (lost) => {
     const backends: number[] = [];
-    // Without the table's lock it is nobody's work any more.
+    // Without the lock another worker may clean the table, so these connections must stop.
     lost.addEventListener('abort', () => {
       pool
         .query(
@@ -148,7 +149,7 @@ async function fillSideBySide(
             `/* warehouse.begin_filling */
              select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', $1, true),
                     set_config('max_parallel_workers_per_gather', $2, true)`,
-            // One helper beside the process that writes gains nothing where the processors have other tables to fill.
+            // A single parallel worker is no gain when the processors have other tables to fill.
             [idle, String(workers < 2 ? 0 : workers)],
           );
           backends.push(rows[0]!.pid);
@@ -165,10 +166,10 @@ async function fillSideBySide(
 }
 
 /**
- * Makes the table that will take the place of one of live rows, complete. `create table as` reads with all the workers
- * there are, which `insert` never does; its rows are not logged where `wal_level` is `minimal`; and what is the same in
- * all of them is a constant default, which takes no room in a row (26 million rows of five columns: 1.6 GB instead of 2.4).
- * @returns how many rows it has
+ * Creates the complete table that will replace a partition of live rows. `create table as` reads with parallel workers, which
+ * `insert` never does, and writes no WAL when `wal_level` is `minimal`. A column with the same value in all rows is added with a
+ * constant default, which uses no space in the rows (26 million rows of five columns: 1.6 GB instead of 2.4).
+ * @returns the number of rows
  */
 async function fillTable(
   client: PoolClient,
@@ -178,12 +179,12 @@ async function fillTable(
   const fresh = identifier(plan.schema, freshName(table.name, mark));
   const copied = new Map(plan.fields.map(({ field }) => [field, identifier(field)]));
   copied.set('record_number', recordColumn);
-  // In the table's own order, in which its author laid them so that little room is lost between them.
+  // In the order of the table, which was chosen to lose little space to alignment.
   const typed = columns.flatMap(({ name, type }) =>
     copied.has(name) ? [`o.${copied.get(name)}::${type} as ${identifier(name)}`] : [],
   );
   const names = columns.flatMap(({ name }) => (copied.has(name) ? [identifier(name)] : []));
-  // The process that writes has enough to do with what the others read for it.
+  // The leader only writes; the parallel workers read for it.
   await client.query(
     `/* warehouse.read_in_parallel */
      select set_config('parallel_tuple_cost', '0', true), set_config('parallel_setup_cost', '0', true),
@@ -196,7 +197,7 @@ async function fillTable(
      where ${table.constraint}`,
   );
   await client.query(
-    'set local parallel_tuple_cost to default; set local parallel_setup_cost to default; set local parallel_leader_participation to default',
+    '/* warehouse.reset_parallel */ set local parallel_tuple_cost to default; set local parallel_setup_cost to default; set local parallel_leader_participation to default',
   );
   const added = columns.flatMap(({ name, type, required }) => {
     if (copied.has(name)) return [];
@@ -206,8 +207,8 @@ async function fillTable(
   const required = columns.flatMap(({ name, required }) =>
     required && copied.has(name) ? [identifier(name)] : [],
   );
-  // One check reads the rows once for all that must hold of them. Attaching looks for it, and `set not null` takes its word:
-  // alone it would put together every column of every row, for half of the time again.
+  // One check constraint reads the rows once for all conditions. `attach partition` and `set not null` rely on it; without it,
+  // `set not null` would read every column of every row, which takes 1.5 times as long.
   const holds = [table.constraint, ...required.map((name) => `${name} is not null`)].join(' and ');
   await client.query(
     `/* warehouse.complete_live */ alter table ${fresh} ${[...added, `add constraint is_live check (${holds})`].join(', ')}`,
@@ -223,14 +224,14 @@ async function fillTable(
     await client.query(
       `/* warehouse.create_index */ create ${unique ? 'unique' : ''} index ${identifier(freshName(name, mark))} on ${fresh} ${method}`,
     );
-    await client.query('set local max_parallel_maintenance_workers to default');
+    await client.query('/* warehouse.reset_sort */ set local max_parallel_maintenance_workers to default');
   }
   const defaults = Object.keys(constants).map((name) => `alter ${identifier(name)} drop default`);
   await client.query(`/* warehouse.drop_defaults */ alter table ${fresh} ${defaults.join(', ')}`);
   return inserted;
 }
 
-async function putInPlace(
+async function swapIn(
   client: PoolClient,
   { plan, mark }: Filling,
   { name, parent, bound, indexes }: LiveTable,
@@ -251,13 +252,13 @@ async function putInPlace(
   await client.query(`/* warehouse.drop_check */ alter table ${live} drop constraint is_live`);
 }
 
-/** What one entry takes while it is sorted: its key of two or three numbers, and Postgres's own 24 bytes. */
+/** Memory for one index entry while it is sorted: a key of two or three numbers and 24 bytes of Postgres. */
 const sortedEntryBytes = 64;
 
 /**
- * Has the next index sorted by one process where its memory holds all entries: workers write what they sorted to files
- * for one of them to merge. For 26 million rows they are no sooner done (17 s and 16 s) and take 27 s of processors
- * instead of 16, which other tables have use for.
+ * Sorts the next index in one process when all its entries fit into memory. Parallel workers would write sorted runs to files
+ * for one of them to merge: for 26 million rows they are no faster (17 s and 16 s) and use 27 s of processor time instead of
+ * 16 s, which other tables need.
  */
 async function sortAlone(client: PoolClient, rowCount: number): Promise<void> {
   await client.query(

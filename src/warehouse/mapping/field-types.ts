@@ -1,20 +1,20 @@
 /**
- * The closed list of types a warehouse field may have, each with the two ways from text to it.
+ * A type that a warehouse field may have, with two ways to cast a text to it.
  *
- * Postgres before 16 cannot ask whether a text would cast, so the guarded way tests the text first and gives null
- * where it does not fit. The bare way is the cast itself behind a few cheap comparisons, for bulk: several times faster,
- * but one bad value ends the statement. Both ways agree on every text that the bare one takes.
+ * Postgres before 16 cannot test whether a cast would succeed, so the guarded cast checks the text first and gives null when
+ * it does not fit. The bare cast is for bulk loads: a few cheap comparisons and the cast itself, several times faster, but one
+ * bad value ends the statement. Both give the same value for every text that the bare cast accepts.
  */
 export interface FieldType {
   /** As Postgres's `format_type` calls it. */
   readonly catalogName: string;
-  /** An expression that gives the value, or null where `text` (a column reference) does not hold one. */
+  /** An expression that gives the value of `text` (a column reference), or null when the text does not fit. */
   guarded(text: string): string;
-  /** The cast, of a text as sent, that fails on what it cannot take and on what the guarded way would have refused. */
+  /** A cast of the text as sent that fails for every text that the guarded cast refuses. */
   bare?(text: string): string;
-  /** The same for a text in which none of `numberMarks` occurs; without one, `bare` is as cheap. */
+  /** The same for a text without any of `numberMarks`; missing when `bare` is just as cheap. */
   plain?(text: string): string;
-  /** Whether blanks around the text are part of the value. */
+  /** Whether spaces around the text are part of the value. */
   readonly keepsBlanks: boolean;
 }
 
@@ -33,16 +33,14 @@ const moment = (text: string) =>
   `case when ${text} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$'` +
   ` then case when (${calendarDay(`left(${text}, 10)`)}) is not null then ${text}::timestamptz end end`;
 
-/**
- * The text where a condition holds, null where it is empty; elsewhere something that no cast takes.
- */
+/** The text when a condition holds, null when it is empty, otherwise a text that no cast accepts. */
 const onlyWhere = (fits: string, text: string) =>
   `case when ${fits} then ${text} when ${text} is null or ${text} = '' then null else 'not plain' end`;
 
 /**
- * Whether a text that a number's cast takes is plain digits: since Postgres 16 it takes 0x1F and 1_000 as well. Three
- * byte comparisons and a LIKE cost a third of a regular expression or of `translate` (2.6 million records of three such
- * columns: 1.1 s; without any test 0.9 s; with `translate` 1.9 s; with regular expressions 2.9 s).
+ * Whether a text that the cast to a number accepts consists of plain digits: since Postgres 16 the cast also accepts 0x1F and
+ * 1_000. Three byte comparisons and a LIKE cost a third of a regular expression or of `translate` (2.6 million records with
+ * three such columns: 1.1 s; without any test 0.9 s; with `translate` 1.9 s; with regular expressions 2.9 s).
  */
 const isPlain = (text: string) => {
   const bytes = `${text} collate "C"`;
@@ -52,7 +50,7 @@ const isPlain = (text: string) => {
   );
 };
 
-/** As long as the guarded way takes a whole number, zeros in front included. */
+/** Whether a text is no longer than the guarded cast accepts for a whole number, including leading zeros. */
 const isShort = (text: string) => `octet_length(${text}) between 1 and 40`;
 
 export const fieldTypes: Readonly<Record<string, FieldType>> = {
@@ -79,11 +77,11 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
   numeric: {
     catalogName: 'numeric',
     keepsBlanks: false,
-    // `numeric` itself takes NaN and Infinity, which no sum survives.
+    // `numeric` itself accepts NaN and Infinity, and one such value makes every sum useless.
     guarded: (text) =>
       `case when length(${text}) <= 200 and ${text} ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$'` +
       ` then ${text}::numeric end`,
-    // Below ':' lie the digits, and above it NaN and Infinity; a large exponent is left to the guarded way.
+    // Digits sort before ':', NaN and Infinity after it. Exponents are left to the guarded cast, which limits them.
     bare: (text) =>
       `${onlyWhere(`${isPlain(text)} and ${text} collate "C" < ':' and ${text} not like '%e%' and ${text} not like '%E%' and octet_length(${text}) <= 200`, text)}::numeric`,
     plain: (text) => `${onlyWhere(`octet_length(${text}) between 1 and 200`, text)}::numeric`,
@@ -105,29 +103,29 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
   },
 };
 
-/** Postgres puts no entry of more than 2,704 bytes (a third of a page) into an index; other fields may share it. */
-const mostIndexedBytes = 2000;
+/** An index entry may have at most 2,704 bytes (a third of a page), and other fields may be part of the entry. */
+const maxIndexedBytes = 2000;
 
-/** Text of a column that an index holds: one text that is too long for it would end the statement, however often tried. */
+/** Text of an indexed column: a text too long for the index would fail the statement on every attempt. */
 export const indexedText: Pick<FieldType, 'guarded' | 'bare'> & { readonly name: string } = {
-  name: `text of at most ${mostIndexedBytes} bytes`,
-  guarded: (text) => `case when octet_length(${text}) <= ${mostIndexedBytes} then ${text} end`,
+  name: `text of at most ${maxIndexedBytes} bytes`,
+  guarded: (text) => `case when octet_length(${text}) <= ${maxIndexedBytes} then ${text} end`,
   bare: (text) =>
-    `case when octet_length(${text}) <= ${mostIndexedBytes} then nullif(${text}, '')` +
+    `case when octet_length(${text}) <= ${maxIndexedBytes} then nullif(${text}, '')` +
     ` when ${text} is not null then (left(${text}, 0) || 'too long')::integer::text end`,
 };
 
-/** What a mapping may have done to a value beyond its cast: the closed list. */
+/** What a mapping can do with a value in addition to the cast. */
 export interface Transform {
-  /** The types it gives. */
+  /** The types it can give. */
   readonly types: readonly string[];
   readonly description: string;
-  /** Replaces the type's own casts. */
+  /** Replaces the casts of the type. */
   readonly cast?: Pick<FieldType, 'guarded' | 'bare' | 'plain'>;
   /** Applied to the cast value. */
   after?(value: string): string;
-  /** What it asks of a value that may not be missing, behind the type's name. */
-  readonly unless?: string;
+  /** What a required value must be, as it follows the type's name in a message. */
+  readonly requires?: string;
 }
 
 export const transforms: Readonly<Record<string, Transform>> = {
@@ -135,7 +133,7 @@ export const transforms: Readonly<Record<string, Transform>> = {
     types: ['integer', 'bigint', 'numeric'],
     description: '0 means unknown',
     after: (value) => `nullif(${value}, 0)`,
-    unless: 'other than 0',
+    requires: 'other than 0',
   },
   epoch_seconds: {
     types: ['timestamptz'],
@@ -148,7 +146,7 @@ export const transforms: Readonly<Record<string, Transform>> = {
       plain: (text) => `to_timestamp(${onlyWhere(`octet_length(${text}) between 1 and 11`, text)}::bigint)`,
     },
   },
-  /** Done in Node, once per distinct value: see personal-data.ts. The text that is cast is the hash already. */
+  /** Node hashes each distinct value once (see pii-hash.ts), so the text that is cast here is already the hash. */
   pii_hash: {
     types: ['bigint', 'uuid'],
     description: 'a keyed hash of personal data: 63 bits, as a uuid 128 bits, of an HMAC-SHA-256',
@@ -156,10 +154,10 @@ export const transforms: Readonly<Record<string, Transform>> = {
   },
 };
 
-/** A text without the blanks around it that a cast passes over; null when nothing is left. */
+/** A text without the white space around it, which a cast ignores; null when nothing is left. */
 export function trimmed(text: string): string {
   return `nullif(btrim(${text}, E' \\t\\r\\n\\f\\x0B'), '')`;
 }
 
-/** The transform that keeps a field's raw value out of everything but `source`. */
+/** The transform that keeps the raw value of a field inside schema `source`. */
 export const personalDataTransform = 'pii_hash';

@@ -2,12 +2,12 @@ import type { MappingRow } from './mapping-row.js';
 
 /** What is wrong with a mapping, and where. */
 export interface MappingComplaint {
-  /** The row's place in the mapping, from 1; null where a whole table is at fault. */
+  /** The row's place in the mapping, from 1; null when a whole table is wrong. */
   readonly position: number | null;
-  /** The cell's column, where one cell is at fault. */
+  /** The cell's column, when one cell is wrong. */
   readonly column: keyof MappingRow | null;
-  /** Stable, for callers that branch on it. */
+  /** A stable code that callers can depend on. */
   readonly code: string;
-  /** One sentence: what was found, what was expected. */
+  /** One sentence: what was found and what was expected. */
   readonly message: string;
 }

@@ -23,7 +23,7 @@ export type TableType = (typeof tableTypes)[number];
 
 /**
  * One row of `support.data_mapping`: which source field fills which warehouse field, and how.
- * The names are those of the table's columns, since the rows travel as CSV under them.
+ * The names are those of the table's columns, because the rows are exported as CSV under them.
  */
 export interface MappingRow {
   readonly end_schema: string;
@@ -39,12 +39,12 @@ export interface MappingRow {
   readonly source_data_type: string;
   readonly is_key: boolean;
   readonly transform: string | null;
-  /** Whether a link that the feed no longer lists for its parent retires by itself; the same in all rows of a table. */
+  /** Whether a link is retired when the feed no longer lists it for its parent; the same in all rows of a table. */
   readonly retire_missing: boolean;
   readonly description: string;
 }
 
-/** SHA-256 of the rows, in hexadecimal; the order of the rows counts, since it is kept. */
+/** SHA-256 of the rows, in hexadecimal. The order of the rows is part of it, because the ledger keeps the order. */
 export function mappingHash(rows: readonly MappingRow[]): string {
   const hash = createHash('sha256');
   for (const row of rows) hash.update(`${JSON.stringify(mappingColumns.map((column) => row[column]))}\n`);
@@ -52,23 +52,23 @@ export function mappingHash(rows: readonly MappingRow[]): string {
 }
 
 /**
- * The rows as they are read: a field that is called like another table's whole key and comes from the same source table is
- * that key, and is read from where the key is read. `movie_genres.movie_id` follows `movies.movie_id`, so that a renamed
- * column is one changed cell.
+ * The rows as the engine reads them. A field with the name of another table's only key field, from the same source table, is
+ * that key, and is read from the column that the key is read from. `movie_genres.movie_id` follows `movies.movie_id`, so that
+ * a renamed column is one changed cell.
  */
 export function followKeys(rows: readonly MappingRow[]): MappingRow[] {
   const keysOf = new Map<string, MappingRow[]>();
   for (const row of rows) {
     if (row.is_key) keysOf.set(row.end_table, [...(keysOf.get(row.end_table) ?? []), row]);
   }
-  const wholeKeys = [...keysOf.values()].flatMap((keys) => (keys.length === 1 ? keys : []));
+  const singleKeys = [...keysOf.values()].flatMap((keys) => (keys.length === 1 ? keys : []));
   return rows.map((row) => {
-    const key = wholeKeys.find(
+    const key = singleKeys.find(
       (other) =>
         other.end_field === row.end_field &&
         other.source_table === row.source_table &&
-        !other.source_field.includes('.') &&
-        !row.source_field.includes('.'),
+        !isOfEntries(other) &&
+        !isOfEntries(row),
     );
     return key === undefined ? row : { ...row, source_field: key.source_field };
   });
@@ -77,4 +77,19 @@ export function followKeys(rows: readonly MappingRow[]): MappingRow[] {
 /** The column of the source table that a row reads. */
 export function columnOf(row: MappingRow): string {
   return row.source_field.split('.')[0]!;
+}
+
+/** The same with its table, as `table.column`. */
+export function sourceColumnOf(row: MappingRow): string {
+  return `${row.source_table}.${columnOf(row)}`;
+}
+
+/** The field that a row fills, as `table.field`. */
+export function targetFieldOf(row: MappingRow): string {
+  return `${row.end_table}.${row.end_field}`;
+}
+
+/** Whether a row reads a field of the entries of a nested column. */
+export function isOfEntries({ source_field }: MappingRow): boolean {
+  return source_field.includes('.');
 }

@@ -1,13 +1,14 @@
 import type { Catalog } from '../tables/catalog.js';
 import { personalDataTransform } from './field-types.js';
 import type { MappingComplaint } from './mapping-error.js';
-import { followKeys, type MappingRow } from './mapping-row.js';
+import { followKeys, type MappingRow, targetFieldOf } from './mapping-row.js';
 
 /**
- * What is refused of rows that are to become the current mapping, and read as it is where the current one has it already.
- * @param current the rows that these are to replace
+ * What a new mapping must not contain. The same content is accepted when the current mapping already has it, so that
+ * mappings from before these rules can still be read.
+ * @param current the rows that these will replace
  */
-export function refuseNew(
+export function checkTransition(
   rows: readonly MappingRow[],
   catalog: Catalog,
   current: readonly MappingRow[],
@@ -20,8 +21,8 @@ export function refuseNew(
 }
 
 /**
- * A table has one live row per key by an index of its own: files read under another key would fail one day, at the first
- * row that the index refuses.
+ * A unique index allows a table one live row per key. Under another key, loading would fail at the first row that the index
+ * rejects, which may be months later.
  */
 function checkLiveKeys(
   rows: readonly MappingRow[],
@@ -36,12 +37,12 @@ function checkLiveKeys(
     if (!live || key.length === 0) return [];
     const isKnown = key.join() === keyOf(current, table).join();
     if (isKnown || key.join() === [...live].sort().join()) return [];
-    const message = `The key of table ${table} is ${key.join(', ')}, expected ${live.join(', ')}, by which it has one live row each.`;
+    const message = `The key of table ${table} is ${key.join(', ')}, expected ${live.join(', ')}: the table has one live row for each of these.`;
     return [{ position: null, column: 'is_key', code: 'mapping_key', message }];
   });
 }
 
-/** What a table holds of a standard is no file's to change, nor a rebuild's to leave out. */
+/** Neither a file nor a rebuild may change the codes that a table has from a standard; only reference tables ensure that. */
 function checkStandards(
   rows: readonly MappingRow[],
   catalog: Catalog,
@@ -57,27 +58,27 @@ function checkStandards(
   });
 }
 
-/** What one row hashes since it is personal data, no other may let out as it is; a nested column is all of its fields. */
+/** A source field that one row hashes may not be read unhashed by another. A nested column counts as all of its fields. */
 function checkPersonalData(rows: readonly MappingRow[], current: readonly MappingRow[]): MappingComplaint[] {
-  const read = followKeys(rows);
-  const known = new Set(followKeys(current).map(sourceOf));
-  const hashed = read.flatMap((row, index) =>
+  const followed = followKeys(rows);
+  const known = new Set(followKeys(current).map(readingOf));
+  const hashed = followed.flatMap((row, index) =>
     row.transform === personalDataTransform ? [{ row, index }] : [],
   );
-  return read.flatMap((row, index): MappingComplaint[] => {
+  return followed.flatMap((row, index): MappingComplaint[] => {
     const same = hashed.find(
       (other) =>
         row.source_table === other.row.source_table && overlap(row.source_field, other.row.source_field),
     );
-    if (same === undefined || row.transform === personalDataTransform || known.has(sourceOf(row))) return [];
-    const message = `Row ${index + 1}: ${row.source_field} is personal data by row ${same.index + 1}, so it may leave ${row.source_table} as a hash only; have it hashed here too, by ${personalDataTransform}.`;
+    if (same === undefined || row.transform === personalDataTransform || known.has(readingOf(row))) return [];
+    const message = `Row ${index + 1}: row ${same.index + 1} marks ${row.source_field} as personal data, so it may leave ${row.source_table} only as a hash; set transform to ${personalDataTransform} here too.`;
     return [{ position: index + 1, column: 'transform', code: 'mapping_personal', message }];
   });
 }
 
-/** Where a row fills what from, and whether as it is. */
-const sourceOf = (row: MappingRow) =>
-  [row.end_table, row.end_field, row.source_table, row.source_field, row.transform].join(' ');
+/** Which field a row fills from which source field, and by which transform. */
+const readingOf = (row: MappingRow) =>
+  [targetFieldOf(row), row.source_table, row.source_field, row.transform].join(' ');
 
 const overlap = (field: string, other: string) =>
   field === other || field.startsWith(`${other}.`) || other.startsWith(`${field}.`);

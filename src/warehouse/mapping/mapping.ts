@@ -6,10 +6,10 @@ import { validateMapping } from './mapping-validator.js';
 import type { FieldPlan, Mapping, NestedPlan, TablePlan } from './table-plan.js';
 
 /**
- * Compiles mapping rows into what each table is filled from.
- * @param version their number, when they are in the ledger; they were accepted then
- * @param current the rows that they are to replace
- * @throws Fault `mapping_invalid` that lists every complaint.
+ * Compiles mapping rows into one plan per table.
+ * @param version their number, when the ledger has accepted them already
+ * @param current the rows that they will replace
+ * @throws Fault `mapping_invalid` that lists every complaint
  */
 export function compileMapping(
   rows: readonly MappingRow[],
@@ -25,9 +25,9 @@ export function compileMapping(
     );
   }
   const byTable = new Map<string, MappingRow[]>();
-  const read = followKeys(rows);
-  for (const row of read) byTable.set(row.end_table, [...(byTable.get(row.end_table) ?? []), row]);
-  const plans = [...byTable].map(([table, own]) => planTable(table, own, read, catalog));
+  const followed = followKeys(rows);
+  for (const row of followed) byTable.set(row.end_table, [...(byTable.get(row.end_table) ?? []), row]);
+  const plans = [...byTable].map(([table, own]) => planTable(table, own, followed, catalog));
   const tables = new Map(
     plans.map((plan) => [plan.table, { ...plan, recordFields: recordFieldsOf(plan, plans) }]),
   );
@@ -36,12 +36,12 @@ export function compileMapping(
 
 function recordFieldsOf(plan: TablePlan, plans: readonly TablePlan[]): FieldPlan[] {
   if (plan.fields.some((field) => field.entryField === null)) return [];
-  const beside = plans.filter(
+  const sameRecords = plans.filter(
     (other) =>
       other.sourceTable === plan.sourceTable &&
       (other.nested === null || other.nested.column === plan.nested?.column),
   );
-  const fields = beside
+  const fields = sameRecords
     .flatMap((other) => other.fields)
     .filter((field) => field.entryField === null && field.required && !isPersonal(field));
   return [
@@ -60,7 +60,7 @@ function planTable(
   const first = rows[0]!;
   const target = catalog.targets.get(table)!;
   const sourceColumns = catalog.sources.get(first.source_table)!;
-  // What a file brought beyond the agreed columns is kept by name in `extra`.
+  // Columns that the feed does not have are kept by name in `extra`.
   const expression = (column: string) =>
     sourceColumns.has(column) ? `s."${column}"` : `(s.extra ->> '${column}')`;
   const nestedColumn = (column: string): NestedPlan => {
@@ -108,17 +108,17 @@ function planTable(
   };
 }
 
-/** The schema of the ledgers `file_transform` and `issue` that belong to a plan's table. */
+/** The schema with the ledgers `file_transform` and `issue` of a table. */
 export function ledgerOf(plan: Pick<TablePlan, 'schema'>): string {
   return plan.schema === 'warehouse' ? 'support' : plan.schema;
 }
 
-/** Whether a field's raw value may not leave `source`. */
+/** Whether the raw value of a field must stay in schema `source`. */
 export function isPersonal(field: FieldPlan): boolean {
   return field.transform === personalDataTransform;
 }
 
-/** A table to be cleaned, and the tables that come first. */
+/** A table to be cleaned, and the tables that must be cleaned before it. */
 export interface OrderedTable {
   readonly table: string;
   readonly sourceTable: string;
@@ -126,9 +126,8 @@ export interface OrderedTable {
 }
 
 /**
- * The mapping's tables, each after those it refers to. A table refers to another when it takes the source field that
- * is the other's whole key: `movie_genres` takes `genres.id`, the key of `genres`, so that no link is seen before the
- * thing it leads to.
+ * The tables of the mapping, each after those it refers to. A table refers to another when it reads the source field that is
+ * the other's only key: `movie_genres` reads `genres.id`, the key of `genres`. So no link exists before its target.
  */
 export function tablesInOrder(mapping: Mapping): OrderedTable[] {
   const plans = [...mapping.tables.values()];
@@ -158,7 +157,7 @@ export function tablesInOrder(mapping: Mapping): OrderedTable[] {
   return ordered;
 }
 
-/** The nested columns of a source table that the mapping takes entries of. */
+/** The nested columns of a source table from whose entries the mapping fills tables. */
 export function nestedColumns(mapping: Mapping, sourceTable: string): NestedPlan[] {
   const plans = [...mapping.tables.values()].filter((plan) => plan.sourceTable === sourceTable);
   return [

@@ -5,15 +5,15 @@ export interface FieldPlan {
   readonly field: string;
   readonly type: string;
   readonly isKey: boolean;
-  /** Without it there is no row: a part of the key, or a column that may not be null. */
+  /** Whether a row needs it: it is part of the key, or its column is not null. */
   readonly required: boolean;
-  /** Whether an index holds it, which takes no text of any length. */
+  /** Whether an index contains it, so that the length of a text is limited. */
   readonly indexed: boolean;
   /** The source column as an expression on the alias `s`. */
   readonly sourceColumn: string;
-  /** The field of the nested column's entries; null for a column of its own. */
+  /** The field of the nested column's entries; null when the value is the column itself. */
   readonly entryField: string | null;
-  /** The source field as the mapping calls it, for messages. */
+  /** The source field as the mapping names it, for messages. */
   readonly sourceField: string;
   readonly transform: string | null;
 }
@@ -27,21 +27,21 @@ export interface ColumnPlan {
 
 /** How one warehouse table is filled. */
 export interface TablePlan {
-  /** The schema the table is in: `warehouse`, or `rebuild` for the one that is built beside it. */
+  /** The schema of the table: `warehouse`, or `rebuild` for the copy that a rebuild fills. */
   readonly schema: string;
   readonly table: string;
   readonly tableType: TableType;
   readonly sourceTable: string;
-  /** The column whose entries give the rows; null when each record gives one. */
+  /** The column whose entries give the rows; null when each record gives one row. */
   readonly nested: NestedPlan | null;
   readonly fields: readonly FieldPlan[];
   readonly keys: readonly FieldPlan[];
   readonly attributes: readonly FieldPlan[];
-  /** Columns that other versions of the mapping fill: what is read under this one leaves them empty. */
+  /** Columns that only other versions of the mapping fill; rows read under this one leave them empty. */
   readonly unfilled: readonly ColumnPlan[];
   /**
-   * What its records must have to be accepted, where the table takes nothing from them but entries and cannot tell by
-   * itself: the required fields that tables beside it take from the same records.
+   * What a record must have to be accepted, for a table that reads only entries and no field of the record itself: the
+   * required fields that other tables read from the same records.
    */
   readonly recordFields: readonly FieldPlan[];
   readonly retireMissing: boolean;
@@ -54,17 +54,17 @@ export interface NestedPlan {
   /** The column as an expression on the alias `s`. */
   readonly expression: string;
   /**
-   * The fields that any table of the mapping takes from its entries. A literal is read for all of them or for none, so
-   * that it is malformed for every table, or for no one, whenever it is read: a text that no database can store spoils it.
+   * The fields that any table of the mapping reads from its entries. A literal is always read for all of them, so that it is
+   * malformed for every table or for none: one text that a database cannot store makes the whole literal malformed.
    */
   readonly fields: readonly string[];
-  /** Whether any of them is personal data, so that no part of its text may be shown. */
+  /** Whether any of the fields is personal data, so that no part of the literal may be shown. */
   readonly personal: boolean;
 }
 
-/** A mapping compiled against the tables there are. */
+/** A mapping compiled for the existing tables. */
 export interface Mapping {
-  /** Its number in `support.mapping_version`; null while it is in none. */
+  /** Its number in `support.mapping_version`; null before it is installed. */
   readonly version: number | null;
   readonly contentHash: string;
   readonly rows: readonly MappingRow[];

@@ -1,12 +1,13 @@
 import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
 import { listRejects, type RejectFilter, type RejectRow } from '../../source/ledger/reject-ledger.js';
 import { maskRecord, personalColumns } from './pii-mask.js';
 
 /**
- * Rejects as people may read them: `listRejects` without the personal data that the mapping marks, in the record and in
- * the sentence about it. Only `source.reject` itself has them whole.
+ * Rejects as users may see them: `listRejects` with the personal data removed from the records. Only `source.reject` has the
+ * complete records.
  */
-export async function listShownRejects(pool: Pool, filter: RejectFilter = {}): Promise<RejectRow[]> {
+export async function listMaskedRejects(pool: Pool, filter: RejectFilter = {}): Promise<RejectRow[]> {
   const rows = await listRejects(pool, filter);
   const personal = await personalColumns(pool);
   if (!rows.some((row) => personal.has(`src_${row.feed}`))) return rows;
@@ -23,9 +24,10 @@ export async function listShownRejects(pool: Pool, filter: RejectFilter = {}): P
 }
 
 async function readHeaders(pool: Pool, rows: readonly RejectRow[]): Promise<Map<number, string[]>> {
-  const { rows: files } = await pool.query<{ id: number; header: string[] }>(
-    `/* warehouse.reject_headers */ select id, header from source.file where id = any($1)`,
-    [[...new Set(rows.map((row) => row.file_id))]],
-  );
+  const { file } = await ledger(pool);
+  const files = await file.findMany({
+    select: { id: true, header: true },
+    where: { id: { in: [...new Set(rows.map((row) => row.file_id))] } },
+  });
   return new Map(files.map(({ id, header }) => [id, header]));
 }

@@ -1,28 +1,26 @@
 import { parseString } from 'fast-csv';
 import type { Queryable } from '../../database/queryable.js';
 import type { RawEncoding } from '../../source/csv/raw-text.js';
-import { personalDataTransform } from '../mapping/field-types.js';
-import { everyMappingRow } from '../mapping/mapping-ledger.js';
+import { readPersonalRows } from '../mapping/mapping-ledger.js';
 import { columnOf } from '../mapping/mapping-row.js';
 
-/** What stands where a person's data was. */
+/** The text that replaces personal data. */
 const mask = '***';
 
 /**
- * The columns of each source table that hold personal data, whole or in their entries, by any version of the mapping: what
- * a column held of people it still does in the files of before, whatever the column is called since.
+ * The columns of each source table that hold personal data, in the column itself or in its entries, according to any version
+ * of the mapping. Earlier versions count, because earlier files still have the data under the earlier column name.
  */
 export async function personalColumns(db: Queryable): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const columns = new Map<string, Set<string>>();
-  for (const row of await everyMappingRow(db)) {
-    if (row.transform !== personalDataTransform) continue;
+  for (const row of await readPersonalRows(db)) {
     const own = columns.get(row.source_table) ?? new Set();
     columns.set(row.source_table, own.add(columnOf(row)));
   }
   return columns;
 }
 
-/** The fields of a record as sent, without the personal data in them. */
+/** The fields of a record as sent, with personal data masked. */
 export function maskFields(
   fields: Readonly<Record<string, string | null>>,
   personal: ReadonlySet<string> = new Set(),
@@ -33,8 +31,8 @@ export function maskFields(
 }
 
 /**
- * A record as sent, without the personal data in it. Where its fields cannot be told apart (it is broken, or its bytes are no
- * text), nothing of it is shown.
+ * A record as sent, with personal data masked. The whole record is masked when its fields cannot be separated, because it is
+ * broken or its bytes are not text.
  * @param header the columns of its file, in order
  * @param personal the columns that hold personal data
  */
@@ -45,7 +43,7 @@ export async function maskRecord(
   personal: ReadonlySet<string>,
 ): Promise<string> {
   if (personal.size === 0) return raw;
-  // The load takes a header's names in any case, and so does this.
+  // Column names match in any case, as they do in the load.
   const masked = new Set([...personal].map((column) => column.toLowerCase()));
   const fields = encoding !== 'base64' ? await fieldsOf(raw) : null;
   if (fields === null || fields.length !== header.length) return mask;

@@ -3,18 +3,18 @@ import { identifier } from '../../database/identifier.js';
 import type { TablePlan } from '../mapping/table-plan.js';
 import { rebuildSchema } from '../tables/rebuild-tables.js';
 
-/** A field that the warehouse in use and the rebuilt one have otherwise. */
+/** A field that differs between the live warehouse and the rebuilt one. */
 export interface FieldDifference {
   readonly field: string;
   readonly live: unknown;
   readonly rebuilt: unknown;
 }
 
-/** A row of history that is not the same in both. */
+/** A row of history that differs between the two. */
 export interface RowDifference {
   readonly key: Readonly<Record<string, unknown>>;
   readonly validFrom: string | null;
-  /** `live`: only in the warehouse in use; `rebuilt`: only in the rebuilt one; `both`: with fields that differ. */
+  /** `live`: only in the live warehouse; `rebuilt`: only in the rebuilt one; `both`: in both, with different fields. */
   readonly side: 'live' | 'rebuilt' | 'both';
   readonly fields: readonly FieldDifference[];
 }
@@ -23,16 +23,16 @@ export interface TableComparison {
   readonly table: string;
   readonly rows: number;
   readonly differences: number;
-  /** The first of them. */
+  /** The first differences. */
   readonly shown: readonly RowDifference[];
 }
 
-/** How many differences are listed per table. */
-const listed = 20;
+/** Maximum number of differences listed per table. */
+const maxShown = 20;
 
 /**
- * Compares a table with its rebuilt counterpart, row by row and field by field: all that was ever said, live or not.
- * Left aside are numbers of rows, system times, and rows that nobody says any more (a late file took them back).
+ * Compares a table with its rebuilt counterpart, row by row and field by field, live rows and closed ones. It ignores row
+ * numbers, system times, and rows that no file supports any more because a late file changed the history.
  */
 export async function compareRebuilt(pool: Pool, plan: TablePlan): Promise<TableComparison> {
   const { rows: found } = await pool.query<{ name: string }>(
@@ -50,7 +50,7 @@ export async function compareRebuilt(pool: Pool, plan: TablePlan): Promise<Table
   const side = (schema: string) => `
     select ${columns.map((name) => identifier(name)).join(', ')} from ${identifier(schema, plan.table)}
     where record_number is not null${standard ? ' or standard' : ''}`;
-  // A row as it was said: what a version is called by, when it is to be found in the other warehouse.
+  // The columns by which a version is found in the other warehouse.
   const name = [...plan.keys.map(({ field }) => field), 'valid_from', 'file_id', 'deleted'];
   const { rows } = await pool.query<{
     rows: number;
@@ -69,7 +69,7 @@ export async function compareRebuilt(pool: Pool, plan: TablePlan): Promise<Table
          on l.nth = r.nth and ${name.map((column) => `l.${identifier(column)} = r.${identifier(column)}`).join(' and ')}
      )
      select (select count(*)::integer from rebuilt) as rows, (select count(*)::integer from differing) as differences,
-            (select jsonb_agg(d) from (select * from differing order by coalesce(live, rebuilt)::text limit ${listed}) d) as shown`,
+            (select jsonb_agg(d) from (select * from differing order by coalesce(live, rebuilt)::text limit ${maxShown}) d) as shown`,
   );
   const [result] = rows;
   return {

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { identifier } from '../../database/identifier.js';
+import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import { inTransaction } from '../../database/transaction.js';
 import { addCounts, type CleanCounts, cleanFile, noCounts } from '../clean/clean-table.js';
@@ -14,7 +15,7 @@ import { copyShape, dropRebuild, rebuildSchema, swapTable } from '../tables/rebu
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';
 
-/** A file to be read again, into the tables it feeds. */
+/** A file to be cleaned again into one table. */
 export interface ReplayedFile {
   readonly fileId: number;
   readonly table: string;
@@ -22,23 +23,30 @@ export interface ReplayedFile {
 }
 
 /**
- * What a rebuild reads: each file into each table under the mapping version it was cleaned with; or, under `current`, all
- * loaded files into all tables under that one, by the names that columns have in the file. A file without a column that a
- * table's key is read from, by whatever name, has nothing to say under it, and is read as it was cleaned.
+ * What a rebuild reads: each file into each table under the mapping version it was cleaned with; or, with `current`, all loaded
+ * files into all tables under that mapping, by the column names that the file has. A file that lacks a column of a table's key,
+ * under any name, cannot be read under the current mapping and is read under the version it was cleaned with.
  */
 export async function planReplay(db: Queryable, current: Mapping | null): Promise<ReplayedFile[]> {
-  const { rows: recorded } = await db.query<ReplayedFile>(
-    `/* warehouse.recorded_transforms */
-     select file_id as "fileId", table_name as table, mapping_version as "mappingVersion"
-     from support.file_transform order by table_name, file_id`,
-  );
+  const { file: files, fileTransform } = await ledger(db);
+  const transforms = await fileTransform.findMany({
+    select: { file_id: true, table_name: true, mapping_version: true },
+    orderBy: [{ table_name: 'asc' }, { file_id: 'asc' }],
+  });
+  const recorded = transforms.map((row) => ({
+    fileId: row.file_id,
+    table: row.table_name,
+    mappingVersion: row.mapping_version,
+  }));
   if (current === null) return recorded;
-  const { rows: files } = await db.query<{ id: number; sourceTable: string; header: string[] }>(
-    `/* warehouse.loaded_files */
-     select id, 'src_' || feed as "sourceTable", header from source.file where state = 'loaded' order by id`,
-  );
+  const loaded = await files.findMany({
+    select: { id: true, feed: true, header: true },
+    where: { state: 'loaded' },
+    orderBy: { id: 'asc' },
+  });
   const replayed: ReplayedFile[] = [];
-  for (const file of files) {
+  for (const { id, feed, header } of loaded) {
+    const file = { id, header, sourceTable: `src_${feed}` };
     const before = recorded.filter(({ fileId }) => fileId === file.id);
     for (const plan of (await mappingOfFile(db, current, file)).tables.values()) {
       const { table, sourceTable } = plan;
@@ -53,7 +61,7 @@ export async function planReplay(db: Queryable, current: Mapping | null): Promis
   return replayed;
 }
 
-/** Whether a file has the columns that identify the rows of a table; the load takes their names in any case. */
+/** Whether a file has the columns that identify the rows of a table. Column names match in any case, as they do in the load. */
 function hasKeyOf({ fields }: TablePlan, header: readonly string[]): boolean {
   const names = new Set(header.map((name) => name.toLowerCase()));
   return fields.every(
@@ -62,8 +70,9 @@ function hasKeyOf({ fields }: TablePlan, header: readonly string[]): boolean {
 }
 
 /**
- * Makes the empty tables of a rebuild, with the codes of the standards in them, after dropping what one before left.
- * @param beforeCommit a place to hold a fence: done late, this empties what was rebuilt since
+ * Drops what an earlier rebuild left behind and creates the empty tables of a new one, with the codes of the standards.
+ * @param beforeCommit called last in the transaction, to check a fencing token: a superseded attempt would empty tables that
+ *   have been rebuilt in the meantime
  */
 export async function prepareRebuild(
   pool: Pool,
@@ -92,14 +101,14 @@ async function copyStandard(client: PoolClient, plan: TablePlan): Promise<void> 
      insert into ${identifier(rebuildSchema, plan.table)}
      select * from ${identifier('warehouse', plan.table)} where standard`,
   );
-  // Those retired by hand are retired again in their turn.
+  // Codes that were retired manually are retired again in `rebuildTable`.
   await reopenStandardCodes(client, { ...plan, schema: rebuildSchema });
 }
 
 export interface RebuildRequest {
   readonly table: string;
   readonly files: readonly ReplayedFile[];
-  /** The mapping that the rebuild's tables were made by; the current one unless told. */
+  /** The mapping for which the tables of the rebuild were created; by default the current one. */
   readonly mapping?: Mapping;
   readonly personalDataKey: PersonalDataKey;
   readonly runId?: string | null;
@@ -109,8 +118,8 @@ export interface RebuildRequest {
 }
 
 /**
- * Cleans all files of one table anew into the table of the rebuild, the oldest first, with the retirements by hand between
- * them where they belong. In one transaction: done again after a kill, it begins with an empty table again.
+ * Cleans all files of one table again into the table of the rebuild, the oldest first, and applies the manual retirements at
+ * their places between the files. It is one transaction, so that a repeated attempt begins with an empty table again.
  */
 export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise<CleanCounts> {
   const versions = new Map(request.files.map((file) => [file.fileId, file.mappingVersion]));
@@ -118,7 +127,7 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
     const total = noCounts();
     const files = await readSourceFiles(client, [...versions.keys()]);
     const mappings = new Map<number, Mapping>();
-    // Without any file of it as well a table may have rows: the codes of its standard, of which some may be retired.
+    // A table without files can still have rows: the codes of its standard, some of which may be retired.
     const newest = (request.mapping ?? (await currentMapping(client))!).tables.get(request.table)!;
     const whole: TablePlan = { ...newest, schema: rebuildSchema };
     await lockTable(client, whole, request.idleMs);
@@ -141,7 +150,7 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
   });
 }
 
-/** Applies the retirements of periods before the file's, or all of them, and gives those that are left. */
+/** Applies the retirements of periods before the file's period, or all of them, and returns the periods that are left. */
 async function retireUpTo(
   client: PoolClient,
   plan: TablePlan,
@@ -154,21 +163,22 @@ async function retireUpTo(
 }
 
 /**
- * Puts the rebuilt tables in the place of those in use, with what the ledgers say of them, in the caller's transaction:
- * whoever reads sees the one warehouse or the other.
+ * Replaces the live tables and their ledgers with the rebuilt ones, in the caller's transaction, so that readers see either the
+ * old warehouse or the new one.
+ * @returns the number of tables
  */
 export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise<number> {
   const tables = [...mapping.tables.keys()];
   for (const table of tables) await lockTable(client, { schema: 'warehouse', table });
   for (const table of tables) await swapTable(client, table);
-  await takeRejects(client, tables);
+  await swapRejects(client, tables);
   for (const ledger of ['file_transform', 'issue']) {
     await client.query(
-      `/* warehouse.forget_ledger */ delete from support.${ledger} where table_name = any($1) and file_id is not null`,
+      `/* warehouse.delete_ledger */ delete from support.${ledger} where table_name = any($1) and file_id is not null`,
       [tables],
     );
     await client.query(
-      `/* warehouse.take_ledger */ insert into support.${ledger} select * from ${identifier(rebuildSchema, ledger)}`,
+      `/* warehouse.insert_ledger */ insert into support.${ledger} select * from ${identifier(rebuildSchema, ledger)}`,
     );
   }
   await dropRebuild(client);
@@ -176,13 +186,13 @@ export async function swapRebuilt(client: PoolClient, mapping: Mapping): Promise
 }
 
 /**
- * Has the rejects of cleaning be those that the rebuild found, of the files that it read: under another mapping other
- * records have a usable key. Where a table that was not rebuilt has read a file too, what it rejected stays.
+ * Replaces the rejects of cleaning with those of the rebuild, for the files that it read: under another mapping, other records
+ * have a usable key. The rejects of a file stay when it is also in a table that was not rebuilt.
  */
-async function takeRejects(client: PoolClient, tables: readonly string[]): Promise<void> {
+async function swapRejects(client: PoolClient, tables: readonly string[]): Promise<void> {
   const rebuilt = identifier(rebuildSchema, 'reject');
   await client.query(
-    `/* warehouse.forget_rejects */
+    `/* warehouse.delete_rejects */
      delete from source.reject r
      where reason = 'key_not_usable'
        and file_id in (select file_id from ${identifier(rebuildSchema, 'file_transform')})
@@ -193,7 +203,7 @@ async function takeRejects(client: PoolClient, tables: readonly string[]): Promi
     [tables],
   );
   await client.query(
-    `/* warehouse.take_rejects */
+    `/* warehouse.copy_rejects */
      insert into source.reject
      select * from ${rebuilt} n
      where not exists (

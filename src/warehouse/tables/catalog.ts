@@ -10,28 +10,28 @@ export interface TargetColumn {
   readonly description: string;
 }
 
-/** A warehouse table: what a mapping may fill, and what the engine keeps itself. */
+/** A warehouse table as a mapping sees it. */
 export interface TargetTable {
   readonly name: string;
   /** The columns a mapping may fill. */
   readonly columns: ReadonlyMap<string, TargetColumn>;
-  /** The columns by which it has at most one live row; null where nothing holds it so. */
+  /** The columns that have at most one live row each; null when no unique index ensures this. */
   readonly liveKey: readonly string[] | null;
-  /** Whether it tells rows of a standard from the vendor's (column `standard`). */
+  /** Whether it separates the rows of a standard from the vendor's, by a column `standard`. */
   readonly marksStandard: boolean;
   readonly partitioned: boolean;
 }
 
-/** What the database has for a mapping to work with. */
+/** The tables and columns that a mapping can use. */
 export interface Catalog {
   readonly targets: ReadonlyMap<string, TargetTable>;
   /** Columns of each source table. */
   readonly sources: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Columns seen in files of the table's feed, kept in `extra` where the table has none for them. */
+  /** Columns that files of the table's feed had; values without a column in the table are kept in `extra`. */
   readonly headers: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Columns of a warehouse table that the engine fills; no mapping may. */
+/** Columns of a warehouse table that only the engine may fill. */
 export const housekeeping: ReadonlySet<string> = new Set([
   'file_id',
   'record_number',
@@ -46,17 +46,17 @@ export const housekeeping: ReadonlySet<string> = new Set([
 const sourceHousekeeping = new Set(['extra', 'file_id', 'record_number', 'created_date']);
 
 /**
- * The condition that `pg_class` under this alias is a table to stay: staged entries are unlogged, and a table on its way
- * to take another's place carries a mark.
+ * The condition that a row of `pg_class` under this alias is a permanent table. Staging tables are unlogged, and a table that will
+ * replace another has a mark in its name.
  */
 export const isLasting = (alias: string) =>
   `(${alias}.relpersistence = 'p' and ${isNotFresh(`${alias}.relname`)})`;
 
 /**
- * Reads which tables and columns there are to map from and to.
+ * Reads which tables and columns a mapping can use.
  *
- * By the catalog's rows alone: what prints a default or a definition (`pg_get_expr`) waits for the table, and so for
- * whoever is filling it, which with 26 million ratings kept every other table's job from starting for a minute and a half.
+ * It uses only rows of the system catalog. Functions that print a default or a definition (`pg_get_expr`) wait for a lock on
+ * the table: while 26 million ratings were being filled, they delayed the jobs of all other tables by a minute and a half.
  */
 export async function readCatalog(db: Queryable): Promise<Catalog> {
   const { rows } = await db.query<{
@@ -114,7 +114,7 @@ export async function readCatalog(db: Queryable): Promise<Catalog> {
   return { targets, sources, headers: await readHeaders(db) };
 }
 
-/** Of a partitioned table the unique indexes are those of its partitions. */
+/** Reads the columns of unique indexes; a partitioned table has them on its partitions. */
 async function readLiveKeys(db: Queryable): Promise<Map<string, string[]>> {
   const { rows } = await db.query<{ table: string; columns: string[] }>(`/* warehouse.read_live_keys */
     select root.relname::text as table, array_agg(a.attname::text order by a.attnum) as columns

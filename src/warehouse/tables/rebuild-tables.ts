@@ -1,14 +1,14 @@
 import type { PoolClient } from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 
-/** The schema in which the warehouse is built anew, beside the one in use. */
+/** The schema in which the warehouse is rebuilt, next to the live one. */
 export const rebuildSchema = 'rebuild';
 
 interface Relation {
   readonly name: string;
-  /** `partition by …`, where it is partitioned. */
+  /** The partition key of a partitioned table. */
   readonly partitioning: string | null;
-  /** `for values …`, where it is a partition. */
+  /** The bound of a partition, as `FOR VALUES …`. */
   readonly bound: string | null;
   /** The table it is a partition of. */
   readonly parent: string | null;
@@ -17,7 +17,7 @@ interface Relation {
   readonly indexes: readonly string[];
 }
 
-/** A table with its partitions, in the order in which they can be made. */
+/** A table with its partitions, in the order in which they can be created. */
 async function readRelations(client: PoolClient, schema: string, table: string): Promise<Relation[]> {
   const { rows } = await client.query<Relation>(
     `/* warehouse.read_relations */
@@ -48,54 +48,54 @@ async function readRelations(client: PoolClient, schema: string, table: string):
   return plain.rows;
 }
 
-/** Makes an empty table of the same shape, with the same names of indexes and constraints, in the schema of the rebuild. */
+/** Creates an empty copy of a table in the schema of the rebuild, with the same names of indexes and constraints. */
 export async function copyShape(client: PoolClient, table: string): Promise<void> {
   const relations = await readRelations(client, 'warehouse', table);
   const elsewhere = (definition: string) =>
     definition.replace(/ ON (ONLY )?warehouse\./, ` ON ${rebuildSchema}.`);
   for (const { name, partitioning, bound, parent } of relations) {
-    const made = identifier(rebuildSchema, name);
+    const copy = identifier(rebuildSchema, name);
     const split = partitioning === null ? '' : `partition by ${partitioning}`;
     await client.query(
       bound === null
         ? `/* warehouse.copy_shape */
-           create table ${made} (like ${identifier('warehouse', name)} including defaults including storage including comments)
+           create table ${copy} (like ${identifier('warehouse', name)} including defaults including storage including comments)
            ${split}`
         : `/* warehouse.copy_partition */
-           create table ${made} partition of ${identifier(rebuildSchema, parent!)} ${bound} ${split}`,
+           create table ${copy} partition of ${identifier(rebuildSchema, parent!)} ${bound} ${split}`,
     );
   }
-  // Partitions first: an index of the whole table takes over those that its partitions have already.
+  // Partitions first: an index of the partitioned table then adopts the indexes of its partitions.
   for (const { name, comment, constraints, indexes } of relations.toReversed()) {
-    const made = identifier(rebuildSchema, name);
+    const copy = identifier(rebuildSchema, name);
     for (const constraint of constraints) {
       await client.query(
-        `/* warehouse.copy_constraint */ alter table ${made} add constraint ${identifier(constraint.name)} ${constraint.definition}`,
+        `/* warehouse.copy_constraint */ alter table ${copy} add constraint ${identifier(constraint.name)} ${constraint.definition}`,
       );
     }
     for (const index of indexes) await client.query(`/* warehouse.copy_index */ ${elsewhere(index)}`);
     if (comment !== null) {
-      await client.query(`/* warehouse.copy_comment */ comment on table ${made} is ${literal(comment)}`);
+      await client.query(`/* warehouse.copy_comment */ comment on table ${copy} is ${literal(comment)}`);
     }
   }
 }
 
-/** Puts the rebuilt table in the place of the one in use, which is dropped. */
+/** Drops the live table and replaces it with the rebuilt one. */
 export async function swapTable(client: PoolClient, table: string): Promise<void> {
-  const used = identifier('warehouse', table);
-  // Both number their rows from one sequence, which goes with its owner.
+  const live = identifier('warehouse', table);
+  // Both tables use the same sequence, which would be dropped together with the live table that owns it.
   const { rows: sequences } = await client.query<{ sequence: string; column: string }>(
     `/* warehouse.owned_sequences */
      select d.objid::regclass::text as sequence, a.attname::text as column
      from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S'
      join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
      where d.refobjid = to_regclass($1) and d.deptype = 'a'`,
-    [used],
+    [live],
   );
   for (const { sequence } of sequences) {
     await client.query(`/* warehouse.free_sequence */ alter sequence ${sequence} owned by none`);
   }
-  await client.query(`/* warehouse.drop_used */ drop table ${used}`);
+  await client.query(`/* warehouse.drop_live */ drop table ${live}`);
   for (const { name } of await readRelations(client, rebuildSchema, table)) {
     await client.query(
       `/* warehouse.swap_in */ alter table ${identifier(rebuildSchema, name)} set schema warehouse`,
@@ -103,12 +103,12 @@ export async function swapTable(client: PoolClient, table: string): Promise<void
   }
   for (const { sequence, column } of sequences) {
     await client.query(
-      `/* warehouse.own_sequence */ alter sequence ${sequence} owned by ${used}.${identifier(column)}`,
+      `/* warehouse.own_sequence */ alter sequence ${sequence} owned by ${live}.${identifier(column)}`,
     );
   }
 }
 
-/** Drops whatever a rebuild left. */
+/** Drops all tables of the rebuild. */
 export async function dropRebuild(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `/* warehouse.rebuilt_tables */

@@ -5,12 +5,12 @@ import { type LockedTable, tryLockTable } from './table-lock.js';
 import { isNotFresh } from './work-table-names.js';
 
 interface Unfinished extends LockedTable {
-  /** The qualified name of what was left. */
+  /** The qualified name. */
   readonly relation: string;
   readonly name: string;
 }
 
-/** The tables that cleanings committed by themselves, in use or left, and which table each belongs to. */
+/** The work tables that cleanings have committed, in use or left behind, and the table that each belongs to. */
 async function findUnfinished(db: Queryable): Promise<Unfinished[]> {
   const { rows } = await db.query<Unfinished>(
     `/* warehouse.unfinished */
@@ -28,8 +28,8 @@ async function findUnfinished(db: Queryable): Promise<Unfinished[]> {
 }
 
 /**
- * Drops what cleanings of a table committed by themselves and do not need any more: tables on their way to take another's
- * place, and hashes beside the values they stand for. Called with the table's lock, before the transaction commits.
+ * Drops the work tables of a table: tables that would have replaced a partition, and hashes of personal values. Called with the
+ * lock of the table, before the transaction commits.
  */
 export async function dropUnfinished(client: PoolClient, plan: LockedTable): Promise<void> {
   for (const { relation, schema, table } of await findUnfinished(client)) {
@@ -38,8 +38,8 @@ export async function dropUnfinished(client: PoolClient, plan: LockedTable): Pro
 }
 
 /**
- * The same for all tables that nobody is cleaning.
- * @returns the names of what was dropped
+ * Drops the work tables of all tables that are not being cleaned.
+ * @returns the names of the tables that were dropped
  */
 export async function sweepUnfinished(pool: Pool): Promise<string[]> {
   const dropped: string[] = [];

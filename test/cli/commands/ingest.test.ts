@@ -125,10 +125,10 @@ describe('what a drop has left', () => {
     [2, ['rollback', '--to', '9'], 'There is no publication 9; the newest is 1'],
     [1, ['rollback', '--to', '1'], 'Publication 1 is the one that is served'],
     [2, ['retire', 'film', '1', '--reason', 'x'], 'The mapping fills no table film'],
-    [2, ['retire', 'movies', '1,2', '--reason', 'x'], '"1,2" is no key of movies'],
+    [2, ['retire', 'movies', '1,2', '--reason', 'x'], '"1,2" is not a valid key for movies'],
     [2, ['retire', 'movies', 'one', '--reason', 'x'], 'expected movie_id as'],
     [1, ['retire', 'movies', '999999999', '--reason', 'x'], 'movies has no live row'],
-    [2, ['withdraw', '99', '--reason', 'x'], 'There is no file 99 in the ledger'],
+    [2, ['withdraw', '99', '--reason', 'x'], 'File 99 does not exist'],
     [1, ['withdraw', '1', '--undo', '--reason', 'x'], 'there is no withdrawal to take back'],
     [1, ['restore', 'movies', '999999999', '--reason', 'x'], 'movies has no retired row'],
   ])('ends with %i and one sentence for %j', async (code, parameters, sentence) => {

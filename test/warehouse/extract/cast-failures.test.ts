@@ -197,10 +197,10 @@ describe('values that cannot be used', () => {
         imdb_id: null,
         cast: [2],
         details: [
-          'Entry 1 of cast was left out, because its credit_id is no text of at most 2000 bytes.',
-          'Entry 1 of production_countries was left out, because its id is no text of at most 2000 bytes.',
-          'Entry 1 of production_countries was left out, because its production_country_id is no text of at most 2000 bytes.',
-          'The value is no text of at most 2000 bytes; the field was left empty.',
+          'Entry 1 of cast was left out, because its credit_id is not a valid text of at most 2000 bytes.',
+          'Entry 1 of production_countries was left out, because its id is not a valid text of at most 2000 bytes.',
+          'Entry 1 of production_countries was left out, because its production_country_id is not a valid text of at most 2000 bytes.',
+          'The value is not a valid text of at most 2000 bytes; the field was left empty.',
         ],
       },
     ]);
@@ -250,7 +250,7 @@ describe('values that cannot be used', () => {
     expect(rows).toEqual([
       {
         rejects: ['The record\'s id is "0", expected a value of type integer other than 0.'],
-        issues: ['Entry 1 of genres was left out, because its id is no integer other than 0.'],
+        issues: ['Entry 1 of genres was left out, because its id is not a valid integer other than 0.'],
       },
     ]);
     await install(pool());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { initialMapping } from '../../../src/dataset/mapping.js';
-import { listShownRejects } from '../../../src/warehouse/masking/masked-rejects.js';
+import { listMaskedRejects } from '../../../src/warehouse/masking/masked-rejects.js';
 import { maskRecord, personalColumns } from '../../../src/warehouse/masking/pii-mask.js';
 import { useDatabase } from '../../database-fixture.js';
 import { clean, install } from '../cleaning.js';
@@ -40,7 +40,7 @@ describe('a record shown to people', () => {
       { userId: '4711', movieId: 'x', rating: '5.0', timestamp: '1' },
     ]);
     await clean(pool, [file]);
-    const [reject] = await listShownRejects(pool);
+    const [reject] = await listMaskedRejects(pool);
     expect(reject).toMatchObject({
       raw: '***,x,5.0,1',
       reason: 'key_not_usable',
@@ -61,7 +61,7 @@ describe('a record shown to people', () => {
     expect(await columns()).toEqual(['userId']);
     await install(pool, renamed);
     expect(await columns()).toEqual(['userId', 'viewer']);
-    const [reject] = await listShownRejects(pool);
+    const [reject] = await listMaskedRejects(pool);
     expect(reject).toMatchObject({ raw: '***,x,5.0,1' });
   });
 });
