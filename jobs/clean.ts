@@ -10,7 +10,7 @@ import { queues, type Services } from './services.js';
 
 const expand = z.object({ fileId: z.int(), mappingVersion: z.int() });
 
-/** Reads the nested columns of one file, once for all tables that take entries of them. */
+/** Reads the nested columns of one file, once for all tables that read their entries. */
 export const expandFileJob = defineJob({
   name: 'expand-file',
   queue: queues.clean,
@@ -26,8 +26,8 @@ export const expandFileJob = defineJob({
 const clean = z.object({ table: z.string(), fileIds: z.array(z.int()), mappingVersion: z.int() });
 
 /**
- * Cleans the files of one feed into one warehouse table. What was withdrawn since it was planned, while the run waited for its
- * turn or had failed, is left out: the rest of the drop goes on.
+ * Cleans the files of one feed into one warehouse table. Files that were withdrawn after the step was planned are left out, so
+ * that the rest of the drop can continue.
  */
 export const cleanTableJob = defineJob({
   name: 'clean-table',
@@ -35,24 +35,24 @@ export const cleanTableJob = defineJob({
   payload: clean,
   run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof clean>, Services>) => {
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
-    const counts = await cleanTable(services.pool, {
+    const total = await cleanTable(services.pool, {
       table: payload.table,
       fileIds: await leaveOutWithdrawn(services.pool, payload.fileIds),
       mapping,
       personalDataKey: services.personalDataKey,
       runId,
-      beforeCommit: async (client, sofar) => {
+      beforeCommit: async (client, counts) => {
         await bringStocksUp(client, services.dataSet.reports, payload.table);
-        await complete(client, { ...sofar });
+        await complete(client, { ...counts });
       },
     });
-    return { ...counts };
+    return { ...total };
   },
 });
 
 const finish = z.object({ fileIds: z.array(z.int()) });
 
-/** Clears away what the table jobs shared. */
+/** Drops what the jobs of the tables shared. */
 export const finishCleanJob = defineJob({
   name: 'finish-clean',
   queue: queues.clean,

@@ -1,12 +1,21 @@
 import { z } from 'zod';
+import { ledger } from '../src/database/prisma-client.js';
+import { undoing } from '../src/database/savepoint.js';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/ledger/job.js';
 import { compareServed, type ReportComparison, servedAsOf } from '../src/reporting/build/verify-reports.js';
 import { nestedColumns } from '../src/warehouse/mapping/mapping.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
+import type { Mapping } from '../src/warehouse/mapping/table-plan.js';
 import { compareRebuilt } from '../src/warehouse/rebuild/compare-rebuilt.js';
-import { planReplay, prepareRebuild, rebuildTable, swapRebuilt } from '../src/warehouse/rebuild/rebuild.js';
+import {
+  planReplay,
+  prepareRebuild,
+  type ReplayedFile,
+  rebuildTable,
+  swapRebuilt,
+} from '../src/warehouse/rebuild/rebuild.js';
 import { dropRebuild } from '../src/warehouse/tables/rebuild-tables.js';
 import { expandFileJob, finishCleanJob } from './clean.js';
 import { publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
@@ -14,7 +23,7 @@ import { queues, type Services } from './services.js';
 
 const versioned = z.object({ mappingVersion: z.int() });
 
-/** Makes the empty tables of the rebuild. */
+/** Creates the empty tables of the rebuild. */
 export const prepareRebuildJob = defineJob({
   name: 'prepare-rebuild',
   queue: queues.clean,
@@ -32,7 +41,7 @@ const replay = versioned.extend({
   files: z.array(z.object({ fileId: z.int(), mappingVersion: z.int() })),
 });
 
-/** Cleans all files of one table anew, beside the table in use. */
+/** Cleans all files of one table again, into the table of the rebuild. */
 export const rebuildTableJob = defineJob({
   name: 'rebuild-table',
   queue: queues.clean,
@@ -44,7 +53,7 @@ export const rebuildTableJob = defineJob({
       mapping: await mappingOfVersion(services.pool, payload.mappingVersion),
       personalDataKey: services.personalDataKey,
       runId,
-      beforeCommit: (client, sofar) => complete(client, { ...sofar }),
+      beforeCommit: (client, total) => complete(client, { ...total }),
     });
     return { ...counts };
   },
@@ -65,8 +74,8 @@ export const compareTableJob = defineJob({
 });
 
 /**
- * Builds the reports from the rebuilt tables and compares them with what is served; or says that they cannot be compared.
- * The rebuilt tables take the place of those in use for that, in a transaction that is undone.
+ * Builds the reports from the rebuilt tables and compares them with the published ones; reports when nothing is published yet.
+ * For this the rebuilt tables replace the live ones under a savepoint, which is rolled back.
  */
 export const compareReportsJob = defineJob({
   name: 'compare-reports',
@@ -78,18 +87,19 @@ export const compareReportsJob = defineJob({
     return inTransaction(pool, async (client) => {
       const asOfDay = await servedAsOf(client, dataSet.reports);
       if (asOfDay === null) return { compared: false, reports: [], differences: 0 };
-      await client.query('/* jobs.rebuilt_aside */ savepoint rebuilt_aside');
-      await swapRebuilt(client, mapping);
-      const reports: ReportComparison[] = [];
-      for (const report of dataSet.reports) reports.push(await compareServed(client, report, asOfDay));
-      await client.query('/* jobs.undo_rebuilt */ rollback to savepoint rebuilt_aside');
+      const reports = await undoing(client, async () => {
+        await swapRebuilt(client, mapping);
+        const compared: ReportComparison[] = [];
+        for (const report of dataSet.reports) compared.push(await compareServed(client, report, asOfDay));
+        return compared;
+      });
       const differences = reports.reduce((sum, report) => sum + report.differences, 0);
       return { compared: true, reports: JSON.parse(JSON.stringify(reports)), differences };
     });
   },
 });
 
-/** Puts the rebuilt tables in the place of those in use. */
+/** Replaces the live tables with the rebuilt ones. */
 export const swapRebuiltJob = defineJob({
   name: 'swap-rebuilt',
   queue: queues.clean,
@@ -120,14 +130,14 @@ export const dropRebuildJob = defineJob({
 
 const rebuildPayload = z.object({
   ...publishing,
-  /** Under which mapping: each file under the one it was cleaned with, or all under the newest. */
+  /** The mapping to use: for each file the version it was cleaned with, or for all files the newest. */
   mapping: z.enum(['recorded', 'current']).default('recorded'),
 });
 
 /** What a rebuild reads. */
 interface Rebuilt {
   readonly mapping: 'recorded' | 'current';
-  /** A file that it is made without. */
+  /** A file to leave out. */
   readonly without?: number;
 }
 
@@ -137,13 +147,13 @@ async function newest({ services }: Pick<Context, 'services'>) {
   return (await currentMapping(services.pool))!;
 }
 
-/** The mapping that the rebuild's tables were made by: another may have become the current one since. */
+/** The mapping for which the tables of the rebuild were created; the current mapping may have changed since. */
 export async function preparedMapping({ services, results }: Pick<Context, 'services' | 'results'>) {
   const version = Number(results.get('prepare')!.get('tables')!.mappingVersion);
   return mappingOfVersion(services.pool, version);
 }
 
-/** A step per file with nested columns, and then one per table. */
+/** Plans a step per file with nested columns, then a step per table, then one that drops the staging tables. */
 async function planRebuild(
   context: Pick<Context, 'services' | 'results'>,
   what: Rebuilt,
@@ -152,46 +162,68 @@ async function planRebuild(
   const mapping = await preparedMapping(context);
   const known = await planReplay(pool, what.mapping === 'current' ? mapping : null);
   const replayed = known.filter(({ fileId }) => fileId !== what.without);
-  const { rows: files } = await pool.query<{ id: number; source_table: string }>(
-    `/* jobs.replayed_files */ select id, 'src_' || feed as source_table from source.file where id = any($1) order by id`,
-    [replayed.map((file) => file.fileId)],
-  );
-  const expands = files
-    .filter((file) => nestedColumns(mapping, file.source_table).length > 0)
-    .map(({ id }) => ({
-      fileId: id,
-      step: planStep(expandFileJob, `expand-${id}`, {
-        fileId: id,
-        mappingVersion: Math.max(
-          ...replayed.filter((file) => file.fileId === id).map((file) => file.mappingVersion),
-        ),
-      }),
-    }));
-  const tables = [...mapping.tables.keys()].map((table) => {
-    const own = replayed
-      .filter((file) => file.table === table)
-      .map(({ fileId, mappingVersion }) => ({ fileId, mappingVersion }));
-    return planStep(
-      rebuildTableJob,
-      table,
-      { table, files: own, mappingVersion: mapping.version! },
-      expands.filter(({ fileId }) => own.some((file) => file.fileId === fileId)).map(({ step }) => step.name),
-    );
+  const { file } = await ledger(pool);
+  const files = await file.findMany({
+    select: { id: true, feed: true },
+    where: { id: { in: replayed.map(({ fileId }) => fileId) } },
+    orderBy: { id: 'asc' },
   });
+  const expands = planExpands(mapping, files, replayed);
+  const tables = planTables(mapping, expands, replayed);
   const finish = planStep(
     finishCleanJob,
     'finish',
-    { fileIds: files.map((file) => file.id) },
-    tables.map((table) => table.name),
+    { fileIds: files.map(({ id }) => id) },
+    tables.map(({ name }) => name),
   );
   const free = tables.filter((step) => step.dependsOn.length === 0);
   const waiting = tables.filter((step) => step.dependsOn.length > 0);
   return [...free, ...expands.map(({ step }) => step), ...waiting, finish];
 }
 
+interface PlannedExpand {
+  readonly fileId: number;
+  readonly step: PlannedStep;
+}
+
+/** A step for each file with nested columns. A file that is read under several versions is expanded under the newest. */
+function planExpands(
+  mapping: Mapping,
+  files: readonly { readonly id: number; readonly feed: string }[],
+  replayed: readonly ReplayedFile[],
+): PlannedExpand[] {
+  return files
+    .filter(({ feed }) => nestedColumns(mapping, `src_${feed}`).length > 0)
+    .map(({ id }) => {
+      const versions = replayed.filter(({ fileId }) => fileId === id).map((file) => file.mappingVersion);
+      const payload = { fileId: id, mappingVersion: Math.max(...versions) };
+      return { fileId: id, step: planStep(expandFileJob, `expand-${id}`, payload) };
+    });
+}
+
+/** A step for each table, which waits until the files that it reads are expanded. */
+function planTables(
+  mapping: Mapping,
+  expands: readonly PlannedExpand[],
+  replayed: readonly ReplayedFile[],
+): PlannedStep[] {
+  return [...mapping.tables.keys()].map((table) => {
+    const files = replayed
+      .filter((file) => file.table === table)
+      .map(({ fileId, mappingVersion }) => ({ fileId, mappingVersion }));
+    const needed = expands.filter(({ fileId }) => files.some((file) => file.fileId === fileId));
+    return planStep(
+      rebuildTableJob,
+      table,
+      { table, files, mappingVersion: mapping.version! },
+      needed.map(({ step }) => step.name),
+    );
+  });
+}
+
 /**
- * The warehouse anew, beside the one in use. Retried, a run reads everything once more: swapped in as it was when the run
- * stopped, the rebuild would be without what was cleaned since.
+ * The stages that rebuild the warehouse next to the live one. A retried run reads everything again, because the rebuild would
+ * otherwise lack what was cleaned after the run had stopped.
  */
 export function rebuildStages<Payload>(what: (payload: Payload) => Rebuilt): Stage<Payload, Services>[] {
   return [
@@ -207,7 +239,7 @@ export function rebuildStages<Payload>(what: (payload: Payload) => Rebuilt): Sta
   ];
 }
 
-/** The warehouse anew from source, beside the one in use and then in its place; and the reports from it. */
+/** Rebuilds the warehouse from source next to the live one, replaces the live one with it, and publishes the reports. */
 export const rebuildWarehouseFlow = defineFlow({
   name: 'rebuild-warehouse',
   queue: queues.drop,
@@ -226,7 +258,7 @@ export const rebuildWarehouseFlow = defineFlow({
   finish: publicationOf,
 });
 
-/** The warehouse anew from source, compared with the one in use, its reports with those served, and dropped. */
+/** Rebuilds the warehouse from source, compares it and its reports with the live ones, and drops it. */
 export const verifyWarehouseFlow = defineFlow({
   name: 'verify-warehouse',
   queue: queues.drop,

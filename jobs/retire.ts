@@ -16,7 +16,7 @@ import { queues, type Services } from './services.js';
 const retirement = z.object({
   ...publishing,
   table: z.string(),
-  /** Natural keys, field by field. */
+  /** The natural keys: the text of each key field. */
   keys: z.array(z.record(z.string(), z.string())).min(1),
   reason: z.string().min(1),
   actor: z.string(),
@@ -24,7 +24,7 @@ const retirement = z.object({
 
 type Payload = z.output<typeof retirement>;
 
-/** Retires live rows by hand. */
+/** Retires live rows. */
 export const retireRowsJob = defineJob({
   name: 'retire-rows',
   queue: queues.clean,
@@ -39,7 +39,7 @@ export const retireRowsJob = defineJob({
   },
 });
 
-/** Takes retirements back. */
+/** Restores retired rows. */
 export const restoreRowsJob = defineJob({
   name: 'restore-rows',
   queue: queues.clean,
@@ -55,15 +55,15 @@ export const restoreRowsJob = defineJob({
   },
 });
 
-/** Tells, beside the publication, how many rows a step found: a key given twice names one, so that it alone knows. */
-function rowsAndPublication(stage: 'retire' | 'restore', told: 'retired' | 'restored') {
+/** Adds the number of rows to the result of the publication. Only the step knows it, because a key given twice is one row. */
+function withRowCount(stage: 'retire' | 'restore', count: 'retired' | 'restored') {
   return (context: FlowContext<Payload, Services>): FlowResult => {
     const { publication, counts } = publicationOf(context);
-    return { publication, counts: { ...counts, rows: context.results.get(stage)?.get('rows')?.[told] } };
+    return { publication, counts: { ...counts, rows: context.results.get(stage)?.get('rows')?.[count] } };
   };
 }
 
-/** Retires rows, and publishes what follows from it. To be started by `startRetiring`. */
+/** Retires rows and publishes the result. Start it with `startRetiring`. */
 export const retireFlow = defineFlow({
   name: 'retire',
   queue: queues.drop,
@@ -73,13 +73,13 @@ export const retireFlow = defineFlow({
     { name: 'retire', plan: ({ payload }) => [planStep(retireRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({
       reason: 'retire',
-      undo: () => 'marquee restore takes the rows back, which the warehouse is without already',
+      undo: () => 'marquee restore brings back the rows, which are already removed from the warehouse',
     }),
   ],
-  finish: rowsAndPublication('retire', 'retired'),
+  finish: withRowCount('retire', 'retired'),
 });
 
-/** Restores rows, and publishes what follows from it. To be started by `startRestoring`. */
+/** Restores rows and publishes the result. Start it with `startRestoring`. */
 export const restoreFlow = defineFlow({
   name: 'restore',
   queue: queues.drop,
@@ -89,10 +89,10 @@ export const restoreFlow = defineFlow({
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({ reason: 'restore' }),
   ],
-  finish: rowsAndPublication('restore', 'restored'),
+  finish: withRowCount('restore', 'restored'),
 });
 
-/** Starts a retirement. @throws Fault, with no run made, where the rows are not live */
+/** Starts a retirement. @throws Fault, without creating a run, when a row is not live */
 export function startRetiring(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(retireFlow, payload, {
     ...request,
@@ -102,7 +102,7 @@ export function startRetiring(runs: Runs, payload: Payload, request: StartRun) {
   });
 }
 
-/** Starts taking retirements back. @throws Fault, with no run made, where the rows are not retired */
+/** Starts restoring rows. @throws Fault, without creating a run, when a row is not retired */
 export function startRestoring(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(restoreFlow, payload, {
     ...request,

@@ -26,7 +26,7 @@ type Payload = z.output<typeof withdrawal>;
 
 const swapped = withdrawal.extend({ mappingVersion: z.int() });
 
-/** Puts the warehouse that was built without the file in the place of the one in use: from then on it is withdrawn. */
+/** Replaces the live warehouse with the one that was rebuilt without the file, and marks the file as withdrawn. */
 export const withdrawFileJob = defineJob({
   name: 'withdraw-file',
   queue: queues.clean,
@@ -42,7 +42,7 @@ export const withdrawFileJob = defineJob({
   },
 });
 
-/** Takes the withdrawal of a file back. */
+/** Takes a withdrawal back. */
 export const takeFileBackJob = defineJob({
   name: 'take-file-back',
   queue: queues.clean,
@@ -56,7 +56,7 @@ export const takeFileBackJob = defineJob({
     }),
 });
 
-/** The warehouse anew from source without a file, and what follows from it. To be started by `startWithdrawing`. */
+/** Rebuilds the warehouse from source without a file and publishes the result. Start it with `startWithdrawing`. */
 export const withdrawFlow = defineFlow({
   name: 'withdraw',
   queue: queues.drop,
@@ -75,13 +75,13 @@ export const withdrawFlow = defineFlow({
       reason: 'withdraw',
       isWhole: () => true,
       undo: ({ fileId }) =>
-        `marquee withdraw ${fileId} --undo --reason TEXT takes the file back, which the warehouse is without already`,
+        `marquee withdraw ${fileId} --undo --reason TEXT brings back the file, which is already removed from the warehouse`,
     }),
   ],
   finish: publicationOf,
 });
 
-/** A withdrawn file cleaned like one that comes late, and what follows from it. To be started by `startTakingBack`. */
+/** Cleans a withdrawn file like a file that comes late and publishes the result. Start it with `startTakingBack`. */
 export const takeBackFlow = defineFlow({
   name: 'take-back',
   queue: queues.drop,
@@ -101,7 +101,7 @@ export const takeBackFlow = defineFlow({
   finish: publicationOf,
 });
 
-/** Starts a withdrawal. @throws Fault, with no run made, where the file cannot be withdrawn */
+/** Starts a withdrawal. @throws Fault, without creating a run, when the file cannot be withdrawn */
 export function startWithdrawing(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(withdrawFlow, payload, {
     ...request,
@@ -109,7 +109,7 @@ export function startWithdrawing(runs: Runs, payload: Payload, request: StartRun
   });
 }
 
-/** Starts taking a withdrawal back. @throws Fault, with no run made, where the file is not withdrawn */
+/** Starts taking a withdrawal back. @throws Fault, without creating a run, when the file is not withdrawn */
 export function startTakingBack(runs: Runs, payload: Payload, request: StartRun) {
   return runs.start(takeBackFlow, payload, {
     ...request,

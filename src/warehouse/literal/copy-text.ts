@@ -2,15 +2,15 @@ import { Kind, type LiteralScanner } from './scanner.js';
 import { textOf } from './text.js';
 
 /**
- * The text format of Postgres's COPY: fields split by tabs, records by line feeds, `\N` for null, and a backslash
- * before what would be mistaken for one of these. See "File Formats" of COPY in the Postgres manual.
+ * The text format of Postgres's COPY: tabs between fields, a line feed after each record, `\N` for null, and a backslash before
+ * characters that would be read as one of these. See "File Formats" of COPY in the Postgres manual.
  */
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
 export const BACKSLASH = 0x5c;
 const NULL_LETTER = 0x4e;
 
-/** Below this many bytes a loop is faster than a call of `Buffer.copy` (measured on Node 20: about 60). */
+/** For fewer bytes a loop is faster than `Buffer.copy` (measured on Node 20: about 60). */
 const SHORT = 64;
 
 const ESCAPED_BY_LETTER: ReadonlyMap<number, number> = new Map([
@@ -28,8 +28,9 @@ export function isNullField(bytes: Uint8Array, start: number, end: number): bool
 }
 
 /**
- * Writes the field between `start` and `end` of `from` without its escapes to the beginning of `to`, which must be
- * as long; gives the length. Knows the escapes that COPY TO writes; any other backslash stands before itself.
+ * Writes the field between `start` and `end` of `from`, without its escapes, to the beginning of `to`, which must be at least as
+ * long. It knows the escapes that COPY TO writes; after any other backslash the character is taken as it is.
+ * @returns the length of the unescaped field
  */
 export function unescapeField(from: Buffer, start: number, end: number, to: Buffer): number {
   const field = from.subarray(start, end);
@@ -51,7 +52,7 @@ export class CopyTextBuffer {
   length = 0;
   private bytes = Buffer.allocUnsafeSlow(64 * 1024);
 
-  /** Gives what was gathered and begins anew. */
+  /** Returns the gathered bytes and starts again with none. */
   take(): Buffer {
     const taken = Buffer.from(this.bytes.subarray(0, this.length));
     this.length = 0;

@@ -8,12 +8,12 @@ const OPEN_TUPLE = 0x28;
 const OPEN_DICT = 0x7b;
 const CLOSE_DICT = 0x7d;
 
-/** Numbers kept per wanted field of an entry: its kind, and where its text begins and ends. */
+/** Count of numbers stored per wanted field of an entry: its kind, and where its text begins and ends. */
 export const SPAN = 3;
 
 /**
- * Finds the wanted fields of each entry of a nested column (a list or tuple of dicts, or one dict), without making
- * an object or a string for any of them: `read` leaves spans of the bytes, and what is not wanted is only checked.
+ * Finds the wanted fields of each entry of a nested column (a list or tuple of dicts, or one dict) without creating an object or
+ * a string for them. `read` stores their positions in the bytes and only checks the other fields.
  */
 export class EntryReader {
   readonly scanner = new LiteralScanner();
@@ -21,7 +21,7 @@ export class EntryReader {
   /** `SPAN` numbers for each field of each entry, in the order of the fields. */
   spans = new Int32Array(SPAN * 256);
   private readonly fields: readonly Buffer[];
-  /** What each key means here: the wanted field it is, or -1. */
+  /** The meaning of each key: the index of the wanted field, or -1. */
   private readonly keys = new KeyMemory(-1, () => this.slotOfKey());
 
   constructor(fields: readonly string[]) {
@@ -30,9 +30,9 @@ export class EntryReader {
   }
 
   /**
-   * Reads the whole literal between `start` and `end` of `bytes` (UTF-8; `bytes[end]` must exist and be a control
-   * character) and gives the number of entries. Blank text and None have none.
-   * Throws `Malformed`, and then nothing of the literal may be used.
+   * Reads the whole literal between `start` and `end` of `bytes` (UTF-8; `bytes[end]` must exist and be a control character).
+   * @returns the number of entries; 0 for blank text and None
+   * @throws Malformed; then no part of the literal may be used
    */
   read(bytes: Uint8Array, start: number, end: number): number {
     const scanner = this.scanner;
@@ -95,7 +95,7 @@ export class EntryReader {
     }
   }
 
-  /** Makes room for an entry whose fields are all null, and gives where its spans begin. */
+  /** Reserves the spans of an entry, with all fields null. @returns the index of its first span */
   private reserve(index: number): number {
     const size = this.width * SPAN;
     const base = index * size;
@@ -108,7 +108,7 @@ export class EntryReader {
     return base;
   }
 
-  /** The wanted field that the key just read is, or -1. */
+  /** The index of the wanted field for the key just read, or -1. */
   private slotOfKey(): number {
     const { bytes, kind, tokenStart, tokenEnd } = this.scanner;
     if (kind !== Kind.plain && kind !== Kind.escaped) return -1;
@@ -120,18 +120,18 @@ export class EntryReader {
   }
 }
 
-/** How many entries there were, or why the literal could not be read. */
+/** The number of entries, or why the literal could not be read. */
 export type EntriesResult =
   | { readonly ok: true; readonly count: number }
   | ({ readonly ok: false } & MalformedLiteral);
 
-/** Takes one entry: its ordinal (from 1, as `WITH ORDINALITY` counts) and its fields in the order asked for. */
+/** Receives one entry: its ordinal (from 1, as `WITH ORDINALITY` counts) and its fields in the requested order. */
 export type EmitEntry = (ordinal: number, values: (string | null)[]) => void;
 
 /**
- * Gives the wanted `fields` of each entry of a nested column as text: None and a missing field are null, True is
- * `true`, numbers are as the source wrote them, lists and dicts are JSON. `emit` is called only when the whole
- * text has been read without an error. For many literals in a row use `EntryReader` or `EntryExpander`.
+ * Emits the wanted `fields` of each entry of a nested column as text: None and a missing field are null, True is `true`, numbers
+ * are written as in the source, lists and dicts are JSON. `emit` is called only after the whole text has been read without an
+ * error. For many literals use `EntryReader` or `EntryExpander`.
  */
 export function readEntries(text: string, fields: readonly string[], emit: EmitEntry): EntriesResult {
   const reader = new EntryReader(fields);

@@ -6,17 +6,17 @@ import { BACKSLASH, CopyTextBuffer, isNullField, LINE_FEED, TAB, unescapeField }
 import { EntryReader, SPAN } from './entries.js';
 import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
 
-/** One nested column of the records that come in, and where its entries go. */
+/** One nested column of the incoming records, and the output for its entries. */
 export interface NestedColumn {
   /** The column's name, for reports of malformed literals. */
   readonly name: string;
-  /** The fields wanted of each entry, in the order of the output's columns. */
+  /** The wanted fields of each entry, in the order of the output's columns. */
   readonly fields: readonly string[];
-  /** Takes COPY text: `record_number \t ordinal \t field…`, the ordinal from 1. It is ended with the input. */
+  /** Receives COPY text: `record_number \t ordinal \t field…`, with ordinals from 1. It ends with the input. */
   readonly output: Writable;
 }
 
-/** A literal that could not be read. None of its entries went to the output; the record's other columns did. */
+/** A literal that could not be read. None of its entries are written; those of the record's other columns are. */
 export interface MalformedColumn extends MalformedLiteral {
   readonly recordNumber: number;
   readonly column: string;
@@ -24,13 +24,13 @@ export interface MalformedColumn extends MalformedLiteral {
 
 export interface EntryExpanderOptions {
   readonly columns: readonly NestedColumn[];
-  /** Told of each malformed literal, in order; the input waits for the promise. */
+  /** Called for each malformed literal, in order; the input waits for the promise. */
   readonly onMalformed: (malformed: MalformedColumn) => void | Promise<void>;
-  /** The longest record taken, in bytes: the bound of what is held in memory. */
+  /** Maximum length of a record in bytes, which limits the memory used. */
   readonly maxRecordBytes?: number;
 }
 
-/** What one column has given so far. */
+/** The counts of one column so far. */
 export interface ColumnCount {
   readonly column: string;
   entries: number;
@@ -39,19 +39,19 @@ export interface ColumnCount {
 
 const MAX_RECORD_BYTES = 256 * 1024 * 1024;
 
-/** A chunk that comes in is worked on in pieces of about this size, so that outputs do not pile up behind it. */
+/** Chunks are processed in pieces of about this size, so that little output is buffered at a time. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Takes the bytes of `COPY (SELECT record_number, nested, …) TO STDOUT` and writes, for each nested column, rows for
- * `COPY … FROM STDIN`. Holds one unfinished record and one piece of output per column, however long the stream;
- * waits while any output is full. Runs on one thread: see `npm run bench:literal` for what that gives.
+ * Reads the bytes of `COPY (SELECT record_number, nested, …) TO STDOUT` and writes, for each nested column, rows for
+ * `COPY … FROM STDIN`. It keeps one unfinished record and one piece of output per column in memory, however long the stream is,
+ * and waits while an output is full. It runs on one thread; `npm run bench:literal` measures its speed.
  *
- * Fails with a `Fault` when the input is not COPY text of one record number and these columns, and with an
- * output's own error when that breaks.
+ * Fails with a `Fault` when the input is not COPY text with a record number and these columns, and with an output's error when
+ * that output fails.
  */
 export class EntryExpander extends Writable {
-  /** How many records have been read. */
+  /** Number of records read. */
   records = 0;
   /** In the order of the columns. */
   readonly counts: readonly ColumnCount[];
@@ -60,7 +60,7 @@ export class EntryExpander extends Writable {
   private readonly gathered: readonly CopyTextBuffer[];
   private readonly onMalformed: EntryExpanderOptions['onMalformed'];
   private readonly maxRecordBytes: number;
-  /** The beginning of a record whose end has not come yet. */
+  /** The beginning of a record whose end has not arrived yet. */
   private unfinished: Buffer[] = [];
   private unfinishedBytes = 0;
   private scratch = Buffer.allocUnsafeSlow(PIECE_BYTES);
@@ -88,7 +88,7 @@ export class EntryExpander extends Writable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // An output left open would keep its COPY, and the transaction around it, waiting for ever.
+    // An open output would keep its COPY, and the transaction around it, waiting forever.
     if (!this.writableFinished) for (const { output } of this.columns) output.destroy(error ?? undefined);
     done(error);
   }
@@ -110,7 +110,7 @@ export class EntryExpander extends Writable {
     if (at < chunk.length) this.hold(Buffer.from(chunk.subarray(at)));
   }
 
-  /** Reads whole records from `from` until a piece is full; gives where the next one begins. */
+  /** Reads complete records from `from` until a piece is full. @returns where the next record begins */
   private piece(chunk: Buffer, from: number): number {
     let at = from;
     while (at - from < PIECE_BYTES) {
@@ -137,7 +137,7 @@ export class EntryExpander extends Writable {
     if (this.unfinishedBytes > this.maxRecordBytes) {
       throw new Fault(
         'copy_text_record_too_long',
-        `Record ${this.records + 1} of the COPY stream is longer than ${this.maxRecordBytes} bytes, the most one may be.`,
+        `Record ${this.records + 1} of the COPY stream is longer than the maximum of ${this.maxRecordBytes} bytes.`,
       );
     }
     this.unfinished.push(bytes);
@@ -150,7 +150,7 @@ export class EntryExpander extends Writable {
     return whole;
   }
 
-  /** Reads the record that begins at `start`; gives where the next one begins, or -1 when its end is not there. */
+  /** Reads the record that begins at `start`. @returns where the next one begins, or -1 when the record is incomplete */
   private record(chunk: Buffer, start: number): number {
     const lineEnd = chunk.indexOf(LINE_FEED, start);
     if (lineEnd < 0) return -1;
@@ -180,7 +180,7 @@ export class EntryExpander extends Writable {
     if (at.fieldStart === at.fieldEnd || isNullField(chunk, at.fieldStart, at.fieldEnd)) return;
     const reader = this.readers[column]!;
     const count = malformedOr(() => {
-      // What follows the field, a tab or a line feed, is the control character that the reader stops at.
+      // The tab or line feed after the field is the control character at which the reader stops.
       if (!this.hasBackslash(chunk, at.fieldStart, at.fieldEnd))
         return reader.read(chunk, at.fieldStart, at.fieldEnd);
       const length = this.unescape(chunk, at.fieldStart, at.fieldEnd);
@@ -200,7 +200,7 @@ export class EntryExpander extends Writable {
     writeEntries(reader, count, this.gathered[column]!, chunk, at.start, at.keyEnd);
   }
 
-  /** Remembers where the next backslash is: searching from each field anew would cross the chunk each time. */
+  /** Caches the position of the next backslash, because a search from each field could scan the rest of the chunk. */
   private hasBackslash(chunk: Buffer, start: number, end: number): boolean {
     if (chunk !== this.searched || this.backslash < start) {
       const found = chunk.indexOf(BACKSLASH, start);
@@ -225,7 +225,7 @@ export class EntryExpander extends Writable {
     );
   }
 
-  /** Hands on what was gathered, and waits until every output can take more. */
+  /** Writes what was gathered, and waits until every output can accept more. */
   private async flush(): Promise<void> {
     const full: Promise<unknown>[] = [];
     for (const [index, { output }] of this.columns.entries()) {
@@ -241,11 +241,11 @@ export class EntryExpander extends Writable {
   }
 }
 
-/** Waits for room in `output`; rejects when it breaks or closes instead, which `drain` alone would never tell. */
+/** Waits until `output` can accept more; rejects when it fails or closes instead, because `drain` is not emitted then. */
 async function drained(output: Writable): Promise<void> {
   const over = new AbortController();
   const { signal } = over;
-  const closed = () => output.errored ?? new Error('An output closed before it had taken all entries.');
+  const closed = () => output.errored ?? new Error('An output closed before it had received all entries.');
   if (output.destroyed) throw closed();
   try {
     await Promise.race([

@@ -2,20 +2,20 @@ import { Kind, type LiteralScanner } from './scanner.js';
 
 const SPACE = 0x20;
 
-/** Places for remembered spellings, a power of two. Two that fall on one place take it from each other. */
-const PLACES = 512;
+/** Number of slots for cached spellings, a power of two. A spelling replaces another one in the same slot. */
+const SLOTS = 512;
 
-/** Longer spellings are not remembered. */
-const LONGEST = 128;
+/** Longer spellings are not cached. */
+const MAX_LENGTH = 128;
 
-/** One in so many unknown keys is remembered when there are many: dicts keyed by ids never have one twice. */
-const KEPT_OF_MANY = 32;
+/** When there are many unknown keys, one of this number is cached: dicts with ids as keys never repeat a key. */
+const CACHED_ONE_OF = 32;
 
-/** A key as it was spelled, and what it means to the reader that met it. */
+/** The spelling of a key, and its meaning for the reader. */
 export class KnownKey<T> {
-  /** The key that came after it last. */
+  /** The key that followed it most recently. */
   next: KnownKey<T> | undefined = undefined;
-  /** With its quotes, the colon and one space: no control character, so a comparison stops at the literal's end. */
+  /** With the quotes, the colon and one space. It has no control character, so a comparison stops at the literal's end. */
   readonly spelled: Uint8Array;
   readonly meaning: T;
 
@@ -28,25 +28,25 @@ export class KnownKey<T> {
 const UNSPELLED = new Uint8Array(0);
 
 /**
- * Reads the keys of dicts. A dict nearly always has the keys of the one before in the same order, so the key
- * expected is the one that came after the same key last time: it is compared with the bytes there, which is cheaper
- * than to read it, and its meaning is known. Any other is read by the scanner.
+ * Reads the keys of dicts. A dict nearly always has the keys of the previous dict in the same order. So the expected key is the
+ * one that followed the current key last time: comparing its bytes is cheaper than reading it, and its meaning is known. The
+ * scanner reads any other key.
  */
 export class KeyMemory<T> {
-  /** What comes before the first key of a dict. */
+  /** The entry before the first key of a dict. */
   readonly start: KnownKey<T>;
-  private readonly places = new Array<KnownKey<T> | undefined>(PLACES).fill(undefined);
+  private readonly slots = new Array<KnownKey<T> | undefined>(SLOTS).fill(undefined);
   private readonly meaningOf: (remembered: boolean) => T;
   private unknown = 0;
   private remembered = 0;
 
-  /** `meaningOf` gives the meaning of the key just read, the scanner's last token, and is told whether it is kept. */
+  /** @param meaningOf returns the meaning of the key just read, the scanner's last token; receives whether it will be cached */
   constructor(nothing: T, meaningOf: (remembered: boolean) => T) {
     this.start = new KnownKey(UNSPELLED, nothing);
     this.meaningOf = meaningOf;
   }
 
-  /** Reads the key here, which follows `last` in its dict, and its colon. */
+  /** Reads the key at the scanner's position, which follows `last` in its dict, and its colon. */
   read(scanner: LiteralScanner, last: KnownKey<T>): KnownKey<T> {
     scanner.peek();
     const expected = last.next;
@@ -68,21 +68,21 @@ export class KeyMemory<T> {
     const begin = scanner.at;
     scanner.key();
     const { bytes, at } = scanner;
-    // Only the spelling that `repr` and `JSON.stringify` write is worth remembering.
-    if (scanner.kind !== Kind.plain || at !== scanner.tokenEnd + 2 || at - begin > LONGEST) {
+    // Only the spelling that `repr` and `JSON.stringify` write is worth caching.
+    if (scanner.kind !== Kind.plain || at !== scanner.tokenEnd + 2 || at - begin > MAX_LENGTH) {
       return new KnownKey(UNSPELLED, this.meaningOf(false));
     }
     const end = bytes[at] === SPACE ? at + 1 : at;
-    const place = placeOf(bytes, begin, end);
-    let known = this.places[place];
+    const slot = slotOf(bytes, begin, end);
+    let known = this.slots[slot];
     if (known === undefined || !isSpelled(known.spelled, bytes, begin, end)) {
-      if (this.remembered >= PLACES + ++this.unknown / KEPT_OF_MANY) {
+      if (this.remembered >= SLOTS + ++this.unknown / CACHED_ONE_OF) {
         return new KnownKey(UNSPELLED, this.meaningOf(false));
       }
       this.remembered++;
-      // A copy of the bytes, since their buffer may hold another literal next.
+      // A copy of the bytes, because their buffer will hold another literal next.
       known = new KnownKey(new Uint8Array(bytes.subarray(begin, end)), this.meaningOf(true));
-      this.places[place] = known;
+      this.slots[slot] = known;
     }
     scanner.at = end;
     last.next = known;
@@ -90,10 +90,10 @@ export class KeyMemory<T> {
   }
 }
 
-function placeOf(bytes: Uint8Array, start: number, end: number): number {
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0;
   for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-  return (hash ^ (hash >>> 9)) & (PLACES - 1);
+  return (hash ^ (hash >>> 9)) & (SLOTS - 1);
 }
 
 function isSpelled(spelled: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {

@@ -3,19 +3,19 @@ import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
 import { Kind, LiteralScanner } from './scanner.js';
 import { literalBytes, requireCharacters, unescapeToken } from './text.js';
 
-/** A key of a dict; `repr` writes tuples too, which nothing here needs and which are refused. */
+/** A key of a dict. `repr` can also write tuples as keys; they are refused, because nothing needs them. */
 export type LiteralKey = string | number | bigint | boolean | null;
 
-/** A dict, in the order written. A map, so that `1` and `'1'` stay two keys and `'__proto__'` is one like any. */
+/** A dict in the order written. A map, so that `1` and `'1'` stay two keys and `'__proto__'` is an ordinary key. */
 export type LiteralDict = Map<LiteralKey, LiteralValue>;
 
 /**
- * What a literal stands for. An int that a JavaScript number cannot hold exactly is a bigint; a float is the same
- * IEEE double as in Python; lists and tuples are both arrays.
+ * The value of a literal. An int that a JavaScript number cannot hold exactly is a bigint; a float is the same IEEE double as in
+ * Python; lists and tuples are both arrays.
  */
 export type LiteralValue = LiteralKey | LiteralValue[] | LiteralDict;
 
-/** The whole value, or why there is none. */
+/** The whole value, or why it could not be read. */
 export type LiteralResult =
   | { readonly ok: true; readonly value: LiteralValue }
   | ({ readonly ok: false } & MalformedLiteral);
@@ -23,16 +23,16 @@ export type LiteralResult =
 const CLOSE_DICT = 0x7d;
 const ZERO = 0x30;
 
-/** The most digits that surely make an int which a JavaScript number holds exactly. */
+/** An int with at most this number of digits fits a JavaScript number exactly. */
 const SAFE_DIGITS = 15;
 
-/** Any longer text is given a buffer of its own, so that none is held for the sake of one. */
+/** A longer text gets a separate buffer, so that one long text does not keep a large buffer in memory. */
 const KEPT_BYTES = 1024 * 1024;
 
 /**
- * Reads one literal as Python's `repr` (or JSON) writes it: the counterpart of `ast.literal_eval`, for exactly
- * what `repr` writes of None, bool, int, float, str, list, tuple and dict.
- * Never guesses and never gives a part: text that is not one whole value is an error with its position.
+ * Reads one literal as Python's `repr` or JSON writes it. It corresponds to `ast.literal_eval` for what `repr` writes of None,
+ * bool, int, float, str, list, tuple and dict. It never guesses and never returns a part: text that is not one whole value is an
+ * error with its position.
  */
 export function parseLiteral(text: string): LiteralResult {
   try {
@@ -44,7 +44,7 @@ export function parseLiteral(text: string): LiteralResult {
   }
 }
 
-/** Why `text` is refused: the parser knows places in UTF-16 units only, and a refusal counts and names characters. */
+/** Why `text` is refused. The parser knows positions only in UTF-16 units, but a refusal counts and names characters. */
 function refusal(text: string): Malformed {
   const scanner = new LiteralScanner();
   const malformed = malformedOr(() => {
@@ -54,19 +54,19 @@ function refusal(text: string): Malformed {
     scanner.close();
   });
   if (malformed instanceof Malformed) return malformed;
-  throw new Error('A literal that was refused is read without a fault the second time.');
+  throw new Error('A literal that was refused was read without an error the second time.');
 }
 
 /**
- * Makes values of a literal. The scanner is given one byte for each UTF-16 unit of the text (a token is then a slice
- * of the text, several times cheaper than to decode it), which costs the units that are no byte: they may stand
- * within strings only, where the scanner passes over any byte from 0x80, so 0xff stands for each of them.
+ * Creates the values of a literal. The scanner gets one byte for each UTF-16 unit of the text, so that a token is a slice of the
+ * text, which is several times cheaper than decoding it. Units that do not fit into a byte are replaced with 0xff: they may occur
+ * only inside strings, where the scanner skips every byte from 0x80.
  */
 class LiteralParser {
   private readonly scanner = new LiteralScanner();
   private readonly keys = new KeyMemory<LiteralKey>(null, (remembered) => this.key(remembered));
   private text = '';
-  /** Whether some bytes stand for other units, so that equal bytes may be different keys. */
+  /** Whether units were replaced, so that equal bytes may be different keys. */
   private wide = false;
   private bytes = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -177,17 +177,17 @@ class LiteralParser {
     return toNumber(this.text.slice(start, end));
   }
 
-  /** The key just read. One to be remembered is a copy: a slice would hold its whole text as long. */
+  /** The key just read. A key to be cached is a copy, because a slice would keep its whole text in memory. */
   private key(remembered: boolean): LiteralKey {
     const { bytes, tokenStart, tokenEnd } = this.scanner;
     return remembered ? (bytes as Buffer).toString('latin1', tokenStart, tokenEnd) : this.scalar();
   }
 }
 
-/** One for all: it holds no text between two, and no value calls back into it. */
+/** One parser for all texts: it keeps no text after `parse`, and nothing calls it recursively. */
 const parser = new LiteralParser();
 
-/** A number's value as Python reads it: an int exactly, a float as the nearest double. */
+/** The value of a number as Python reads it: an int exactly, a float as the nearest double. */
 function toNumber(text: string): number | bigint {
   const value = Number(text);
   if (Number.isSafeInteger(value)) return Object.is(value, -0) && !/[.e]/i.test(text) ? 0 : value;
@@ -195,8 +195,8 @@ function toNumber(text: string): number | bigint {
 }
 
 /**
- * The key of `dict` that Python holds equal to `key`, or `key` itself: there `1`, `1.0` and `True` are one key,
- * the first written, with the last value.
+ * The key of `dict` that is equal to `key` in Python, or `key` itself. In Python `1`, `1.0` and `True` are one key, with the
+ * spelling of the first and the value of the last.
  */
 function equalKey(dict: LiteralDict, key: LiteralKey): LiteralKey {
   if (dict.has(key)) return key;

@@ -1,12 +1,12 @@
 import { countCharacters, Malformed } from './malformed.js';
 
 /**
- * How deep lists, tuples and dicts may nest. Python's own tokenizer stops at the same depth
- * ("too many nested parentheses"), so no literal that Python can read is refused for it.
+ * Maximum depth of nested lists, tuples and dicts. Python's tokenizer has the same limit ("too many nested parentheses"), so no
+ * literal that Python can read is refused for its depth.
  */
 export const MAX_DEPTH = 200;
 
-/** What a value is, as far as it matters for turning it into text. */
+/** The kinds of values, as far as they matter for converting them to text. */
 export const Kind = {
   null: 0,
   true: 1,
@@ -15,7 +15,7 @@ export const Kind = {
   number: 3,
   /** The bytes between the quotes are the text itself. */
   plain: 4,
-  /** The bytes between the quotes hold escapes or control characters. */
+  /** The bytes between the quotes contain escapes or control characters. */
   escaped: 5,
   /** The bytes are a list, tuple or dict with its brackets. */
   nested: 6,
@@ -52,30 +52,32 @@ const NAMES = [
 ];
 
 /**
- * Reads the tokens of one literal from UTF-8 bytes: the one place that knows the grammar of strings, numbers and
- * names, and how values nest. It accepts what Python's `repr` writes and what JSON allows, and nothing that one
- * of the two would read differently from what is returned.
+ * Reads the tokens of one literal from UTF-8 bytes. Only this class knows the grammar of strings, numbers and names, and how
+ * values nest. It accepts what Python's `repr` writes and what JSON allows, and refuses anything that one of the two would read
+ * differently.
  *
- * It works on bytes because the flattening path gets bytes from COPY and gives bytes to COPY: no string is made.
+ * It works on bytes because entries are read from COPY and written to COPY as bytes, without creating strings.
+ *
+ * The file is longer than others because the class is one state machine: its methods share the position and the last token.
  */
 export class LiteralScanner {
   bytes: Uint8Array = new Uint8Array(1);
   start = 0;
   end = 0;
   at = 0;
-  /** What the last value was, and where its text lies (between the quotes, for a string). */
+  /** The kind of the last value and the position of its text (for a string, between the quotes). */
   kind: number = Kind.null;
   tokenStart = 0;
   tokenEnd = 0;
-  /** Where the last string holds a character that Postgres cannot store (NUL, a lone surrogate), or -1. */
+  /** The position of a character in the last string that Postgres cannot store (NUL or a lone surrogate), or -1. */
   unstorable = -1;
-  /** The code point that the last escape stands for. */
+  /** The code point of the last escape. */
   escapedCode = 0;
   depth = 0;
 
   /**
-   * Begins with the literal between `start` and `end`. `bytes[end]` must exist and be a control character:
-   * it stops each inner loop, which therefore need not compare with `end` at every byte.
+   * Starts reading the literal between `start` and `end`. `bytes[end]` must exist and be a control character: it stops each inner
+   * loop, so that the loops do not have to compare with `end` at every byte.
    */
   open(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
@@ -85,7 +87,7 @@ export class LiteralScanner {
     this.depth = 0;
   }
 
-  /** The next byte that is not white space, or -1 at the end. */
+  /** Moves to the next byte that is not white space and returns it, or -1 at the end. */
   peek(): number {
     const bytes = this.bytes;
     let at = this.at;
@@ -112,7 +114,7 @@ export class LiteralScanner {
     if (this.peek() !== -1) throw this.unexpected('the end of the text');
   }
 
-  /** Reads a string, number or name at a byte given by `peek`; false when another kind of value begins there. */
+  /** Reads a string, number or name that begins with `byte`, from `peek`; false when another kind of value begins there. */
   scalar(byte: number): boolean {
     if (byte === SINGLE_QUOTE || byte === DOUBLE_QUOTE) {
       this.string(byte);
@@ -129,7 +131,7 @@ export class LiteralScanner {
     return false;
   }
 
-  /** Reads and checks a whole value; a nested one is left as its span with its brackets. */
+  /** Reads and checks a whole value. The token of a nested value is its range, including the brackets. */
   value(): void {
     const byte = this.peek();
     if (this.scalar(byte)) return;
@@ -140,7 +142,7 @@ export class LiteralScanner {
     this.tokenEnd = this.at;
   }
 
-  /** Checks a list, tuple or dict without keeping anything of it. */
+  /** Checks a list, tuple or dict without storing any of it. */
   private container(byte: number): void {
     const close = this.enter(byte);
     let count = 0;
@@ -152,7 +154,7 @@ export class LiteralScanner {
     }
   }
 
-  /** Steps into a list, tuple or dict and gives the byte that closes it. */
+  /** Enters a list, tuple or dict and returns the byte that closes it. */
   enter(byte: number): number {
     const close =
       byte === OPEN_LIST
@@ -166,14 +168,14 @@ export class LiteralScanner {
     if (++this.depth > MAX_DEPTH) {
       throw this.malformed(
         this.at,
-        `Found a value nested more than ${MAX_DEPTH} deep, expected at most that.`,
+        `Found a value nested more than ${MAX_DEPTH} deep, which is the limit.`,
       );
     }
     this.at++;
     return close;
   }
 
-  /** After `enter`: whether there is an item. */
+  /** After `enter`: whether the container has an item; leaves it otherwise. */
   first(close: number): boolean {
     if (this.peek() !== close) return true;
     this.at++;
@@ -182,8 +184,8 @@ export class LiteralScanner {
   }
 
   /**
-   * After the item number `count` (from 1): steps over the comma, or out of the container; says whether another
-   * item follows. `repr` marks a tuple of one item by a comma and writes no other comma before a bracket.
+   * After item number `count` (from 1): skips the comma or leaves the container, and returns whether another item follows. `repr`
+   * writes a comma before the closing bracket only in a tuple of one item.
    */
   next(close: number, count: number): boolean {
     const byte = this.peek();
@@ -199,19 +201,19 @@ export class LiteralScanner {
     return false;
   }
 
-  /** Reads a dict's key and the colon after it. The key is left as the last token. */
+  /** Reads a key of a dict and the colon after it. The key is then the last token. */
   key(): void {
     if (!this.scalar(this.peek())) throw this.unexpected('a key (a string, a number or a name)');
     this.colon();
   }
 
-  /** Steps over the colon between key and value. */
+  /** Skips the colon between key and value. */
   colon(): void {
     if (this.peek() !== COLON) throw this.unexpected("':'");
     this.at++;
   }
 
-  /** Reads the string that begins with `quote` here. */
+  /** Reads the string that begins here with `quote`. */
   string(quote: number): void {
     const bytes = this.bytes;
     let at = this.at + 1;
@@ -236,7 +238,7 @@ export class LiteralScanner {
     this.at = at + 1;
   }
 
-  /** Python takes control characters as they are, except line breaks and NUL, which end its strings. */
+  /** Python accepts control characters in strings, except line breaks and NUL. */
   private controlInString(at: number, byte: number): void {
     if (at >= this.end) throw this.unclosed();
     if (byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === 0) {
@@ -245,8 +247,9 @@ export class LiteralScanner {
   }
 
   /**
-   * Reads the escape whose backslash is at `at`, in a string within `quote`, into `escapedCode`;
-   * gives where it ends. `\/` is JSON's and so holds within double quotes only.
+   * Reads the escape whose backslash is at `at`, in a string with this quote, into `escapedCode`. `\/` is an escape of JSON, so
+   * it is accepted only in double quotes.
+   * @returns where the escape ends
    */
   escape(at: number, quote: number): number {
     const byte = this.bytes[at + 1]!;
@@ -299,7 +302,7 @@ export class LiteralScanner {
     return next;
   }
 
-  /** `\uXXXX`; a high and a low surrogate in a row are one character, as JSON writes it. */
+  /** `\uXXXX`; a high surrogate followed by a low one is one character, as JSON writes it. */
   private unicode(at: number): number {
     const code = this.hex(at, 4);
     if (code >= 0xd800 && code <= 0xdbff && this.bytes[at + 6] === BACKSLASH && this.bytes[at + 7] === 0x75) {
@@ -316,7 +319,7 @@ export class LiteralScanner {
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
       throw this.malformed(
         at,
-        "Found a '\\U' escape that names no character, expected at most '\\U0010ffff'.",
+        "Found a '\\U' escape that is not a character, expected at most '\\U0010ffff'.",
       );
     }
     return this.storable(at, code, at + 10);
@@ -334,7 +337,7 @@ export class LiteralScanner {
     return this.storable(at, code, next);
   }
 
-  /** The value of `digits` hexadecimal digits after the backslash at `at` and the letter behind it. */
+  /** The value of the `digits` hexadecimal digits after the backslash at `at` and its letter. */
   private hex(at: number, digits: number): number {
     let code = 0;
     for (let next = at + 2; next < at + 2 + digits; next++) {
@@ -351,7 +354,7 @@ export class LiteralScanner {
     return code;
   }
 
-  /** Reads a number: JSON's grammar, which is also all that Python's `repr` writes for int and finite float. */
+  /** Reads a number by JSON's grammar, which covers everything that Python's `repr` writes for int and finite float. */
   number(): void {
     const bytes = this.bytes;
     let at = this.at;
@@ -399,10 +402,10 @@ export class LiteralScanner {
       this.at = start + length;
       return;
     }
-    throw this.malformed(start, 'Found a name that is no value, expected None, True, False or a value.');
+    throw this.malformed(start, 'Found a name that is not a value, expected None, True, False or another value.');
   }
 
-  /** The error for whatever stands at the current place. */
+  /** The error for an unexpected character at the current position. */
   unexpected(expected: string): Malformed {
     return this.malformed(this.at, `Found ${this.describe(this.at)}, expected ${expected}.`);
   }

@@ -1,17 +1,17 @@
 import { Malformed } from './malformed.js';
 import { Kind, type LiteralScanner } from './scanner.js';
 
-/** Refuses a lone surrogate where it stands: it is no character, and encoding would put another one there. */
+/** Refuses a lone surrogate, with its position: it is not a character, and encoding would replace it. */
 export function requireCharacters(text: string): void {
-  // In Node since 20, in TypeScript's library since ES2024. Cheaper than searching, which only a refusal needs.
+  // Available in Node 20 and in TypeScript's library from ES2024. Cheaper than a search, which is needed only for a refusal.
   if ((text as string & { isWellFormed(): boolean }).isWellFormed()) return;
   const position = Array.from(text.slice(0, text.search(/\p{Surrogate}/u))).length;
   throw new Malformed(position, 'Found half of a surrogate pair, expected a whole character.');
 }
 
 /**
- * The UTF-8 of `text`, with the control character behind it that the scanner stops at.
- * Throws `Malformed` for a lone surrogate, which has no UTF-8.
+ * The UTF-8 of `text`, followed by the control character at which the scanner stops.
+ * @throws Malformed for a lone surrogate, which has no UTF-8
  */
 export function literalBytes(text: string): Buffer {
   const size = Buffer.byteLength(text);
@@ -22,13 +22,13 @@ export function literalBytes(text: string): Buffer {
   return bytes;
 }
 
-/** The text of the string whose contents lie between `start` and `end` of the scanner's bytes. */
+/** The text of the string between `start` and `end` of the scanner's bytes. */
 export function decodeToken(scanner: LiteralScanner, start: number, end: number): string {
   const bytes = scanner.bytes as Buffer;
   return unescapeToken(scanner, start, end, (from, to) => bytes.toString('utf8', from, to));
 }
 
-/** The same, where `plain` gives the text of what holds no escape. */
+/** The same, where `plain` returns the text of a range without escapes. */
 export function unescapeToken(
   scanner: LiteralScanner,
   start: number,
@@ -54,8 +54,8 @@ export function unescapeToken(
 }
 
 /**
- * A scalar or a nested value as text, the way the warehouse takes it: None is null, True and False are `true` and
- * `false`, a number is what the source wrote, a list or dict is JSON.
+ * A scalar or a nested value as text for the warehouse: None is null, True and False are `true` and `false`, a number is written
+ * as in the source, a list or dict is JSON.
  */
 export function textOf(scanner: LiteralScanner, kind: number, start: number, end: number): string | null {
   switch (kind) {
@@ -75,8 +75,8 @@ export function textOf(scanner: LiteralScanner, kind: number, start: number, end
 }
 
 /**
- * The checked value that begins at `start` as JSON. It is written from the tokens and not from a parsed value, so
- * numbers keep the digits of the source; keys that are no strings are written as Python's `json.dumps` writes them.
+ * The checked value that begins at `start` as JSON. It is written from the tokens, not from a parsed value, so that numbers keep
+ * the digits of the source. Keys that are not strings are written as Python's `json.dumps` writes them.
  */
 function jsonText(scanner: LiteralScanner, start: number): string {
   const { at, depth } = scanner;

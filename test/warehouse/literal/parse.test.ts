@@ -95,8 +95,8 @@ describe('parseLiteral', () => {
 
   it.each([
     ['', 0, 'the end of the text, expected a value'],
-    ['nan', 0, 'a name that is no value'],
-    ['[1, inf]', 4, 'a name that is no value'],
+    ['nan', 0, 'a name that is not a value'],
+    ['[1, inf]', 4, 'a name that is not a value'],
     ['-inf', 1, "'i' in a number"],
     ['[1 2]', 3, "'2', expected ',' or ']'"],
     ['[1,]', 3, "']', expected a value"],
@@ -107,7 +107,7 @@ describe('parseLiteral', () => {
     ['01', 1, "'1' after a leading zero"],
     ['1.', 2, 'the end of the text in a number'],
     ['1_000', 1, "'_', expected the end"],
-    ["b'a'", 0, 'a name that is no value'],
+    ["b'a'", 0, 'a name that is not a value'],
     ["'a' 'b'", 4, "''', expected the end"],
     ["['a\nb']", 3, 'the character U+000A inside a string'],
     ["'é😀' x", 5, "'x', expected the end"],

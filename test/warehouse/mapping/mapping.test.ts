@@ -135,7 +135,7 @@ describe('a mapping', () => {
       row.end_field === 'rating' ? { ...row, source_field: 'userId' } : row,
     );
     expect(validateMapping(leaking, catalog).map((complaint) => complaint.message)).toEqual([
-      'Row 3: userId is personal data by row 1, so it may leave src_ratings as a hash only; have it hashed here too, by pii_hash.',
+      'Row 3: row 1 marks userId as personal data, so it may leave src_ratings only as a hash; set transform to pii_hash here too.',
     ]);
   });
 
