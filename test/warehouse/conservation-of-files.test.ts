@@ -26,7 +26,7 @@ describe('the records of random files', () => {
     }
   }
 
-  it('are each rejected, or in a row that says what they say', { timeout: 600_000 }, async () => {
+  it('are each rejected or stored in a row with their values', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(randomDrops(), async (drops) => {
         const written = await folders.write(drops);

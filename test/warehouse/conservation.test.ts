@@ -7,7 +7,7 @@ import { emptyAll } from './history/history.js';
 import { filmMapping, filmTables, monthsInOrder } from './random-films.js';
 import { loadRecords, type SourceRecord } from './source-rows.js';
 
-describe('records on their way to the warehouse', () => {
+describe('records that are cleaned', () => {
   const database = useDatabase();
   const pool = () => database.pools.pipeline;
 
@@ -37,7 +37,7 @@ describe('records on their way to the warehouse', () => {
     return rows;
   }
 
-  it('are all rejected or in it', { timeout: 300_000 }, async () => {
+  it('are all rejected or in the warehouse', { timeout: 300_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(monthsInOrder(1), async ([drops, order]) => {
         await arrive(drops, order);
@@ -47,7 +47,7 @@ describe('records on their way to the warehouse', () => {
     );
   });
 
-  it('are missed when a row or a reject is taken away', async () => {
+  it('are reported as missing when a row or a reject is deleted', async () => {
     const films = [
       { id: '1', title: 'A', genres: '[]' },
       { id: 'x', title: 'B', genres: '[]' },

@@ -95,7 +95,7 @@ describe('the process that cleans a table', () => {
   it.each(tables)(
     'of %s leaves nothing behind when it is killed in the middle, and is not missed',
     async (table) => {
-      const said = async () => (await historyOf(pool(), table)).filter((row) => row.record_number !== null);
+      const supported = async () => (await historyOf(pool(), table)).filter((row) => row.record_number !== null);
       // The table's rows are written when the ledger is, and there it waits.
       const holder = await pool().connect();
       await holder.query('begin');
@@ -107,14 +107,14 @@ describe('the process that cleans a table', () => {
       await holder.query('rollback');
       holder.release();
       while ((await backends("state <> 'idle'")) > 0) await sleep(10);
-      expect(await said()).toEqual([]);
+      expect(await supported()).toEqual([]);
       expect(await cleanHere(table)).toMatchObject({ entries: 1, inserted: 1, rejected: 0 });
       expect(await cleanHere(table)).toMatchObject({ entries: 0, inserted: 0 });
-      expect(await said()).toHaveLength(1);
+      expect(await supported()).toHaveLength(1);
     },
   );
 
-  it('has lost its table when it wakes after another has done its work', async () => {
+  it('has lost the table lock when it wakes after another worker has done its work', async () => {
     await pool().query('delete from support.file_transform; delete from warehouse.movie_links');
     const frozen = start({ table: 'movie_links', lingers: true, idleMs: 300 });
     const words: unknown[] = [];

@@ -3,7 +3,7 @@ import { Pool } from 'pg';
 import { cleanTable } from '../../src/warehouse/clean/clean-table.js';
 import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
 
-/** What the process is told. */
+/** The request that the process receives. */
 export interface CleanerTask {
   readonly connectionString: string;
   readonly table: string;

@@ -13,7 +13,7 @@ import { verify } from './rebuild/rebuilding.js';
 /** Long enough for a machine that has other work. */
 const timeout = 600_000;
 
-describe('the history of a warehouse to which anything is done in any order', () => {
+describe('the history of a warehouse after random operations in any order', () => {
   const database = useDatabase();
   const pool = () => database.pools.pipeline;
 
@@ -50,7 +50,7 @@ describe('the history of a warehouse to which anything is done in any order', ()
     });
   const differences = () => verify(pool());
 
-  it('is that of a rebuild, and has one version of a key at a time', { timeout }, async () => {
+  it('equals that of a rebuild and has one version of a key at a time', { timeout }, async () => {
     await fc.assert(
       property(async () => [...(await contradictions()), ...(await differences())]),
       { numRuns: propertyRuns(8) },

@@ -15,7 +15,7 @@ import { mappingVersions, type Operation } from './random-operations.js';
 import { buildBeside, swapIn } from './rebuild/rebuilding.js';
 import { loadRecords } from './source-rows.js';
 
-const said = { actor: 'test', reason: 'a test' };
+const change = { actor: 'test', reason: 'a test' };
 
 /** Does it as the jobs do; nothing where there is nothing to do it to. */
 export async function carryOut(pool: Pool, operation: Operation): Promise<void> {
@@ -51,7 +51,7 @@ export async function retireFirst(pool: Pool, table: string): Promise<void> {
   );
   if (rows.length === 0) return;
   await unlessRefused(['key_not_live'], () =>
-    inTransaction(pool, (client) => retireRows(client, mapping, { table, keys: rows, ...said })),
+    inTransaction(pool, (client) => retireRows(client, mapping, { table, keys: rows, ...change })),
   );
 }
 
@@ -66,7 +66,7 @@ export async function restoreAll(pool: Pool, table: string): Promise<void> {
   if (rows.length === 0) return;
   const keys = rows.map(({ key }) => key);
   await inTransaction(pool, (client) =>
-    restoreRows(pool, client, mapping, personalDataKey, { table, keys, ...said }),
+    restoreRows(pool, client, mapping, personalDataKey, { table, keys, ...change }),
   );
 }
 
@@ -80,7 +80,7 @@ async function withdraw(pool: Pool, place: number): Promise<void> {
     await buildBeside(pool, 'recorded', fileId);
     await inTransaction(pool, async (client) => {
       await swapRebuilt(client, mapping);
-      await withdrawFile(client, mapping, { fileId, ...said });
+      await withdrawFile(client, mapping, { fileId, ...change });
     });
   });
 }
@@ -91,7 +91,7 @@ async function takeOldestBack(pool: Pool): Promise<void> {
   );
   if (rows.length === 0) return;
   const fileId: number = rows[0].id;
-  await inTransaction(pool, (client) => takeFileBack(client, { fileId, ...said }));
+  await inTransaction(pool, (client) => takeFileBack(client, { fileId, ...change }));
   await clean(pool, [fileId]);
 }
 

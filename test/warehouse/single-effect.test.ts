@@ -66,7 +66,7 @@ describe('cleaning a file into a table', () => {
     ]);
   });
 
-  it('leaves nothing behind when the worker has lost its right before the commit', async () => {
+  it('leaves nothing behind when the worker is superseded before the commit', async () => {
     const file = await loadRecords(pool(), 'movies_metadata', '2017-08', [
       ...films('Drama'),
       { id: 'x', genres: '[]' },
@@ -83,7 +83,7 @@ describe('cleaning a file into a table', () => {
     expect(await cleanTable(pool(), movies)).toMatchObject({ inserted: 2, rejected: 1 });
   });
 
-  it('does not hold a table of a rebuild for ever when its worker is frozen', async () => {
+  it('releases a table of a rebuild when its worker is frozen', async () => {
     const file = await loadRecords(pool(), 'links', '2017-08', [{ movieId: '1', imdbId: '1', tmdbId: '1' }]);
     await cleanTable(pool(), await request('movie_links', [file]));
     const mapping = (await currentMapping(pool()))!;
@@ -108,7 +108,7 @@ describe('cleaning a file into a table', () => {
     await inTransaction(pool(), dropRebuild);
   });
 
-  it('needs no staged entries, and does not trust staging that a crash has emptied', async () => {
+  it('needs no staged entries and does not use staging tables that a crash has emptied', async () => {
     const file = await loadRecords(pool(), 'movies_metadata', '2017-08', films('Drama'));
     const mapping = (await currentMapping(pool()))!;
     await expandFile(pool(), { mapping, fileId: file });

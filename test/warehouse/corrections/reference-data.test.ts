@@ -45,7 +45,7 @@ describe('reference data', () => {
     expect(['xx', 'cn', 'sh'].map((id) => name(languages, id))).toEqual(Array(3).fill(undefined));
   });
 
-  it('follows the standard, takes over a code the vendor used first, and is quiet when nothing changed', async () => {
+  it('follows the standard, adopts a code that the vendor used first, and writes nothing when nothing changed', async () => {
     await install(
       pool(),
       initialMapping.filter((row) => row.end_table === 'production_countries'),
@@ -75,7 +75,7 @@ describe('reference data', () => {
     expect(audit.rows).toEqual([{ source: 'a package' }, { source: 'a package' }]);
   });
 
-  it('gives a code that the standard withdraws back to what the vendor said of it', async () => {
+  it('restores the vendor’s history of a code that the standard withdraws', async () => {
     await loadReferenceData(pool(), [standard(['AA', 'New'])], personalDataKey);
     expect(await countries()).toEqual([
       { id: 'AA', name: 'New', standard: true },
@@ -84,7 +84,7 @@ describe('reference data', () => {
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('does not bring back a code that was retired by hand, until it is restored', async () => {
+  it('keeps a code retired that was retired manually, until it is restored', async () => {
     const next = standard(['AA', 'New'], ['CC', 'Known']);
     await loadReferenceData(pool(), [next], personalDataKey);
     const mapping = (await currentMapping(pool()))!;

@@ -8,7 +8,7 @@ import { emptyAll, historyOf } from '../history/history.js';
 import { verify } from '../rebuild/rebuilding.js';
 import { loadRecords } from '../source-rows.js';
 
-describe('a link retired by hand', () => {
+describe('a link retired manually', () => {
   const database = useDatabase();
   const pool = () => database.pools.pipeline;
   const why = { actor: 'someone', reason: 'it is wrong' };
@@ -40,7 +40,7 @@ describe('a link retired by hand', () => {
     await month('2017-08');
   });
 
-  it('is closed, not deleted, with who, why and when on record', async () => {
+  it('is closed, not deleted, and who, why and when is recorded', async () => {
     expect(await retire()).toEqual({ retired: 1, period: '2017-08' });
     expect(await links()).toEqual(['2017-08-01..2017-08-01']);
     const { rows } = await pool().query(
@@ -62,7 +62,7 @@ describe('a link retired by hand', () => {
     expect(audit.rows).toEqual([{ actor: 'someone', action: 'warehouse.retire', reason: 'it is wrong' }]);
   });
 
-  it('opens a new version when a later month names it, and not when a late one does', async () => {
+  it('opens a new version when a later month lists it, but not when a late month does', async () => {
     await retire();
     await month('2017-07');
     expect(await links()).toEqual(['2017-07-01..2017-08-01']);
@@ -71,7 +71,7 @@ describe('a link retired by hand', () => {
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('is live again as it was when restored, whatever came meanwhile', async () => {
+  it('is live again as before when it is restored, whatever files came in the meantime', async () => {
     await retire();
     await month('2017-09');
     expect(await restore()).toEqual({ restored: 1 });
@@ -80,7 +80,7 @@ describe('a link retired by hand', () => {
     await expect(restore()).rejects.toMatchObject({ code: 'key_not_retired' });
   });
 
-  it('takes all keys or none', async () => {
+  it('retires all keys or none', async () => {
     await expect(retire([link, { movie_id: '1', genre_id: '99' }])).rejects.toMatchObject({
       code: 'key_not_live',
     });
@@ -93,11 +93,11 @@ describe('a link retired by hand', () => {
     });
   });
 
-  it('is counted once where its key is given twice', async () => {
+  it('is counted once when its key is given twice', async () => {
     expect(await retire([link, { ...link, genre_id: '018' }])).toMatchObject({ retired: 1 });
   });
 
-  it('is named by its key, in order or by name', async () => {
+  it('is identified by its key fields, in order or by name', async () => {
     const mapping = (await currentMapping(pool()))!;
     expect(parseRowKey(mapping, 'movie_genres', '1, 18')).toEqual(link);
     expect(parseRowKey(mapping, 'movie_genres', 'genre_id=18,movie_id=1')).toEqual(link);

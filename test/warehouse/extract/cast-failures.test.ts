@@ -77,14 +77,14 @@ describe('values that cannot be used', () => {
     ['adult', 'True', true],
     ['title', '', null],
     ['title', '  Blanks ', '  Blanks '],
-  ])('are none of %s = %j', async (column, value, expected) => {
+  ])('are not reported for %s = %j', async (column, value, expected) => {
     await cleanFilms(film({ [column]: value }));
     const { rows } = await pool().query(`select ${column} as value from warehouse.movies`);
     expect(rows).toEqual([{ value: expected }]);
     expect(await issues()).toEqual([]);
   });
 
-  it('make one reject of a record whose key is no key, however many tables it feeds', async () => {
+  it('make one reject of a record with an unusable key, however many tables it fills', async () => {
     const counts = await cleanFilms(
       film({ title: 'A title\non two lines' }),
       film({ id: '1997-08-20', title: 'Say "when", then', adult: null }),
@@ -112,7 +112,7 @@ describe('values that cannot be used', () => {
     ]);
   });
 
-  it('keep a record whole that has no key: as its file has it, with what the feed does not know', async () => {
+  it('keep a record without a key complete, including columns that the feed does not have', async () => {
     const records = [
       { id: '1', keywords: '[]', note: 'on two\nlines' },
       { id: 'x', keywords: '[]', note: 'kept, too' },
@@ -127,7 +127,7 @@ describe('values that cannot be used', () => {
     ['none', '[]'],
     ['nothing', null],
     ['what cannot be read', "[{'id': 931, 'na"],
-  ])('make a reject of a record whose key is no key though it lists %s', async (_what, keywords) => {
+  ])('make a reject of a record with an unusable key although it lists %s', async (_what, keywords) => {
     const records = [
       { id: '1', keywords: "[{'id': 931, 'name': 'jealousy'}]" },
       { id: 'x', keywords },
@@ -137,7 +137,7 @@ describe('values that cannot be used', () => {
     expect(rows).toEqual([{ record_number: 2, line_number: 3, reason: 'key_not_usable' }]);
   });
 
-  it('leave out an entry without its key, and keep its neighbours', async () => {
+  it('leave out an entry without its key and keep the other entries', async () => {
     const { genres } = await cleanFilms(
       film({ genres: "[{'name': 'Nameless'}, {'id': 'x', 'name': 'Odd'}, {'id': 18, 'name': 'Drama'}]" }),
     );
@@ -154,7 +154,7 @@ describe('values that cannot be used', () => {
     ]);
   });
 
-  it('make an issue with its position of a literal that cannot be read, once', async () => {
+  it('make one issue, with a position, of a literal that cannot be read', async () => {
     await cleanFilms(film({ genres: "[{'id': 18, 'name': 'Dra" }));
     expect(await issues()).toEqual([
       {
@@ -167,7 +167,7 @@ describe('values that cannot be used', () => {
     ]);
   });
 
-  it('are texts too long for the index that holds them, and no others', async () => {
+  it('are texts that are too long for an index, and no shorter ones', async () => {
     // Of hexadecimal digits at random, so that they cannot be compressed to fit.
     const long = randomBytes(4000).toString('hex');
     const countries = `[{'iso_3166_1': '${long}', 'name': 'N'}]`;
@@ -206,14 +206,14 @@ describe('values that cannot be used', () => {
     ]);
   });
 
-  it('are of no table, whenever it is filled, where a literal holds what no database can store', async () => {
+  it('are missing from every table, whenever it is filled, when a literal contains a text that a database cannot store', async () => {
     await cleanFilms(film({ genres: "[{'id': 18, 'name': '\\ud800'}]" }));
     const { rows } = await pool().query('select from warehouse.movie_genres');
     expect(rows).toEqual([]);
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('keep a code the standard lacks, under the name the vendor has for it', async () => {
+  it('keep a code that the standard does not have, with the vendor’s name', async () => {
     await cleanFilms(film({ spoken_languages: "[{'iso_639_1': 'xx', 'name': 'No Language'}]" }));
     const { rows } = await pool().query(`
       select l.id, name, standard from warehouse.movie_spoken_languages m
@@ -230,7 +230,7 @@ describe('values that cannot be used', () => {
     ]);
   });
 
-  it('are keys that mean unknown, where the mapping says so', async () => {
+  it('are keys that mean unknown according to the mapping', async () => {
     const keys = ['movies.movie_id', 'genres.id'];
     await install(
       pool(),

@@ -22,12 +22,12 @@ describe('the number of a rater', () => {
   describe('in the database', () => {
     const database = useDatabase();
 
-    it('is not in the server’s log either, which would show the row of an error', async () => {
+    it('is not in the server’s log, which contains the row of an error', async () => {
       const { rows } = await database.pools.pipeline.query('show log_error_verbosity');
       expect(rows).toEqual([{ log_error_verbosity: 'terse' }]);
     });
 
-    it('stays in source: the warehouse, its issues and its ledgers hold the hash alone', async () => {
+    it('stays in source: the warehouse, its issues and its ledgers contain only the hash', async () => {
       const pool = database.pools.pipeline;
       await install(
         pool,

@@ -10,10 +10,10 @@ import { filmMapping } from '../random-films.js';
 import { swapIn, verify } from '../rebuild/rebuilding.js';
 import { loadRecords } from '../source-rows.js';
 
-describe('a column the vendor renames', () => {
+describe('a column that the vendor renames', () => {
   const database = useDatabase();
 
-  it('takes one changed cell of the mapping; files of before keep being read as they were', async () => {
+  it('needs one changed cell of the mapping; earlier files are read as before', async () => {
     const pool = database.pools.pipeline;
     const links = initialMapping.filter((row) => row.end_table === 'movie_links');
     const load = (period: string, record: Record<string, string>) =>
@@ -84,7 +84,7 @@ describe('a column the vendor renames', () => {
 
     beforeEach(() => emptyAll(pool()));
 
-    it('is read by its former name in files of before, under the mapping of now as well', async () => {
+    it('is read under its former name in earlier files, also with the current mapping', async () => {
       await install(pool(), filmMapping);
       await clean(pool(), [await load('2017-08', {})]);
       await install(pool(), reading(renamed));
@@ -93,7 +93,7 @@ describe('a column the vendor renames', () => {
       expect(await named()).toEqual(whole);
       const used = await pool().query('select distinct mapping_version from support.file_transform');
       expect(used.rows).toHaveLength(1);
-      // And so it stays: rebuilt as recorded, in the history that a late file has written anew, and beside files of now.
+      // It stays so: when rebuilt as recorded, in the history that a late file has written again, and next to current files.
       expect(await verify(pool())).toEqual([]);
       await clean(pool(), [await load('2017-07', renamed)]);
       await clean(pool(), [await load('2017-09', renamed)]);
@@ -105,7 +105,7 @@ describe('a column the vendor renames', () => {
       expect(await verify(pool(), 'current')).toEqual([]);
     });
 
-    it('is read so in a file that was loaded before and is cleaned after', async () => {
+    it('is read under its former name in a file that was loaded before and cleaned after the change', async () => {
       await install(pool(), filmMapping);
       const held = await load('2017-08', {});
       await install(pool(), reading(renamed));
@@ -114,7 +114,7 @@ describe('a column the vendor renames', () => {
       expect(await verify(pool())).toEqual([]);
     });
 
-    it('stays unread where it was hashed and would not be', async () => {
+    it('is not read when it was hashed before and would now be read unhashed', async () => {
       const ratings = initialMapping.filter((row) => row.end_table === 'movie_ratings');
       const rated = () =>
         loadRecords(pool(), 'ratings', '2017-08', [
@@ -135,7 +135,7 @@ describe('a column the vendor renames', () => {
       expect(await historyOf(pool(), 'movie_ratings')).toEqual(before);
     });
 
-    it('is read of all entries of a table, or of none where one of their fields was hashed and would not be', () => {
+    it('is read from all entries of a table, or from none when one of their fields would now be read unhashed', () => {
       const genres = filmMapping.filter((row) => row.end_table === 'genres');
       const hashed = genres.map((row) =>
         row.end_field === 'name' ? { ...row, transform: 'pii_hash' } : row,

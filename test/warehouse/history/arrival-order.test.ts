@@ -7,7 +7,7 @@ import { filmMapping, filmTables, monthsInOrder } from '../random-films.js';
 import { loadRecords, type SourceRecord } from '../source-rows.js';
 import { emptyAll, type HistoryRow, historyOf } from './history.js';
 
-describe.each([false, true])('months in any order (links retire when left out: %s)', (retireMissing) => {
+describe.each([false, true])('months in any order (missing links retire: %s)', (retireMissing) => {
   const database = useDatabase();
   const pool = () => database.pools.pipeline;
 
@@ -52,7 +52,7 @@ describe.each([false, true])('months in any order (links retire when left out: %
     await fc.assert(property(), { numRuns: propertyRuns(20) });
   });
 
-  it('do not, when they are taken for those of the months in which they arrive', {
+  it('give another history when they are loaded as the months in which they arrive', {
     timeout: 300_000,
   }, async () => {
     const outcome = await fc.check(

@@ -38,7 +38,7 @@ describe('the first load of ratings', () => {
   beforeAll(() => install(pool()));
   beforeEach(() => emptyAll(pool()));
 
-  it('lays them by their raters’ hashes, each row with all that is the same in all of them', async () => {
+  it('distributes them by the raters’ hashes, with the constant columns in each row', async () => {
     const file = await loadRecords(
       pool(),
       'ratings',
@@ -68,7 +68,7 @@ describe('the first load of ratings', () => {
     ['a film that is a number', rating('1', 'none'), { rejected: 1, inserted: 40 }],
     ['a rating that is a number', rating('1', '2', 'good'), { issues: 1, inserted: 41 }],
     ['another key than a rating before', rating('1', '1', '1.0'), { unchanged: 1, inserted: 40 }],
-  ])('settles a record without %s as any later load does', async (_what, record, counts) => {
+  ])('treats a record without %s like a later load', async (_what, record, counts) => {
     const file = await loadRecords(pool(), 'ratings', '2017-08', [
       ...raters.map((rater) => rating(rater, '1')),
       record,
@@ -87,14 +87,14 @@ describe('the first load of ratings', () => {
       create table warehouse.movie_ratings_live_1_new_0123abcd as select 1 as a;
       create unlogged table source.hashes_of_warehouse_movie_ratings_0123abcd as select '1' as value`);
 
-  it('does not mind what a killed worker left', async () => {
+  it('succeeds despite the work tables of a killed worker', async () => {
     await leaveUnfinished();
     const file = await loadRecords(pool(), 'ratings', '2017-08', [rating('1', '1')]);
     expect(await cleanRatings(file)).toMatchObject({ inserted: 1 });
     expect(await relations()).toEqual([]);
   });
 
-  it('leaves nothing for good: in an hour of upkeep it goes, but not while the table is cleaned', async () => {
+  it('leaves work tables only until the hourly upkeep, which skips tables that are being cleaned', async () => {
     await leaveUnfinished();
     expect([...(await readCatalog(pool())).targets.keys()].filter((name) => /_new_/.test(name))).toEqual([]);
     const client = await pool().connect();
@@ -110,7 +110,7 @@ describe('the first load of ratings', () => {
     expect(await relations()).toEqual([]);
   });
 
-  describe('that takes its time', () => {
+  describe('that takes long', () => {
     beforeAll(() =>
       withSuperuser(async (client) => {
         await client.query(`
@@ -146,11 +146,11 @@ describe('the first load of ratings', () => {
         "select pid from pg_stat_activity where datname = current_database() and state = 'active' and query like '%warehouse.fill_live%' and pid <> pg_backend_pid()",
       );
 
-    it('is heard of while it is filled elsewhere, and not taken for frozen', async () => {
+    it('sends a heartbeat while other connections fill the table, so that it does not count as frozen', async () => {
       expect(await slowly()).toMatchObject({ inserted: 40 });
     });
 
-    it('ends its filling when the connection that holds the table is lost', async () => {
+    it('stops filling when the connection with the table lock is lost', async () => {
       const cleaned = slowly().catch((error: unknown) => error);
       await vi.waitUntil(async () => (await filling()).length === 2, { timeout: 10_000, interval: 20 });
       await pool().query(`

@@ -27,7 +27,7 @@ describe('links of a table whose feed always lists all of them', () => {
   );
   beforeEach(() => emptyAll(pool()));
 
-  it('retire when a film lists them no more, and come back when it does', async () => {
+  it('retire when a film no longer lists them, and return when it lists them again', async () => {
     await month('2017-08', `[${drama}, ${comedy}]`);
     const { movie_genres } = await month('2017-09', `[${comedy}]`);
     expect(movie_genres).toMatchObject({ inserted: 0, closed: 1 });
@@ -40,7 +40,7 @@ describe('links of a table whose feed always lists all of them', () => {
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('do not retire by files from before it was said so, though one of them comes late', async () => {
+  it('do not retire because of files from before the flag was set, even when one comes late', async () => {
     const withFlag = initialMapping.map((row) => ({
       ...row,
       retire_missing: row.end_table === 'movie_genres',
@@ -54,7 +54,7 @@ describe('links of a table whose feed always lists all of them', () => {
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('all retire with an empty list', async () => {
+  it('all retire when the list is empty', async () => {
     await month('2017-08', `[${drama}, ${comedy}]`);
     await month('2017-09', '[]');
     expect((await links()).every((link) => link.endsWith('..2017-09-01'))).toBe(true);
@@ -72,7 +72,7 @@ describe('links of a table whose feed always lists all of them', () => {
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('retire in the past when the month that left them out comes late', async () => {
+  it('retire in the past when the month without them comes late', async () => {
     await month('2017-08', `[${drama}]`);
     await month('2017-10', `[${drama}]`);
     await month('2017-09', '[]');

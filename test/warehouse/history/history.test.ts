@@ -27,7 +27,7 @@ describe('the history of a version table', () => {
   beforeAll(() => install(pool()));
   beforeEach(() => emptyAll(pool()));
 
-  it('closes what changed, leaves what did not and what is not mentioned', async () => {
+  it('closes changed rows and leaves unchanged and unmentioned rows', async () => {
     await month('2017-08', { 1: '10', 2: '20', 3: '30' });
     const { movie_links } = await month('2017-09', { 1: '11', 2: '20' });
     expect(movie_links).toMatchObject({ entries: 2, inserted: 1, closed: 1, unchanged: 1 });
@@ -39,7 +39,7 @@ describe('the history of a version table', () => {
     ]);
   });
 
-  it('files a late month before the live row without touching it', async () => {
+  it('inserts a late month before the live row without changing the live row', async () => {
     await month('2017-08', { 1: '10' });
     await month('2017-10', { 1: '12' });
     const before = await pool().query('select xmin::text, * from warehouse.movie_links where not deleted');
@@ -53,7 +53,7 @@ describe('the history of a version table', () => {
     ]);
   });
 
-  it('takes a version apart when a late month says otherwise in its middle', async () => {
+  it('splits a version when a late month in its middle has other values', async () => {
     await month('2017-08', { 1: '10' });
     await month('2017-10', { 1: '10' });
     const { movie_links } = await month('2017-09', { 1: '11' });
@@ -65,13 +65,13 @@ describe('the history of a version table', () => {
     ]);
   });
 
-  it('moves the beginning of a version back when a late month said the same before', async () => {
+  it('moves the beginning of a version back when an earlier month with the same values comes late', async () => {
     await month('2017-10', { 1: '10' });
     await month('2017-08', { 1: '10' });
     expect(await history()).toEqual(['1=10 2017-08-01.. live by 2017-08']);
   });
 
-  it('takes the last record of a key in a file, and of two files of a month the later one', async () => {
+  it('uses the last record of a key in a file, and the later of two files of a month', async () => {
     const first = await loadRecords(pool(), 'links', '2017-08', [
       { movieId: '1', imdbId: '1', tmdbId: '10' },
       { movieId: '1', imdbId: '1', tmdbId: '11' },

@@ -95,7 +95,7 @@ describe('readEntries', () => {
     ]);
   });
 
-  it('takes one dict as one entry, and nothing, blanks and None as none', () => {
+  it('reads one dict as one entry, and an empty text, blanks and None as no entries', () => {
     expect(rowsOf("{'id': 1}", ['id']).rows).toEqual([[1, '1']]);
     for (const text of ['', '  ', 'None', 'null', '[]', '()', ' [ ] ']) {
       expect(rowsOf(text, ['id']), text).toEqual({ rows: [], result: { ok: true, count: 0 } });
@@ -131,7 +131,7 @@ describe('readEntries', () => {
     expect(result.ok ? '' : result.message).toContain(`expected ${expected}`);
   });
 
-  it('lets pass what cannot be stored in a field that is not wanted', () => {
+  it('accepts a text that cannot be stored in a field that is not wanted', () => {
     expect(rowsOf(String.raw`[{'id': 1, 'name': '\x00\ud800'}]`, ['id']).rows).toEqual([[1, '1']]);
   });
 });

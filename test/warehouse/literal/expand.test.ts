@@ -68,7 +68,7 @@ const malformedOnes = [
 ];
 
 describe('EntryExpander', () => {
-  it('gives COPY rows for each nested column, and names each malformed literal', async () => {
+  it('writes COPY rows for each nested column and reports each malformed literal', async () => {
     const { cast, crew, malformed, expander } = await expand([input(...records)]);
     expect(cast).toBe(castRows);
     expect(crew).toBe(crewRows);
@@ -80,7 +80,7 @@ describe('EntryExpander', () => {
     ]);
   });
 
-  it('gives the same wherever the chunks are cut', async () => {
+  it('gives the same result wherever the chunks are cut', async () => {
     const whole = input(...records);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: whole.length }), { maxLength: 40 }), async (cuts) => {
@@ -99,7 +99,7 @@ describe('EntryExpander', () => {
     expect((await expand(bytes)).cast).toBe(castRows);
   });
 
-  it('tells keys of one length apart though the literal before, with a backslash too, had another there', async () => {
+  it('separates keys of equal length even when the previous literal, also with a backslash, had another key there', async () => {
     const { cast } = await expand([
       input(
         [1, String.raw`[{'id': 1, 'name': 'a\\b'}]`, null],
@@ -122,7 +122,7 @@ describe('EntryExpander', () => {
     expect(expander.counts.map(({ entries }) => entries)).toEqual([30_000, 5001]);
   });
 
-  it('takes no more input while an output is full', async () => {
+  it('accepts no more input while an output is full', async () => {
     let release: () => void = () => undefined;
     const stuck = new Writable({
       highWaterMark: 1,
@@ -166,7 +166,7 @@ describe('EntryExpander', () => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
-  it('fails with the error of an output that breaks, and leaves no other output open', async () => {
+  it('fails with the error of a broken output and leaves no other output open', async () => {
     const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('connection lost')) });
     const other = slowOutput();
     const expander = new EntryExpander({
@@ -183,7 +183,7 @@ describe('EntryExpander', () => {
     expect(other.output.writableFinished).toBe(false);
   });
 
-  it('leaves outputs unfinished when its input breaks, so that no half is taken for the whole', async () => {
+  it('leaves outputs unfinished when its input breaks, so that a part does not pass for the whole', async () => {
     const { output } = slowOutput();
     const closed = once(output, 'error').catch(() => undefined);
     const expander = new EntryExpander({

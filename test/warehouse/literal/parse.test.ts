@@ -13,7 +13,7 @@ function readValue(text: string): unknown {
 }
 
 describe('parseLiteral', () => {
-  it('reads back whatever repr writes', () => {
+  it('reads everything that repr writes', () => {
     fc.assert(
       fc.property(value, (original) => {
         const result = parseLiteral(pythonRepr(original));
@@ -33,7 +33,7 @@ describe('parseLiteral', () => {
     );
   });
 
-  it('refuses every text cut short in a list or dict, within its bounds', () => {
+  it('refuses every text cut short in a list or dict, with a position within the text', () => {
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 3 }), fc.nat(), (list, cut) => {
         const whole = pythonRepr(list);
@@ -47,7 +47,7 @@ describe('parseLiteral', () => {
     );
   });
 
-  it('gives a position within the bounds and one sentence for any text that it refuses', () => {
+  it('gives a position within the text and one sentence for any text that it refuses', () => {
     const anything = fc.string({ unit: fc.constantFrom(...`[]{}():,'"\\ xuUN01.-eé😀\n\0Nonetrue`) });
     fc.assert(
       fc.property(anything, (text) => {
@@ -162,7 +162,7 @@ describe('parseLiteral', () => {
     }
   });
 
-  it('does not take the rest of a longer text read before for the end of a shorter one', () => {
+  it('does not read the rest of a longer, earlier text as the end of a shorter one', () => {
     for (let time = 0; time < 2; time++) expect(readValue("{'id': 1, 'name': 2}")).toBeInstanceOf(Map);
     expect(parseLiteral("{'id': 1, 'na")).toEqual({
       ok: false,

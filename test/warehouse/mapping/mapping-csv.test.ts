@@ -8,7 +8,7 @@ const headerLine = mappingColumns.join(',');
 const cells = 'warehouse,genres,id,integer,version,source,src_movies_metadata,genres.id,text';
 
 describe('a mapping as CSV', () => {
-  it('is read back as it was written, by a spreadsheet or not', async () => {
+  it('is read as it was written, also by a spreadsheet', async () => {
     const odd = [{ ...initialMapping[0]!, description: 'with "quotes", commas\nand lines' }];
     const csv = await mappingToCsv([...odd, ...initialMapping.slice(1)]);
     const back = await mappingFromCsv(`\uFEFF${csv.replaceAll(/\n(?=warehouse,)/g, '\r\n')}`);
@@ -18,9 +18,9 @@ describe('a mapping as CSV', () => {
   it.each([
     ['a column is missing', 'end_schema,end_table\n', /lacks end_field, .*, expected end_schema/],
     ['a column is unknown', `${headerLine},colour\n`, /has the unknown "colour"/],
-    ['a column is there twice', `${headerLine},end_field\n`, /names end_field more than once/],
+    ['a column occurs twice', `${headerLine},end_field\n`, /names end_field more than once/],
     ['a row is short', `${headerLine}\nwarehouse,movies\n`, /Row 1 of the mapping has 2 cells, expected 13/],
-    ['a truth is none', `${headerLine}\n${cells},yes,,false,What\n`, /Row 1 of the mapping: is_key is "yes"/],
+    ['a boolean is neither true nor false', `${headerLine}\n${cells},yes,,false,What\n`, /Row 1 of the mapping: is_key is "yes"/],
     ['it is empty', '', /lacks end_schema/],
   ])('is refused when %s', async (_when, csv, message) => {
     await expect(mappingFromCsv(csv)).rejects.toMatchObject({

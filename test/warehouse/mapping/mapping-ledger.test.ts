@@ -23,7 +23,7 @@ const versions: readonly (readonly MappingRow[])[] = [
   ofType('append', 'movies'),
 ];
 
-describe('months read under mapping versions of their own', () => {
+describe('months read under different mapping versions', () => {
   const database = useDatabase();
   const pool = () => database.pools.pipeline;
   const month = async (period: string, mapping: readonly MappingRow[], records: readonly SourceRecord[]) => {
@@ -31,7 +31,7 @@ describe('months read under mapping versions of their own', () => {
     await clean(pool(), [await loadRecords(pool(), 'movies_metadata', period, records)]);
   };
   const film = (title: string, budget: string) => [{ id: '1', title, budget }];
-  const said = async () =>
+  const filmHistory = async () =>
     (await historyOf(pool(), 'movies'))
       .filter((row) => row.record_number !== null)
       .map((row) => `${row.valid_from}..${row.valid_to ?? ''} ${row.title} ${row.budget}`)
@@ -39,31 +39,31 @@ describe('months read under mapping versions of their own', () => {
 
   beforeEach(() => emptyAll(pool()));
 
-  it('say nothing of an attribute that their mapping leaves out, late or not', async () => {
+  it('leave an attribute empty that their mapping does not fill, late or not', async () => {
     await month('2017-08', filmMapping, film('A', '5'));
     await month('2017-10', without('movies.budget'), film('A', '5'));
-    expect(await said()).toEqual(['2017-08-01..2017-10-01 A 5', '2017-10-01.. A null']);
+    expect(await filmHistory()).toEqual(['2017-08-01..2017-10-01 A 5', '2017-10-01.. A null']);
     await month('2017-09', without('movies.budget'), film('B', '5'));
-    expect(await said()).toEqual([
+    expect(await filmHistory()).toEqual([
       '2017-08-01..2017-09-01 A 5',
       '2017-09-01..2017-10-01 B null',
       '2017-10-01.. A null',
     ]);
     expect(await verify(pool())).toEqual([]);
     await month('2017-07', without('movies.title'), film('A', '5'));
-    expect(await said()).toContain('2017-07-01..2017-08-01 null 5');
+    expect(await filmHistory()).toContain('2017-07-01..2017-08-01 null 5');
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('fill an attribute from the month on that first was read with it', async () => {
+  it('fill an attribute from the first month that was read with it', async () => {
     await month('2017-08', without('movies.budget'), film('A', '5'));
     await month('2017-10', filmMapping, film('A', '5'));
     await month('2017-09', filmMapping, film('A', '5'));
-    expect(await said()).toEqual(['2017-08-01..2017-09-01 A null', '2017-09-01.. A 5']);
+    expect(await filmHistory()).toEqual(['2017-08-01..2017-09-01 A null', '2017-09-01.. A 5']);
     expect(await verify(pool())).toEqual([]);
   });
 
-  it('give the same history in whatever order they come, and that of a rebuild', {
+  it('give the same history in any order, equal to that of a rebuild', {
     timeout: 300_000,
   }, async () => {
     const arrive = async (

@@ -36,7 +36,7 @@ describe('a mapping', () => {
     catalog = await readCatalog(database.pools.pipeline);
   });
 
-  it('of the data set is valid and fills every field that is not the pipeline its own', () => {
+  it('of the data set is valid and fills every field that the pipeline does not fill itself', () => {
     expect(validateMapping(initialMapping, catalog)).toEqual([]);
     const filled = new Set(initialMapping.map((row) => `${row.end_table}.${row.end_field}`));
     const fields = [...catalog.targets.values()].flatMap(({ name, columns }) =>
@@ -90,19 +90,19 @@ describe('a mapping', () => {
       'mapping_key',
     ],
     [
-      'that lets personal data out beside its hash',
+      'that reads personal data unhashed in addition to its hash',
       initialMapping.map((row) => (row.end_field === 'rating' ? { ...row, source_field: 'userId' } : row)),
       'mapping_personal',
     ],
     [
-      'that lets a nested column out of which a field is personal data',
+      'that reads a whole nested column with a field of personal data',
       [
         { ...movieTitle, source_table: 'src_credits', source_field: 'cast' },
         { ...raterId, source_table: 'src_credits', source_field: 'cast.id' },
       ],
       'mapping_personal',
     ],
-    ['that lacks a field that may not be empty', [{ ...genreName, is_key: true }], 'mapping_required'],
+    ['without a required field', [{ ...genreName, is_key: true }], 'mapping_required'],
     [
       'with two rows for one field',
       [genreId, genreName, { ...genreName, source_field: 'genres.id' }],
@@ -129,7 +129,7 @@ describe('a mapping', () => {
     expect(() => compileMapping(rows, catalog)).toThrow(complaints[0]!.message);
   });
 
-  it('says by which row it is personal data that another lets out', () => {
+  it('names the row that marks a field as personal data when another row reads it unhashed', () => {
     const rows = initialMapping.filter((row) => row.end_table === 'movie_ratings');
     const leaking = rows.map((row) =>
       row.end_field === 'rating' ? { ...row, source_field: 'userId' } : row,
@@ -139,12 +139,12 @@ describe('a mapping', () => {
     ]);
   });
 
-  it('that was accepted before is read as it is', () => {
+  it('that was accepted before can still be read', () => {
     const rows = [genreId, { ...genreName, is_key: true }];
     expect(validateMapping(rows, catalog, rows)).toEqual([]);
   });
 
-  it('names the row at fault', () => {
+  it('names the row with the error', () => {
     const complaints = validateMapping([genreId, { ...genreName, end_field: 'title' }], catalog);
     expect(complaints).toEqual([
       {
@@ -168,7 +168,7 @@ describe('a mapping', () => {
     },
   );
 
-  it('has each table after those it refers to', () => {
+  it('lists each table after those it refers to', () => {
     const ordered = tablesInOrder(compileMapping(initialMapping, catalog));
     const place = new Map(ordered.map(({ table }, index) => [table, index]));
     for (const { table, dependsOn } of ordered) {
@@ -188,7 +188,7 @@ describe('a mapping', () => {
 describe('the ledger of mappings', () => {
   const database = useDatabase();
 
-  it('numbers versions, keeps each and adds none that changes nothing', async () => {
+  it('numbers and keeps versions, and adds none for an unchanged mapping', async () => {
     const pool = database.pools.pipeline;
     expect(await currentMapping(pool)).toBeNull();
     const change = { author: 'someone', note: 'why' };
@@ -217,7 +217,7 @@ describe('the ledger of mappings', () => {
     },
   );
 
-  it('refuses a description that no database could keep', async () => {
+  it('refuses a description that a database cannot store', async () => {
     for (const description of ['genres\u0000', 'half \ud83d']) {
       const rows = genres.map((row) => ({ ...row, description }));
       await expect(
@@ -229,7 +229,7 @@ describe('the ledger of mappings', () => {
     }
   });
 
-  it('takes no mapping that is at fault', async () => {
+  it('refuses an invalid mapping', async () => {
     const rows = genres.map((row) => ({ ...row, is_key: false }));
     await expect(
       installMapping(database.pools.pipeline, rows, { author: 'someone', note: 'why' }),

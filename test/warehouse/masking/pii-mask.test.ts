@@ -9,7 +9,7 @@ import { loadRecords } from '../source-rows.js';
 const header = ['userId', 'movieId', 'rating', 'timestamp'];
 const personal = new Set(['userId']);
 
-describe('a record shown to people', () => {
+describe('a record shown to users', () => {
   const database = useDatabase();
 
   it.each([
@@ -22,15 +22,15 @@ describe('a record shown to people', () => {
     expect(await maskRecord(raw, 'text', header, personal)).toBe(shown);
   });
 
-  it('is not shown at all where its bytes are no text', async () => {
+  it('is masked completely when its bytes are not text', async () => {
     expect(await maskRecord('NDcxMQ==', 'base64', header, personal)).toBe('***');
   });
 
-  it('is shown as it is where its feed has none', async () => {
+  it('is shown as it is when its feed has no personal data', async () => {
     expect(await maskRecord('"a', 'text', header, new Set())).toBe('"a');
   });
 
-  it('says what is wrong with it, whatever the mapping calls the person', async () => {
+  it('states what is wrong with it, whatever the mapping names the rater', async () => {
     const pool = database.pools.pipeline;
     await install(
       pool,
@@ -48,11 +48,11 @@ describe('a record shown to people', () => {
     });
   });
 
-  it('hides who was meant in whatever case the header has the column', async () => {
+  it('hides the rater whatever the case of the column in the header', async () => {
     expect(await maskRecord('x,4711', 'text', ['MOVIEID', 'USERID'], personal)).toBe('x,***');
   });
 
-  it('hides who was meant by a column that the mapping calls otherwise since', async () => {
+  it('hides the rater in a column that was renamed in the mapping later', async () => {
     const pool = database.pools.pipeline;
     const renamed = initialMapping
       .filter((row) => row.end_table === 'movie_ratings')

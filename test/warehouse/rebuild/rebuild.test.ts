@@ -15,7 +15,7 @@ import { swapIn, verify } from './rebuilding.js';
 describe('a warehouse rebuilt from source', () => {
   const database = useDatabase();
   const pool = () => database.pools.pipeline;
-  const said = { actor: 'test', reason: 'a test' };
+  const change = { actor: 'test', reason: 'a test' };
 
   beforeAll(() =>
     install(
@@ -35,7 +35,7 @@ describe('a warehouse rebuilt from source', () => {
     { minLength: 1, maxLength: 4 },
   );
 
-  it('is the one that was kept month by month, in whatever order, with what was retired', {
+  it('equals the one that was filled month by month, in any order, with retirements', {
     timeout: 300_000,
   }, async () => {
     await fc.assert(
@@ -86,7 +86,7 @@ describe('a warehouse rebuilt from source', () => {
     expect(found.fields.map(({ field }) => field)).toEqual(fields);
   });
 
-  it('takes the place of the one in use with all that belongs to it', async () => {
+  it('replaces the live one with all its ledgers', async () => {
     await month('2017-08', 'A');
     await month('2017-09', 'B');
     const shape = async () =>
@@ -112,7 +112,7 @@ describe('a warehouse rebuilt from source', () => {
     expect(rows[0].ids).toBe(rows[0].different);
   });
 
-  it('reads all files under the current mapping when that is asked for', async () => {
+  it('reads all files under the current mapping when requested', async () => {
     await month('2017-08', 'A');
     await install(
       pool(),
@@ -128,7 +128,7 @@ describe('a warehouse rebuilt from source', () => {
     await install(pool(), filmMapping);
   });
 
-  it('has the rejects of its own reading take the place of those before, when it is swapped in and not sooner', async () => {
+  it('replaces the rejects with its own when it is swapped in, not earlier', async () => {
     const rejects = async () =>
       (await pool().query('select id, record_number, detail from source.reject order by 2')).rows;
     const file = await loadRecords(pool(), 'movies_metadata', '2017-08', [
@@ -165,7 +165,7 @@ describe('a warehouse rebuilt from source', () => {
       restoreRows(pool(), client, mapping, personalDataKey, {
         table: 'genres',
         keys: [{ id: '18' }],
-        ...said,
+        ...change,
       }),
     );
     expect(await Promise.all(filmTables.map((table) => historyOf(pool(), table)))).toEqual(untouched);

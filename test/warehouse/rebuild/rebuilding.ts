@@ -12,7 +12,7 @@ import { dropRebuild } from '../../../src/warehouse/tables/rebuild-tables.js';
 import { personalDataKey } from '../cleaning.js';
 
 /**
- * Builds the warehouse anew beside the one in use, as the jobs do.
+ * Builds the warehouse again next to the live one, as the jobs do.
  * @param without a file to be left out, as one that is withdrawn
  */
 export async function buildBeside(
@@ -42,7 +42,7 @@ export async function verify(
   return compared.filter((table) => table.differences > 0);
 }
 
-/** Builds anew and swaps in. */
+/** Rebuilds the warehouse and swaps it in. */
 export async function swapIn(pool: Pool, which: 'recorded' | 'current' = 'recorded'): Promise<void> {
   await buildBeside(pool, which);
   const mapping = (await currentMapping(pool))!;

@@ -9,7 +9,7 @@ import { install } from '../cleaning.js';
 describe('the catalog', () => {
   const database = useDatabase();
 
-  it('is read while a table and its partitions are held by whoever fills them', async () => {
+  it('is read while another transaction locks a table and its partitions', async () => {
     const { pipeline, owner } = database.pools;
     await install(pipeline);
     const free = await readCatalog(pipeline);
