@@ -166,10 +166,7 @@ export class LiteralScanner {
             : 0;
     if (close === 0) throw this.unexpected('a value');
     if (++this.depth > MAX_DEPTH) {
-      throw this.malformed(
-        this.at,
-        `Found a value nested more than ${MAX_DEPTH} deep, which is the limit.`,
-      );
+      throw this.malformed(this.at, `Found a value nested more than ${MAX_DEPTH} deep, which is the limit.`);
     }
     this.at++;
     return close;
@@ -402,7 +399,10 @@ export class LiteralScanner {
       this.at = start + length;
       return;
     }
-    throw this.malformed(start, 'Found a name that is not a value, expected None, True, False or another value.');
+    throw this.malformed(
+      start,
+      'Found a name that is not a value, expected None, True, False or another value.',
+    );
   }
 
   /** The error for an unexpected character at the current position. */

@@ -158,7 +158,7 @@ describe('EntryExpander', () => {
     [
       `1\t[]\t${' '.repeat(100)}`,
       'copy_text_record_too_long',
-      'Record 1 of the COPY stream is longer than 64 bytes',
+      'Record 1 of the COPY stream is longer than the maximum of 64 bytes',
     ],
   ])('fails on %j, which COPY would not send', async (text, code, message) => {
     const error = await expand([Buffer.from(text)], 64).catch((thrown: unknown) => thrown);
