@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
+import { attempt, badValue } from '../../database/savepoint.js';
 import type { Part } from '../csv/part.js';
 import { columnList } from './column-plan.js';
 import type { PartCounts, PartLoad } from './part-load.js';
@@ -59,28 +60,11 @@ async function copyStretch(
   return copy.rowCount === stretch.recordCount ? { loaded: stretch.recordCount, rejected: 0 } : undefined;
 }
 
-/** Does the work under a savepoint and goes back to it where the data was refused. */
+/** Runs work that COPY may refuse; undefined, with everything undone, when it did. */
 async function unlessRefused(
   { client }: PartLoad,
   work: () => Promise<PartCounts | undefined>,
 ): Promise<PartCounts | undefined> {
-  await client.query('savepoint before_copy');
-  try {
-    const counts = await work();
-    if (counts !== undefined) {
-      await client.query('release savepoint before_copy');
-      return counts;
-    }
-  } catch (error) {
-    if (!isRefusedData(error)) {
-      throw error;
-    }
-  }
-  await client.query('rollback to savepoint before_copy');
-  return undefined;
-}
-
-/** Whether Postgres objects to the data (class 22 of its error codes), not to its own state or the connection. */
-function isRefusedData(error: unknown): boolean {
-  return String((error as { code?: unknown }).code).startsWith('22');
+  const counts = await attempt(client, [badValue], async () => (await work()) ?? null);
+  return counts ?? undefined;
 }
