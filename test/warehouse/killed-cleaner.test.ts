@@ -95,7 +95,8 @@ describe('the process that cleans a table', () => {
   it.each(tables)(
     'of %s leaves nothing behind when it is killed in the middle, and is not missed',
     async (table) => {
-      const supported = async () => (await historyOf(pool(), table)).filter((row) => row.record_number !== null);
+      const supported = async () =>
+        (await historyOf(pool(), table)).filter((row) => row.record_number !== null);
       // The table's rows are written when the ledger is, and there it waits.
       const holder = await pool().connect();
       await holder.query('begin');

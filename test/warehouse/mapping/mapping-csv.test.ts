@@ -20,7 +20,11 @@ describe('a mapping as CSV', () => {
     ['a column is unknown', `${headerLine},colour\n`, /has the unknown "colour"/],
     ['a column occurs twice', `${headerLine},end_field\n`, /names end_field more than once/],
     ['a row is short', `${headerLine}\nwarehouse,movies\n`, /Row 1 of the mapping has 2 cells, expected 13/],
-    ['a boolean is neither true nor false', `${headerLine}\n${cells},yes,,false,What\n`, /Row 1 of the mapping: is_key is "yes"/],
+    [
+      'a boolean is neither true nor false',
+      `${headerLine}\n${cells},yes,,false,What\n`,
+      /Row 1 of the mapping: is_key is "yes"/,
+    ],
     ['it is empty', '', /lacks end_schema/],
   ])('is refused when %s', async (_when, csv, message) => {
     await expect(mappingFromCsv(csv)).rejects.toMatchObject({
