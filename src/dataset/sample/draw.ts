@@ -1,6 +1,6 @@
 /**
- * Repeatable random numbers: the same seed gives the same draws on every machine, so a sample has the same
- * bytes wherever it is made. A 32-bit mixer over a counter (as in murmur3's finalizer), not for secrets.
+ * Repeatable random numbers: the same seed gives the same numbers on every machine, so a sample has the same bytes
+ * everywhere. A 32-bit mixer over a counter (as in murmur3's finalizer); not for secrets.
  */
 export class Draw {
   #state: number;
@@ -9,18 +9,18 @@ export class Draw {
     this.#state = seed >>> 0;
   }
 
-  /** A whole number from 0 to 2^32 - 1. */
+  /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
     this.#state = (this.#state + 0x9e3779b9) >>> 0;
     return mix(this.#state);
   }
 
-  /** A number from 0 up to, not including, 1. */
+  /** A number from 0 (inclusive) to 1 (exclusive). */
   fraction(): number {
     return this.uint32() / 0x1_0000_0000;
   }
 
-  /** A whole number from 0 up to, not including, `end`. */
+  /** An integer from 0 (inclusive) to `end` (exclusive). */
   below(end: number): number {
     return Math.floor(this.fraction() * end);
   }
@@ -30,13 +30,13 @@ export class Draw {
     return items[this.below(items.length)]!;
   }
 
-  /** True in `share` of the draws, 0 to 1. */
+  /** True with the probability `share`, 0 to 1. */
   chance(share: number): boolean {
     return this.fraction() < share;
   }
 }
 
-/** Scrambles 32 bits so that neighbouring inputs give unrelated outputs. */
+/** Mixes 32 bits so that similar inputs produce unrelated outputs. */
 export function mix(bits: number): number {
   let mixed = bits >>> 0;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
@@ -44,7 +44,7 @@ export function mix(bits: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** A seed made of several numbers: each combination starts its own sequence. */
+/** A seed made from several numbers. Each combination starts a different sequence. */
 export function seedOf(...parts: readonly number[]): number {
   return parts.reduce((seed, part) => mix(Math.imul(seed, 31) + mix(part + 0x9e3779b9)), 0x2545f491);
 }

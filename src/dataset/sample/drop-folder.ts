@@ -4,7 +4,7 @@ import { Fault } from '../../fault.js';
 import { csvRecord } from './csv-record.js';
 import { VENDOR_COLUMNS, type VendorFeed } from './vendor-feeds.js';
 
-/** One written file. `records` counts CSV records without the header. */
+/** A written file. `records` is the number of CSV records without the header. */
 interface SampleFile {
   readonly feed: VendorFeed;
   readonly path: string;
@@ -12,14 +12,14 @@ interface SampleFile {
   readonly bytes: number;
 }
 
-/** One written drop: a folder named by its period that holds the five files. */
+/** A written drop: a folder, named by its period, with the five files. */
 export interface SampleDrop {
   readonly period: string;
   readonly dir: string;
   readonly files: readonly SampleFile[];
 }
 
-/** How far the writing is: told about every 4 MB of a file and once when it is complete. */
+/** Progress of writing a file: reported about every 4 MB and when the file is complete. */
 export interface SampleProgress {
   readonly period: string;
   readonly feed: VendorFeed;
@@ -28,24 +28,24 @@ export interface SampleProgress {
   readonly done: boolean;
 }
 
-/** Where drops go and who wants to know. */
+/** Where to write drops, and how to report progress. */
 export interface DropFolderOptions {
-  /** The folder that receives one folder per period; made when missing. */
+  /** The folder that will contain one folder per period. Created if it does not exist. */
   readonly outDir: string;
-  /** Replace period folders that are already there; without it they are refused. */
+  /** Whether to replace existing period folders. By default they are an error. */
   readonly overwrite?: boolean | undefined;
   readonly onProgress?: ((progress: SampleProgress) => void) | undefined;
 }
 
-/** Writes one feed's file from its header on; called for each feed in turn. */
+/** Writes the records of a feed's file. Called for one feed after another. */
 export type FeedFiller = (feed: FeedWriter) => Promise<void>;
 
 const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Makes sure, before anything is written, that a drop can be written for each period. Throws a Fault when one is
- * no month or its folder exists and may not be replaced.
+ * Checks, before anything is written, that a drop can be written for each period.
+ * @throws Fault `sample_period` if a period is not a month; `sample_folder_taken` if its folder may not be replaced
  */
 export async function refuseUnwritable(
   options: DropFolderOptions,
@@ -55,7 +55,7 @@ export async function refuseUnwritable(
     if (!PERIOD.test(period)) {
       throw new Fault(
         'sample_period',
-        `The period "${period}" is no month: write it as YYYY-MM, like 2017-08.`,
+        `The period "${period}" is not a month. Write it as YYYY-MM, such as 2017-08.`,
       );
     }
     await refuseTaken(join(options.outDir, period), options.overwrite === true);
@@ -63,8 +63,8 @@ export async function refuseUnwritable(
 }
 
 /**
- * Writes one drop and gives back what it holds. The folder appears under its period's name only when all its
- * files are complete, so that a watched inbox never sees half a drop; until then its name begins with a dot.
+ * Writes a drop. The folder gets its period's name only when all files are complete, so that an inbox never picks up an
+ * incomplete drop. Until then, its name starts with a dot.
  */
 export async function writeDropFolder(
   options: DropFolderOptions,
@@ -102,8 +102,8 @@ async function refuseTaken(dir: string, overwrite: boolean): Promise<void> {
   if (held.length > 0 && (!overwrite || foreign.length > 0)) {
     throw new Fault(
       'sample_folder_taken',
-      `The folder ${dir} already holds ${foreign[0] ?? held[0]}, and a sample would replace it: ` +
-        'give another output folder or remove this one.',
+      `The folder ${dir} already contains ${foreign[0] ?? held[0]}, which a sample would replace. ` +
+        'Choose a different output folder, or remove this one.',
     );
   }
 }
@@ -128,11 +128,11 @@ async function writeFeed(
 }
 
 /**
- * Collects a file's bytes in blocks and writes one block while the next is filled. Text goes through `append`;
- * the ratings, 26 million of them, are put into `block` digit by digit between two calls of `flushIfFull`.
+ * Collects a file's bytes in blocks, and writes one block while the next is filled. Text is added with `append`; the 26
+ * million ratings are written into `block` digit by digit, between calls of `flushIfFull`.
  */
 export class FeedWriter {
-  /** The block being filled; `position` is the first free byte. Both change at every flush. */
+  /** The current block; `position` is the first free byte. Both change with every flush. */
   block: Buffer = Buffer.allocUnsafe(BLOCK_BYTES);
   position = 0;
   records = 0;
@@ -150,7 +150,7 @@ export class FeedWriter {
   /** Adds whole records as text. */
   async append(text: string, records: number): Promise<void> {
     this.records += records;
-    // At most three bytes of UTF-8 come from one UTF-16 unit.
+    // A UTF-16 unit becomes at most three bytes of UTF-8.
     if (this.lacks(text.length * 3)) await this.flush();
     if (!this.lacks(text.length * 3)) {
       this.position += this.block.write(text, this.position);
@@ -165,12 +165,12 @@ export class FeedWriter {
     }
   }
 
-  /** True when fewer than `bytes` bytes are free: then `flush` before more is put into `block`. */
+  /** True if fewer than `bytes` bytes are free: then call `flush` before writing to `block`. */
   lacks(bytes: number): boolean {
     return this.position + bytes > this.block.length;
   }
 
-  /** Writes what is left and gives the file's totals. */
+  /** Writes the rest and returns the file's totals. */
   async finish(): Promise<{ records: number; bytes: number }> {
     await this.flush();
     await this.#writing;
@@ -178,7 +178,7 @@ export class FeedWriter {
     return { records: this.records, bytes: this.#bytes };
   }
 
-  /** Hands the block over to be written and waits only for the one before it. */
+  /** Starts writing the block. Waits only for the previous one. */
   async flush(): Promise<void> {
     await this.#writing;
     const full = this.block.subarray(0, this.position);
@@ -188,7 +188,7 @@ export class FeedWriter {
     this.position = 0;
     this.#bytes += full.length;
     this.#writing = writeAll(this.#handle, full);
-    // Someone awaits it at the next flush; until then a rejection must not count as unhandled.
+    // The next flush awaits it. Until then, a rejection must not count as unhandled.
     this.#writing.catch(() => {});
     this.#tell({ records: this.records, bytes: this.#bytes, done: false });
   }

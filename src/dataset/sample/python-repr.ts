@@ -1,12 +1,12 @@
 /**
- * A Python float, which `repr` always shows with a point or an exponent: `pythonFloat(97)` is `97.0`.
- * A plain JavaScript number that is whole is taken for a Python int.
+ * A Python float, which `repr` always writes with a point or an exponent: `pythonFloat(97)` is `97.0`. An integer that is
+ * a plain JavaScript number becomes a Python int.
  */
 export class PythonFloat {
   constructor(readonly value: number) {}
 }
 
-/** What `pythonRepr` can write. Use a Map where keys are not text or look like numbers: objects reorder those. */
+/** The values that `pythonRepr` can write. Use a Map if keys are not text or look like numbers: objects reorder those. */
 export type PythonValue =
   | null
   | boolean
@@ -24,8 +24,8 @@ export function pythonFloat(value: number): PythonFloat {
 }
 
 /**
- * What CPython's `repr` gives for the value: the notation of the vendor's nested columns. Which characters
- * count as printable follows this Node's Unicode tables, so only newly assigned characters can differ.
+ * The value as CPython's `repr` writes it: the notation of the vendor's nested columns. Node's Unicode tables decide which
+ * characters are printable, so only newly assigned characters can differ.
  */
 export function pythonRepr(value: PythonValue): string {
   if (value === null) return 'None';
@@ -39,7 +39,7 @@ export function pythonRepr(value: PythonValue): string {
   return `{${Array.from(pairs, ([key, held]) => `${pythonRepr(key)}: ${pythonRepr(held)}`).join(', ')}}`;
 }
 
-/** Backslash, C0 and DEL, and whatever Python calls unprintable: all "other" and "separator" but the space. */
+/** Backslash, C0, DEL, and what Python considers unprintable: all of "other" and "separator" except the space. */
 const ESCAPED = /[\\\p{C}\p{Z}]/gu;
 
 function stringRepr(text: string): string {
@@ -60,7 +60,7 @@ function escapeOf(character: string): string {
   return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-/** Both languages print the shortest digits that read back the same; they differ in when to use an exponent. */
+/** Both languages print the shortest digits that round-trip. They differ in when to use an exponent. */
 function floatRepr(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';

@@ -6,7 +6,7 @@ import { drawPerson, firstNameOf, lastNameOf, personId, picturePath } from './sy
 
 const CAST = 11;
 const CREW = 12;
-/** Who plays no one with a name. The nickname makes Python escape nothing and CSV double its quotes. */
+/** Roles without a proper name. The one with a nickname has quotes that Python does not escape and CSV doubles. */
 const ROLES = [
   'Himself',
   'Doctor (voice)',
@@ -17,9 +17,9 @@ const ROLES = [
 const JOBS = CREW_JOBS.map((names) => names.map((name) => doubled(pythonRepr(name))) as [string, string]);
 
 /**
- * A synthetic credits record as a CSV line. With 200 MB of them the text is put together directly, each part as
- * Python and CSV would write it, which is ten times as fast as writing dictionaries. A later revision gives the
- * leading role another name.
+ * A synthetic credits record as a CSV line. Because there are 200 MB of them, the text is concatenated directly from parts
+ * as Python and CSV would write them, which is ten times as fast as writing dictionaries. A later revision renames the
+ * leading role.
  */
 export function creditsLine(film: FilmVersion, ids: FilmIds): string {
   return `${quotedList(castOf(film))},${quotedList(crewOf(film))},${ids.tmdb(film.index)}\n`;
@@ -57,7 +57,7 @@ function crewOf({ seed, index }: FilmVersion): string[] {
   return members;
 }
 
-/** At least one and about `mean` on average; one film of some thousand has well over a hundred. */
+/** At least one, about `mean` on average. One film in a few thousand has well over a hundred. */
 function creditCount(draw: Draw, mean: number): number {
   const few = -Math.log(1 - draw.fraction()) * mean;
   return Math.max(1, Math.round(draw.chance(0.01) ? few * 3 : few * 0.98));
@@ -68,7 +68,7 @@ function roleOf(bits: number): string {
   return (bits & 7) < 3 ? `'${firstNameOf(bits >>> 3)}'` : nameRepr(bits >>> 3);
 }
 
-/** First names hold no quote, last names at most an apostrophe. */
+/** First names contain no quotes, last names at most an apostrophe. */
 function nameRepr(person: number): string {
   const last = lastNameOf(person);
   const quote = last.includes("'") ? '""' : "'";
@@ -79,7 +79,7 @@ function profileRepr(person: number): string {
   return (person & 3) < 2 ? `'${picturePath(person)}'` : 'None';
 }
 
-/** `mix` gives no two numbers the same image: different films and places have different ids. */
+/** `mix` is injective, so different films and places have different ids. */
 function creditId(seed: number, index: number, kind: number, place: number): string {
   return hex(mix(index)) + hex(mix(seed)) + hex(mix(kind * 0x1_0000 + place));
 }
@@ -88,7 +88,7 @@ function hex(bits: number): string {
   return bits.toString(16).padStart(8, '0');
 }
 
-/** A credit has several keys, so a list that is not empty holds commas and is quoted. */
+/** A credit has several keys, so a non-empty list contains commas and is quoted. */
 function quotedList(items: readonly string[]): string {
   return items.length === 0 ? '[]' : `"[${items.join(', ')}]"`;
 }

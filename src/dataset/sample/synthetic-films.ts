@@ -11,17 +11,17 @@ import {
 } from './synthetic-world.js';
 import { inVendorOrder } from './vendor-feeds.js';
 
-/** How the ids of a synthetic sample are spread; the same for all its drops. */
+/** The ids of a synthetic sample. The same for all of its drops. */
 export interface FilmIds {
-  /** The vendor's id of film number `index`, from 0. */
+  /** The vendor's id of film number `index`, starting at 0. */
   tmdb(index: number): number;
-  /** Its MovieLens id. Rises with the index; the low ones are close together and belong to the films rated most. */
+  /** Its MovieLens id. Increases with the index; low ids are close together and belong to the most rated films. */
   movielens(index: number): number;
 }
 
-/** Ids for `films` films and for as many again that may come later. Real ids reach 470,000 and 176,000. */
+/** Ids for `films` films and as many later ones. Real ids go up to 470,000 and 176,000. */
 export function filmIds(films: number): FilmIds {
-  // A multiple of the step plus one shares no factor with it, so no two films meet.
+  // A multiple of the step plus one has no factor in common with it, so no two films get the same id.
   const step = 48_271;
   const span = step * Math.max(10, Math.ceil((films * 10) / step)) + 1;
   const dense = Math.floor(films / 5);
@@ -31,7 +31,7 @@ export function filmIds(films: number): FilmIds {
   };
 }
 
-/** What of a film a movies_metadata record says: the film, and which version of it (0 is the first). */
+/** The content of a movies_metadata record: the film, and which version of it (0 is the first). */
 export interface FilmVersion {
   readonly seed: number;
   readonly index: number;
@@ -42,7 +42,7 @@ const FACTS = 1;
 const FIGURES = 2;
 const KEYWORDS = 3;
 
-/** A synthetic movies_metadata record. A later revision has other figures, and in one of three a new title. */
+/** A synthetic movies_metadata record. A later revision has different numbers, and one in three a new title. */
 export function filmRecord({ seed, index, revision }: FilmVersion, ids: FilmIds): string[] {
   const facts = new Draw(seedOf(seed, FACTS, index));
   const figures = new Draw(seedOf(seed, FIGURES, index, revision));
@@ -80,7 +80,7 @@ export function filmRecord({ seed, index, revision }: FilmVersion, ids: FilmIds)
   });
 }
 
-/** A synthetic keywords record; three films of ten have none. */
+/** A synthetic keywords record. Three in ten films have no keywords. */
 export function keywordsRecord(seed: number, index: number, ids: FilmIds): string[] {
   const draw = new Draw(seedOf(seed, KEYWORDS, index));
   const count = draw.chance(0.3) ? 0 : 1 + draw.below(8);
@@ -90,13 +90,13 @@ export function keywordsRecord(seed: number, index: number, ids: FilmIds): strin
   return [String(ids.tmdb(index)), pythonRepr([...keywords].map(([id, name]) => ({ id, name })))];
 }
 
-/** A synthetic links record. One film of 200 has no TMDB id at first. */
+/** A synthetic links record. One in 200 films has no TMDB id at first. */
 export function linksRecord(index: number, revision: number, ids: FilmIds): string[] {
   const tmdbId = hasBlankLink(index) && revision === 0 ? '' : String(ids.tmdb(index));
   return [String(ids.movielens(index)), imdbIdOf(index), tmdbId];
 }
 
-/** Whether the film's first link lacks its TMDB id. */
+/** Whether the film's first link has no TMDB id. */
 export function hasBlankLink(index: number): boolean {
   return index % 200 === 150;
 }
@@ -119,7 +119,7 @@ function companiesOf(draw: Draw): { name: string; id: number }[] {
   return [...companies].map(([id, name]) => ({ name, id }));
 }
 
-/** 320 characters on average and 1,000 at most; one in 300 has a newline, rightly quoted. */
+/** 320 characters on average, at most 1,000. One in 300 contains a correctly quoted newline. */
 function overviewOf(draw: Draw): string {
   if (draw.chance(0.025)) return '';
   const text = drawText(draw, 40 + Math.floor(940 * draw.fraction() ** 2.1));

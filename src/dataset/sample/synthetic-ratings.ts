@@ -2,45 +2,45 @@ import { Draw, mix, seedOf } from './draw.js';
 import type { FeedWriter } from './drop-folder.js';
 import type { FilmIds } from './synthetic-films.js';
 
-/** The real file has 26.0 million ratings of 270,900 users. */
+/** The real file has 26.0 million ratings from 270,900 users. */
 const RATINGS_PER_USER = 96.07;
 const MOST_PER_USER = 18_276;
 /**
- * How the ratings fall off from the most famous film to the least: film x of n has a share that goes with 1 / (x + n / e^7).
- * Since nobody rates a film twice, the 1 % most famous get a fifth of all ratings, and the less famous half gets a tenth:
- * of a thousand real films, whose famous ones were thinned, that half has 8 %.
+ * How the number of ratings declines from the most to the least popular film: the share of film x of n is proportional to
+ * 1 / (x + n / e^7). Since nobody rates a film twice, the most popular 1 % get a fifth of all ratings, and the less popular
+ * half gets a tenth. Of a thousand real films, with some of the popular ones left out, that half has 8 %.
  */
 const FAME = 7;
-/** Out of 256 ratings, how many have one half star, two, ... ten: as in the real file. */
+/** Of 256 ratings, the number with one half star, two, ... ten, as in the real file. */
 const STARS_OF_256 = [4, 9, 4, 17, 13, 50, 31, 68, 22, 38];
 const HALF_STARS = Uint8Array.from(
   STARS_OF_256.flatMap((count, index) => Array<number>(count).fill(index + 1)),
 );
 /**
- * Who rates in a month rates much in it: in the vendor's sample a rating has 2 others of its rater in the same month, where
- * it has 7.7 in all the years, so that a month holds a quarter of what its rater ever gives. Someone who comes back and gives
- * 100 new ratings or so changes a third as many of the old ones.
+ * Raters give many ratings within the same month: in the vendor's sample, a rating has 2 others of its rater in the same
+ * month, of 7.7 in all years, so a month contains a quarter of a rater's ratings. A rater who returns and gives about 100
+ * new ratings changes a third as many earlier ones.
  */
 const CHANGES_IN_A_SITTING = 30;
 const USERS = 21;
 const RATINGS = 22;
-/** No line is longer: three numbers of up to ten digits, the stars, commas and the line end. */
+/** Maximum length of a line: three numbers of up to ten digits, the stars, commas and the line end. */
 const LINE_BYTES = 40;
 const ZERO = 48;
 const COMMA = 44;
 
-/** Unix seconds, both included. */
+/** Unix seconds, both inclusive. */
 export type TimeSpan = readonly [first: number, last: number];
 
-/** How many ratings each user gives: user number `firstUser + place` gives `counts[place]`. */
+/** Number of ratings per user: user number `firstUser + place` gives `counts[place]` ratings. */
 export interface UserCounts {
   readonly firstUser: number;
   readonly counts: Uint32Array;
 }
 
 /**
- * Shares `ratings` among as many users as the real data would have, most giving few and a few thousands, none more
- * than four fifths of the films. The sum is exact.
+ * Distributes `ratings` over as many users as the real data would have. Most give few, a few give thousands, and nobody
+ * rates more than four fifths of the films. The sum is exact.
  */
 export function shareAmongUsers(seed: number, ratings: number, films: number, firstUser: number): UserCounts {
   const cap = Math.min(MOST_PER_USER, Math.max(1, Math.floor(films * 0.8)));
@@ -67,8 +67,8 @@ export function shareAmongUsers(seed: number, ratings: number, films: number, fi
 }
 
 /**
- * Draws a user's ratings again and again the same: `place` counts them from 0, films rise. A user goes through the
- * films in the order of their fame in steps of random length, short among the famous, and so rates none twice.
+ * Draws a user's ratings, always the same ones. `place` counts them from 0, and films are in ascending order. A user walks
+ * through the films by popularity in steps of random length, shorter among the popular ones, and so rates no film twice.
  */
 function forEachRating(
   seed: number,
@@ -88,7 +88,7 @@ function forEachRating(
   }
 }
 
-/** Writes all ratings of the given users, by user and film, each somewhere in the span. */
+/** Writes all ratings of the given users, sorted by user and film, each at a time within the span. */
 export async function writeRatings(
   file: FeedWriter,
   seed: number,
@@ -101,7 +101,7 @@ export async function writeRatings(
   for (const [place, count] of users.counts.entries()) {
     const user = users.firstUser + place;
     const bits = mix(seedOf(seed, user));
-    // Most users come once, some for years; three quarters of the time passed before half of the ratings.
+    // Most users come once, some over years. Half of the ratings are in the last quarter of the time span.
     const began = first + Math.floor((last - first) * ((bits & 0xffff) / 0x1_0000) ** 0.6);
     const pace = bits >>> 30 === 0 ? 40_000 : 2;
     await lines.room(count);
@@ -112,19 +112,19 @@ export async function writeRatings(
   }
 }
 
-/** A rater who comes back in a month, by place among the users, and what for. */
+/** A rater who returns in a month, by place among the users, and what they rate. */
 export interface ReturningRater {
   readonly place: number;
-  /** How many earlier ratings are changed. */
+  /** Number of earlier ratings that are changed. */
   changes: number;
-  /** Whether the new films are rated. */
+  /** Whether they rate the new films. */
   readonly ratesNewFilms: boolean;
 }
 
 /**
- * Chooses who comes back in a month, evenly among the users: `ratersOfNewFilms` who rate each new film, and with them as
- * many more as it takes to change `changes` ratings in sittings of a usual length. Gives fewer changes than asked for where
- * those chosen have not so many ratings.
+ * Chooses the raters who return in a month, evenly among the users: `ratersOfNewFilms` raters who rate each new film, and
+ * as many more as are needed to change `changes` ratings with a usual number of changes each. There are fewer changes than
+ * requested if the chosen raters do not have that many ratings.
  */
 export function planReturning(
   { counts }: UserCounts,
@@ -152,14 +152,14 @@ export function planReturning(
   return returning;
 }
 
-/** Whether number `place` of `all` is among `count` evenly chosen ones. */
+/** Whether number `place` of `all` is one of `count` evenly chosen ones. */
 function isChosen(place: number, count: number, all: number): boolean {
   return Math.floor(((place + 1) * count) / all) > Math.floor((place * count) / all);
 }
 
 /**
- * Writes what the returning raters say, by user and film: some of their ratings with other stars, and those of new films,
- * each at a time in the span. `change` numbers the months, so that each brings something else.
+ * Writes the ratings of the returning raters, sorted by user and film: some of their ratings with different stars, and
+ * ratings of new films, each at a time within the span. `change` numbers the months, so that each month differs.
  */
 export async function writeReturning(
   file: FeedWriter,
@@ -179,7 +179,7 @@ export async function writeReturning(
     forEachRating(seed, user, count, films.known, (which, film, bits) => {
       if (!isChosen(which, changes, count)) return;
       const before = HALF_STARS[(bits >>> 16) & 0xff]!;
-      // One to eight further round the ten: never the same stars, and others in the next month.
+      // One to eight steps further around the ten values: never the same stars, and different ones in the next month.
       lines.add(user, film, 1 + ((before + ((bits + change) & 7)) % 10), first + (bits % (last - first)));
     });
     for (const film of ratesNewFilms ? films.added : []) {
@@ -190,7 +190,7 @@ export async function writeReturning(
   }
 }
 
-/** Puts ratings into the file's block digit by digit: there are 26 million of them, at 27 bytes. */
+/** Writes ratings into the file's block digit by digit: there are 26 million of them, with 27 bytes each. */
 class RatingLines {
   readonly #file: FeedWriter;
   readonly #ids: FilmIds;
@@ -202,7 +202,7 @@ class RatingLines {
     this.#known = Uint32Array.from({ length: knownFilms }, (_, film) => ids.movielens(film));
   }
 
-  /** Makes sure that so many lines fit. */
+  /** Makes sure that this many lines fit. */
   async room(count: number): Promise<void> {
     if (this.#file.lacks(count * LINE_BYTES)) await this.#file.flush();
   }
@@ -224,7 +224,7 @@ class RatingLines {
   }
 }
 
-/** Writes a whole number below 2^32 and gives the place after it. */
+/** Writes an integer below 2^32 and returns the position after it. */
 function putNumber(block: Buffer, at: number, value: number): number {
   let rest = value >>> 0;
   let digits = 1;
@@ -237,7 +237,7 @@ function putNumber(block: Buffer, at: number, value: number): number {
   return at + digits;
 }
 
-/** A normally distributed number (Box and Muller). */
+/** A normally distributed number (Box-Muller transform). */
 function normal(draw: Draw): number {
   return Math.sqrt(-2 * Math.log(1 - draw.fraction())) * Math.cos(2 * Math.PI * draw.fraction());
 }

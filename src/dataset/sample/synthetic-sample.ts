@@ -28,34 +28,35 @@ import {
 } from './synthetic-ratings.js';
 import { brokenByNewline, VENDOR_COLUMNS, type VendorFeed } from './vendor-feeds.js';
 
-/** What synthetic drops to write. The real data set has 45,000 films and 26,000,000 ratings. */
+/** Size and periods of the synthetic drops. The real data set has 45,000 films and 26,000,000 ratings. */
 export interface SyntheticSampleOptions extends DropFolderOptions {
   readonly movies: number;
   readonly ratings: number;
-  /** Another seed gives other drops of the same shape; default 1. */
+  /** Seed of the random numbers; 1 by default. */
   readonly seed?: number | undefined;
-  /** The month of the full drop and of each delta after it; default 2017-08, and 2017-09 with a `deltaShare`. */
+  /** Months of the full drop and the deltas. 2017-08 by default, and 2017-09 if `deltaShare` is set. */
   readonly periods?: readonly string[] | undefined;
-  /** Which share of the films and ratings each delta month holds, 0 to 1; default 0.01. */
+  /** Share of the films and ratings that each delta month contains, 0 to 1; 0.01 by default. */
   readonly deltaShare?: number | undefined;
 }
 
-/** Of a delta's films every fifth is new; of its ratings one in ten changes one, three in ten are of new films. */
+/** A fifth of a delta's films are new. A tenth of its ratings change an earlier one, three tenths are for new films. */
 const NEW_FILMS = 0.2;
 const CHANGED_RATINGS = 0.1;
 const RATINGS_OF_NEW_FILMS = 0.3;
 
-/** When MovieLens took its first ratings, as unix seconds. */
+/** Time of MovieLens's first ratings, in Unix seconds. */
 const FIRST_RATING = 822_873_600;
 
 /**
- * Writes drops of made-up films in the shape of the real data set: at its size the same bytes per file, value shapes,
- * skew (a few companies, people, films and users have most) and vendor's habits, one film in 1,500 sent twice,
- * one in 15,000 broken by a newline. The first period is the full drop; each further one is a delta month of
- * changed and new films and ratings. In all files together a user rates a film once, but for changed ratings.
- * The same options give the same bytes. At full size Node needs 120 MB in all, and 7 seconds on one core.
+ * Writes drops of invented films that resemble the real data set. At full size they have the same number of bytes per
+ * file, similar values, the same skew (a few companies, people, films and users have most of the data) and the vendor's
+ * irregularities: one film in 1,500 is sent twice, one in 15,000 is broken by a newline. The first period is the full drop;
+ * each other one is a delta month of changed and new films and ratings. Apart from changed ratings, a user rates a film
+ * only once. The same options produce the same bytes. At full size, Node needs 120 MB and 7 seconds on one core.
  *
- * Gives the drops in the order to load them. Throws a Fault when a number is out of range or a folder is taken.
+ * @returns the drops, in the order in which to load them
+ * @throws Fault if a number is out of range or a folder exists
  */
 export async function writeSyntheticSample(options: SyntheticSampleOptions): Promise<SampleDrop[]> {
   const { movies, ratings, seed = 1, deltaShare } = options;
@@ -93,7 +94,7 @@ interface World {
   readonly users: UserCounts;
 }
 
-/** Where a delta begins: its number from 1, and the first film and user no drop has had yet. */
+/** The start of a delta: its number, starting at 1, and the first film and user that no drop contains yet. */
 interface Delta {
   readonly number: number;
   readonly firstFilm: number;
@@ -114,7 +115,7 @@ function fullDrop({ seed, movies, ids, users }: World, period: string): Record<V
     movies_metadata: async (file) => {
       for (const index of films) {
         const record = filmRecord({ seed, index, revision: 0 }, ids);
-        // Of a film sent twice the last record counts: the first has the popularity of another day.
+        // If a film is sent twice, the last record counts; the first one has a different popularity.
         if (isRepeated(index)) await file.append(csvRecord(withPopularity(record, '0.5')), 1);
         const pieces = isBroken(index) ? brokenByNewline(record) : [record];
         for (const piece of pieces) await file.append(csvRecord(piece), 1);
@@ -218,17 +219,15 @@ function refuseOutOfRange(
     throw new Fault('sample_size', text);
   };
   if (!Number.isInteger(movies) || movies < 1 || movies > 1_000_000) {
-    complain(`A sample of ${movies} movies cannot be made: give a whole number from 1 to 1,000,000.`);
+    complain(`The number of movies is ${movies}; expected an integer from 1 to 1,000,000.`);
   }
   if (!Number.isInteger(ratings) || ratings < 0 || ratings > 1_000_000_000) {
-    complain(`A sample of ${ratings} ratings cannot be made: give a whole number from 0 to 1,000,000,000.`);
+    complain(`The number of ratings is ${ratings}; expected an integer from 0 to 1,000,000,000.`);
   }
   if (!(deltaShare >= 0 && deltaShare <= 1)) {
-    complain(`A delta of ${deltaShare} of the sample cannot be made: give a share from 0 to 1.`);
+    complain(`The share of a delta month is ${deltaShare}; expected a number from 0 to 1.`);
   }
   if (periods.length === 0 || new Set(periods).size < periods.length) {
-    complain(
-      `Samples for the periods "${periods.join(', ')}" cannot be made: give each month once, at least one.`,
-    );
+    complain(`The periods are "${periods.join(', ')}"; expected one or more different months.`);
   }
 }

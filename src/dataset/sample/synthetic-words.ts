@@ -1,6 +1,6 @@
 /**
- * The vocabulary of the synthetic drops. It is chosen for its characters rather than its sense: apostrophes, double
- * quotes, commas, accents and other scripts occur about as often as in the vendor's files.
+ * The vocabulary of the synthetic drops. Chosen for its characters, not its meaning: apostrophes, double quotes, commas,
+ * accents and other scripts are about as frequent as in the vendor's files.
  */
 export const FIRST_NAMES = words(
   'Ada Agnès Ahmed Akira Alan Amélie Ana André Ben Björn Carla Chen Clara Daniel Diego Edith Elena Emil Fatima Finn',
@@ -56,7 +56,7 @@ export const GENRES: readonly (readonly [id: number, name: string])[] = [
   [10770, 'TV Movie'],
 ];
 
-/** Codes at the end are those the vendor sends and ISO 3166-1 lacks. */
+/** The codes at the end are sent by the vendor, but not part of ISO 3166-1. */
 export const COUNTRIES: readonly (readonly [code: string, name: string])[] = [
   ['US', 'United States of America'],
   ['GB', 'United Kingdom'],
@@ -79,7 +79,7 @@ export const COUNTRIES: readonly (readonly [code: string, name: string])[] = [
   ['XC', 'Czechoslovakia'],
 ];
 
-/** Codes at the end are those the vendor sends and ISO 639-1 lacks. */
+/** The codes at the end are sent by the vendor, but not part of ISO 639-1. */
 export const LANGUAGES: readonly (readonly [code: string, name: string])[] = [
   ['en', 'English'],
   ['fr', 'Français'],

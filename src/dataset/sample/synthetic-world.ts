@@ -1,19 +1,19 @@
 import { type Draw, mix } from './draw.js';
 import { COMPANY_ENDINGS, FIRST_NAMES, LAST_NAMES, TEXT_WORDS } from './synthetic-words.js';
 
-/** Sizes of the real data set, which has 45,000 films: companies, keywords, people and collections. */
+/** Number of companies, keywords, people and collections in the real data set, which has 45,000 films. */
 const COMPANIES = 23_500;
 const KEYWORDS = 20_000;
 const PEOPLE = 320_000;
 const COLLECTIONS = 1_700;
 
-/** Something with an id and a name, the same wherever it is mentioned. */
+/** An entity with an id and a name, the same wherever it occurs. */
 export interface Named {
   readonly id: number;
   readonly name: string;
 }
 
-/** A company; few make many films, most make one. */
+/** A company. A few make many films, most make one. */
 export function drawCompany(draw: Draw): Named {
   const number = skewed(draw, COMPANIES, 3);
   const first = LAST_NAMES[number % LAST_NAMES.length]!;
@@ -35,7 +35,7 @@ export function drawCollection(draw: Draw): Named {
   };
 }
 
-/** The number of a person; `personId` and `personName` say the rest. */
+/** The number of a person; see `personId` and `personName`. */
 export function drawPerson(draw: Draw): number {
   return skewed(draw, PEOPLE, 1.7);
 }
@@ -52,7 +52,7 @@ export function lastNameOf(person: number): string {
   return LAST_NAMES[mix(person) % LAST_NAMES.length]!;
 }
 
-/** The path of a picture as the vendor writes it: 27 letters and digits. */
+/** The path of an image in the vendor's format: 27 letters and digits. */
 export function picturePath(number: number): string {
   const start = mix(number) % (PATH_LETTERS.length - 27);
   return `/${PATH_LETTERS.slice(start, start + 27)}.jpg`;
@@ -63,7 +63,7 @@ const PATH_LETTERS = Array.from(
   (_, place) => '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'[mix(place + 1) % 62],
 ).join('');
 
-/** Words up to about the given number of characters, as sentences. */
+/** Sentences with about the given number of characters. */
 export function drawText(draw: Draw, characters: number): string {
   let text = capital(draw.of(TEXT_WORDS));
   while (text.length < characters) {
@@ -83,7 +83,7 @@ export function drawTitle(draw: Draw): string {
   return Array.from({ length: count }, () => capital(draw.of(TEXT_WORDS))).join(' ');
 }
 
-/** 0 to `end - 1`, the low numbers more often the higher the power. */
+/** 0 to `end - 1`. The higher the power, the more frequent are low numbers. */
 function skewed(draw: Draw, end: number, power: number): number {
   return Math.floor(end * draw.fraction() ** power);
 }

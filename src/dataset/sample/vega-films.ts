@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../../fault.js';
 
-/** A real film as the npm package vega-datasets knows it. Money is in US dollars; null is what it does not say. */
+/** A real film from the npm package vega-datasets. Money is in US dollars; null means unknown. */
 export interface VegaFilm {
-  /** Place in the package's list from 0: what the invented ids are made of. */
+  /** Position in the package's list, starting at 0. Used to make ids. */
   readonly index: number;
   readonly title: string | null;
   readonly budget: number | null;
@@ -38,15 +38,16 @@ interface PackageFilm {
 }
 
 /**
- * The films of vega-datasets, in the package's order. The package exports no data path, so the file is sought
- * beside the one that resolving the package gives. Throws a Fault when it is not there or a date is unreadable.
+ * The films of vega-datasets, in the package's order. The package does not export the path of its data, so it is derived
+ * from the path of its main file.
+ * @throws Fault `sample_films_missing` if the data does not exist; `sample_film_date` if a date is unreadable
  */
 export async function readVegaFilms(): Promise<VegaFilm[]> {
   const path = fileURLToPath(new URL('../data/movies.json', import.meta.resolve('vega-datasets')));
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new Fault(
       'sample_films_missing',
-      `The sample's films are not at ${path}: install the package vega-datasets again with "npm ci".`,
+      `The films of the sample do not exist at ${path}. Install the package vega-datasets again with "npm ci".`,
       { cause: error },
     );
   });
@@ -56,14 +57,14 @@ export async function readVegaFilms(): Promise<VegaFilm[]> {
 function filmOf(film: PackageFilm, index: number): VegaFilm {
   return {
     index,
-    // Nine titles are numbers in the package ("1776"); one film has none, and stays without.
+    // Nine titles are numbers in the package ("1776"), and one film has no title.
     title: film.Title === null ? null : repairText(String(film.Title)),
     budget: film['Production Budget'] || null,
     revenue: film['Worldwide Gross'] || null,
     releaseDate: releaseDateOf(film['Release Date']),
     runtime: film['Running Time min'],
     companies: companiesOf(film.Distributor),
-    // One director's nickname still has its quotes doubled from some CSV file.
+    // The nickname of one director has doubled quotes, probably from a CSV file.
     director: film.Director === null ? null : film.Director.replaceAll('""', '"'),
     genres: genresOf(film),
     keywords: [film.Source, film['Creative Type']].filter((word) => word !== null),
@@ -73,13 +74,13 @@ function filmOf(film: PackageFilm, index: number): VegaFilm {
 }
 
 /**
- * The package's list was made in autumn 2010, and its latest film then announced was for December 2011. Years
- * after that come from two-digit years put into the wrong century: "Gone with the Wind" is dated 2039.
+ * The package's list is from autumn 2010, and the latest film announced at that time was for December 2011. Later years
+ * are two-digit years in the wrong century: "Gone with the Wind" is dated 2039.
  */
 const LAST_ANNOUNCED_YEAR = 2011;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** "Jun 12 1998", the one shape of all dates in the package, as 1998-06-12, in the right century. */
+/** Converts "Jun 12 1998", the format of all dates in the package, to 1998-06-12, in the correct century. */
 export function releaseDateOf(written: string): string {
   const found = /^([A-Z][a-z]{2}) (\d{2}) (\d{4})$/.exec(written);
   const month = MONTHS.indexOf(found?.[1] ?? '') + 1;
@@ -90,24 +91,24 @@ export function releaseDateOf(written: string): string {
     throw new Fault(
       'sample_film_date',
       `A film of vega-datasets has the release date "${written}", expected one like "Jun 12 1998": ` +
-        'install the version of the package that package-lock.json names.',
+        'install the version of the package in package-lock.json.',
     );
   }
   return date;
 }
 
-/** A slash joins the names of two or three houses that share a release ("Miramax/Dimension"). */
+/** If two or three companies share a release, their names are separated by slashes ("Miramax/Dimension"). */
 function companiesOf(distributor: string | null): string[] {
   return distributor === null || distributor === 'Distributor Unknown' ? [] : distributor.split('/');
 }
 
-/** The package's one main genre, and a second where its creative type is the name of a genre as well. */
+/** The main genre of the package, and a second one if the creative type is also the name of a genre. */
 function genresOf(film: PackageFilm): string[] {
   const second = ['Science Fiction', 'Fantasy'].filter((genre) => genre === film['Creative Type']);
   return film['Major Genre'] === null ? second : [film['Major Genre'], ...second];
 }
 
-/** Windows text once read as Macintosh text: these are all the wrong characters in the package's titles. */
+/** Windows text that was decoded as Macintosh text: all of the wrong characters in the package's titles. */
 const MISREAD = new Map(
   Object.entries({ È: 'é', Ë: 'è', Í: 'ê', Î: 'ë', Û: 'ó', '·': 'á', '‡': 'à', '‰': 'ä', Ù: 'ô' }),
 )

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { VegaFilm } from './vega-films.js';
 
 /**
- * The ids the package lacks and the vendor's files need. They are invented, the same in every sample, and
- * belong to no real TMDB or MovieLens record. MovieLens ids differ from TMDB ids, as in the real data.
+ * Ids that the vendor's files need and the package does not have. They are invented, the same in every sample, and do not
+ * belong to real TMDB or MovieLens records. MovieLens ids differ from TMDB ids, as in the real data.
  */
 export class VegaIds {
   readonly #companies: ReadonlyMap<string, number>;
@@ -35,7 +35,7 @@ export class VegaIds {
   }
 }
 
-/** 100,003 is prime, so multiples of anything smaller meet no number twice: no two films share an id. */
+/** 100,003 is prime, so multiples of a smaller number are all different: no two films have the same id. */
 export function tmdbIdOf(film: VegaFilm): number {
   return 200_000 + ((film.index * 7_919) % 100_003);
 }
@@ -44,7 +44,7 @@ export function movielensIdOf(film: VegaFilm): number {
   return film.index + 1;
 }
 
-/** 24 hexadecimal digits like the vendor's; another person in the same chair is another credit. */
+/** 24 hexadecimal digits, like the vendor's ids. A different person in the same job is a different credit. */
 export function creditIdOf(film: VegaFilm, job: string, name: string): string {
   return createHash('sha256').update(`${film.index}/${job}/${name}`).digest('hex').slice(0, 24);
 }
@@ -55,6 +55,6 @@ function numbered(names: readonly string[]): ReadonlyMap<string, number> {
 
 function idIn(ids: ReadonlyMap<string, number>, name: string): number {
   const id = ids.get(name);
-  if (id === undefined) throw new Error(`"${name}" is in no film of the package, so it has no id.`);
+  if (id === undefined) throw new Error(`"${name}" is not in any film of the package, so it has no id.`);
   return id;
 }

@@ -11,19 +11,19 @@ interface DrawnRating {
   readonly time: number;
 }
 
-/** Prime, so that striding through the users from anywhere meets each once before it meets one again. */
+/** Prime, so that any stride through the users visits each of them before one is repeated. */
 const USERS = 4_999;
-/** MovieLens took its first ratings in 1996. */
+/** MovieLens received its first ratings in 1996. */
 const FIRST_RATING_DAY = '1996-01-29';
-/** Which draws belong together: a film's raters, their first ratings, and those changed in the delta month. */
+/** Purposes of random numbers: a film's raters, their first ratings, and those changed in the delta month. */
 const RATERS = 1;
 const FIRST = 2;
 const CHANGED = 3;
 
 /**
- * The ratings of the full drop as records, by user and film. A film gets the square root of its votes divided by
- * five (2 for a hundred votes, 144 for the most voted; some 80,000 in all, so that the sample loads in
- * seconds), scattered around its mean vote, between its release and the last day of the period.
+ * The ratings of the full drop as records, sorted by user and film. The number of ratings of a film is the square root of
+ * its votes divided by five: 2 for a hundred votes, 144 for the most votes, and about 80,000 in all, so that the sample
+ * loads in seconds. They vary around its mean vote, between its release and the last day of the period.
  */
 export function fullRatings(films: readonly VegaFilm[], lastDay: string): string[][] {
   return inOrder(
@@ -32,8 +32,8 @@ export function fullRatings(films: readonly VegaFilm[], lastDay: string): string
 }
 
 /**
- * The ratings of the delta month: a quarter more for the films it mentions, one more for every tenth other
- * film, and changes of mind of the first three raters of the mentioned ones.
+ * The ratings of the delta month: a quarter more for the films that it contains, one more for every tenth other film, and
+ * changed ratings by the first three raters of the films that it contains.
  */
 export function deltaRatings(
   films: readonly VegaFilm[],
@@ -59,7 +59,7 @@ function baseCount(film: VegaFilm): number {
   return film.voteAverage === null ? 0 : Math.round(Math.sqrt(film.voteCount ?? 0) / 5);
 }
 
-/** Ratings of the film's raters number `from` to `from + count`; none when it is released after the last day. */
+/** Ratings of the film's raters number `from` to `from + count`; empty if it is released after the last day. */
 function drawRatings(
   film: VegaFilm,
   from: number,
@@ -84,7 +84,7 @@ function drawRatings(
   });
 }
 
-/** A vote of ten points is as many half stars. Three dice make people agree about as much as they do. */
+/** A vote on a scale of ten is a number of half stars. Three dice make raters agree about as much as in reality. */
 function drawHalfStars(draw: Draw, mean: number): number {
   const scatter = (draw.fraction() + draw.fraction() + draw.fraction() - 1.5) * 3.6;
   return Math.min(10, Math.max(1, Math.round(mean + scatter)));

@@ -4,11 +4,11 @@ import { creditIdOf, movielensIdOf, tmdbIdOf, type VegaIds } from './vega-ids.js
 import { inVendorOrder } from './vendor-feeds.js';
 
 /**
- * A film as a movies_metadata record. What the package does not say stays empty (`0` for money and `[]` for
- * lists, as the vendor writes the unknown), with two exceptions that follow from what it does say:
- * - `popularity` is the number of IMDB votes in thousands. The package has no popularity; without one the
- *   popularity reports of the sample would be empty. It is derived, not measured.
- * - `status` is `Released` when the release date is not after `asOf`, else empty.
+ * A film as a movies_metadata record. What the package does not contain is empty (`0` for money and `[]` for lists, as the
+ * vendor writes unknown values), with two exceptions that are derived:
+ * - `popularity` is the number of IMDB votes in thousands, because the package has no popularity. Otherwise the popularity
+ *   columns of the sample's reports would be empty.
+ * - `status` is `Released` if the release date is not after `asOf`, otherwise empty.
  */
 export function metadataRecord(film: VegaFilm, ids: VegaIds, asOf: string, popularity?: number): string[] {
   return inVendorOrder({
@@ -44,7 +44,7 @@ function popularityOf(film: VegaFilm): number | null {
   return film.voteCount === null ? null : film.voteCount / 1000;
 }
 
-/** The film's credits: its director is the only person the package names. */
+/** The film's credits. The package contains no person other than the director. */
 export function creditsRecord(film: VegaFilm, ids: VegaIds): string[] {
   const crew =
     film.director === null
@@ -63,13 +63,13 @@ export function creditsRecord(film: VegaFilm, ids: VegaIds): string[] {
   return ['[]', pythonRepr(crew), String(tmdbIdOf(film))];
 }
 
-/** The film's keywords: the package's "Source" and "Creative Type", in its own words. */
+/** The film's keywords: "Source" and "Creative Type" of the package. */
 export function keywordsRecord(film: VegaFilm, ids: VegaIds): string[] {
   const keywords = film.keywords.map((name) => ({ id: ids.keyword(name), name }));
   return [String(tmdbIdOf(film)), pythonRepr(keywords)];
 }
 
-/** A link from the film's MovieLens id to a film's TMDB id, or to none. The package has no IMDB ids. */
+/** A link from the film's MovieLens id to a film's TMDB id, or a blank one. The package has no IMDB ids. */
 export function linksRecord(film: VegaFilm, linkedTo: VegaFilm | null): string[] {
   return [String(movielensIdOf(film)), '', linkedTo === null ? '' : String(tmdbIdOf(linkedTo))];
 }

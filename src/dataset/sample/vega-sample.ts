@@ -14,21 +14,21 @@ import { creditsRecord, keywordsRecord, linksRecord, metadataRecord } from './ve
 import { brokenByNewline, type VendorFeed } from './vendor-feeds.js';
 
 /**
- * The package's list was made in autumn 2010 and names three films yet to come: one for December 2010, one for
- * 28 January 2011, one for December 2011. With December 2010 as the full drop all but the last two are released;
- * by the delta's month one of these has become so without a word from the vendor, and one has not.
+ * The package's list is from autumn 2010 and contains three announced films: one for December 2010, one for 28 January
+ * 2011, and one for December 2011. With December 2010 as the full drop, all films except the last two are released. By the
+ * delta month, one of them is released without any change by the vendor, and the other is not.
  */
 const FULL = { period: '2010-12', lastDay: '2010-12-31' };
 const DELTA = { period: '2011-01', firstDay: '2011-01-01', lastDay: '2011-01-31' };
 
 /**
- * Writes real films, those of the npm package vega-datasets, as two drops in the vendor's format and with the
- * vendor's habits: the full drop 2010-12 and the delta month 2011-01, which corrects it (vega-corrections.ts).
- * A distributor is taken for the production company, IMDB rating and votes for the vendor's votes; all ids are
- * invented; what else the package lacks stays empty. The same bytes every time.
+ * Writes the real films of the npm package vega-datasets as two drops in the vendor's format, with the vendor's
+ * irregularities: the full drop 2010-12 and the delta month 2011-01, which corrects it (vega-corrections.ts). The
+ * distributor is used as production company, and the IMDB rating and votes as the vendor's votes. All ids are invented, and
+ * what else the package does not contain is empty. The bytes are always the same.
  *
- * Gives the drops in the order to load them. Throws a Fault when a period's folder is taken and `overwrite` is
- * not set, or when the package's data is missing or not what it was.
+ * @returns the drops, in the order in which to load them
+ * @throws Fault if a period's folder exists and `overwrite` is not set, or if the package's data is missing or different
  */
 export async function writeVegaSample(options: DropFolderOptions): Promise<SampleDrop[]> {
   await refuseUnwritable(options, [FULL.period, DELTA.period]);
@@ -46,7 +46,7 @@ function fullDrop(plan: VegaPlan, ids: VegaIds): Record<VendorFeed, FeedFiller> 
   return {
     movies_metadata: async (file) => {
       for (const film of plan.full) {
-        // Of a repeated film the last record counts, so the first is the one that is a little behind.
+        // If a film is repeated, the last record counts, so the first one has a slightly older popularity.
         const behind = isRepeated(film) ? (film.voteCount! - 1) / 1000 : undefined;
         const record = metadataRecord(film, ids, FULL.lastDay, behind);
         const pieces = film.index === plan.broken.index ? brokenByNewline(record) : [record];
@@ -82,12 +82,12 @@ function recordsOf(records: readonly string[][]): FeedFiller {
   };
 }
 
-/** About ten films that the vendor sends twice, with another popularity; none of them is corrected later. */
+/** About ten films that the vendor sends twice, with different popularity. None of them is corrected later. */
 function isRepeated(film: VegaFilm): boolean {
   return film.index % 311 === 7 && (film.voteCount ?? 0) > 1 && film.releaseDate < '2010-07-01';
 }
 
-/** Whom the full drop links a film's MovieLens id to: itself, but for one mistake and about ten blanks. */
+/** The film that the full drop links a MovieLens id to: the same film, except for one mistake and about ten blanks. */
 function linkInFull(film: VegaFilm, plan: VegaPlan): VegaFilm | null {
   if (film.index === plan.mislinked.index) return plan.linkedTo;
   return film.index === plan.linkedLate.index || film.index % 311 === 5 ? null : film;

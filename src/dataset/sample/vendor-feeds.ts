@@ -35,7 +35,7 @@ export const VENDOR_COLUMNS = {
 /** One of the vendor's five files. */
 export type VendorFeed = keyof typeof VENDOR_COLUMNS;
 
-/** A movies_metadata record before it is put in the vendor's column order. */
+/** The fields of a movies_metadata record by name. */
 export type MovieFields = Record<(typeof VENDOR_COLUMNS.movies_metadata)[number], string>;
 
 /** The fields of a movies_metadata record in the vendor's order. */
@@ -44,8 +44,8 @@ export function inVendorOrder(movie: MovieFields): string[] {
 }
 
 /**
- * The record as the vendor sends it when a newline got into its overview unquoted: two records, of 10 and of
- * 15 fields instead of 24. The second has the release date where the id belongs.
+ * The record as the vendor sends it if its overview contains an unquoted newline: two records, with 10 and 15 fields
+ * instead of 24. The second one has the release date in place of the id.
  */
 export function brokenByNewline(fields: readonly string[]): [string[], string[]] {
   const overview = VENDOR_COLUMNS.movies_metadata.indexOf('overview');
