@@ -5,13 +5,14 @@ import type { QueueBackend } from '../src/queue/backend/backend.js';
 import { answerControl, type ControlArguments } from '../src/queue/control/control.js';
 import { controlAnswers } from '../src/queue/control/control-handlers.js';
 import type { Runs } from '../src/queue/runs/runs.js';
-import { dropFlow, rebuildReportsFlow, startRollback } from './drop-flow.js';
+import { dropFlow } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
+import { rebuildReportsFlow, startRollback } from './report-flows.js';
 import { startRestoring, startRetiring } from './retire.js';
 import type { Resources } from './services.js';
 import { startTakingBack, startWithdrawing } from './withdraw.js';
 
-/** Answers what the API asks over the control queue, until the backend is closed. */
+/** Handles requests of the API on the control queue until the backend is closed. */
 export function answerPipelineControl(backend: QueueBackend, runs: Runs, resources: Resources): void {
   const { pool, dataSet, inbox } = resources;
   answerControl(
@@ -24,7 +25,10 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
           const folder = join(inbox.folder, period);
           const found = await stat(folder).catch(() => undefined);
           if (!found?.isDirectory())
-            throw new Fault('drop_unknown', `The inbox has no drop of ${period}: put its files there first.`);
+            throw new Fault(
+              'drop_unknown',
+              `The inbox has no drop for ${period}: put its files there first.`,
+            );
           return (await runs.start(dropFlow, { folder, period }, request)).run;
         },
         rebuildReports: async (_args, request) => (await runs.start(rebuildReportsFlow, {}, request)).run,
@@ -44,12 +48,12 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
   );
 }
 
-/** What retiring and restoring take. The period of a retirement is the newest one loaded; none can be given. */
+/** The payload of a retirement. It always begins with the newest loaded period, so no period can be given. */
 function retirementOf(link: ControlArguments<'retireLink'>['link'], actor: string) {
   if (link.period !== null && link.period !== undefined) {
     throw new Fault(
       'retirement_period',
-      `A link is retired from the newest period on, but ${link.period} was given: leave the period out.`,
+      `Retirements begin with the newest loaded period, but ${link.period} was given: omit the period.`,
     );
   }
   const key = Object.fromEntries(Object.entries(link.key).map(([field, value]) => [field, String(value)]));

@@ -1,7 +1,7 @@
 import { loadReferenceData } from '../src/warehouse/corrections/reference-data.js';
 import { currentMapping, installMapping } from '../src/warehouse/mapping/mapping-ledger.js';
 import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
-import { dropFlow, rebuildReportsFlow, rollbackFlow } from './drop-flow.js';
+import { dropFlow } from './drop-flow.js';
 import { examineFileJob, finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
 import {
   compareReportsJob,
@@ -15,19 +15,20 @@ import {
 } from './rebuild-warehouse.js';
 import { replayRejectsFlow, replayRejectsJob } from './replay-rejects.js';
 import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
+import { rebuildReportsFlow, rollbackFlow } from './report-flows.js';
 import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire.js';
 import { scanInboxJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
-import { takeTurnJob } from './turn.js';
+import { waitForExclusivityJob } from './stages/exclusive-stage.js';
 import { takeBackFlow, takeFileBackJob, withdrawFileJob, withdrawFlow } from './withdraw.js';
 
-/** Every kind of job a worker knows. */
+/** All kinds of jobs. */
 export const pipelineJobs = [
   examineFileJob,
   receiveFileJob,
   loadPartJob,
   finishLoadJob,
-  takeTurnJob,
+  waitForExclusivityJob,
   expandFileJob,
   cleanTableJob,
   finishCleanJob,
@@ -51,7 +52,7 @@ export const pipelineJobs = [
   upkeepJob,
 ];
 
-/** Every kind of run. */
+/** All kinds of runs. */
 export const pipelineFlows = [
   replayRejectsFlow,
   dropFlow,
@@ -65,7 +66,7 @@ export const pipelineFlows = [
   rollbackFlow,
 ];
 
-/** What a new database needs before its first drop: the data set's mapping and its reference tables. */
+/** Prepares a new database for its first drop: installs the data set's mapping and loads its reference tables. */
 export async function prepareWarehouse({ pool, dataSet, personalDataKey }: Resources): Promise<void> {
   if ((await currentMapping(pool)) === null) {
     await installMapping(pool, dataSet.mapping, {

@@ -18,8 +18,9 @@ import {
 } from '../src/warehouse/rebuild/rebuild.js';
 import { dropRebuild } from '../src/warehouse/tables/rebuild-tables.js';
 import { expandFileJob, finishCleanJob } from './clean.js';
-import { publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { queues, type Services } from './services.js';
+import { exclusiveStage } from './stages/exclusive-stage.js';
+import { publicationOf, publishing, publishStages } from './stages/publish-stages.js';
 
 const versioned = z.object({ mappingVersion: z.int() });
 
@@ -227,15 +228,15 @@ function planTables(
  */
 export function rebuildStages<Payload>(what: (payload: Payload) => Rebuilt): Stage<Payload, Services>[] {
   return [
-    takeTurn,
+    exclusiveStage,
     {
       name: 'prepare',
-      anew: true,
+      repeatOnRetry: true,
       plan: async (context) => [
         planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newest(context)).version! }),
       ],
     },
-    { name: 'clean', anew: true, plan: (context) => planRebuild(context, what(context.payload)) },
+    { name: 'clean', repeatOnRetry: true, plan: (context) => planRebuild(context, what(context.payload)) },
   ];
 }
 
@@ -248,7 +249,7 @@ export const rebuildWarehouseFlow = defineFlow({
     ...rebuildStages<z.output<typeof rebuildPayload>>((payload) => payload),
     {
       name: 'swap',
-      anew: true,
+      repeatOnRetry: true,
       plan: async (context) => [
         planStep(swapRebuiltJob, 'tables', { mappingVersion: (await preparedMapping(context)).version! }),
       ],
@@ -267,7 +268,7 @@ export const verifyWarehouseFlow = defineFlow({
     ...rebuildStages<z.output<typeof rebuildPayload>>((payload) => payload),
     {
       name: 'compare',
-      anew: true,
+      repeatOnRetry: true,
       plan: async (context) => {
         const mapping = await preparedMapping(context);
         return [...mapping.tables.keys()].map((table) =>
@@ -277,12 +278,12 @@ export const verifyWarehouseFlow = defineFlow({
     },
     {
       name: 'reports',
-      anew: true,
+      repeatOnRetry: true,
       plan: async (context) => [
         planStep(compareReportsJob, 'served', { mappingVersion: (await preparedMapping(context)).version! }),
       ],
     },
-    { name: 'drop', anew: true, plan: () => [planStep(dropRebuildJob, 'tables', {})] },
+    { name: 'drop', repeatOnRetry: true, plan: () => [planStep(dropRebuildJob, 'tables', {})] },
   ],
   finish: ({ results }: Context) => {
     const tables = [...(results.get('compare')?.values() ?? [])];

@@ -4,9 +4,10 @@ import { ledger } from '../src/database/prisma-client.js';
 import { defineFlow, type FlowContext } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, planStep } from '../src/queue/ledger/job.js';
 import { type Replay, replayRejects } from '../src/source/load/reject-replay.js';
-import { publicationOf, publishing, takeTurn } from './drop-flow.js';
 import { rebuildWarehouseFlow } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
+import { exclusiveStage } from './stages/exclusive-stage.js';
+import { publicationOf, publishing } from './stages/publish-stages.js';
 
 const which = z.object({ feed: z.string().optional(), reason: z.string().optional() });
 
@@ -94,7 +95,7 @@ export const replayRejectsFlow = defineFlow({
   queue: queues.drop,
   payload,
   stages: [
-    takeTurn,
+    exclusiveStage,
     {
       name: 'replay',
       plan: ({ payload: { feed, reason } }: Context) => [
@@ -102,7 +103,7 @@ export const replayRejectsFlow = defineFlow({
       ],
     },
     ...rebuildWarehouseFlow.stages
-      .filter(({ name }) => name !== takeTurn.name)
+      .filter(({ name }) => name !== exclusiveStage.name)
       .map((stage) => ({
         ...stage,
         plan: (context: Context) => (replayedOf(context.results).isBehind ? stage.plan(context) : []),

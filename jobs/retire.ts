@@ -10,8 +10,9 @@ import {
   retireRows,
 } from '../src/warehouse/corrections/retirement.js';
 import { currentMapping } from '../src/warehouse/mapping/mapping-ledger.js';
-import { publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { queues, type Services } from './services.js';
+import { exclusiveStage } from './stages/exclusive-stage.js';
+import { publicationOf, publishing, publishStages } from './stages/publish-stages.js';
 
 const retirement = z.object({
   ...publishing,
@@ -69,7 +70,7 @@ export const retireFlow = defineFlow({
   queue: queues.drop,
   payload: retirement,
   stages: [
-    takeTurn,
+    exclusiveStage,
     { name: 'retire', plan: ({ payload }) => [planStep(retireRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({
       reason: 'retire',
@@ -85,7 +86,7 @@ export const restoreFlow = defineFlow({
   queue: queues.drop,
   payload: retirement,
   stages: [
-    takeTurn,
+    exclusiveStage,
     { name: 'restore', plan: ({ payload }) => [planStep(restoreRowsJob, 'rows', payload)] },
     ...publishStages<Payload>({ reason: 'restore' }),
   ],

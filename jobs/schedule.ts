@@ -13,21 +13,21 @@ import { dropFlow } from './drop-flow.js';
 import { recordLateFeeds } from './late-feeds.js';
 import { queues, type Resources, type Services } from './services.js';
 
-/** A load nothing has happened to for so long is nobody's any more. */
+/** A load is abandoned after this time without progress. */
 const abandonedAfterMs = 24 * 3_600_000;
 
 const nothing = z.object({});
 
-/** What was said to lie in the inbox in vain: each once while the process lives, not once a minute. */
-const toldOf = new Set<string>();
+/** Warnings about the inbox that were given: each is given once per process, not once a minute. */
+const warned = new Set<string>();
 
-/** Starts the flow of each drop in the inbox that is complete; of each once, whatever becomes of it. */
+/** Starts a run for each complete drop in the inbox: one run per drop, whatever its outcome. */
 export const scanInboxJob = defineJob({
   name: 'scan-inbox',
   queue: queues.schedule,
   payload: nothing,
   run: async ({ services }: JobContext<object, Services>) => {
-    const { inbox, dataSet, runs, tell } = services;
+    const { inbox, dataSet, runs, notify } = services;
     const options = { stableMs: inbox.stableSeconds * 1000 };
     const ready = await scanInbox(inbox.folder, dataSet.feeds, options);
     let started = 0;
@@ -39,31 +39,31 @@ export const scanInboxJob = defineJob({
       );
       if (created) {
         started += 1;
-        tell?.('info', `Started the drop of ${period} in ${folder}.`);
+        notify?.('info', `Started the drop of ${period} in ${folder}.`);
       }
     }
     for (const sentence of await findPassedOver(inbox.folder, dataSet.feeds, options)) {
-      if (!toldOf.has(sentence)) tell?.('warn', sentence);
-      toldOf.add(sentence);
+      if (!warned.has(sentence)) notify?.('warn', sentence);
+      warned.add(sentence);
     }
     return { ready: ready.length, started };
   },
 });
 
-/** What can wait for a quiet hour: late feeds are noted, backups compressed, abandoned loads and cleanings taken back. */
+/** Maintenance: records late feeds, compresses backups, removes what abandoned loads and cleanings left. */
 export const upkeepJob = defineJob({
   name: 'upkeep',
   queue: queues.schedule,
   payload: nothing,
   run: async ({ services }: JobContext<object, Services>) => {
-    const { pool, storage, dataSet, lateAfterDays, tell } = services;
+    const { pool, storage, dataSet, lateAfterDays, notify } = services;
     const late = await recordLateFeeds(pool, dataSet.feeds, { days: lateAfterDays });
-    const underWay = await loadsUnderWay(pool);
-    const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs, underWay);
+    const open = await openLoads(pool);
+    const discarded = await discardAbandonedLoads(pool, storage, dataSet.feeds, abandonedAfterMs, open);
     const unfinished = [...(await sweepUnfinished(pool)), ...(await sweepEntries(pool))];
     const tidied = await tidyStorage(pool, storage);
     for (const sentence of [...late.map(({ detail }) => detail), ...discarded, ...tidied.warnings]) {
-      tell?.('warn', sentence);
+      notify?.('warn', sentence);
     }
     return {
       late: late.map(({ detail }) => detail),
@@ -76,12 +76,12 @@ export const upkeepJob = defineJob({
 });
 
 /**
- * Unfinished loads that a run will go on with, its own or one that helps, however long no worker was there: were they
- * discarded, its steps would find no file.
+ * Unfinished loads that an open run will continue, however long no worker was running: if they were discarded, its steps would
+ * find no file.
  */
-async function loadsUnderWay(pool: Pool): Promise<number[]> {
+async function openLoads(pool: Pool): Promise<number[]> {
   const { rows } = await pool.query<{ id: number }>(
-    `/* jobs: loads under way */
+    `/* jobs.open_loads */
      select f.id from source.file f
      where f.state = 'loading' and exists (
        select from support.run r
@@ -93,13 +93,13 @@ async function loadsUnderWay(pool: Pool): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Has the scheduled jobs done; however many workers ask, each is done once a time. */
+/** Creates the schedules; all workers share them, so that each job runs once per interval. */
 export async function startSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
   await mkdir(inbox.folder, { recursive: true });
   for (const { id, rhythm, job } of schedulesOf(inbox)) await schedule(queue, id, rhythm, job, {});
 }
 
-/** Starts those schedules again that the queue has lost; the others keep their rhythm. */
+/** Creates schedules that the queue has lost again; the others keep their rhythm. */
 export async function keepSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
   for (const { id, rhythm, job } of schedulesOf(inbox)) {
     if (!(await isScheduled(queue, id))) await schedule(queue, id, rhythm, job, {});

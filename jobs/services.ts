@@ -3,37 +3,37 @@ import type { DataSet } from '../src/data-set.js';
 import type { Runs } from '../src/queue/runs/runs.js';
 import type { Storage } from '../src/source/storage/storage.js';
 
-/** What the process that runs the jobs has for them. */
+/** What the process supplies to its jobs. */
 export interface Resources {
   /** The data database, as the pipeline role. */
   readonly pool: Pool;
   readonly dataSet: DataSet;
-  /** Where delivered files are kept. */
+  /** Where delivered files are stored. */
   readonly storage: Storage;
-  /** Key of the hash over personal data. */
+  /** Key of the hash that replaces personal data. */
   readonly personalDataKey: string;
   /** Share of rejected records above which a load is held, 0 to 1. */
   readonly maxRejectShare: number;
-  /** Share of records without a usable key above which a load is held, 0 to 1; the engine's default unless told. */
+  /** Share of records without a usable key above which a load is held, 0 to 1; by default, the engine's value. */
   readonly maxUnkeyedShare?: number | undefined;
-  /** Share of its rows a report may lose, 0 to 1; the engine's default unless told. */
+  /** Share of its rows that a report may lose, 0 to 1; by default, the engine's value. */
   readonly maxRowLossShare?: number | undefined;
-  /** Changes of how many publications are kept; the engine's default unless told. */
+  /** For how many publications changes are kept; by default, the engine's value. */
   readonly retainedPublications?: number | undefined;
-  /** Where drops are put to be taken up by themselves. */
+  /** The folder from which drops are loaded automatically. */
   readonly inbox: { readonly folder: string; readonly scanSeconds: number; readonly stableSeconds: number };
-  /** Days after a month's end by which each feed is expected. */
+  /** Number of days after the end of a month by which each feed is expected. */
   readonly lateAfterDays: number;
-  /** Says a sentence to whoever runs the worker, of what is no run's: a drop taken up, a late feed, a backup in danger. */
-  readonly tell?: (level: 'info' | 'warn', sentence: string) => void;
+  /** Receives messages for the operator that belong to no run: a drop found, a late feed, a backup at risk. */
+  readonly notify?: (level: 'info' | 'warn', sentence: string) => void;
 }
 
-/** What a job is lent: the resources, and the runs, to start others. */
+/** What a job gets: the resources, and the runs, to start others. */
 export interface Services extends Resources {
   readonly runs: Runs;
 }
 
-/** The queues, named after the stations of a drop. */
+/** The queues, named after the stages of a drop. */
 export const queues = {
   drop: 'drop',
   ingest: 'ingest',

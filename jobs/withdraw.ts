@@ -11,9 +11,11 @@ import {
 } from '../src/warehouse/corrections/withdrawal.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import { swapRebuilt } from '../src/warehouse/rebuild/rebuild.js';
-import { planCleaning, publicationOf, publishing, publishStages, takeTurn } from './drop-flow.js';
 import { preparedMapping, rebuildStages } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
+import { planCleaning } from './stages/clean-steps.js';
+import { exclusiveStage } from './stages/exclusive-stage.js';
+import { publicationOf, publishing, publishStages } from './stages/publish-stages.js';
 
 const withdrawal = z.object({
   ...publishing,
@@ -65,7 +67,7 @@ export const withdrawFlow = defineFlow({
     ...rebuildStages<Payload>(({ fileId }) => ({ mapping: 'recorded', without: fileId })),
     {
       name: 'swap',
-      anew: true,
+      repeatOnRetry: true,
       plan: async (context) => {
         const mappingVersion = (await preparedMapping(context)).version!;
         return [planStep(withdrawFileJob, 'tables', { ...context.payload, mappingVersion })];
@@ -87,7 +89,7 @@ export const takeBackFlow = defineFlow({
   queue: queues.drop,
   payload: withdrawal,
   stages: [
-    takeTurn,
+    exclusiveStage,
     { name: 'file', plan: ({ payload }) => [planStep(takeFileBackJob, 'back', payload)] },
     {
       name: 'clean',

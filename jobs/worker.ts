@@ -8,39 +8,39 @@ import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
 import { keepSchedules, startSchedules } from './schedule.js';
 import { queues, type Resources } from './services.js';
 
-/** How often runs and schedules that the queue has lost are looked for. */
+/** Interval of the search for runs and schedules that the queue has lost. */
 const usualReconcileMs = 30_000;
 
 /**
- * A worker that has not renewed its lock for so long is dead. BullMQ's 30 s would keep the work of a killed
- * process waiting for most of a minute.
+ * A worker that has not renewed its lock for this long is considered dead. With BullMQ's default of 30 s, the work of a killed
+ * process would wait for most of a minute.
  */
 const lockMs = 10_000;
 
 export interface PipelineOptions {
   readonly location: QueueLocation;
   readonly resources: Resources;
-  /** Jobs of one kind of work at once. */
+  /** Concurrent jobs per queue. */
   readonly concurrency: number;
-  /** Hears what goes wrong beside the runs: lost connections, for one. */
+  /** Receives errors outside runs, for example lost connections. */
   readonly onError: (error: unknown) => void;
-  /** Hears of each run that has ended under this worker. */
+  /** Receives each run that has ended under this worker. */
   readonly onEnd?: (run: Run) => void;
-  /** How often it is looked for what the queue has lost; 30 s unless told. */
+  /** Interval of the search for what the queue has lost; 30 s by default. */
   readonly reconcileMs?: number;
 }
 
-/** The queues as a process sees them that starts and follows runs. */
+/** Access to the queues for a process that starts and follows runs. */
 export interface Pipeline {
   readonly backend: QueueBackend;
   readonly runs: Runs;
   close(): Promise<void>;
 }
 
-/** Opens the queues without working on them. */
+/** Opens the queues without processing jobs. */
 export async function openPipeline({ location, resources, onError }: PipelineOptions): Promise<Pipeline> {
   let closing = false;
-  // A connection that ends because it is closed is no news.
+  // Errors of connections that are being closed are not reported.
   const backend = await openQueueBackend(location, (error) => {
     if (!closing) onError(error);
   });
@@ -55,14 +55,14 @@ export async function openPipeline({ location, resources, onError }: PipelineOpt
   };
 }
 
-/** Opens the queues and works on them until closed. */
+/** Opens the queues and processes jobs until closed. */
 export async function startPipelineWorker(options: PipelineOptions): Promise<Pipeline> {
   const { resources, concurrency, onError, onEnd, reconcileMs = usualReconcileMs } = options;
   await mkdir(resources.storage.folder, { recursive: true });
   await prepareWarehouse(resources);
   const pipeline = await openPipeline(options);
   let closing = false;
-  const tell = (error: unknown) => {
+  const report = (error: unknown) => {
     if (!closing) onError(error);
   };
   const workers = await startWorkers({
@@ -71,7 +71,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
     jobs: pipelineJobs,
     flows: pipelineFlows,
     services: { ...resources, runs: pipeline.runs },
-    onError: tell,
+    onError: report,
     onEnd,
     settings: {
       lockMs,
@@ -88,8 +88,8 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
   const schedules = pipeline.backend.makeQueue(queues.schedule);
   await startSchedules(schedules, resources);
   const reconcile = async () => {
-    await pipeline.runs.reconcile().catch(tell);
-    await keepSchedules(schedules, resources).catch(tell);
+    await pipeline.runs.reconcile().catch(report);
+    await keepSchedules(schedules, resources).catch(report);
   };
   await reconcile();
   const timer = setInterval(reconcile, reconcileMs);

@@ -71,7 +71,7 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'jobs/late-feeds.ts': setBased,
   'jobs/replay-rejects.ts': setBased,
   'jobs/schedule.ts': setBased,
-  'jobs/turn.ts': fence,
+  'jobs/stages/exclusive-stage.ts': fence,
 };
 
 /** Files whose reads and writes of single rows still have to move to `ledger()`; remove each once it has. */

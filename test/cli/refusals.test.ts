@@ -53,7 +53,7 @@ describe('wrong usage ends with 2 and one sentence, before anything is started',
       'Allowed choices are csv, json',
     ],
     ['a state that is none', ['runs', '--state', 'lost'], 'Allowed choices are queued, running'],
-    ['a blank reason', ['withdraw', '1', '--reason', ' '], 'expected some words'],
+    ['a blank reason', ['withdraw', '1', '--reason', ' '], 'expected a reason in words'],
     [
       'a reason of a page',
       ['retire', 'movies', '1', '--reason', 'x'.repeat(1001)],
@@ -188,7 +188,7 @@ describe('a database that cannot be worked with is told of as such', () => {
     });
     expect(ended).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/run marquee migrate, which makes it/),
+      stderr: expect.stringMatching(/run marquee migrate, which creates it/),
     });
   });
 });

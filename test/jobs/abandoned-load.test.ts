@@ -8,7 +8,7 @@ import { film, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline();
 
-it('an unfinished load is left to the run that will go on with it, however long no worker was there', async () => {
+it('an unfinished load of an open run is not discarded, however long no worker was running', async () => {
   const { pool, storage, dataSet } = pipeline.resources;
   // Of a kind that no worker here knows, and none of it on a queue.
   const start = async () =>

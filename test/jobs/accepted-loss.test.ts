@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 
 describe('a withdrawal that would lose more rows than allowed', () => {
-  it('is not published, and says what would be left, how to let it through and how to undo it', async () => {
+  it('is not published, and reports what would be left, how to accept it and how to undo it', async () => {
     const request = { fileId: 2, reason: 'wrong month', actor: 'ann' };
     stopped = await pipeline.ended(await startWithdrawing(pipeline.worker.runs, request, by));
     expect(stopped).toMatchObject({ state: 'failed', errorCode: 'checks_failed', publication: null });
@@ -50,14 +50,14 @@ describe('a withdrawal that would lose more rows than allowed', () => {
     expect(await retry(false)).toMatchObject({ state: 'failed', errorCode: 'checks_failed' });
   });
 
-  it('is not let through by who accepted an earlier attempt, which may have lost fewer', async () => {
+  it('is not accepted because an earlier attempt was, which may have lost fewer rows', async () => {
     await query(`update support.run set payload = payload || '{"lossAcceptedBy": "eve"}' where id = $1`, [
       stopped.id,
     ]);
     expect(await retry(false)).toMatchObject({ state: 'failed', errorCode: 'checks_failed' });
   });
 
-  it('is published when a person accepts it, which the publication tells with who it was', async () => {
+  it('is published when an operator accepts it, and the publication records who did', async () => {
     expect(await retry(true)).toMatchObject({ state: 'succeeded', error: null, publication: 3 });
     expect(await served()).toBe(4);
     const [{ checks, check_state: state }] = await query(
@@ -80,7 +80,7 @@ describe('a withdrawal that would lose more rows than allowed', () => {
     ).toEqual([{ check_name: 'no_more_rows_are_lost_than_allowed', accepted_by: 'ann' }]);
   });
 
-  it('is taken back like any other', async () => {
+  it('can be undone like any other', async () => {
     const request = { fileId: 2, reason: 'right after all', actor: 'bob' };
     const ended = await pipeline.ended(await startTakingBack(pipeline.worker.runs, request, by));
     expect(ended).toMatchObject({ state: 'succeeded', publication: 4 });

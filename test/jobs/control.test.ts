@@ -28,7 +28,7 @@ function moviesFile(revenue: string): string {
   return `${[columns.join(','), ...lines].join('\n')}\n`;
 }
 
-describe('an admin, over HTTP alone', () => {
+describe('an admin who only uses HTTP', () => {
   const database = useDatabase();
   let folder: string;
   let pipeline: Pipeline;
@@ -128,7 +128,7 @@ describe('an admin, over HTTP alone', () => {
     );
   };
 
-  it('sends a drop, has it ingested, corrects it and takes it back, all in the audit', {
+  it('uploads a drop, ingests it, corrects it and withdraws it, all recorded in the audit', {
     timeout: 180_000,
   }, async () => {
     await upload('2017-08', moviesFile('1000'));
@@ -204,7 +204,7 @@ describe('an admin, over HTTP alone', () => {
     ['takeFileBack(file: 1, reason: "x"', 'file_not_withdrawn', 'CONFLICT'],
     ['cancelRun(id: "ENDED"', 'run_not_cancellable', 'CONFLICT'],
   ])(
-    'is refused %s) at once, by %s, with no run made and the refusal in the audit',
+    'is refused %s) at once with %s; no run is created, and the audit records the refusal',
     async (asked, code, told) => {
       const pool = database.pools.pipeline;
       const runs = async () => (await pool.query('select id from support.run order by created_date')).rows;

@@ -1,9 +1,10 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dropFlow, rebuildReportsFlow, rollbackFlow } from '../../jobs/drop-flow.js';
+import { dropFlow } from '../../jobs/drop-flow.js';
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { replayRejectsFlow } from '../../jobs/replay-rejects.js';
+import { rebuildReportsFlow, rollbackFlow } from '../../jobs/report-flows.js';
 import { restoreFlow, retireFlow } from '../../jobs/retire.js';
 import { causeText } from '../../src/reporting/explain/cause-text.js';
 import { changesNotExplained } from '../reporting/causes/sums-of-causes.js';
@@ -35,7 +36,7 @@ beforeAll(async () => {
 });
 
 describe('a link retired by hand', () => {
-  it('leaves the reports, which say by whom and why, and stays away when all is rebuilt from source', async () => {
+  it('leaves the reports, which show who retired it and why, and stays out after a rebuild from source', async () => {
     expect(await genres()).toEqual([twoFilms]);
     const { runs } = pipeline.worker;
     expect(await pipeline.ended(await runs.start(retireFlow, link, by))).toMatchObject({ publication: 2 });
@@ -62,7 +63,7 @@ describe('a link retired by hand', () => {
     expect(await agrees()).toBe(0);
   });
 
-  it('comes back when it is restored, and goes again when that publication is rolled back', async () => {
+  it('returns when it is restored, and leaves again when that publication is rolled back', async () => {
     const { runs } = pipeline.worker;
     const { publication } = await pipeline.ended(await runs.start(restoreFlow, link, by));
     expect(await genres()).toEqual([twoFilms]);
@@ -89,7 +90,7 @@ describe('a rollback', () => {
     return pipeline.ended(await pipeline.worker.runs.start(dropFlow, payload, by));
   };
 
-  it('is not taken back by files that are sent again, but by a rebuild', async () => {
+  it('is not undone by loading the same files again, but by a rebuild', async () => {
     const { runs } = pipeline.worker;
     const [{ number }] = await query('select max(number) as number from reporting.publication');
     expect(await genres()).toEqual([oneFilm]);
@@ -107,8 +108,8 @@ describe('a rollback', () => {
   });
 });
 
-describe('rejects tried again', () => {
-  it('are loaded where they pass now, and then the warehouse and the reports have them', async () => {
+describe('replayed rejects', () => {
+  it('are loaded if they are valid now, and then are in the warehouse and the reports', async () => {
     const { runs } = pipeline.worker;
     const before = await pipeline.ended(await runs.start(replayRejectsFlow, {}, by));
     expect(before).toMatchObject({ publication: null, counts: { tried: 1, loaded: 0, published: false } });
@@ -132,7 +133,7 @@ describe('rejects tried again', () => {
 });
 
 describe('a genre retired by hand', () => {
-  it('is what took the films from its rows, whose amounts add up', async () => {
+  it('is the cause of the films missing from its rows, and the amounts add up', async () => {
     const { runs } = pipeline.worker;
     const genre = { table: 'genres', keys: [{ id: '16' }], reason: 'no genre of ours', actor: 'ann' };
     const { publication } = await pipeline.ended(await runs.start(retireFlow, genre, by));

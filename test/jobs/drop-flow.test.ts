@@ -2,7 +2,8 @@ import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
+import { dropFlow } from '../../jobs/drop-flow.js';
+import { rebuildReportsFlow } from '../../jobs/report-flows.js';
 import { stepErrors } from '../../src/cli/runs/drop.js';
 import { readSteps } from '../../src/queue/ledger/step-ledger.js';
 import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
@@ -15,7 +16,7 @@ const start = async (folder: string, period: string) =>
 const query = (text: string) => pipeline.database.pools.owner.query(text);
 
 describe('a table job that fails', () => {
-  it('is tried again alone; what stands beside it is not done twice', async () => {
+  it('is retried alone; the steps next to it do not run twice', async () => {
     // The numbers of a sequence are not taken back with the transaction that fails.
     await query(`
       create sequence public.tries;
@@ -40,7 +41,7 @@ describe('a table job that fails', () => {
   });
 });
 
-describe('two drops at once', () => {
+describe('two drops at the same time', () => {
   /** Stops the first where it writes a table, starts the second, and says what the second has done when it cannot go on. */
   async function secondBesideFirst(
     periods: [string, string],
@@ -86,7 +87,7 @@ describe('two drops at once', () => {
     }
   }
 
-  it('never interleave: the second waits at the turn while the first is in the middle of a table', async () => {
+  it('never interleave: the second waits while the first is in the middle of a table', async () => {
     expect(await secondBesideFirst(['2017-02', '2017-03'], async () => {})).toEqual({
       seen: 'waits',
       states: ['succeeded', 'succeeded'],
@@ -101,7 +102,7 @@ describe('two drops at once', () => {
     ]);
   });
 
-  it('would, were the turn of the first not on record', async () => {
+  it('would interleave if the ledger did not record that the first is exclusive', async () => {
     const forget = (run: string) =>
       query(
         `update support.run_step set job_name = 'forgotten' where run_id = '${run}' and job_name = 'take-turn'`,
@@ -110,8 +111,8 @@ describe('two drops at once', () => {
   });
 });
 
-describe('a drop that holds a file twice, plain and compressed', () => {
-  it('is loaded once, and nothing changes when it comes again', async () => {
+describe('a drop that contains a file twice, plain and compressed', () => {
+  it('is loaded once, and nothing changes when it is loaded again', async () => {
     const folder = await pipeline.writeDrop('2017-05', { movies_metadata: [film('3')] });
     const path = join(folder, 'movies_metadata.csv');
     await writeFile(`${path}.gz`, gzipSync(await readFile(path)));
@@ -124,7 +125,7 @@ describe('a drop that holds a file twice, plain and compressed', () => {
 });
 
 describe('a drop that is held', () => {
-  it('goes on when its run is opened again and somebody accepts its rejects, with who it was', async () => {
+  it('continues when an operator retries its run and accepts its rejects, and the ledger records who did', async () => {
     const folder = await pipeline.writeDrop('2017-06', { movies_metadata: [film('2')] });
     await appendFile(join(folder, 'movies_metadata.csv'), 'broken\n');
     const started = await start(folder, '2017-06');
@@ -146,7 +147,7 @@ describe('a drop that is held', () => {
 });
 
 describe('a drop that a blocking check stops', () => {
-  it('is told by the worker and by its run, and the old numbers are served', async () => {
+  it('is reported by the worker and by its run, and the current reports stay live', async () => {
     const films = Array.from({ length: 12 }, (_, index) => film(String(index + 10)));
     const folder = await pipeline.writeDrop('2017-07', { movies_metadata: films });
     await pipeline.ended(await start(folder, '2017-07'));
@@ -170,7 +171,7 @@ describe('a drop that a blocking check stops', () => {
 });
 
 describe('two files of one feed in a drop', () => {
-  it('count in the order of their names, however long each takes', async () => {
+  it('count in the order of their names, however long each takes to load', async () => {
     // So long that it takes longer to receive than the next job to begin.
     const overview = 'x'.repeat(200_000);
     const many = Array.from({ length: 500 }, (_, index) =>
@@ -185,7 +186,7 @@ describe('two files of one feed in a drop', () => {
     expect(rows).toEqual([{ title: 'By the second' }]);
   });
 
-  it('are both told where both are broken, and count in that order all the same once they are mended', async () => {
+  it('are both reported when both are broken, and still count in that order once they are fixed', async () => {
     const names = ['movies_metadata-2018-02.csv', 'movies_metadata_2018-02.csv'];
     const whole: string[] = [];
     const folder = join(pipeline.folder, '2018-02');

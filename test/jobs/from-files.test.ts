@@ -17,7 +17,7 @@ const pipeline = usePipeline();
 const folders = useDropFolders();
 const by = { requestedBy: 'test' };
 
-it('random files come to the reports that an independent reading gives, by the jobs, and again when rebuilt', {
+it('random files give the reports that an independent calculation gives, when loaded by the jobs and when rebuilt', {
   timeout: 300_000,
 }, async () => {
   const { database, worker, ended } = pipeline;

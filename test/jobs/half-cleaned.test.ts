@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { dropFlow, rebuildReportsFlow } from '../../jobs/drop-flow.js';
+import { dropFlow } from '../../jobs/drop-flow.js';
+import { rebuildReportsFlow } from '../../jobs/report-flows.js';
 import { findUncleanedFiles } from '../../src/warehouse/clean/uncleaned-files.js';
 import { sweepEntries } from '../../src/warehouse/extract/entry-staging.js';
 import { film, stepsOf, until, usePipeline } from './pipeline.js';
@@ -23,7 +24,7 @@ const entries = async () =>
 const genres = async () =>
   (await query('select release_count::int as films, budget::float from reporting.genre_report')).rows;
 
-it('a drop that was cleaned in part is published by no other run, and by its own once it is whole', async () => {
+it('a drop that was cleaned in part is not published by another run, and by its own run only when it is complete', async () => {
   expect(await pipeline.ended(await start('2017-01', [film('1')]))).toMatchObject({ publication: 1 });
 
   await query(`
@@ -68,7 +69,7 @@ it('a drop that was cleaned in part is published by no other run, and by its own
   expect(await findUncleanedFiles(pipeline.database.pools.pipeline)).toEqual([]);
 });
 
-it('a run that is retried waits for its turn anew, and builds what is there by then', async () => {
+it('a retried run waits again for other runs, and builds from what the warehouse contains then', async () => {
   // Held at its publication, when all is built.
   await query(`
     create trigger refuse before insert on reporting.publication for each row execute function public.refuse()`);

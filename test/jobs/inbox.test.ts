@@ -11,8 +11,8 @@ import { film, until, usePipeline } from './pipeline.js';
 const pipeline = usePipeline({ scanSeconds: 1, stableSeconds: 0 });
 const runs = async () => listRuns(pipeline.database.pools.pipeline);
 
-describe('a folder put into the inbox', () => {
-  it('is taken up by itself, once, and again when something comes to it', async () => {
+describe('a folder in the inbox', () => {
+  it('is loaded automatically, once, and again when a file is added', async () => {
     const { inbox } = pipeline.resources;
     await pipeline.writeDrop('2017-08', { movies_metadata: [film('1')] }, inbox.folder);
     await until(
@@ -43,8 +43,8 @@ describe('a folder put into the inbox', () => {
   });
 });
 
-describe('a file put into the inbox without its month', () => {
-  it('is said to be left alone, once', async () => {
+describe('a file in the inbox outside a month folder', () => {
+  it('is ignored, with one warning', async () => {
     const { inbox } = pipeline.resources;
     const path = join(inbox.folder, 'links.csv');
     await writeFile(path, 'movieId,imdbId,tmdbId\n1,1,1\n');
@@ -55,8 +55,8 @@ describe('a file put into the inbox without its month', () => {
   });
 });
 
-describe('a queue that has lost what it held', () => {
-  it('gets its schedules back, and those that it kept are left as they are', async () => {
+describe('a queue that has lost its jobs', () => {
+  it('gets its schedules back, and those it kept are not changed', async () => {
     const again = await startPipelineWorker({ ...pipeline.options, reconcileMs: 100 });
     try {
       const queue = again.backend.makeQueue('schedule');
@@ -71,7 +71,7 @@ describe('a queue that has lost what it held', () => {
 });
 
 describe('the hourly upkeep', () => {
-  it('compresses backups, and notes the feeds that are late', async () => {
+  it('compresses backups and records late feeds', async () => {
     const folder = join(pipeline.resources.storage.folder, 'backup/2017-08');
     expect((await readdir(folder)).filter((name) => name.endsWith('.csv'))).toHaveLength(2);
     const services = { ...pipeline.resources, runs: pipeline.worker.runs };

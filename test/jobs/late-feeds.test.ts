@@ -18,11 +18,11 @@ const late = async (today: string) => {
 };
 
 describe('a late feed', () => {
-  it('is no matter while nothing was ever loaded', async () => {
+  it('is not reported before anything was loaded', async () => {
     expect(await late('2030-01-01')).toEqual([]);
   });
 
-  it('is warned about once, from the stated number of days after the month on', async () => {
+  it('is reported once, after the configured number of days', async () => {
     await loadBytes(database.pools.pipeline, folder, 'id,Name,note\n1,a,b\n', { period: '2017-08' });
     expect(await late('2017-09-09')).toEqual([]);
     expect(await late('2017-09-11')).toEqual([
@@ -42,14 +42,14 @@ describe('a late feed', () => {
     ]);
   });
 
-  it('is expected for the next month once it came', async () => {
+  it('is expected for the next month after it arrived', async () => {
     await loadBytes(database.pools.pipeline, folder, 'id,Name,note\n2,a,b\n', { period: '2017-09' });
     expect(await late('2017-11-10')).toEqual([]);
     expect(await late('2017-11-11')).toEqual([expect.stringMatching(/^things of 2017-10/)]);
   });
 });
 
-describe('a month for which the bytes of another came', () => {
+describe('a month whose file has the bytes of another month', () => {
   const pipeline = usePipeline();
   const load = async (period: string, records: Record<string, string>[]) => {
     const folder = await pipeline.writeDrop(period, { movies_metadata: records });

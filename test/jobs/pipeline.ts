@@ -61,7 +61,7 @@ export function usePipeline(
       ...limits,
       inbox: { folder: join(folder, 'inbox'), scanSeconds: 3600, stableSeconds: 30, ...change },
       lateAfterDays: 20,
-      tell: (level: string, sentence: string) => pipeline.said.push(`${level} ${sentence}`),
+      notify: (level: string, sentence: string) => pipeline.said.push(`${level} ${sentence}`),
     };
     const location = {
       kind: 'postgres' as const,

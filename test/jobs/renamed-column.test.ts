@@ -67,7 +67,7 @@ describe('a column that the vendor renames', () => {
     });
   });
 
-  it('is missed where the mapping reads a column that no file has, and nothing stands in its place', async () => {
+  it('is reported as missing when no file has the column that the mapping reads, and no value replaces it', async () => {
     const { rows } = (await currentMapping(pool()))!;
     const mistyped = rows.map((row) =>
       row.end_table === 'genres' && row.end_field === 'name' ? { ...row, source_field: 'geners.name' } : row,

@@ -34,8 +34,8 @@ beforeAll(async () => {
   await pipeline.database.pools.owner.query('update source.reject set raw = $1', [raw]);
 });
 
-describe('rejects that pass now', () => {
-  it('stay rejects where the attempt that loads them has lost its step', async () => {
+describe('rejects that are valid now', () => {
+  it('stay rejects when the attempt that loads them is superseded', async () => {
     const lost = new Fault('step_taken_over', 'Another attempt has the step.');
     const context = { payload: {}, services: pipeline.resources, complete: () => Promise.reject(lost) };
     await expect(
@@ -45,7 +45,7 @@ describe('rejects that pass now', () => {
     expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
   });
 
-  it('stay rejects until their run has its turn, and when it is cancelled before', async () => {
+  it('stay rejects while their run waits for another, and when it is cancelled before', async () => {
     const { runs } = pipeline.worker;
     await whileMoviesAreHeld(async (letGo) => {
       const inFront = await runs.start(verifyWarehouseFlow, {}, by);
@@ -61,7 +61,7 @@ describe('rejects that pass now', () => {
     expect(await films()).toEqual([{ source: 1, warehouse: 1 }]);
   });
 
-  it('are told when their run is cancelled behind their loading, and come into the warehouse by the next', async () => {
+  it('are reported when their run is cancelled after loading them, and the next run adds them to the warehouse', async () => {
     const { pool } = pipeline.resources;
     const { runs } = pipeline.worker;
     await whileMoviesAreHeld(async () => {

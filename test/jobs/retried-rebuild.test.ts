@@ -73,7 +73,7 @@ async function retryAfterAnotherMonth(start: () => Promise<{ run: Run }>, period
   expect(verified).toMatchObject({ state: 'succeeded', counts: { differences: 0 } });
 }
 
-it('a rebuild that is retried has what was loaded since it stopped', async () => {
+it('a retried rebuild contains what was loaded since it stopped', async () => {
   await retryAfterAnotherMonth(
     () => pipeline.worker.runs.start(rebuildWarehouseFlow, {}, by),
     '2017-03',
@@ -82,7 +82,7 @@ it('a rebuild that is retried has what was loaded since it stopped', async () =>
   expect(await served()).toEqual([1, 2, 3]);
 });
 
-it('a withdrawal that is retried has it as well, and withdraws its file alone', async () => {
+it('a retried withdrawal contains it as well, and withdraws only its file', async () => {
   const { rows } = await query("select id from source.file where period = '2017-02'");
   const payload = { fileId: rows[0].id, reason: 'the wrong month', actor: 'ann' };
   const { runs } = pipeline.worker;
@@ -134,7 +134,7 @@ it.each([
   ['prepares', prepareRebuildJob],
   ['drops', dropRebuildJob],
 ] as [string, AnyJob<Services>][])(
-  'a worker that %s a rebuild and wakes after its step was done by another touches nothing',
+  'a worker that %s a rebuild and wakes after another has done its step changes nothing',
   async (_does, job) => {
     const { pools } = pipeline.database;
     const verified = await pipeline.worker.runs.start(verifyWarehouseFlow, {}, by);

@@ -19,7 +19,7 @@ const shifted = (count: number) =>
 const served = () => query('select movie_id from reporting.movie_score_report order by 1');
 const cleaned = () => query('select count(*)::int as tables from support.file_transform');
 
-it('a drop is held, and nothing of it cleaned, while most records of a file have no usable key', async () => {
+it('a drop is held, and none of it is cleaned, while most records of a file have no usable key', async () => {
   expect(await pipeline.ended(await start('2017-01', [film('1')]))).toMatchObject({ publication: 1 });
   const before = await cleaned();
   const started = await start('2017-02', [film('2'), ...shifted(3), film('3')]);

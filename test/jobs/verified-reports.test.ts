@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dropFlow, rebuildReportsFlow, rollbackFlow } from '../../jobs/drop-flow.js';
+import { dropFlow } from '../../jobs/drop-flow.js';
 import { verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
+import { rebuildReportsFlow, rollbackFlow } from '../../jobs/report-flows.js';
 import { readSteps } from '../../src/queue/ledger/step-ledger.js';
 import { film, usePipeline } from './pipeline.js';
 
@@ -35,7 +36,7 @@ describe('the reports of a warehouse rebuilt from source', () => {
     await publish('2017-09', [film('2', { budget: '5' }), film('3')]);
   });
 
-  it('are those that are served, which the comparison leaves as they are, with what belongs to them', async () => {
+  it('equal the reports being served, which the comparison does not change', async () => {
     const kept = () =>
       query(`
         select (select jsonb_agg(s order by s.report) from support.report_state s) as states,
@@ -54,7 +55,7 @@ describe('the reports of a warehouse rebuilt from source', () => {
     expect(await kept()).toEqual(before);
   });
 
-  it('do not agree with a value that was changed behind their back', async () => {
+  it('differ when a value was changed directly in the database', async () => {
     await query('update reporting.movie_score_report set budget = budget + 1 where movie_id = 2');
     const { differences, reports } = await verify();
     expect(differences).toBe(1);
@@ -73,7 +74,7 @@ describe('the reports of a warehouse rebuilt from source', () => {
     await query('update reporting.movie_score_report set budget = budget - 1 where movie_id = 2');
   });
 
-  it('are not compared with an earlier state that is served again, until it is built anew', async () => {
+  it('are not compared with an earlier state that is served again, until the reports are rebuilt', async () => {
     await pipeline.ended(await pipeline.worker.runs.start(rollbackFlow, { to: 1 }, by));
     expect(await verify()).toMatchObject({ differences: 0, compared: false });
     await pipeline.ended(await pipeline.worker.runs.start(rebuildReportsFlow, {}, by));

@@ -76,7 +76,7 @@ beforeAll(async () => {
 });
 
 describe('a file that is withdrawn', () => {
-  it('leaves warehouse and reports as if it had never come, and they stay so when all is rebuilt', async () => {
+  it('leaves the warehouse and the reports as if it had never been loaded, also after a rebuild', async () => {
     expect(await withdraw()).toMatchObject({ state: 'succeeded', error: null, publication: 4 });
     const without = await stateOf(unspoilt);
     expect(await stateOf()).toEqual(without);
@@ -88,7 +88,7 @@ describe('a file that is withdrawn', () => {
     expect(await findUncleanedFiles(pipeline.database.pools.pipeline)).toEqual([]);
   });
 
-  it('keeps its records, and is in the causes and the audit with who and why', async () => {
+  it('keeps its records, and the causes and the audit show who withdrew it and why', async () => {
     expect(
       await query('select id from source.src_movies_metadata where file_id = $1', [fileId]),
     ).toHaveLength(2);
@@ -116,7 +116,7 @@ describe('a file that is withdrawn', () => {
     ]);
   });
 
-  it('is left out when the same bytes come again, which says how to take it back', async () => {
+  it('is skipped when the same bytes are loaded again, with a message on how to undo the withdrawal', async () => {
     const before = await stateOf();
     const again = await load('2017-09');
     expect(again).toMatchObject({ state: 'succeeded', counts: { published: false } });
@@ -132,7 +132,7 @@ describe('a file that is withdrawn', () => {
     expect(await stateOf()).toEqual(before);
   });
 
-  it('is refused a second time, and so is one that is not there, with no run made', async () => {
+  it('is refused a second time, and so is an unknown file; no run is created', async () => {
     const runs = async () => (await query('select from support.run')).length;
     const before = await runs();
     await expect(withdraw()).rejects.toMatchObject({ code: 'file_not_loaded' });
@@ -141,7 +141,7 @@ describe('a file that is withdrawn', () => {
     expect(await runs()).toBe(before);
   });
 
-  it('is judged while it is cleaned, and not only after', async () => {
+  it('is checked while it is cleaned, and not only afterwards', async () => {
     const { pipeline: pool } = pipeline.database.pools;
     const [{ id }] = (await query("select id from source.file where period = '2017-08'")) as [{ id: number }];
     await inTransaction(pool, async (cleaning) => {
@@ -154,7 +154,7 @@ describe('a file that is withdrawn', () => {
     });
   });
 
-  it('comes back as it was when that is taken back', async () => {
+  it('returns unchanged when the withdrawal is undone', async () => {
     expect(await takeBack()).toMatchObject({ state: 'succeeded', error: null, counts: { published: true } });
     expect(await stateOf()).toEqual(whole);
     const reasons = await query('select reason from reporting.publication where number > 3 order by number');
@@ -171,7 +171,7 @@ describe('a file that is withdrawn', () => {
   });
 });
 
-it('a drop goes on without a file of it that is withdrawn while it waits for its turn', async () => {
+it('a drop continues without a file that is withdrawn while the drop waits for other runs', async () => {
   const { worker, database } = pipeline;
   const folder = await pipeline.writeDrop('2017-11', {
     movies_metadata: [film('5')],
@@ -201,7 +201,7 @@ it('a drop goes on without a file of it that is withdrawn while it waits for its
   expect(await query('select from warehouse.movie_links where movie_id = 5')).toHaveLength(1);
 });
 
-it('a drop whose cleaning failed goes on without the file of it that is withdrawn then', async () => {
+it('a drop whose cleaning failed continues without a file that is withdrawn afterwards', async () => {
   const { worker, database } = pipeline;
   const folder = await pipeline.writeDrop('2017-12', {
     movies_metadata: [film('6')],
@@ -250,7 +250,7 @@ it('a file cannot be withdrawn while it is in a table that the mapping no longer
   await installMapping(pool, movies.mapping, change);
 });
 
-it('the last file there is cannot be withdrawn', async () => {
+it('the only loaded file cannot be withdrawn', async () => {
   const { runs } = unspoilt.worker;
   const [first, second] = (await query('select id from source.file order by id', [], unspoilt)) as {
     id: number;
@@ -268,7 +268,7 @@ it('the last file there is cannot be withdrawn', async () => {
   await expect(last).rejects.toMatchObject({ code: 'nothing_loaded' });
 });
 
-it('a code of a standard that is retired stays so without any file of its table, and with it again', async () => {
+it('a retired code of a standard stays retired when the only file of its table is withdrawn, and when it is restored', async () => {
   const { runs } = unspoilt.worker;
   const isLive = async () =>
     (await query("select from warehouse.production_countries where id = 'FR' and not deleted", [], unspoilt))

@@ -1,4 +1,4 @@
-import { rebuildReportsFlow } from '../../../jobs/drop-flow.js';
+import { rebuildReportsFlow } from '../../../jobs/report-flows.js';
 import { print } from '../output/terminal.js';
 import { followToSuccess } from '../runs/follow.js';
 import { commandUser, withEnvironment } from '../runtime/command.js';

@@ -1,4 +1,4 @@
-import { startRollback } from '../../../jobs/drop-flow.js';
+import { startRollback } from '../../../jobs/report-flows.js';
 import { movies } from '../../dataset/movies.js';
 import { print } from '../output/terminal.js';
 import { followToSuccess } from '../runs/follow.js';

@@ -35,7 +35,7 @@ export function startWorker(
   const options = optionsFrom(environment, log);
   return startPipelineWorker({
     ...options,
-    resources: { ...options.resources, tell: (level, sentence) => log[level](sentence) },
+    resources: { ...options.resources, notify: (level, sentence) => log[level](sentence) },
     onEnd: (run) => {
       if (isTold(run)) logRun(log, run);
     },

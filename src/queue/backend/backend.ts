@@ -16,7 +16,7 @@ import { Redis } from 'ioredis';
 import { Client, type ClientConfig, type Pool } from 'pg';
 import { Failure, Fault, messageOf } from '../../fault.js';
 
-/** Where the queues live: Redis for production, Postgres where nothing else is installed. */
+/** Where the queues are stored: Redis in production, Postgres when nothing else is installed. */
 export type QueueLocation =
   | { kind: 'redis'; url: string; prefix: string; acceptEviction?: boolean }
   | { kind: 'postgres'; connectionString: string; schema: string };
@@ -25,26 +25,26 @@ export type AnyQueue = Queue;
 
 export interface QueueBackend {
   readonly kind: QueueLocation['kind'];
-  /** The queue of this name; asked again, the same one. */
+  /** The queue with this name; the same object each time. */
   makeQueue(name: string): AnyQueue;
   makeWorker(name: string, processor: Processor, options?: Partial<WorkerOptions>): Worker;
-  /** For trees known beforehand; runs go through stages instead (`stages.ts`). */
+  /** For trees of jobs that are known in advance; runs are planned stage by stage instead (`advance-run.ts`). */
   makeFlowProducer(): FlowProducer;
   makeQueueEvents(name: string): QueueEvents;
-  /** Closes everything this backend made, workers first, then its connections. */
+  /** Closes everything this backend created: workers first, connections last. */
   close(): Promise<void>;
 }
 
 /**
- * How often a job may be taken back from a worker that died before it is given up.
- * BullMQ's own default of 1 loses a job to the second kill.
+ * How often a job may be taken back from a dead worker before the queue gives it up.
+ * With BullMQ's default of 1, the second kill loses the job.
  */
 const maxStalledCount = 10;
 
-/** Connections each queue or worker may hold on Postgres, beside its listener. */
+/** Maximum number of Postgres connections per queue or worker, in addition to its listener. */
 const poolSize = 2;
 
-/** How long a worker waits before it asks a backend again that could not be opened. */
+/** How long a worker waits before it tries again to open a backend. */
 const pauseMs = 1000;
 
 interface Plumbing {
@@ -55,11 +55,11 @@ interface Plumbing {
 }
 
 /**
- * Opens the queue backend and proves that it answers.
+ * Opens the queue backend and checks that it answers.
  *
- * @param onError hears connection errors that happen later; BullMQ reconnects by itself.
- * @throws Failure `queue_unreachable` when the server does not answer.
- * @throws Fault `redis_evicts` when Redis may throw jobs away under memory pressure.
+ * @param onError receives later connection errors; BullMQ reconnects automatically
+ * @throws Failure `queue_unreachable` when the server does not answer
+ * @throws Fault `redis_evicts` when Redis may delete jobs under memory pressure
  */
 export async function openQueueBackend(
   location: QueueLocation,
@@ -75,7 +75,7 @@ export async function openQueueBackend(
     T extends { close(): Promise<unknown>; on(event: 'error', listener: (error: Error) => void): unknown },
   >(part: T): T {
     part.on('error', (error) => {
-      // A connection that was told to end may still hear that the server stops.
+      // A connection that is being closed may still report that the server stops.
       if (!closed) onError(error);
     });
     made.push(part);
@@ -127,7 +127,7 @@ async function openRedis(
   onError: (error: Error) => void,
 ): Promise<Plumbing> {
   await checkRedis(location);
-  // A producer gives up after some tries so that its caller hears of it; a worker waits for ever.
+  // A producer gives up after some attempts, so that its caller gets the error; a worker waits forever.
   const producer = new Redis(location.url, { connectionName: location.prefix });
   const worker = new Redis(location.url, { connectionName: location.prefix, maxRetriesPerRequest: null });
   producer.on('error', onError);
@@ -160,8 +160,8 @@ async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): 
     if (policy !== 'noeviction' && location.acceptEviction !== true) {
       throw new Fault(
         'redis_evicts',
-        `Redis has maxmemory-policy ${policy}, under which queued jobs can vanish; ` +
-          'set it to noeviction or accept the risk by name.',
+        `Redis has maxmemory-policy ${policy}, which can delete queued jobs; ` +
+          'set it to noeviction, or accept the risk explicitly.',
       );
     }
   } catch (error) {
@@ -190,19 +190,19 @@ async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' 
       max: poolSize,
     }),
     prefix: undefined,
-    factory: createPatientBackend as unknown as BackendFactory<IQueueBackend, never>,
+    factory: createRobustBackend as unknown as BackendFactory<IQueueBackend, never>,
     close: async () => {},
   };
 }
 
-/** A connection whose loss is never an event that nobody hears, which would end the process. */
-class HeardClient extends Client {
+/** A connection that always has an error listener: without one, losing the connection would end the process. */
+class ListenedClient extends Client {
   constructor(config?: ClientConfig) {
     super(config);
     this.on('error', () => undefined);
   }
 
-  /** BullMQ takes all listeners away before it closes a connection; the server may close it in that moment too. */
+  /** BullMQ removes all listeners before it closes a connection; the server may close it at the same moment. */
   override removeAllListeners(event?: string | symbol): this {
     super.removeAllListeners(event);
     return event === undefined || event === 'error' ? this.on('error', () => undefined) : this;
@@ -210,16 +210,16 @@ class HeardClient extends Client {
 }
 
 /**
- * BullMQ's backend, for a server that may stop at any moment. BullMQ listens to no connection that it prepares the
- * schema over, nor to the one it is notified over while that opens and closes; and it keeps a failed start for ever,
- * at which its workers ask on without a pause, so that no timer, signal or child of the process is heard of any more.
+ * BullMQ's Postgres backend, made safe for a server that may stop at any moment. BullMQ has no error listener on the connection
+ * that prepares the schema, nor on its notification connection while that opens and closes. And it keeps a failed start
+ * forever: its workers then retry without a pause, so that no timer, signal or child process gets a turn.
  */
-const createPatientBackend: typeof createPostgresBackend = (name, options, use) => {
+const createRobustBackend: typeof createPostgresBackend = (name, options, use) => {
   const backend = createPostgresBackend(name, options, use);
   const { connection } = backend;
   const pool = connection.pool as unknown as Pool;
   pool.on('connect', (client) => client.on('error', () => undefined));
-  Object.assign(connection, { pgModule: { Client: HeardClient } });
+  Object.assign(connection, { pgModule: { Client: ListenedClient } });
   const waitUntilReady = connection.waitUntilReady.bind(connection);
   connection.waitUntilReady = () =>
     waitUntilReady().catch(async (error: unknown) => {
@@ -231,9 +231,9 @@ const createPatientBackend: typeof createPostgresBackend = (name, options, use) 
 
 function unreachable(what: string, error: unknown): Failure {
   const { code } = error as { code?: unknown };
-  // No such database, no such user, another password: what migrate makes.
-  const notMade = code === '3D000' || code === '28P01' || code === '28000';
-  const remedy = notMade ? 'run marquee migrate, which makes it, or correct' : 'start it or correct';
+  // Unknown database, unknown user or wrong password: `migrate` creates these.
+  const isMissing = code === '3D000' || code === '28P01' || code === '28000';
+  const remedy = isMissing ? 'run marquee migrate, which creates it, or correct' : 'start it or correct';
   return new Failure(
     'queue_unreachable',
     `${what} does not answer (${messageOf(error)}); ${remedy} its address.`,

@@ -7,10 +7,10 @@ import { readReadySteps, readStep, type Step } from '../ledger/step-ledger.js';
 import type { AnyQueue, QueueBackend } from './backend.js';
 import type { AnyFlow } from './flow.js';
 
-/** Tries of the job that carries a flow, before a failure of its own (not of a step) ends the run. */
+/** Attempts of the job that carries a flow, before a failure outside its steps ends the run. */
 const flowRetries = { attempts: 10, backoffMs: 1000 };
 
-/** Puts runs and steps on their queues. Enqueuing what is already there changes nothing. */
+/** Puts runs and steps on their queues. Enqueuing something twice has no effect. */
 export interface Dispatch<Services> {
   readonly pool: Pool;
   queue(name: string): AnyQueue;
@@ -18,8 +18,8 @@ export interface Dispatch<Services> {
   flow(name: string): AnyFlow<Services>;
   enqueueRun(run: Pick<Run, 'id' | 'kind'>): Promise<void>;
   /**
-   * Has a run carried on from the ledger, whatever became of its job. Several may ask for the same at once, and a worker may
-   * have the job by then: that is as good.
+   * Makes a worker continue the run from the ledger, whatever state its job is in. Safe to call concurrently, also while a
+   * worker has the job.
    */
   reviveRun(run: Pick<Run, 'id' | 'kind'>): Promise<void>;
   enqueueStep(step: Step): Promise<void>;
@@ -29,15 +29,14 @@ export interface Dispatch<Services> {
 
 export interface DispatchOptions<Services> {
   backend: QueueBackend;
-  /** The data database, as the pipeline role: it holds the ledger. */
+  /** The data database, which contains the ledger, as the pipeline role. */
   pool: Pool;
   jobs: readonly AnyJob<Services>[];
   flows: readonly AnyFlow<Services>[];
 }
 
 /**
- * @throws Fault `flow_shape` when a job and a flow share a name; `job_unknown` later on, when a name turns up that is in
- * neither list.
+ * @throws Fault `flow_shape` when a job and a flow have the same name; later `job_unknown` for a name in neither list
  */
 export function createDispatch<Services>({
   backend,
@@ -47,10 +46,10 @@ export function createDispatch<Services>({
 }: DispatchOptions<Services>): Dispatch<Services> {
   const jobsByName = new Map(jobs.map((job) => [job.name, job]));
   const flowsByName = new Map(flows.map((flow) => [flow.name, flow]));
-  // A worker tells flows from jobs by their names.
+  // A worker distinguishes flows from jobs by their names.
   const both = flows.find((flow) => jobsByName.has(flow.name));
   if (both !== undefined) {
-    throw new Fault('flow_shape', `A job and a flow are both named ${both.name}; rename one.`);
+    throw new Fault('flow_shape', `A job and a flow are both named ${both.name}; rename one of them.`);
   }
 
   const dispatch: Dispatch<Services> = {
@@ -74,29 +73,29 @@ export function createDispatch<Services>({
           if ((await job!.getState()) === 'failed') throw error;
         });
       } else {
-        await queue.remove(run.id, { removeChildren: false }); // not where a worker has it
+        await queue.remove(run.id, { removeChildren: false }); // Has no effect while a worker has it.
         await dispatch.enqueueRun(run);
       }
     },
 
     async enqueueStep(step) {
       const target = backend.makeQueue(step.queue);
-      // Adding a job that has failed would make the flow wait for it for ever.
+      // If a job that has failed were added again, the flow would wait for it forever.
       if (await target.getJob(step.jobId)) return;
       const parentQueue = backend.makeQueue(dispatch.flow(step.runKind).queue);
       const options: JobsOptions = {
         ...jobOptions(dispatch.job(step.jobName)),
         jobId: step.jobId,
         parent: { id: step.runId, queue: parentQueue.qualifiedName },
-        // The flow goes on when a step fails; it reads from the ledger what that means.
+        // The flow continues when a step fails; it decides from the ledger what follows.
         ignoreDependencyOnFailure: true,
       };
       await target.add(
-        step.jobName, // The payload is here for the queue board; the worker reads it from the ledger.
+        step.jobName, // The payload is for the queue board only; the worker reads it from the ledger.
         { runId: step.runId, stepId: step.id, payload: step.payload },
         options,
       );
-      // A cancel between the caller's look at the ledger and this moment found no job to take off the queue.
+      // If the step was cancelled after the caller read it, the cancel found no job to remove.
       if ((await readStep(pool, step.id))?.state === 'cancelled') await target.remove(step.jobId);
     },
 
@@ -111,10 +110,7 @@ export function createDispatch<Services>({
 function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
   const found = map.get(name);
   if (found === undefined) {
-    throw new Fault(
-      'job_unknown',
-      `There is no ${what} named ${name}; known are ${[...map.keys()].join(', ')}.`,
-    );
+    throw new Fault('job_unknown', `Unknown ${what} ${name}; known are ${[...map.keys()].join(', ')}.`);
   }
   return found;
 }

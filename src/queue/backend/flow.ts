@@ -3,44 +3,44 @@ import { Fault } from '../../fault.js';
 import type { Counts, PlannedStep } from '../ledger/job.js';
 import type { Step } from '../ledger/step-ledger.js';
 
-/** What a stage knows when it plans its steps, and a flow when it ends. */
+/** What a stage gets to plan its steps, and a flow to compute its result. */
 export interface FlowContext<Payload, Services> {
   readonly runId: string;
   readonly payload: Payload;
   readonly services: Services;
-  /** What the steps done so far counted, by stage and then by step. */
+  /** Counts of the steps done so far, by stage and then by step. */
   readonly results: ReadonlyMap<string, ReadonlyMap<string, Counts>>;
 }
 
-/** One stage of a flow: its steps are worked out when the stage begins, from what went before. */
+/** One stage of a flow. Its steps are planned when it begins, from the results of earlier stages. */
 export interface Stage<Payload, Services> {
   readonly name: string;
-  /** Whether a run that is retried plans and does it once more, though it succeeded: what it found may hold no longer. */
-  readonly anew?: boolean;
-  /** Must not write: it may be called twice, and only one answer is kept. No steps: the stage is skipped. */
+  /** Whether a retried run repeats the stage although it succeeded, because its result may be out of date. */
+  readonly repeatOnRetry?: boolean;
+  /** Must not write: it may be called twice, and only one result is used. A stage without steps is skipped. */
   plan(context: FlowContext<Payload, Services>): Promise<PlannedStep[]> | PlannedStep[];
 }
 
-/** What a flow came to, for its run in the ledger. */
+/** The result of a flow, stored in its run. */
 export interface FlowResult {
   counts?: Counts;
   publication?: number;
 }
 
-/** A run's shape: stages one after another, the steps of each side by side as their dependencies allow. */
+/** A kind of run: stages one after another; the steps of a stage run in parallel as far as their dependencies allow. */
 export interface FlowDefinition<Schema extends z.ZodType = z.ZodType, Services = never> {
   readonly name: string;
   readonly queue: string;
   readonly payload: Schema;
   readonly stages: readonly Stage<z.output<Schema>, Services>[];
-  /** Called once all stages are done; like `plan` it must not write. */
+  /** Called when all stages are done; like `plan`, it must not write. */
   finish?(context: FlowContext<z.output<Schema>, Services>): Promise<FlowResult> | FlowResult;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of flows of different payloads has no narrower type.
 export type AnyFlow<Services> = FlowDefinition<any, Services>;
 
-/** @throws Fault `flow_shape` when two stages share a name. */
+/** @throws Fault `flow_shape` when two stages have the same name */
 export function defineFlow<Schema extends z.ZodType, Services>(
   flow: FlowDefinition<Schema, Services>,
 ): FlowDefinition<Schema, Services> {
@@ -48,21 +48,21 @@ export function defineFlow<Schema extends z.ZodType, Services>(
   if (new Set(names).size !== names.length) {
     throw new Fault(
       'flow_shape',
-      `Flow ${flow.name} has two stages of one name (${names.join(', ')}); rename one.`,
+      `Flow ${flow.name} has two stages with the same name (${names.join(', ')}); rename one of them.`,
     );
   }
   return flow;
 }
 
-/** A step's name in the run: two stages may use the same words. */
+/** A step's name in the run; it contains the stage, since two stages may use the same step name. */
 function stepName(stage: string, name: string): string {
   return `${stage}:${name}`;
 }
 
 /**
- * The planned steps under their names in the run, proven to be runnable.
- * @param known names the stage already has, which the new ones may depend on.
- * @throws Fault `flow_shape` for a repeated name, an unknown dependency or a circle.
+ * The planned steps with their names in the run, after checking that they can run.
+ * @param known names of steps the stage already has; new steps may depend on them
+ * @throws Fault `flow_shape` for a repeated name, an unknown dependency or a cycle
  */
 export function nameSteps(
   stage: string,
@@ -80,20 +80,20 @@ export function nameSteps(
     if (seen.has(step.name)) {
       throw new Fault(
         'flow_shape',
-        `Step ${step.name} is planned twice; give each step of a stage its own name.`,
+        `Step ${step.name} is planned twice; give each step of a stage a different name.`,
       );
     }
     seen.add(step.name);
     const unknown = step.dependsOn.find((needed) => !all.has(needed));
     if (unknown !== undefined) {
-      throw new Fault('flow_shape', `Step ${step.name} needs ${unknown}, which the stage does not have.`);
+      throw new Fault('flow_shape', `Step ${step.name} depends on ${unknown}, which is not in the stage.`);
     }
   }
-  refuseCircles(named, known);
+  refuseCycles(named, known);
   return named;
 }
 
-function refuseCircles(steps: readonly PlannedStep[], known: readonly string[]): void {
+function refuseCycles(steps: readonly PlannedStep[], known: readonly string[]): void {
   const runnable = new Set(known);
   let waiting = [...steps];
   while (waiting.length > 0) {
@@ -102,7 +102,7 @@ function refuseCircles(steps: readonly PlannedStep[], known: readonly string[]):
       const names = waiting.map((step) => step.name).join(', ');
       throw new Fault(
         'flow_shape',
-        `The steps ${names} wait for each other in a circle; remove one dependency.`,
+        `The steps ${names} depend on each other in a cycle; remove one dependency.`,
       );
     }
     for (const step of ready) runnable.add(step.name);
@@ -110,7 +110,7 @@ function refuseCircles(steps: readonly PlannedStep[], known: readonly string[]):
   }
 }
 
-/** What the steps done so far counted, by stage name and then by the step's name in its stage. */
+/** Counts of the succeeded steps, by stage name and then by the step's name in its stage. */
 export function resultsOf(
   stages: readonly { name: string }[],
   steps: readonly Step[],

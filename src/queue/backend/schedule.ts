@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import { type JobDefinition, jobOptions, parsePayload } from '../ledger/job.js';
 import type { AnyQueue } from './backend.js';
 
-/** When a scheduled job is due: every so many milliseconds, or by a cron pattern (UTC). */
+/** When a scheduled job is due: at an interval in milliseconds, or by a cron pattern (UTC). */
 export type Rhythm = { everyMs: number } | { cron: string };
 
 /**
- * Has a job done again and again, outside any run. Of all processes that ask under the same
- * id, one schedule comes out; asking again changes its rhythm and payload.
+ * Runs a job repeatedly, outside any run. All processes that use the same id share one schedule; calling this again changes
+ * its rhythm and payload.
  */
 export async function schedule<Schema extends z.ZodType, Services>(
   queue: AnyQueue,
@@ -21,7 +21,7 @@ export async function schedule<Schema extends z.ZodType, Services>(
   await queue.upsertJobScheduler(id, repeat, {
     name: job.name,
     data: { payload },
-    // A tick that fails is not tried again: the next one comes soon enough.
+    // A failed execution is not retried: the next one follows soon.
     opts: {
       ...jobOptions({ ...job, attempts: 1 }),
       removeOnComplete: { count: 100 },
@@ -30,12 +30,12 @@ export async function schedule<Schema extends z.ZodType, Services>(
   });
 }
 
-/** Whether there is a schedule of this id: a queue that lost what it held has lost its schedules, too. */
+/** Whether the schedule exists; a queue that lost its jobs has lost its schedules too. */
 export async function isScheduled(queue: AnyQueue, id: string): Promise<boolean> {
   return (await queue.getJobScheduler(id)) !== undefined;
 }
 
-/** Ends a schedule; false when there was none. */
+/** Ends a schedule. @returns false when it did not exist */
 export function unschedule(queue: AnyQueue, id: string): Promise<boolean> {
   return queue.removeJobScheduler(id);
 }

@@ -10,13 +10,13 @@ import { readSteps, type Step } from '../ledger/step-ledger.js';
 import type { Runs, StartRun } from '../runs/runs.js';
 import type { ControlAction, ControlArguments, ControlHandlers, ControlRequest } from './control.js';
 
-/** The actions that start a run of a kind only the process's own parts know. */
+/** The actions that start a run; which flow it is, the process that answers decides. */
 export type StartingAction = Exclude<
   ControlAction,
   'run' | 'runs' | 'retryRun' | 'cancelRun' | 'recordUpload'
 >;
 
-/** How each of them is started; those left out are refused. */
+/** How to start each of them; an action that is missing is refused. */
 export type ControlStarts = {
   readonly [Action in StartingAction]?: (args: ControlArguments<Action>, request: StartRun) => Promise<Run>;
 };
@@ -28,7 +28,7 @@ export interface ControlAnswersOptions {
   readonly starts: ControlStarts;
 }
 
-/** What answers the control queue: from the ledger, and with every request to change something kept in the audit. */
+/** The handlers of the control queue. They read the ledger, and record every request to change something in the audit. */
 export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): ControlHandlers {
   const startOf =
     <Action extends StartingAction>(action: Action) =>
@@ -51,7 +51,7 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
       audited(pool, request, () =>
         runs.retry(id, {
           ...(acceptRejects ? { acceptedBy: request.caller } : {}),
-          // For one attempt: a later one may lose more than was looked at.
+          // For this attempt only: a later one may lose more rows than the operator has looked at.
           lossAcceptedBy: acceptLoss ? request.caller : null,
         }),
       ),
@@ -78,8 +78,8 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
 }
 
 /**
- * Does what was asked once for each idempotency key of a caller, and keeps the request with its outcome.
- * @throws Fault `idempotency_key_reused` when the key came with another request before.
+ * Acts once per idempotency key of a caller, and records the request with its outcome.
+ * @throws Fault `idempotency_key_reused` when the key belongs to another request
  */
 async function audited(
   pool: Pool,
@@ -98,7 +98,7 @@ async function audited(
   });
   try {
     const run = await inTransaction(pool, async (client) => {
-      // Two requests with one key, sent at once, are done one after the other.
+      // Concurrent requests with the same key are handled one after the other.
       await client.query(
         "/* control.lock */ select pg_advisory_xact_lock(hashtextextended('control ' || $1, 0))",
         [key],

@@ -7,16 +7,16 @@ import type { QueueBackend } from '../backend/backend.js';
 import type { JsonValue } from '../ledger/json.js';
 import { complaintOfReason } from '../ledger/reason-text.js';
 
-/** The queue by which processes without the ledger's rights ask those that have them. */
+/** The queue over which processes without rights to the ledger send requests to those that have them. */
 export const controlQueue = 'control';
 
 const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a period as YYYY-MM');
-/** Both the queue and the audit keep it, and would fail as if they were out of order. */
+/** Text that Postgres can store; otherwise the queue and the audit would fail on it. */
 const text = z.string().refine(isStorable, `expected ${storableText}`);
 const idempotencyKey = text.min(1).max(128);
 const reason = z.string().superRefine((given, context) => {
-  const complaint = complaintOfReason(given);
-  if (complaint !== undefined) context.addIssue(complaint);
+  const problem = complaintOfReason(given);
+  if (problem !== undefined) context.addIssue(problem);
 });
 const link = z.strictObject({
   table: z.string().regex(/^[a-z_]{1,63}$/, 'expected the name of a table'),
@@ -29,7 +29,7 @@ const link = z.strictObject({
 const withdrawal = { file: z.int().positive(), reason, idempotencyKey };
 const state = z.enum(['queued', 'running', 'succeeded', 'failed', 'held', 'cancelled']);
 
-/** What can be asked, by action. All but `run` and `runs` are kept in the audit. */
+/** The actions and their arguments. All but `run` and `runs` are recorded in the audit. */
 export const controlArguments = {
   ingestDrop: z.strictObject({ period, idempotencyKey }),
   rebuildReports: z.strictObject({ idempotencyKey }),
@@ -61,9 +61,9 @@ export const controlArguments = {
     states: z.array(state).nullish(),
     kinds: z.array(text).nullish(),
     createdSince: z.iso.datetime({ offset: true }).nullish(),
-    /** One more than a page has, to know whether there are more. */
+    /** One more than the page size, to find out whether there is a next page. */
     first: z.int().min(0).max(201),
-    /** Only runs older than this one. */
+    /** Only runs after this one in the list. */
     after: z.strictObject({ createdDate: text, id: z.uuid() }).nullish(),
   }),
 } as const;
@@ -75,9 +75,9 @@ export type ControlArguments<Action extends ControlAction> = z.output<(typeof co
 export interface ControlRequest<Action extends ControlAction = ControlAction> {
   readonly action: Action;
   readonly arguments: ControlArguments<Action>;
-  /** Who asks: the token's client and subject. */
+  /** Who sent the request: the token's client and subject. */
   readonly caller: string;
-  /** When nobody waits for the answer any more, in ms since 1970: the request then has no effect. */
+  /** When the sender stops waiting, in milliseconds since 1970; after that the request has no effect. */
   readonly expiresAt: number;
 }
 
@@ -85,11 +85,11 @@ type ControlOutcome =
   | { readonly ok: true; readonly value: JsonValue }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly retry: boolean };
 
-/** Asks over the control queue. */
+/** Sends requests over the control queue. */
 export interface ControlClient {
   /**
-   * @throws Fault with the code of the answering side when the request cannot be met, Failure
-   * `control_unanswered` when nobody answers in time, Fault `control_arguments` when the arguments do not fit.
+   * @throws Fault with the pipeline's code when the request is refused, `control_arguments` when the arguments are not valid;
+   * Failure `control_unanswered` when no worker answers in time
    */
   ask<Action extends ControlAction>(
     action: Action,
@@ -98,7 +98,7 @@ export interface ControlClient {
   ): Promise<JsonValue>;
 }
 
-/** What answers each action. A Fault's code and message reach the one who asks. */
+/** The handler of each action. The code and message of a Fault are sent back. */
 export type ControlHandlers = {
   readonly [Action in ControlAction]: (
     args: ControlArguments<Action>,
@@ -107,7 +107,7 @@ export type ControlHandlers = {
 };
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** Answers are of no use once given. */
+/** Nobody reads a request or its result after that. */
 const KEPT_SECONDS = 60;
 
 /** @param timeoutMs How long to wait for an answer. */
@@ -118,8 +118,8 @@ export function openControlClient(backend: QueueBackend, timeoutMs = DEFAULT_TIM
     async ask(action, args, caller) {
       const parsed = controlArguments[action].safeParse(args);
       if (!parsed.success) {
-        const complaints = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-        throw new Fault('control_arguments', `${action} cannot be asked so: ${complaints.join('; ')}.`);
+        const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+        throw new Fault('control_arguments', `Invalid arguments of ${action}: ${problems.join('; ')}.`);
       }
       const request = { action, arguments: parsed.data, caller, expiresAt: Date.now() + timeoutMs };
       const outcome = await answered(
@@ -146,24 +146,24 @@ export function openControlClient(backend: QueueBackend, timeoutMs = DEFAULT_TIM
 async function answered(outcome: Promise<ControlOutcome>, timeoutMs: number): Promise<ControlOutcome> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('nobody answered')), timeoutMs + 500);
+    timer = setTimeout(() => reject(new Error('no answer')), timeoutMs + 500);
   });
   try {
     return await Promise.race([outcome, late]);
   } catch (error) {
     throw new Failure(
       'control_unanswered',
-      `The pipeline did not answer within ${timeoutMs / 1000} s (${messageOf(error)}): see that a worker runs, then ask again with the same idempotency key.`,
+      `The pipeline did not answer within ${timeoutMs / 1000} s (${messageOf(error)}): check that a worker is running, then send the request again with the same idempotency key.`,
       { cause: error },
     );
   } finally {
     clearTimeout(timer);
-    // The loser of the race may still fail.
+    // When the time limit was first, the request may still fail later.
     outcome.catch(() => undefined);
   }
 }
 
-/** Answers what is asked over the control queue, until the backend is closed. */
+/** Handles requests on the control queue until the backend is closed. */
 export function answerControl(backend: QueueBackend, handlers: ControlHandlers): void {
   backend.makeWorker(controlQueue, async (job: Job) => answer(handlers, job.data as ControlRequest), {
     concurrency: 8,
@@ -173,16 +173,16 @@ export function answerControl(backend: QueueBackend, handlers: ControlHandlers):
 async function answer(handlers: ControlHandlers, request: ControlRequest): Promise<ControlOutcome> {
   try {
     if (Date.now() > request.expiresAt)
-      throw new Fault('control_expired', 'The request had waited too long: it has no effect.');
+      throw new Fault('control_expired', 'The request waited too long and has no effect; send it again.');
     const schema = controlArguments[request.action];
-    if (!schema) throw new Fault('control_arguments', 'There is no such action.');
+    if (!schema) throw new Fault('control_arguments', 'Unknown action.');
     const args = schema.parse(request.arguments);
     const handle = handlers[request.action] as (args: unknown, request: ControlRequest) => Promise<JsonValue>;
     return { ok: true, value: await handle(args, request) };
   } catch (error) {
     const code = error instanceof Fault || error instanceof Failure ? error.code : 'control_failed';
-    // What is neither is a defect: its message is for the log of this side alone.
-    const message = error instanceof Fault ? error.message : 'The pipeline failed to answer: see its log.';
+    // Any other error is a defect; its message may contain internals, so it is not sent.
+    const message = error instanceof Fault ? error.message : 'The pipeline failed to answer: read its log.';
     return { ok: false, code, message, retry: !(error instanceof Fault) };
   }
 }

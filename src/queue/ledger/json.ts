@@ -1,4 +1,4 @@
-/** What JSON can carry, hence what a payload may hold. */
+/** A JSON value, which is what a payload may contain. */
 export type JsonValue =
   | string
   | number

@@ -1,14 +1,14 @@
 import { isStorable, storableText } from '../../database/storable-text.js';
 
-/** It is told with every cause that follows from it: a page of text would be, too. */
+/** The text is shown with every cause that follows from it, so it must stay short. */
 const mostCharacters = 1000;
 
 /**
- * What is wrong with a text that says why something is done, by whichever way it comes; undefined where nothing is.
- * Said as what was expected, to stand behind the name of what it was given for.
+ * What is wrong with a reason given for a correction or rollback, as "expected ..." to follow the name of the field; undefined
+ * when it is valid.
  */
 export function complaintOfReason(text: string): string | undefined {
-  if (!/\S/.test(text)) return 'expected some words';
+  if (!/\S/.test(text)) return 'expected a reason in words';
   if (text.length > mostCharacters) {
     return `expected at most ${mostCharacters} characters, found ${text.length}`;
   }

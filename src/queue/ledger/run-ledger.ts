@@ -17,7 +17,7 @@ export interface Run {
   payload: JsonValue;
   idempotencyKey: string | null;
   queue: string;
-  /** The last stage whose steps are known, from 0; -1 before the first. */
+  /** The last stage that was planned, from 0; -1 before the first. */
   stage: number;
   cancelRequested: boolean;
   createdDate: Date;
@@ -77,8 +77,8 @@ const columns = `
   publication, parent_run_id as "parentRunId"`;
 
 /**
- * Records a run as queued. The same idempotency key answers with the earlier run.
- * @throws Fault `idempotency_key_reused` when the key came with another request before.
+ * Records a queued run; with an idempotency key that is known, returns the earlier run.
+ * @throws Fault `idempotency_key_reused` when the key belongs to another request
  */
 export async function createRun(
   database: Queryable,
@@ -109,7 +109,7 @@ export async function createRun(
   if (!same) {
     throw new Fault(
       'idempotency_key_reused',
-      `Idempotency key ${request.idempotencyKey} belongs to run ${run.id} of another request; use a new key.`,
+      `Idempotency key ${request.idempotencyKey} belongs to run ${run.id}, which is another request; use a new key.`,
     );
   }
   return { run, created: false };
@@ -121,7 +121,7 @@ export async function readRun(database: Queryable, runId: string): Promise<Run |
   return found === null ? undefined : toRun(found);
 }
 
-/** Marks the run as begun; false when it has already ended. */
+/** Marks the run as running. @returns false when it has already ended */
 export async function beginRun(database: Queryable, runId: string): Promise<boolean> {
   const updated = await database.query(
     `/* queue.begin_run */
@@ -132,7 +132,7 @@ export async function beginRun(database: Queryable, runId: string): Promise<bool
   return updated.rowCount === 1;
 }
 
-/** Ends the run; false when it had ended before, which then stands. */
+/** Ends the run. @returns false, and changes nothing, when it had already ended */
 export async function endRun(database: Queryable, runId: string, end: RunEnd): Promise<boolean> {
   const updated = await database.query(
     `/* queue.end_run */
@@ -152,7 +152,7 @@ export async function endRun(database: Queryable, runId: string, end: RunEnd): P
   return updated.rowCount === 1;
 }
 
-/** Asks a run to stop; the state it was in, or undefined when there is no such run. */
+/** Records that a run should stop. @returns the state it is in; undefined for an unknown run */
 export async function requestCancel(database: Queryable, runId: string): Promise<RunState | undefined> {
   const updated = await database.query<{ state: RunState }>(
     `/* queue.request_cancel */
@@ -167,8 +167,8 @@ export async function requestCancel(database: Queryable, runId: string): Promise
 }
 
 /**
- * Opens an ended run again, with changes to its payload when given.
- * @returns false when the run is not one that failed, was held or cancelled.
+ * Opens a run that has ended again, with changes to its payload if any.
+ * @returns false when the run has not failed and was not held or cancelled
  */
 export async function reopenRun(
   database: Queryable,

@@ -5,11 +5,11 @@ import type { Counts, PlannedStep } from './job.js';
 import type { JsonValue } from './json.js';
 import type { RunState } from './run-ledger.js';
 
-/** One row of `support.run_step`. Ids and fences are bigints, kept as text. */
+/** One row of `support.run_step`. Ids and fences are bigints, as text. */
 export interface Step {
   id: string;
   runId: string;
-  /** The kind of its run, which is the name of its flow. */
+  /** The kind of its run, which is the name of the flow. */
   runKind: string;
   name: string;
   jobName: string;
@@ -41,8 +41,8 @@ const columns = `
   fence::text, state, payload, depends_on as "dependsOn", worker, created_date as "createdDate",
   started_date as "startedDate", finished_date as "finishedDate", counts, error_code as "errorCode", error`;
 
-// A job id may hold no ':' and must not be all digits. The fence in it makes the job of a
-// retried step another job than the one that failed, which the queue still remembers.
+// A job id must not contain ':' or consist of digits only. It contains the fence, so that a retried step gets another job than
+// the failed one, which the queue still remembers.
 const freshJobId = `run_id || '-' || id || '-' || fence`;
 
 const withKind = { run: { select: { kind: true } } } as const;
@@ -92,7 +92,7 @@ export function toStep(row: StepRow & { run: { kind: string } }): Step {
   };
 }
 
-/** Adds planned steps to a stage; a step whose name the run already has is left as it is. */
+/** Adds planned steps to a stage; a step whose name already exists in the run is left unchanged. */
 export async function insertSteps(
   database: Queryable,
   runId: string,
@@ -130,8 +130,8 @@ export async function insertSteps(
 }
 
 /**
- * Takes the step for one attempt: raises its fence, so that every earlier attempt loses
- * its right to write. Undefined when the step has ended or the job is not its present one.
+ * Starts an attempt at the step. It raises the fence, so that writes of every earlier attempt are rejected.
+ * @returns undefined when the step has ended or now belongs to another job
  */
 export async function beginStep(
   database: Queryable,
@@ -151,7 +151,7 @@ export async function beginStep(
   return updated.rows[0];
 }
 
-/** Whether the attempt with this fence still holds the step; locks it for the caller's transaction. */
+/** Whether the attempt with this fence is still the current one; if so, locks the step for the caller's transaction. */
 export async function holdStep(database: Queryable, stepId: string, fence: string): Promise<boolean> {
   const found = await database.query(
     `/* queue.hold_step */
@@ -161,7 +161,7 @@ export async function holdStep(database: Queryable, stepId: string, fence: strin
   return found.rowCount === 1;
 }
 
-/** Ends an attempt that succeeded; false when another attempt has taken over. */
+/** Ends an attempt that succeeded. @returns false when the attempt is superseded */
 export async function succeedStep(
   database: Queryable,
   stepId: string,
@@ -178,8 +178,9 @@ export async function succeedStep(
 }
 
 /**
- * Ends an attempt that did not succeed; `queued` gives the step back for another try.
- * The fence rises, so that a write still under way comes to nothing.
+ * Ends an attempt that did not succeed; with `queued`, the step waits for another attempt.
+ * The fence rises, so that a write that is still running is rejected.
+ * @returns false when the attempt is superseded
  */
 export async function releaseStep(
   database: Queryable,
@@ -199,7 +200,7 @@ export async function releaseStep(
   return updated.rowCount === 1;
 }
 
-/** Notes what a running attempt has done so far; gives way to a transaction that holds the step. */
+/** Records what a running attempt has done so far; does nothing while a transaction has locked the step. */
 export async function noteProgress(
   database: Queryable,
   stepId: string,
@@ -215,7 +216,7 @@ export async function noteProgress(
   );
 }
 
-/** Ends a step whose job the queue gave up, or that can no longer be reached. */
+/** Ends a step whose job was given up by the queue. */
 export async function closeStep(
   database: Queryable,
   stepId: string,
@@ -231,7 +232,7 @@ export async function closeStep(
   );
 }
 
-/** Ends every step of a run that has not begun, and answers which they were. */
+/** Cancels every step of a run that has not begun, and returns them. */
 export async function cancelQueuedSteps(
   database: Queryable,
   runId: string,
@@ -247,7 +248,7 @@ export async function cancelQueuedSteps(
   return updated.rows;
 }
 
-/** Opens the steps of a run that did not succeed once more, each with a new job. */
+/** Opens the steps of a run that did not succeed again, each with a new job. */
 export async function reopenSteps(
   database: Queryable,
   runId: string,
@@ -264,7 +265,7 @@ export async function reopenSteps(
   );
 }
 
-/** Forgets the steps of stages, from before the first of which the run goes on, to plan them once more. */
+/** Deletes the steps of stages and sets the run back to before the first of them, so that they are planned again. */
 export async function forgetStages(
   database: Queryable,
   runId: string,
@@ -278,7 +279,7 @@ export async function forgetStages(
   );
 }
 
-/** Queued steps of a stage whose dependencies have all succeeded; with `after`, only those that wait for it. */
+/** Queued steps of a stage whose dependencies have all succeeded; with `after`, only those that depend on it. */
 export async function readReadySteps(
   database: Queryable,
   runId: string,
@@ -299,7 +300,7 @@ export async function readReadySteps(
   return found.rows;
 }
 
-/** Which of these attempts must stop: their run is cancelled, or the step is no longer theirs. */
+/** Which of these attempts must stop, because their run was cancelled or they are superseded. */
 export async function readLostAttempts(
   database: Queryable,
   attempts: readonly { stepId: string; fence: string }[],

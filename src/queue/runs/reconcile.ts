@@ -4,26 +4,25 @@ import { endRun, type Run, readRun } from '../ledger/run-ledger.js';
 import { readReadySteps, readSteps } from '../ledger/step-ledger.js';
 
 /**
- * Compares the ledger's open runs with the queue and enqueues again what the queue has lost
- * (it was flushed, restored from an old backup, or a process died between ledger and queue).
- * Safe to run at any time, beside workers and beside itself.
+ * Compares the ledger's open runs with the queue and enqueues again what the queue has lost: it was flushed or restored from an
+ * old backup, or a process died after it had written the ledger. Safe to run at any time, also concurrently.
  *
- * @returns how many runs were helped.
- * @throws the first of what kept runs from being helped, when all were looked at
+ * @returns the number of runs for which something was enqueued or ended
+ * @throws the first error, after all runs were looked at
  */
 export async function reconcileRuns<Services>(dispatch: Dispatch<Services>): Promise<number> {
   const open = await listOpenRuns(dispatch.pool);
-  let helped = 0;
+  let repaired = 0;
   const errors: unknown[] = [];
   for (const run of open) {
     try {
-      if (await reconcileRun(dispatch, run)) helped += 1;
+      if (await reconcileRun(dispatch, run)) repaired += 1;
     } catch (error) {
       errors.push(error);
     }
   }
   if (errors.length > 0) throw errors[0];
-  return helped;
+  return repaired;
 }
 
 async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): Promise<boolean> {
@@ -34,16 +33,16 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
       await dispatch.enqueueRun(run);
       return true;
     case 'failed':
-      // Opened again in the ledger by somebody who died before the queue heard of it, or is about to tell it.
+      // A process opened the run again in the ledger and died before it changed the queue, or is about to change it.
       if ((await readRun(dispatch.pool, run.id))?.state === 'queued') {
         await dispatch.reviveRun(run);
         return true;
       }
-      // A run ends in the ledger first; here only the queue gave up, after too many killed workers.
+      // A run ends in the ledger first, so here only the queue has given it up, after too many killed workers.
       return endRun(dispatch.pool, run.id, {
         state: 'failed',
         errorCode: 'job_lost',
-        error: `The queue gave up the run (${job?.failedReason}); see the workers' logs, then retry it.`,
+        error: `The queue gave up the run (${job?.failedReason}); read the workers' logs, then retry it.`,
       });
     case 'completed':
       await dispatch.reviveRun(run);
@@ -59,22 +58,22 @@ async function reconcileSteps<Services>(dispatch: Dispatch<Services>, run: Run):
   const steps = await readSteps(dispatch.pool, run.id, run.stage);
   const ready = await readReadySteps(dispatch.pool, run.id, run.stage);
   const startable = [...steps.filter((step) => step.state === 'running'), ...ready];
-  let helped = false;
+  let repaired = false;
   let alive = 0;
   for (const step of startable) {
     const job = await dispatch.queue(step.queue).getJob(step.jobId);
     const state = job ? await job.getState() : 'unknown';
     if (state === 'unknown') {
       await dispatch.enqueueStep(step);
-      helped = true;
+      repaired = true;
     }
     if (state !== 'failed' && state !== 'completed') alive += 1;
   }
-  if (alive > 0) return helped;
-  // Nothing is under way, so nothing will wake the flow: a new job of the same run looks at the ledger.
+  if (alive > 0) return repaired;
+  // No step is running, so nothing would wake the flow: a new job of the same run continues from the ledger.
   const parent = await dispatch.queue(run.queue).getJob(run.id);
   const counts = await parent?.getDependenciesCount({ unprocessed: true });
-  if (!parent || (counts?.unprocessed ?? 0) > startable.length) return helped;
+  if (!parent || (counts?.unprocessed ?? 0) > startable.length) return repaired;
   await dispatch.reviveRun(run);
   return true;
 }

@@ -8,19 +8,19 @@ import { parsePayload } from '../ledger/job.js';
 import { beginRun, endRun, type Run, readRun } from '../ledger/run-ledger.js';
 import { cancelQueuedSteps, closeStep, insertSteps, readSteps, type Step } from '../ledger/step-ledger.js';
 
-/** How long a flow waits before it looks again, when its steps are open but the queue has none to wait for. */
+/** How long a flow waits before it reads the ledger again, when its steps are open but the queue has none to wait for. */
 const lookAgainMs = 1000;
 
-/** A step did not succeed, and so neither does the run; the ledger says so already. */
+/** The run ended because a step did not succeed; the ledger already contains this. */
 export class RunEnded extends Fault {}
 
 /**
- * Carries a run through its stages. Called each time the queue gives the flow's job to a
- * worker: at the start, and whenever the steps it waits for are done. All it knows it
- * reads from the ledger, so that a kill at any moment, or two workers at once, do no harm.
+ * Takes a run through its stages. Called each time the queue gives the flow's job to a worker: at the start, and when the
+ * steps it waits for are done. It keeps its state in the ledger only, so that a kill at any moment, or two workers at the same
+ * time, do no harm.
  *
- * @throws WaitingChildrenError when steps are under way (the queue's own signal).
- * @throws RunEnded when the run did not succeed.
+ * @throws WaitingChildrenError while steps are running (this is how the queue is asked to wait)
+ * @throws RunEnded when the run did not succeed
  */
 export async function advanceRun<Services>(
   dispatch: Dispatch<Services>,
@@ -38,7 +38,7 @@ export async function advanceRun<Services>(
     const steps = await readSteps(pool, runId);
     const current = steps.filter((step) => step.stage === run.stage);
     if (run.cancelRequested) {
-      await refuseOpenSteps(dispatch, run);
+      await cancelOpenSteps(dispatch, run);
     }
     if (!run.cancelRequested && current.every((step) => step.state === 'succeeded')) {
       const context = flowContext(flow, run, steps, services);
@@ -50,12 +50,12 @@ export async function advanceRun<Services>(
       await planStage(dispatch, flow, run, context);
       continue;
     }
-    if ((await keepOpenSteps(dispatch, current)) === 0) {
+    if ((await ensureJobs(dispatch, current)) === 0) {
       await endUnsuccessful(dispatch, run, await readSteps(pool, runId, run.stage));
     }
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
-    // Either the steps ended meanwhile, or they run without this job as their parent
-    // (it was lost and added again): then only looking again helps.
+    // Either the steps ended in the meantime, or this job is not their parent because it was lost and added again: then only
+    // reading the ledger again helps.
     const now = await readSteps(pool, runId, run.stage);
     if (now.some((step, index) => step.state !== current[index]?.state)) continue;
     await job.moveToDelayed(Date.now() + lookAgainMs, token);
@@ -77,7 +77,7 @@ function flowContext<Services>(
   };
 }
 
-/** Plans the next stage. Of two workers that do so at once, the ledger keeps the first one's plan. */
+/** Plans the next stage. When two workers do so at the same time, the ledger keeps the first plan. */
 async function planStage<Services>(
   dispatch: Dispatch<Services>,
   flow: AnyFlow<Services>,
@@ -97,31 +97,29 @@ async function planStage<Services>(
   });
 }
 
-/** Sees to it that every step that can run has a job; how many are under way. */
-async function keepOpenSteps<Services>(
-  dispatch: Dispatch<Services>,
-  steps: readonly Step[],
-): Promise<number> {
+/** Makes sure that every step that can run has a job. @returns the number of these steps */
+async function ensureJobs<Services>(dispatch: Dispatch<Services>, steps: readonly Step[]): Promise<number> {
   const succeeded = new Set(steps.filter((step) => step.state === 'succeeded').map((step) => step.name));
   const startable = steps.filter(
     (step) =>
       step.state === 'running' ||
       (step.state === 'queued' && step.dependsOn.every((needed) => succeeded.has(needed))),
   );
-  // One after another: the order of the plan is the order on the queue.
+  // Sequentially, so that the order on the queue is the order of the plan.
   let open = 0;
   for (const step of startable) {
-    if (await keepStep(dispatch, step)) open += 1;
+    if (await ensureJob(dispatch, step)) open += 1;
   }
   return open;
 }
 
-async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
+async function ensureJob<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
   const queue = dispatch.queue(step.queue);
   const job = await queue.getJob(step.jobId);
   const state = await job?.getState();
   if (state === 'failed') {
-    // Only the queue itself fails a job the ledger holds open: after too many killed workers, or with the ledger out of reach.
+    // The ledger says the step is open, so only the queue has failed it: after too many killed workers, or because the ledger was
+    // not reachable.
     await closeStep(dispatch.pool, step.id, 'failed', {
       code: 'job_lost',
       message: `The queue gave up ${step.name} (${job?.failedReason}); see the workers' logs, then retry the run.`,
@@ -133,14 +131,14 @@ async function keepStep<Services>(dispatch: Dispatch<Services>, step: Step): Pro
   return true;
 }
 
-async function refuseOpenSteps<Services>(dispatch: Dispatch<Services>, run: Run): Promise<void> {
+async function cancelOpenSteps<Services>(dispatch: Dispatch<Services>, run: Run): Promise<void> {
   await cancelQueuedSteps(dispatch.pool, run.id, {
     code: 'run_cancelled',
     message: 'The run was cancelled.',
   });
 }
 
-/** Nothing is under way and not all succeeded: the run ends as its steps did. */
+/** Ends a run that has no running steps and not only succeeded ones; its state follows from theirs. */
 async function endUnsuccessful<Services>(
   dispatch: Dispatch<Services>,
   run: Run,
@@ -152,7 +150,9 @@ async function endUnsuccessful<Services>(
   const cause = ended.find((step) => step.state === 'failed') ?? ended.find((step) => step.state === 'held');
   const state = run.cancelRequested ? 'cancelled' : cause?.state === 'held' ? 'held' : 'failed';
   const errorCode = run.cancelRequested ? 'run_cancelled' : (cause?.errorCode ?? 'step_failed');
-  const error = run.cancelRequested ? 'The run was cancelled.' : (cause?.error ?? 'A step did not succeed.');
+  const error = run.cancelRequested
+    ? 'The run was cancelled.'
+    : (cause?.error ?? 'A step of the run did not succeed.');
   await cancelQueuedSteps(dispatch.pool, run.id, {
     code: 'not_started',
     message: `Not started, because ${cause?.name ?? 'the run'} did not succeed.`,

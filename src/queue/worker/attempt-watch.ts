@@ -10,7 +10,7 @@ interface Watched {
   stop(reason: StopReason): void;
 }
 
-/** Tells running attempts, which may be on any host, that they are no longer wanted. */
+/** Stops attempts of this process that are no longer wanted, wherever that was decided. */
 export interface AttemptWatch {
   /** Watches an attempt until the returned function is called. */
   add(attempt: Watched): () => void;
@@ -18,9 +18,9 @@ export interface AttemptWatch {
 }
 
 /**
- * Asks the ledger, once per interval and only while something runs, which of this process's
- * attempts have lost their run or their step. A question a second for the whole process costs
- * less than a listening connection each, and survives reconnects by itself.
+ * Asks the ledger, once per interval and only while attempts are running, which of this process's attempts are cancelled or
+ * superseded. One query a second for the whole process costs less than a listening connection per attempt, and keeps
+ * working after a reconnect.
  */
 export function watchAttempts(
   pool: Pool,

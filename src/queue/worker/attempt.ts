@@ -15,7 +15,7 @@ import {
 } from '../ledger/step-ledger.js';
 import type { StopReason } from './attempt-watch.js';
 
-/** How often, at most, progress reaches the ledger. */
+/** Minimum time between two progress updates in the ledger. */
 const progressIntervalMs = 500;
 
 interface AttemptOptions<Services> {
@@ -26,13 +26,13 @@ interface AttemptOptions<Services> {
   payload: unknown;
 }
 
-/** The context of a job outside any run: nothing of it is in the ledger. */
+/** The context of a job outside any run, which the ledger does not contain. */
 export function looseContext<Services>(options: AttemptOptions<Services>): JobContext<unknown, Services> {
   const { job, services, signal, payload } = options;
   const noStep = () => {
     throw new Fault(
       'job_without_run',
-      `Job ${job.name} runs outside any run and has no step to fence or extend.`,
+      `Job ${job.name} does not belong to a run, so it has no step to fence or extend.`,
     );
   };
   return {
@@ -76,10 +76,10 @@ export function stepContext<Services>(
       );
     },
     async fence(client: PoolClient) {
-      if (!(await holdStep(client, step.id, step.fence))) throw takenOver(step);
+      if (!(await holdStep(client, step.id, step.fence))) throw superseded(step);
     },
     async complete(client: PoolClient, counts: Counts) {
-      if (!(await succeedStep(client, step.id, step.fence, counts))) throw takenOver(step);
+      if (!(await succeedStep(client, step.id, step.fence, counts))) throw superseded(step);
     },
     async addSteps(steps: readonly PlannedStep[]) {
       const stage = dispatch.flow(step.runKind).stages[step.stage]!;
@@ -103,21 +103,21 @@ export function stepContext<Services>(
   };
 }
 
-export function takenOver(step: Step): Fault {
+export function superseded(step: Step): Fault {
   return new Fault(
     'step_taken_over',
-    `Attempt ${step.attempt} of ${step.name} lost the step to another attempt or to a cancel; it writes nothing.`,
+    `Attempt ${step.attempt} of ${step.name} is superseded by another attempt or by a cancel; it writes nothing.`,
   );
 }
 
-/** What stops an attempt from outside. */
+/** The reason why an attempt is stopped from outside. */
 export class Stopped extends Fault {
   readonly reason: StopReason;
 
   constructor(reason: StopReason, name: string) {
     const why = {
       run_cancelled: 'its run was cancelled',
-      step_taken_over: 'another attempt has taken it over',
+      step_taken_over: 'another attempt supersedes it',
       worker_stopping: 'its worker is stopping',
     }[reason];
     super(reason, `${name} was stopped because ${why}.`);
@@ -126,9 +126,8 @@ export class Stopped extends Fault {
 }
 
 /**
- * Runs `work`, but once the signal aborts has its transactions give up, and waits for it no longer than `graceMs`:
- * the slot must come free even when the work does not listen. What such work does
- * later comes to nothing that anybody sees, since its fence has been raised.
+ * Runs `work`. When the signal aborts, its transactions are ended, and it is given up after `graceMs`: the slot must become free
+ * even when the work ignores the signal. Anything such work writes later is rejected, because its fence is stale.
  */
 export async function untilStopped<T>(
   work: () => Promise<T>,
@@ -145,11 +144,11 @@ export async function untilStopped<T>(
     else signal.addEventListener('abort', listener, { once: true });
   });
   const working = stoppedBy(signal, work);
-  working.catch(() => {}); // Left behind, it must not bring the process down.
+  working.catch(() => {}); // After it is given up, its error must not end the process.
   try {
     return await Promise.race([working, stopped]);
   } catch (error) {
-    // Whatever the work says after the abort, the abort is why.
+    // Any error after the abort is a consequence of it.
     throw signal.aborted ? signal.reason : error;
   } finally {
     clearTimeout(timer);

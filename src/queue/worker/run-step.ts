@@ -2,7 +2,7 @@ import { type Job, WaitingError } from 'bullmq';
 import { Fault, messageOf } from '../../fault.js';
 import { type Counts, parsePayload } from '../ledger/job.js';
 import { beginStep, readStep, releaseStep, type Step, succeedStep } from '../ledger/step-ledger.js';
-import { looseContext, Stopped, stepContext, takenOver, untilStopped } from './attempt.js';
+import { looseContext, Stopped, stepContext, superseded, untilStopped } from './attempt.js';
 import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
 import type { WorkerState } from './worker-state.js';
 
@@ -21,8 +21,8 @@ export async function runLoose<Services>(
     return await untilStopped(() => definition.run(context), controller.signal, graceMs);
   } catch (error) {
     if (!(error instanceof Stopped)) {
-      // No run tells of it, and the queue keeps it to itself.
-      const why = `${job.name} failed, which is done on a schedule: ${messageOf(error)}`;
+      // It belongs to no run, so only this handler reports it.
+      const why = `The scheduled job ${job.name} failed: ${messageOf(error)}`;
       state.onError(new Error(why, { cause: error }));
     }
     throw forQueue(error);
@@ -31,7 +31,7 @@ export async function runLoose<Services>(
   }
 }
 
-/** Makes one attempt at the step the job stands for, and says in the ledger how it ended. */
+/** Makes one attempt at the job's step, and records in the ledger how it ended. */
 export async function runStep<Services>(
   state: WorkerState<Services>,
   job: Job,
@@ -47,10 +47,10 @@ export async function runStep<Services>(
       if (!(await hasSucceeded(state, step))) return await endAttempt(state, job, token, step, error);
     }
   }
-  // Without `step` it had ended before: by an attempt that died before it could tell the queue, or by a cancel.
+  // Without `step`, the step had already ended: in an attempt that died before the queue knew, or by a cancel.
   const ended = await readStep(dispatch.pool, stepId);
   if (ended?.state !== 'succeeded') return undefined;
-  // The successors become children of the flow before this job ends: else the flow would see no one at work.
+  // The next steps must become children of the flow before this job ends: otherwise the flow would find nothing running.
   await dispatch.enqueueSuccessors(ended);
   return ended.counts;
 }
@@ -70,16 +70,16 @@ async function attempt<Services>(state: WorkerState<Services>, job: Job, step: S
     const payload = parsePayload(definition, step.payload);
     const context = stepContext({ dispatch, services, job, signal, payload }, step);
     const counts = (await untilStopped(() => definition.run(context), signal, graceMs)) ?? {};
-    // When `complete` has marked the step already, its counts stand.
+    // When `complete` has already marked the step, its counts are kept.
     if (await succeedStep(dispatch.pool, step.id, step.fence, counts)) return;
-    if (!(await hasSucceeded(state, step))) throw takenOver(step);
+    if (!(await hasSucceeded(state, step))) throw superseded(step);
   } finally {
     unwatch();
     state.running.delete(controller);
   }
 }
 
-/** Whether this very attempt has marked its step succeeded, perhaps inside its effect's transaction. */
+/** Whether this attempt has marked its step as succeeded, possibly in the transaction of its effect. */
 async function hasSucceeded<Services>(state: WorkerState<Services>, step: Step): Promise<boolean> {
   const now = await readStep(state.dispatch.pool, step.id);
   return now?.state === 'succeeded' && now.fence === step.fence;

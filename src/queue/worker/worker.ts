@@ -11,15 +11,15 @@ import { runLoose, runStep } from './run-step.js';
 import type { WorkerState } from './worker-state.js';
 
 export interface WorkerSettings {
-  /** Jobs at once, per queue; 1 where not given. Flow queues hold waiting flows at no cost: give them more. */
+  /** Concurrent jobs per queue; 1 by default. Waiting flows cost nothing, so give flow queues more. */
   concurrency?: Record<string, number>;
-  /** A worker that has not renewed a job's lock for so long is taken for dead. */
+  /** A worker that has not renewed a job's lock for this long is considered dead. */
   lockMs?: number;
-  /** How often jobs of dead workers are looked for. */
+  /** Interval of the search for jobs of dead workers. */
   stalledCheckMs?: number;
-  /** How often running attempts ask whether they are still wanted. */
+  /** Interval at which running attempts check whether they are still wanted. */
   watchMs?: number;
-  /** How long work that was stopped may take to end before its slot is taken from it. */
+  /** How long stopped work may take to end before its slot is given to another job. */
   graceMs?: number;
 }
 
@@ -27,14 +27,14 @@ export interface StartWorkersOptions<Services> extends DispatchOptions<Services>
   services: Services;
   settings?: WorkerSettings;
   onError?: (error: unknown) => void;
-  /** Hears of each run that has ended under this worker, however it ended. */
+  /** Receives each run that has ended under this worker, whatever its state. */
   onEnd?: (run: Run) => void;
 }
 
 export interface Workers {
-  /** This process's name in the ledger: host and process id. */
+  /** This process's name in the ledger: host name and process id. */
   readonly name: string;
-  /** Takes no more jobs, lets the running ones end for `waitMs`, then gives them back to the queue. */
+  /** Takes no more jobs, waits `waitMs` for the running ones to end, then returns them to the queue. */
   close(waitMs?: number): Promise<void>;
 }
 
@@ -105,11 +105,11 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
   const { dispatch, services } = state;
   try {
     await advanceRun(dispatch, services, job, token, runId);
-    await tellEnd(state, runId);
+    await reportEnd(state, runId);
   } catch (error) {
     if (error instanceof WaitingChildrenError || error instanceof DelayedError) throw error;
     if (error instanceof RunEnded) {
-      await tellEnd(state, runId);
+      await reportEnd(state, runId);
       throw new UnrecoverableError(error.message);
     }
     if (isFinal(error, job)) {
@@ -118,18 +118,18 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
         errorCode: codeOf(error),
         error: sentenceOf(error),
       });
-      await tellEnd(state, runId);
+      await reportEnd(state, runId);
     }
     throw forQueue(error);
   }
 }
 
-/** BullMQ is told by errors, too, that a job waits for others and comes again. */
+/** BullMQ also uses errors as signals that a job waits and will be processed again; these do not end it. */
 function isEnd(error: unknown): boolean {
   return ![DelayedError, WaitingChildrenError, WaitingError].some((each) => error instanceof each);
 }
 
-/** A run's jobs are found by its id, whichever processes work on them. */
+/** All jobs of a run carry its id, whichever process works on them. */
 function spanAttributes(queue: string, { id, attemptsMade, data }: Job) {
   const { runId, stepId } = data as { runId?: string; stepId?: string };
   return {
@@ -142,8 +142,8 @@ function spanAttributes(queue: string, { id, attemptsMade, data }: Job) {
   };
 }
 
-async function tellEnd<Services>({ dispatch, onEnd }: WorkerState<Services>, runId: string): Promise<void> {
-  // What cannot be read now is in the ledger all the same; the job has ended well or ill without it.
+async function reportEnd<Services>({ dispatch, onEnd }: WorkerState<Services>, runId: string): Promise<void> {
+  // If the ledger cannot be read now, the run has ended all the same; only this notice is lost.
   const run = await readRun(dispatch.pool, runId).catch(() => undefined);
   if (run !== undefined && run.finishedDate !== null) onEnd(run);
 }

@@ -117,7 +117,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     expect(new Set(ids.map(({ id }) => id)).size).toBe(1);
     await expect.poll(() => stateOf(ids[0]!.id), { timeout: 15_000 }).toBe('SUCCEEDED');
     const body = await ask(`mutation { cancelRun(id: "${ids[0]!.id}", idempotencyKey: "same") { id } }`);
-    expect(body.errors[0].message).toContain('came with another request before');
+    expect(body.errors[0].message).toContain('was used for another request');
     expect(body.errors[0].extensions.code).toBe('CONFLICT');
   });
 
@@ -180,7 +180,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
   it('are refused for a reason of a page, in the words of the command line', async () => {
     const withdraw = `mutation { withdrawFile(file: 1, reason: "${'x'.repeat(1001)}", idempotencyKey: "k10") { id } }`;
     expect((await ask(withdraw)).errors[0].message).toBe(
-      'withdrawFile cannot be asked so: reason: expected at most 1000 characters, found 1001.',
+      'Invalid arguments of withdrawFile: reason: expected at most 1000 characters, found 1001.',
     );
   });
 
@@ -193,36 +193,36 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     const retire = `mutation ($link: LinkInput!) { retireLink(link: $link, idempotencyKey: "k8") { id } }`;
     const link = { table: 'movie_genres', key: { movie_id: 1, genre_id: 2 }, reason: 'x' };
     it.each([
-      ['a reason', withdraw, { reason: text, key: 'k9' }, 'withdrawFile cannot be asked so: reason'],
+      ['a reason', withdraw, { reason: text, key: 'k9' }, 'Invalid arguments of withdrawFile: reason'],
       [
         'an idempotency key',
         withdraw,
         { reason: 'x', key: text },
-        'withdrawFile cannot be asked so: idempotencyKey',
+        'Invalid arguments of withdrawFile: idempotencyKey',
       ],
       [
         'the reason of a link',
         retire,
         { link: { ...link, reason: text } },
-        'retireLink cannot be asked so: link.reason',
+        'Invalid arguments of retireLink: link.reason',
       ],
       [
         'a value of a key',
         retire,
         { link: { ...link, key: { movie_id: text } } },
-        'retireLink cannot be asked so: link.key.movie_id',
+        'Invalid arguments of retireLink: link.key.movie_id',
       ],
       [
         'a field of a key',
         retire,
         { link: { ...link, key: { [text]: 1 } } },
-        'retireLink cannot be asked so: link.key',
+        'Invalid arguments of retireLink: link.key',
       ],
       [
         'a kind of runs',
         'query ($kinds: [String!]) { runs(filter: { kinds: $kinds }) { nodes { id } } }',
         { kinds: [text] },
-        'runs cannot be asked so: kinds.0',
+        'Invalid arguments of runs: kinds.0',
       ],
     ])('in %s', async (_where, query, variables, sentence) => {
       const { errors } = await ask(query, variables);

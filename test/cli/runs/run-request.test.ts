@@ -57,7 +57,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     expect(files.map(({ state }: { state: string }) => state)).toEqual(Array(5).fill('loaded'));
 
     expectOneSentence(await ask(['retry', failed.run]), 'is succeeded; only a run that failed');
-    expectOneSentence(await ask(['cancel', failed.run]), `Run ${failed.run} is succeeded already; only one`);
+    expectOneSentence(await ask(['cancel', failed.run]), `Run ${failed.run} has already succeeded; only`);
   });
 
   it('cancel gives up a drop that is held, and retry with --accept-rejects takes it all the same', async () => {
@@ -125,7 +125,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
 
   it('a run that is not there is refused by one sentence, and what is no id by the usage', async () => {
     for (const command of ['retry', 'cancel']) {
-      expectOneSentence(await ask([command, unknown]), `There is no run ${unknown}`, 2);
+      expectOneSentence(await ask([command, unknown]), `Run ${unknown} does not exist`, 2);
       expect(await ask([command, 'newest'])).toMatchObject({
         code: 2,
         stdout: '',

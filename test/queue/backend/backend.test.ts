@@ -7,7 +7,7 @@ import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
 import { queuePlaces, startRedis } from '../queue-places.js';
 
 describe.each(await queuePlaces())('the backend on $kind', (place) => {
-  test('carries a job from a queue to a worker and tells of it, and closes all it made', async () => {
+  test('takes a job from a queue to a worker, reports that it ended, and closes everything it created', async () => {
     const fixture = await openQueueFixture(place);
     const queue = fixture.backend.makeQueue('plain');
     const events = fixture.backend.makeQueueEvents('plain');
@@ -24,7 +24,7 @@ describe.each(await queuePlaces())('the backend on $kind', (place) => {
   });
 });
 
-test('a Postgres that ends its connections while a backend opens or closes ends no process', async () => {
+test('a Postgres that ends its connections while a backend opens or closes does not end the process', async () => {
   const [place] = await queuePlaces();
   const fixture = await openQueueFixture(place!);
   // An event that nobody hears would end the process; here it fails the run.
@@ -57,7 +57,7 @@ test.each([
 // The memory policy belongs to the whole server, so its test needs one of its own.
 const url = await startRedis();
 
-test('a Redis that may evict jobs is refused unless that is accepted', async (context) => {
+test('a Redis that may evict jobs is refused by default, and accepted when the risk is accepted', async (context) => {
   if (url === undefined) return context.skip('there is no redis-server program to start');
   const location = { kind: 'redis' as const, url, prefix: 'x' };
   const redis = new Redis(url);

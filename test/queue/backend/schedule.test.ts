@@ -31,7 +31,7 @@ describe.each(await queuePlaces())('a schedule on $kind', (place) => {
   });
   afterAll(() => fixture.close());
 
-  test('does its job again and again, outside any run, until it is ended', async () => {
+  test('runs its job repeatedly, outside any run, until it is ended', async () => {
     const queue = fixture.backend.makeQueue('clock');
     await schedule(queue, 'scan', { everyMs: 100 }, tick, { word: 'old' });
     await schedule(queue, 'scan', { everyMs: 100 }, tick, { word: 'new' });
@@ -42,16 +42,16 @@ describe.each(await queuePlaces())('a schedule on $kind', (place) => {
     expect(await unschedule(queue, 'scan')).toBe(false);
   });
 
-  test('is told to the worker where its job fails, since no run tells of it', async () => {
+  test('reports a failed job to the worker, since no run contains it', async () => {
     const queue = fixture.backend.makeQueue('clock');
     await schedule(queue, 'break', { everyMs: 100 }, tick, { word: 'broken' });
     await expect
       .poll(() => fixture.errors.map(String), { timeout: 10_000 })
-      .toContain('Error: tick failed, which is done on a schedule: The clock is broken.');
+      .toContain('Error: The scheduled job tick failed: The clock is broken.');
     await unschedule(queue, 'break');
   });
 
-  test('refuses a payload its job would not take', async () => {
+  test('refuses a payload that is not valid for its job', async () => {
     const queue = fixture.backend.makeQueue('clock');
     const wrong = {} as { word: string };
     await expect(schedule(queue, 'scan', { cron: '* * * * *' }, tick, wrong)).rejects.toMatchObject({

@@ -35,7 +35,7 @@ describe('lists of runs', () => {
 
   const newestFirst = () => [...[ids[3]!, ids[4]!].sort().reverse(), ids[2], ids[1], ids[0]];
 
-  it('show the newest first, with how many steps each has and how many are done', async () => {
+  it('show the newest first, with the number of steps and of steps that are done', async () => {
     const found = await listRuns(pool());
     expect(found.map(({ id }) => id)).toEqual(newestFirst());
     expect(found.map(({ steps, stepsDone }) => [steps, stepsDone])).toEqual([
@@ -48,7 +48,7 @@ describe('lists of runs', () => {
     expect(await listRuns(pool(), { state: 'succeeded', limit: 1 })).toMatchObject([{ id: ids[0] }]);
   });
 
-  it('go on exactly after a run, even when many began in the same millisecond', async () => {
+  it('continue exactly after a run, even when many were created in the same millisecond', async () => {
     const seen: string[] = [];
     for (let after: string | undefined; seen.length < ids.length; after = seen.at(-1)) {
       const [next, ...more] = await listRunsWithSteps(pool(), { after, limit: 1 });
@@ -60,7 +60,7 @@ describe('lists of runs', () => {
     expect(await listRunsWithSteps(pool(), { limit: 0 })).toEqual([]);
   });
 
-  it('can be restricted to states, kinds and times, and have the steps in the order of the plan', async () => {
+  it('can be filtered by state, kind and time, and have the steps in the order of the plan', async () => {
     const filters = {
       states: ['queued'],
       kinds: ['drop'],
@@ -75,7 +75,7 @@ describe('lists of runs', () => {
     expect(await listRunsWithSteps(pool(), { createdSince: new Date('2026-01-02') })).toEqual([]);
   });
 
-  it('of open runs begin with the oldest', async () => {
+  it('show open runs oldest first', async () => {
     const open = (await listOpenRuns(pool())).map(({ id }) => id);
     expect(open).toEqual(newestFirst().slice(0, 4).reverse());
   });

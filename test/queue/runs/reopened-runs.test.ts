@@ -51,7 +51,7 @@ describe.each(await queuePlaces())('a run on $kind', (place) => {
   const jobState = async (runId: string) =>
     (await fixture.backend.makeQueue('flows').getJob(runId))?.getState();
 
-  test('that was opened again goes on, though whoever retried it died before the queue heard of it', async () => {
+  test('that was opened again continues, even when the process that retried it died before it changed the queue', async () => {
     services.behave = fails;
     const { run } = await runs.start(single, {}, by);
     expect(await runs.follow(run.id)).toMatchObject({ state: 'failed', errorCode: 'too_many_rejects' });
@@ -65,7 +65,7 @@ describe.each(await queuePlaces())('a run on $kind', (place) => {
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
   });
 
-  test('is retried without complaint where the queue is told of it by another process first', async () => {
+  test('can be retried when another process has changed the queue first', async () => {
     services.behave = fails;
     const { run } = await runs.start(single, {}, by);
     await runs.follow(run.id);
@@ -80,7 +80,7 @@ describe.each(await queuePlaces())('a run on $kind', (place) => {
     await Promise.all(reconciling);
   });
 
-  test('that is cancelled while its flow looks again from time to time ends as soon as its step has', async () => {
+  test('that is cancelled while its flow polls the ledger ends as soon as its step has ended', async () => {
     let begin = () => {};
     const begun = new Promise<void>((resolve) => {
       begin = resolve;

@@ -81,7 +81,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     return { begun, letGo };
   }
 
-  test('the same idempotency key answers with the earlier run, ten times at once', async () => {
+  test('the same idempotency key returns the earlier run, for ten concurrent requests', async () => {
     const request = { ...by, idempotencyKey: 'once' };
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => runs.start(pair, { first: 'a', second: 'b' }, request)),
@@ -100,7 +100,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     ).rejects.toMatchObject({ code: 'idempotency_key_reused' });
   });
 
-  test('a payload that does not fit is refused before anything is recorded', async () => {
+  test('a payload that is not valid is refused before anything is recorded', async () => {
     const before = await listRuns(fixture.pool);
     const wrong = { first: 1, second: 'b' } as unknown as { first: string; second: string };
     await expect(runs.start(pair, wrong, by)).rejects.toThrow(/first: .*expected string/);
@@ -137,7 +137,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(run.id)).toMatchObject({ state: 'succeeded', error: null });
   });
 
-  test('cancelling has the database give up the statement under way', async () => {
+  test('cancelling ends the statement that is running in the database', async () => {
     const under = async () => {
       const { rows } = await fixture.pool.query<{ query: string }>(
         `select query from pg_stat_activity
@@ -162,7 +162,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await under()).toBe(0);
   });
 
-  test('cancelling a run that waits behind another ends it at once', async () => {
+  test('cancelling a run that waits for another ends it at once', async () => {
     const { begun, letGo } = block();
     const blocker = await runs.start(pair, { first: 'blocker', second: 'b' }, by);
     await begun;
@@ -176,7 +176,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(blocker.run.id)).toMatchObject({ state: 'succeeded' });
   });
 
-  test('a step enqueued from an earlier look at the ledger does not outlive a cancel', async () => {
+  test('a step that is enqueued after it was cancelled does not run', async () => {
     const { begun } = block();
     await runs.start(pair, { first: 'blocker', second: 'b' }, by);
     await begun;
@@ -198,7 +198,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(run.id)).toMatchObject({ state: 'cancelled' });
   });
 
-  test('a request that is judged to be wrong leaves no run, and one that came before is not judged again', async () => {
+  test('a request that its judge refuses creates no run, and a repeated request is not judged again', async () => {
     const before = (await listRuns(fixture.pool)).length;
     const request = { ...by, idempotencyKey: 'judged' };
     const judge = async () => {
@@ -215,7 +215,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     await runs.follow(run.id);
   });
 
-  test('a run that succeeded can be neither retried nor cancelled, and one that is not there is named', async () => {
+  test('a run that succeeded can be neither retried nor cancelled, and an unknown run is reported', async () => {
     const { run } = await runs.start(pair, { first: 'a', second: 'b' }, by);
     await runs.follow(run.id);
     await expect(runs.retry(run.id)).rejects.toMatchObject({ code: 'run_not_retryable' });
@@ -228,7 +228,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     });
   });
 
-  test('a held run goes on when it is retried with a change', async () => {
+  test('a held run continues when it is retried with a change', async () => {
     services.behave.set('load', async ({ payload }) => {
       if (!payload.accept) throw new Fault('too_many_rejects', '12 of 100 records were refused; 1 may be.');
     });
@@ -250,7 +250,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.reconcile()).toBe(0);
   });
 
-  test('a run whose jobs all vanished while it was under way is taken up where it stood', async () => {
+  test('a running run whose jobs were all lost resumes where it stopped', async () => {
     const { begun, letGo } = block();
     const blocker = await runs.start(pair, { first: 'blocker', second: 'z' }, by);
     await begun;
@@ -271,7 +271,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(await runs.follow(blocker.run.id)).toMatchObject({ state: 'succeeded' });
   });
 
-  test('a step whose job vanished while its flow waits is enqueued again', async () => {
+  test('a step whose job was lost while its flow waits is enqueued again', async () => {
     const { begun, letGo } = block();
     const { run } = await runs.start(pair, { first: 'blocker', second: 'lost' }, by);
     await begun;
@@ -301,7 +301,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     expect(step).toMatchObject({ state: 'succeeded', counts: { rows: 1 }, attempt: 1 });
   });
 
-  test('an attempt that was taken over cannot write', async () => {
+  test('a superseded attempt cannot write', async () => {
     await fixture.pool.query('create table if not exists support.taken (by_attempt int)');
     const outcomes: string[] = [];
     services.behave.set('slow', async (context) => {

@@ -110,7 +110,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
     expect(services.order.at(-1)).toBe('end last');
   });
 
-  test('a step starts as soon as what it needs is done, and not before', async () => {
+  test('a step starts as soon as its dependencies are done, and not before', async () => {
     let openShed = () => {};
     const shed = new Promise<void>((resolve) => {
       openShed = resolve;
@@ -131,7 +131,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
     expect(place('begin garden')).toBeGreaterThan(place('end shed'));
   });
 
-  test('a fault is not tried again and ends the run with its own words', async () => {
+  test('a fault is not retried and ends the run with its message', async () => {
     services.behave.set('left', () => {
       throw new Fault('left_is_wrong', 'The left wall is wrong.');
     });
@@ -151,7 +151,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
     expect(steps['after:garden']).toBeUndefined();
   });
 
-  test('a failed step is retried alone and the run goes on from there', async () => {
+  test('only the failed step is retried, and the run continues from there', async () => {
     services.behave.set('left', () => {
       throw new Fault('left_is_wrong', 'The left wall is wrong.');
     });
@@ -172,7 +172,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
     ]);
   });
 
-  test('a failure is tried again until it passes', async () => {
+  test('a failure is retried until it succeeds', async () => {
     services.behave.set('shed', (attempt) => {
       if (attempt < 3) throw new Failure('disk_full', 'The disk is full.');
     });
@@ -184,7 +184,7 @@ describe.each(await queuePlaces())('stages on $kind', (place) => {
     expect(shed).toMatchObject({ state: 'succeeded', attempt: 3, error: null });
   });
 
-  test('a failure that stays ends the run after the last try', async () => {
+  test('a failure that persists ends the run after the last attempt', async () => {
     services.behave.set('shed', () => {
       throw new Failure('disk_full', 'The disk is full.');
     });

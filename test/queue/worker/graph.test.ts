@@ -86,7 +86,7 @@ describe.each(await queuePlaces())('random graphs of steps on $kind', (place) =>
   });
   afterAll(() => fixture.close());
 
-  test('run every step once, after all it needs', async () => {
+  test('run every step once, after all its dependencies', async () => {
     await fc.assert(
       fc.asyncProperty(graphs, async (nodes) => {
         services.events.length = 0;
@@ -119,9 +119,9 @@ describe('a stage is refused', () => {
 
   test.each([
     ['a name comes twice', [step('a'), step('a')], /stage:a is planned twice/],
-    ['a step needs one that is not there', [step('a', 'b')], /stage:a needs stage:b/],
+    ['a step depends on an unknown one', [step('a', 'b')], /stage:a depends on stage:b/],
     [
-      'steps wait in a circle',
+      'steps depend on each other in a cycle',
       [step('a', 'c'), step('b', 'a'), step('c', 'b'), step('d')],
       /stage:a, stage:b, stage:c/,
     ],

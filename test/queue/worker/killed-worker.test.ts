@@ -70,7 +70,7 @@ describe.each(await queuePlaces())('a worker that dies on $kind', (place) => {
     return found.rows.map((row) => row.attempt);
   }
 
-  test('loses no job, though its successor is killed in the same job too', async () => {
+  test('loses no job, even when the next worker is killed in the same job', async () => {
     const runs = openRuns({
       backend: fixture.backend,
       pool: fixture.pool,
@@ -101,7 +101,7 @@ describe.each(await queuePlaces())('a worker that dies on $kind', (place) => {
     ['write', ['step_taken_over', 'awake'], []],
     ['write-unfenced', ['awake'], [{ step: 'a', attempt: 1 }]],
   ] as const)(
-    'but was only frozen wakes after its step went to another: %s',
+    'but was only frozen writes nothing when it wakes after another attempt began: %s',
     async (habit, words, effects) => {
       const run = await begin();
       const frozen = await startWorker(habit);

@@ -41,7 +41,7 @@ describe.each(await queuePlaces())('a worker that is stopped on $kind', (place) 
   });
   afterAll(() => fixture.close());
 
-  test('gives its job back, and the next one finishes it', async () => {
+  test('returns its job to the queue, and the next worker finishes it', async () => {
     const first: Services = { patient: false, begun: 0 };
     const { runs, workers } = await fixture.work(first, [slow], [flow]);
     const { run } = await runs.start(flow, {}, { requestedBy: 'a test' });

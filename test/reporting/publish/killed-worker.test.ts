@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rebuildReportsFlow } from '../../../jobs/drop-flow.js';
+import { rebuildReportsFlow } from '../../../jobs/report-flows.js';
 import { reports } from '../../../src/dataset/reports/reports.js';
 import { packageRoot } from '../../../src/package-root.js';
 import { useDatabase } from '../../database-fixture.js';
