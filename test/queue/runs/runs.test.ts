@@ -221,7 +221,7 @@ describe.each(await queuePlaces())('runs on $kind', (place) => {
     await expect(runs.retry(run.id)).rejects.toMatchObject({ code: 'run_not_retryable' });
     await expect(runs.cancel(run.id)).rejects.toMatchObject({
       code: 'run_not_cancellable',
-      message: expect.stringContaining(`Run ${run.id} is succeeded already`),
+      message: expect.stringContaining(`Run ${run.id} has already succeeded`),
     });
     await expect(runs.cancel('00000000-0000-0000-0000-000000000000')).rejects.toMatchObject({
       code: 'run_unknown',
