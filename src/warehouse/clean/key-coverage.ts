@@ -3,7 +3,7 @@ import { attempt, badValue, brokenConstraint } from '../../database/savepoint.js
 import type { HiddenRows } from '../../source/load/load-finisher.js';
 import { expectedOf, lacks, lacksBare } from '../extract/extraction.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
-import { trimmed } from '../mapping/field-types.js';
+import { maskedText, trimmed } from '../mapping/field-types.js';
 import { isPersonal } from '../mapping/mapping.js';
 import type { FieldPlan, Mapping } from '../mapping/table-plan.js';
 
@@ -101,8 +101,10 @@ async function firstMissing(
 ): Promise<Example> {
   const cases = fields.map((field, index) => `when ${lacks(field)} then ${index}`).join(' ');
   const values = fields.map((field, index) => {
-    // A personal value must not be shown; its key can only be missing, because any text can be hashed.
-    return `when ${index} then ${isPersonal(field) ? 'null' : trimmed(field.sourceColumn)}`;
+    const text = trimmed(field.sourceColumn);
+    // A personal value must not be shown.
+    const shown = isPersonal(field) ? `case when ${text} is not null then '${maskedText}' end` : text;
+    return `when ${index} then ${shown}`;
   });
   const { rows } = await client.query<Example>(
     `/* warehouse.first_missing_key */

@@ -1,5 +1,13 @@
 import { identifier } from '../../database/identifier.js';
-import { type FieldType, fieldTypes, indexedText, transforms, trimmed } from '../mapping/field-types.js';
+import {
+  canonicalText,
+  type FieldType,
+  fieldTypes,
+  indexedText,
+  maskedText,
+  transforms,
+  trimmed,
+} from '../mapping/field-types.js';
 import { isPersonal } from '../mapping/mapping.js';
 import type { FieldPlan, TablePlan } from '../mapping/table-plan.js';
 import { entryColumn } from './entry-column.js';
@@ -29,12 +37,14 @@ export function guardedExtraction(plan: TablePlan, source: ExtractionSource): st
   const fields = plan.fields.map((field, index) => ({ field, raw: `raw_${index}`, cast: `cast_${index}` }));
   // A required value that its transform changes to null counts as missing.
   const failed = fields.map(({ field, raw, cast }) =>
-    field.required ? `${after(field, cast)} is null` : `(${raw} is not null and ${cast} is null)`,
+    field.required
+      ? `${after(field, cast)} is null`
+      : `(${isPersonal(field) ? sentOf(raw) : `${raw} is not null`} and ${cast} is null)`,
   );
   const failures = fields.map(
     ({ field, raw }, index) =>
       // Personal data must not be stored as the text of a failure.
-      `case when ${failed[index]} then jsonb_build_object('${field.field}', ${isPersonal(field) ? 'null' : raw}) else '{}' end`,
+      `case when ${failed[index]} then jsonb_build_object('${field.field}', ${isPersonal(field) ? `case when ${sentOf(raw)} then '${maskedText}' end` : raw}) else '{}' end`,
   );
   // `offset 0` keeps the planner from repeating each cast in every place that uses its result.
   return `
@@ -43,10 +53,10 @@ export function guardedExtraction(plan: TablePlan, source: ExtractionSource): st
            case when ${failed.join(' or ')} then ${failures.join(' || ')} end as ${failuresColumn}
     from (
       select ${recordColumn}, ${ordinalColumn},
-             ${fields.map(({ field, raw, cast }) => `${raw}, ${castsOf(field).guarded(raw)} as ${cast}`).join(',\n             ')}
+             ${fields.map(({ field, raw, cast }) => `${carried(field, raw)}, ${castsOf(field).guarded(raw)} as ${cast}`).join(',\n             ')}
       from (
         select ${recordOf(plan)} as ${recordColumn}, ${plan.nested ? 'e.ordinal' : '0'} as ${ordinalColumn},
-               ${fields.map(({ field, raw }, index) => `${rawText(field, index)} as ${raw}`).join(',\n               ')}
+               ${fields.map(({ field, raw }, index) => `${rawText(field, index)} as ${raw}${isPersonal(field) ? `, ${trimmed(textOf(field))} is not null as ${sentOf(raw)}` : ''}`).join(',\n               ')}
         from ${relations(plan, source)}
         offset 0
       ) read
@@ -86,6 +96,15 @@ export function oneRowPerKey(plan: TablePlan, rows: string): string {
     select distinct on (${keys}) ${plan.fields.map(({ field }) => identifier(field)).join(', ')}, ${recordColumn}
     from (${rows}) extracted
     order by ${keys}, ${recordColumn} ${direction}, ${ordinalColumn} ${direction}`;
+}
+
+/** The column that states whether a personal field has a value: its raw text is the hash, which is null for an unusable value. */
+function sentOf(raw: string): string {
+  return `${raw}_sent`;
+}
+
+function carried(field: FieldPlan, raw: string): string {
+  return isPersonal(field) ? `${raw}, ${sentOf(raw)}` : raw;
 }
 
 function castsOf(field: FieldPlan): Pick<FieldType, 'guarded' | 'bare' | 'plain'> {
@@ -165,8 +184,7 @@ export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
 /** The condition that a record `s` has no usable value for the field. */
 export function lacks(field: FieldPlan): string {
   const text = trimmed(field.sourceColumn);
-  // Any text can be hashed.
-  if (isPersonal(field)) return `${text} is null`;
+  if (isPersonal(field)) return `${canonicalText(field.type, text)} is null`;
   const cast = castsOf(field).guarded(
     fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : text,
   );
@@ -175,7 +193,7 @@ export function lacks(field: FieldPlan): string {
 
 /** The same by the bare cast, which ends the statement at a text that does not fit; null for a type without a bare cast. */
 export function lacksBare(field: FieldPlan): string | null {
-  if (isPersonal(field)) return lacks(field);
-  const { bare } = castsOf(field);
+  if (isPersonal(field) && field.type === 'uuid') return lacks(field);
+  const { bare } = isPersonal(field) ? fieldTypes[field.type]! : castsOf(field);
   return bare === undefined ? null : `${after(field, bare(field.sourceColumn))} is null`;
 }

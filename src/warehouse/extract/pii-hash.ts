@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
-import { trimmed } from '../mapping/field-types.js';
+import { canonicalText, trimmed } from '../mapping/field-types.js';
 import { isPersonal } from '../mapping/mapping.js';
 import type { TablePlan } from '../mapping/table-plan.js';
 import { hashesName, newMark } from '../tables/work-table-names.js';
@@ -24,6 +24,16 @@ export function pseudonym(key: PersonalDataKey, value: string): { uuid: string; 
     uuid: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`,
     bigint: BigInt.asUintN(63, BigInt(`0x${hex.slice(0, 16)}`)).toString(),
   };
+}
+
+/**
+ * The hashes of a value as sent. A uuid is the hash of the text, a bigint that of the number.
+ * @param number the canonical text of the value as a number; null when the value is not a number, and then it has no bigint
+ */
+function hashesOf(key: PersonalDataKey, value: string, number: string | null) {
+  const hashes = pseudonym(key, value);
+  if (number === value) return hashes;
+  return { uuid: hashes.uuid, bigint: number === null ? null : pseudonym(key, number).bigint };
 }
 
 /**
@@ -52,22 +62,23 @@ export async function hashPersonalData(
   await client.query(
     `/* warehouse.distinct_personal_values */
      create temporary table personal_value on commit drop as
-     select value from (${selects.join(' union all ')}) listed where value is not null group by value`,
+     select value, ${canonicalText('bigint', 'value')} as number
+     from (${selects.join(' union all ')}) listed where value is not null group by value`,
   );
   await client.query(
-    `/* warehouse.open_personal_values */ declare personal_cursor no scroll cursor for select value from ${values}`,
+    `/* warehouse.open_personal_values */ declare personal_cursor no scroll cursor for select value, number from ${values}`,
   );
   await inTransaction(pool, async (other) => {
     await other.query(
       `/* warehouse.create_personal_hash */
-       create unlogged table ${hashes} (value text not null, hash_uuid uuid not null, hash_bigint bigint not null)`,
+       create unlogged table ${hashes} (value text not null, hash_uuid uuid not null, hash_bigint bigint)`,
     );
     for (;;) {
-      const { rows } = await client.query<{ value: string }>(
+      const { rows } = await client.query<{ value: string; number: string | null }>(
         `/* warehouse.fetch_personal_values */ fetch ${batchSize} from personal_cursor`,
       );
       if (rows.length === 0) break;
-      const hashed = rows.map(({ value }) => pseudonym(personalDataKey, value));
+      const hashed = rows.map(({ value, number }) => hashesOf(personalDataKey, value, number));
       await other.query(
         `/* warehouse.insert_personal_hash */
          insert into ${hashes} (value, hash_uuid, hash_bigint)

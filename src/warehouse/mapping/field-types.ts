@@ -159,5 +159,16 @@ export function trimmed(text: string): string {
   return `nullif(btrim(${text}, E' \\t\\r\\n\\f\\x0B'), '')`;
 }
 
+/**
+ * The text of a personal value that is hashed, so that one person has one hash however the number is written: `1`, `1.0`,
+ * `00001` and `+1` give `1`. Null for a text that is not of the type. A uuid is the hash of any text, which stays as it is.
+ */
+export function canonicalText(type: string, text: string): string {
+  return type === 'bigint' ? `(${fieldTypes.bigint!.guarded(text)})::text` : text;
+}
+
+/** Shown in place of personal data. */
+export const maskedText = '***';
+
 /** The transform that keeps the raw value of a field inside schema `source`. */
 export const personalDataTransform = 'pii_hash';

@@ -1,11 +1,9 @@
 import { parseString } from 'fast-csv';
 import type { Queryable } from '../../database/queryable.js';
 import type { RawEncoding } from '../../source/csv/raw-text.js';
+import { maskedText } from '../mapping/field-types.js';
 import { readPersonalRows } from '../mapping/mapping-ledger.js';
 import { columnOf } from '../mapping/mapping-row.js';
-
-/** The text that replaces personal data. */
-const mask = '***';
 
 /**
  * The columns of each source table that hold personal data, in the column itself or in its entries, according to any version
@@ -26,7 +24,10 @@ export function maskFields(
   personal: ReadonlySet<string> = new Set(),
 ): Record<string, string | null> {
   return Object.fromEntries(
-    Object.entries(fields).map(([column, value]) => [column, value && personal.has(column) ? mask : value]),
+    Object.entries(fields).map(([column, value]) => [
+      column,
+      value && personal.has(column) ? maskedText : value,
+    ]),
   );
 }
 
@@ -46,9 +47,9 @@ export async function maskRecord(
   // Column names match in any case, as they do in the load.
   const masked = new Set([...personal].map((column) => column.toLowerCase()));
   const fields = encoding !== 'base64' ? await fieldsOf(raw) : null;
-  if (fields === null || fields.length !== header.length) return mask;
+  if (fields === null || fields.length !== header.length) return maskedText;
   return fields
-    .map((field, index) => (masked.has(header[index]!.toLowerCase()) ? mask : quoted(field)))
+    .map((field, index) => (masked.has(header[index]!.toLowerCase()) ? maskedText : quoted(field)))
     .join(',');
 }
 

@@ -45,6 +45,12 @@ describe('records without a usable key', () => {
       'the movieId of record 2 is missing',
     ],
     [
+      'is personal and of another type',
+      'ratings',
+      [rating, { ...rating, userId: 'someone' }],
+      'the userId of record 2 is "***", expected a value of type bigint',
+    ],
+    [
       'is blank and personal',
       'ratings',
       [rating, { ...rating, userId: ' ' }],

@@ -3,6 +3,7 @@ import { initialMapping } from '../../../src/dataset/mapping.js';
 import { pseudonym } from '../../../src/warehouse/extract/pii-hash.js';
 import { useDatabase } from '../../database-fixture.js';
 import { clean, install, personalDataKey } from '../cleaning.js';
+import { emptyAll } from '../history/history.js';
 import { loadRecords } from '../source-rows.js';
 
 /** A number no other column can hold by chance. */
@@ -69,5 +70,35 @@ describe('the number of a rater', () => {
         'The record has no userId, which identifies it.',
       ]);
     });
+
+    it.each([
+      ['in an empty table', '2017-09', 0],
+      ['in a later month', '2017-10', 4],
+    ])(
+      'is one rater however it is written, and a reject when it is not a number, %s',
+      async (_where, period, before) => {
+        const pool = database.pools.pipeline;
+        if (before === 0) await emptyAll(pool);
+        const spellings = ['42', '42.0', '00042', '+42', 'forty-two', '4_2'];
+        const file = await loadRecords(
+          pool,
+          'ratings',
+          period,
+          spellings.map((userId, index) => ({
+            userId,
+            movieId: `${before + index + 1}`,
+            rating: '4',
+            timestamp: '1',
+          })),
+        );
+        const { movie_ratings } = await clean(pool, [file]);
+        expect(movie_ratings).toMatchObject({ entries: 6, inserted: 4, rejected: 2, issues: 0 });
+        const raters = await pool.query('select distinct rater_id from warehouse.movie_ratings');
+        expect(raters.rows).toEqual([{ rater_id: pseudonym(personalDataKey, '42').bigint }]);
+        const rejects = await pool.query('select detail from source.reject where file_id = $1', [file]);
+        const detail = 'The record\'s userId is "***", expected a value of type bigint.';
+        expect(rejects.rows).toEqual([{ detail }, { detail }]);
+      },
+    );
   });
 });
