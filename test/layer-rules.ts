@@ -11,7 +11,9 @@ export interface ProjectFile {
  * `database` and `queue` know no layer; only where processes are put together (`jobs`, `src/cli`) is more in reach.
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'src/csv-writer.ts': [],
   'src/fault.ts': [],
+  'src/html.ts': [],
   'src/package-root.ts': [],
   'src/telemetry.ts': [],
   'src/listening.ts': ['src/fault.ts'],
@@ -21,13 +23,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/queue': ['src/database', 'src/fault.ts', 'src/telemetry.ts'],
   'src/source': ['src/database', 'src/fault.ts'],
   'src/warehouse': ['src/source', 'src/database', 'src/fault.ts'],
-  'src/reporting': ['src/warehouse', 'src/source', 'src/database', 'src/fault.ts'],
-  'src/auth': ['src/fault.ts', 'src/listening.ts', 'src/package-root.ts'],
+  'src/reporting': ['src/warehouse', 'src/source', 'src/database', 'src/csv-writer.ts', 'src/fault.ts'],
+  'src/auth': ['src/fault.ts', 'src/html.ts', 'src/listening.ts', 'src/package-root.ts'],
   'src/api': [
     'src/auth',
     'src/queue',
     'src/database',
+    'src/csv-writer.ts',
     'src/fault.ts',
+    'src/html.ts',
     'src/listening.ts',
     'src/package-root.ts',
     'src/telemetry.ts',

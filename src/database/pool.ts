@@ -1,10 +1,8 @@
 import pg from 'pg';
+import { exactTypes } from './exact-types.js';
 
 /**
  * Opens a pool of connections that appear under this name in `pg_stat_activity`.
- *
- * Dates, big integers and decimals arrive as text, as Postgres prints them: a `Date` would shift days between time zones,
- * and a `number` would lose digits.
  *
  * @param connectionString its role decides what the connections may do
  * @param name the `application_name`, for example `marquee worker`
@@ -15,7 +13,7 @@ export function openPool(connectionString: string, name: string, most = 10): pg.
     connectionString,
     application_name: name,
     max: most,
-    types: { getTypeParser: exactTypeParser as typeof pg.types.getTypeParser },
+    types: exactTypes(),
   });
   // An idle connection that the server closes (a restart, a failover) is replaced at the next query; without a listener the
   // event would end the process.
@@ -23,13 +21,4 @@ export function openPool(connectionString: string, name: string, most = 10): pg.
   // The same for a connection in use: its query is rejected, which is enough.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
-}
-
-const textOids = new Set<number>([pg.types.builtins.DATE, pg.types.builtins.NUMERIC, pg.types.builtins.INT8]);
-
-function exactTypeParser(oid: number, format?: 'text' | 'binary') {
-  if (format !== 'binary' && textOids.has(oid)) {
-    return (text: string) => text;
-  }
-  return pg.types.getTypeParser(oid, format as 'text');
 }

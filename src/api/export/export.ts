@@ -6,6 +6,7 @@ import { coerceInputValue, type GraphQLInputType, type GraphQLSchema } from 'gra
 import type pg from 'pg';
 import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
+import { csvRecord } from '../../csv-writer.js';
 import { ident, joined, raw, sql } from '../../database/sql.js';
 import { currentPublication, earlierPublication, type PublicationMark } from '../access/as-of.js';
 import type { CallerPolicies } from '../access/caller-policy.js';
@@ -23,7 +24,7 @@ import { Semaphore } from '../limits/semaphore.js';
 import { type FilterInput, filterCondition } from '../reports/filter.js';
 import { orderList, orderSteps } from '../reports/order.js';
 import { ReadSession } from '../sql/read-session.js';
-import { csvRecord, jsonRecord } from './csv-and-json.js';
+import { jsonRecord } from './json-record.js';
 
 export interface ExportOptions {
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
@@ -184,12 +185,16 @@ async function* lines(
 ): AsyncGenerator<string> {
   const columns = [...access.columns.values()];
   const names = columns.map(({ name }) => name);
-  if (format === 'csv') yield csvRecord(names);
+  if (format === 'csv') yield csvRecord(names, '\r\n');
   if (format === 'json') yield '[';
   let separator = '\n';
   for (let rows = first; rows.length > 0; rows = rows.length < BATCH_ROWS ? [] : await fetchRows(session)) {
     const text = rows.map((row) => {
-      if (format === 'csv') return csvRecord(names.map((name) => row[name]));
+      if (format === 'csv')
+        return csvRecord(
+          names.map((name) => row[name]),
+          '\r\n',
+        );
       const record = jsonRecord(columns, row);
       if (format === 'ndjson') return `${record}\n`;
       const before = separator;

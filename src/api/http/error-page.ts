@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Request } from 'express';
-import { escaped, htmlPage, PAGE_HEADERS } from './html.js';
+import { escapeHtml, writeHtml } from '../../html.js';
 import type { HttpResponse } from './responses.js';
+import { HTML_HEADERS } from './security-headers.js';
 
 const STYLE = `<style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -24,12 +25,12 @@ export function errorPage(answer: HttpResponse): HttpResponse {
   const { message, extensions } = errors[0]!;
   const title = STATUS_CODES[answer.status]!;
   const body = `<h1>${title}</h1>
-<p>${escaped(message)}</p>
-<p><a href="/">To the start page</a></p>
-<p><small>${escaped(extensions.code)}, request ${escaped(extensions.requestId)}</small></p>`;
+<p>${escapeHtml(message)}</p>
+<p><a href="/">Go to the start page</a></p>
+<p><small>${escapeHtml(extensions.code)}, request ${escapeHtml(extensions.requestId)}</small></p>`;
   return {
     ...answer,
-    headers: { ...answer.headers, ...PAGE_HEADERS },
-    body: htmlPage({ title, head: STYLE, body }),
+    headers: { ...answer.headers, ...HTML_HEADERS },
+    body: writeHtml({ title, head: STYLE, body }),
   };
 }

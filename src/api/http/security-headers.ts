@@ -38,6 +38,12 @@ export function securityHeaders(pages: boolean): Headers {
   return headers;
 }
 
+export const HTML_HEADERS: Headers = {
+  ...securityHeaders(true),
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+};
+
 const ALLOWED_HEADERS =
   'authorization, content-type, if-none-match, x-request-id, x-apollo-operation-name, apollo-require-preflight, x-requested-with';
 const EXPOSED_HEADERS =

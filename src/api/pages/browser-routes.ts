@@ -13,7 +13,7 @@ import { LoginError } from '../../auth/login/login-error.js';
 import { exchangeOf, type Route } from '../http/router.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from '../runs/queue-board.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
-import { sendPage } from './page-route.js';
+import { sendHtml } from './send-html.js';
 import { START_PATH } from './start-page.js';
 
 export interface BrowserRoutesOptions {
@@ -45,7 +45,7 @@ const withCommonHeaders: RequestHandler = (_request, response, next) => {
 /** A link must log nobody out, since a foreign page can have it followed: whoever follows one is asked. */
 const askToLeave: RequestHandler = (request, response, next) => {
   if (request.method !== 'GET') return next();
-  sendPage(response, {
+  sendHtml(response, {
     title: 'Log out',
     body: `<form method="post" action="/logout"><p>Do you want to log out? <button>Log out</button></p></form>`,
   });
@@ -53,7 +53,7 @@ const askToLeave: RequestHandler = (request, response, next) => {
 
 /** No redirect to the login: the issuer may still know the browser and would log it in again at once. */
 const sayGoodbye: RequestHandler = (_request, response) =>
-  sendPage(response, { title: 'Logged out', body: '<p>You are logged out. <a href="/login">Log in</a></p>' });
+  sendHtml(response, { title: 'Logged out', body: '<p>You are logged out. <a href="/login">Log in</a></p>' });
 
 /** A token that is not good is of nobody; that the issuer cannot be asked is to be told: a login could not be had there either. */
 function noneIfRefused(error: unknown): undefined {

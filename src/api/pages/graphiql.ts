@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { userOf } from '../../auth/login/login.js';
-import { escaped, type Page } from '../http/html.js';
+import { escapeHtml, type HtmlPage } from '../../html.js';
 import { requireGet, send } from '../http/responses.js';
 import type { Handler, Route } from '../http/router.js';
 import { exampleQuery } from './example-query.js';
-import { sendPage } from './page-route.js';
+import { sendHtml } from './send-html.js';
 
 export const GRAPHIQL_PATH = '/graphiql';
 
@@ -58,7 +58,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
 export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route[] {
   const page: RequestHandler = (request, response) => {
     const { subject, csrfToken } = userOf(request)!;
-    sendPage(response, pageFor(subject, csrfToken));
+    sendHtml(response, pageFor(subject, csrfToken));
   };
   return [
     { path: GRAPHIQL_PATH, handle: [...letIn, page] },
@@ -80,7 +80,7 @@ function fileHandler(type: string, read: () => Promise<string>): Handler {
   };
 }
 
-function pageFor(subject: string, csrfToken: string): Page {
+function pageFor(subject: string, csrfToken: string): HtmlPage {
   const file = (name: string) => `${GRAPHIQL_PATH}/${name}`;
   const scripts = ['react.js', 'react-dom.js', 'graphiql.js', 'start.js']
     .map((name) => `<script defer src="${file(name)}"></script>`)
@@ -92,7 +92,7 @@ function pageFor(subject: string, csrfToken: string): Page {
 <link rel="stylesheet" href="${file('graphiql.css')}">
 <style>body{margin:0;height:100vh;display:flex;flex-direction:column}#graphiql{flex:1;min-height:0}
 form{font:14px system-ui,sans-serif;padding:.3rem 1rem;text-align:right}</style>`,
-    body: `<form method="post" action="/logout">${escaped(subject)} <button>Log out</button></form>
+    body: `<form method="post" action="/logout">${escapeHtml(subject)} <button>Log out</button></form>
 <div id="graphiql">Loading</div>
 ${scripts}`,
   };

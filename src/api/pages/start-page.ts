@@ -1,14 +1,14 @@
 import type { RequestHandler, Response } from 'express';
 import type pg from 'pg';
 import { userOf } from '../../auth/login/login.js';
+import { escapeHtml } from '../../html.js';
 import { type Readiness, readinessOf } from '../http/health.js';
-import { escaped } from '../http/html.js';
 import { requireGet, send } from '../http/responses.js';
 import { exchangeOf } from '../http/router.js';
 import { QUEUE_BOARD_PATH } from '../runs/queue-board.js';
 import { exampleQuery } from './example-query.js';
 import { GRAPHIQL_PATH } from './graphiql.js';
-import { sendPage } from './page-route.js';
+import { sendHtml } from './send-html.js';
 
 export const START_PATH = '/';
 
@@ -43,7 +43,7 @@ export function startPage(options: StartPageOptions): RequestHandler {
     common.vary = common.vary === undefined ? 'accept' : `accept, ${common.vary}`;
     // Who names neither takes anything, as curl does.
     if (request.accepts(['json', 'html']) === 'html') {
-      sendPage(response, {
+      sendHtml(response, {
         title: 'Marquee',
         head: STYLE,
         body: bodyOf(options, readiness, userOf(request)?.subject),
@@ -83,7 +83,7 @@ function bodyOf(options: StartPageOptions, readiness: Readiness, subject: string
   places.push(
     [
       '<code>/graphql</code>',
-      `for programs; access tokens come from ${escaped(issuerUrl)} (${link(metadataPath, 'metadata')})`,
+      `for programs; access tokens come from ${escapeHtml(issuerUrl)} (${link(metadataPath, 'metadata')})`,
     ],
     [
       `${link('/livez', 'Live')}, ${link('/readyz', 'ready')}`,
@@ -96,9 +96,9 @@ function bodyOf(options: StartPageOptions, readiness: Readiness, subject: string
 ${login ? `<div>${sessionOf(subject)}</div>` : ''}
 <dl>${places.map(([place, what]) => `<dt>${place}</dt><dd>${what}</dd>`).join('\n')}</dl>
 <p>What is published, and which reports there are:</p>
-<pre>curl -s ${escaped(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' \\
+<pre>curl -s ${escapeHtml(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' \\
   -H 'content-type: application/json' \\
-  -d '${escaped(JSON.stringify({ query: exampleQuery.replace(/\s+/g, ' ') }))}'</pre>`;
+  -d '${escapeHtml(JSON.stringify({ query: exampleQuery.replace(/\s+/g, ' ') }))}'</pre>`;
 }
 
 function told(readiness: Readiness): string {
@@ -111,5 +111,5 @@ function told(readiness: Readiness): string {
 function sessionOf(subject: string | undefined): string {
   return subject === undefined
     ? `<a href="/login?to=${START_PATH}">Log in</a>`
-    : `Logged in as ${escaped(subject)}. <form method="post" action="/logout"><button>Log out</button></form>`;
+    : `Logged in as ${escapeHtml(subject)}. <form method="post" action="/logout"><button>Log out</button></form>`;
 }

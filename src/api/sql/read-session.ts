@@ -1,29 +1,16 @@
 import pg from 'pg';
+import { exactTypes } from '../../database/exact-types.js';
 import { render, type SqlText } from '../../database/sql.js';
 import { beginSnapshot } from '../../database/transaction.js';
 import { spanned } from '../../telemetry.js';
 import { apiError, isDataException } from '../errors/api-error.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 
-/** Types whose text from Postgres is passed on as it is: a Date would lose the day or the microseconds. */
-const AS_TEXT = new Set<number>([
-  pg.types.builtins.NUMERIC,
-  pg.types.builtins.INT8,
-  pg.types.builtins.DATE,
-  pg.types.builtins.TIMESTAMP,
-  pg.types.builtins.TIMESTAMPTZ,
-]);
-
 /** What the span of a statement tells; its name says which one it is. */
 export const DATABASE = { 'db.system.name': 'postgresql', 'db.namespace': 'reporting' } as const;
 
-/** How values arrive: exact, and days as they are. */
-const exactTypes: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    AS_TEXT.has(oid)
-      ? (text: string) => text
-      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-};
+/** Moments as text, too: a `Date` would lose the microseconds. */
+const types = exactTypes(pg.types.builtins.TIMESTAMP, pg.types.builtins.TIMESTAMPTZ);
 
 /**
  * The database as one request sees it: every statement of the request reads the same snapshot, so that no two parts
@@ -53,7 +40,7 @@ export class ReadSession {
     const client = await this.#client;
     this.statementCount += 1;
     const { text, values } = render(statement);
-    const query = { text: `/* api: ${name} */ ${text}`, values, types: exactTypes };
+    const query = { text: `/* api: ${name} */ ${text}`, values, types };
     const result = this.#last.then(() => {
       if (this.#failed) throw this.#failed.error;
       return spanned(name, 'CLIENT', DATABASE, () => client.query<Row>(query));

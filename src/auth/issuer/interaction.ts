@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
+import { escapeHtml, writeHtml } from '../../html.js';
 import { SCOPES } from '../scopes.js';
 import { DEVELOPMENT_ACCOUNTS, type DevelopmentAccount } from './accounts.js';
 
@@ -90,8 +91,8 @@ function loginPage(uid: string, clientId: string): string {
   );
   return page(
     'Log in',
-    `<p>Development accounts, without a password. ${escaped(clientId)} will be allowed what stands beside the account.</p>
-<form method="post" action="/interaction/${escaped(uid)}">${buttons.join('\n')}</form>`,
+    `<p>Development accounts, without a password. ${escapeHtml(clientId)} will be allowed what stands beside the account.</p>
+<form method="post" action="/interaction/${escapeHtml(uid)}">${buttons.join('\n')}</form>`,
   );
 }
 
@@ -99,17 +100,9 @@ function errorPage(reason: string): string {
   return page('Not logged in', `<p>${reason}</p>`);
 }
 
-/** The icon is none: without a word about it a browser would ask for one, and log that the policy refuses it. */
-function page(title: string, content: string): string {
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
-<link rel="icon" href="data:,">
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.4rem 1rem}</style>
-<h1>${title}</h1>
-${content}
-</html>`;
-}
+const STYLE = `
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.4rem 1rem}</style>`;
 
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+function page(title: string, content: string): string {
+  return writeHtml({ title, head: STYLE, body: `<h1>${escapeHtml(title)}</h1>\n${content}` });
 }

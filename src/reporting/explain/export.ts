@@ -5,6 +5,7 @@ import { beginSnapshot } from '../../database/transaction.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { earlierPublication, rowsAt } from '../publications/earlier-state.js';
 import { columnList, servedTable } from '../sql/table-names.js';
+import { copyToCsv } from './copy-rows.js';
 
 export type ExportFormat = 'csv' | 'json';
 
@@ -28,7 +29,10 @@ export function exportReport(
   const rows = `select ${columns} from ${relation} order by ${columnList(definition.key)}`;
   const name = `/* reporting.export ${definition.name} */`;
   if (format === 'csv') {
-    return client.query(copyTo(`${name} copy (${rows}) to stdout (format csv, header)`));
+    const lines = client.query(copyTo(`${name} copy (${rows}) to stdout`));
+    const csv = lines.pipe(copyToCsv(definition.columns.map((column) => column.name)));
+    lines.on('error', (error) => csv.destroy(error));
+    return csv;
   }
   // JSON escapes control characters, so with such ones as quote and delimiter CSV passes it through as it is.
   const lines = client.query(

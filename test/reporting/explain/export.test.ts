@@ -32,6 +32,22 @@ describe('exporting a report', () => {
     );
   });
 
+  it('guards a text that a spreadsheet would run as a formula, and no number', async () => {
+    const titles = ['=1+1', '+1', '-2', '@a', '\ttab', 'back\\slash\ttab', 'plain'];
+    await reportOf(
+      database,
+      'movie_genre_report',
+      ...titles.map((title) => ({ title, revenue: 1, budget: 3 })),
+    );
+    const csv = await exported('movie_genre_report', 'csv');
+    expect(csv).toContain(`,"'=1+1",3,1,-2,`);
+    expect(csv).toContain(',"\'@a",');
+    expect(csv).toContain(',+1,3,1,-2,'.replace('+1', `"'+1"`));
+    expect(csv).toContain(',-2,3,1,-2,');
+    expect(csv).toContain(',back\\slash\ttab,3,1,-2,');
+    expect(csv).toContain(',plain,3,1,-2,');
+  });
+
   it('writes JSON that holds every text and every digit', async () => {
     const title = 'Say "Hi",\nHo \\ \u0001\u0002 Ä';
     await reportOf(database, 'movie_genre_report', { title, budget: '12345678901234567890.5' });
