@@ -19,7 +19,6 @@ const notYet = [
   'jobs/withdraw.ts',
   'src/api/',
   'src/auth/',
-  'src/cli/',
   'src/reporting/',
   'src/source/',
   'test/',

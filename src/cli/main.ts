@@ -11,11 +11,11 @@ import { definePublicationCommands } from './program/publication-commands.js';
 import { defineRoleCommands } from './program/role-commands.js';
 import { defineStatusCommands } from './program/status-commands.js';
 
-/** The commands. Each one's code is loaded when it is called, so that `--help` is quick. */
+/** Defines the commands. A command's code is loaded when it is called, so that `--help` is fast. */
 function defineProgram(): Command {
   const program = new Command('marquee')
-    .description('Monthly vendor files in; explained report tables over GraphQL out.')
-    // Commands have a --version of their own.
+    .description('Loads monthly vendor files and serves explained report tables over GraphQL.')
+    // Some commands have their own --version.
     .enablePositionalOptions()
     .version(packageVersion, '--version', 'print the version')
     .showHelpAfterError('(see marquee --help)')
@@ -36,22 +36,22 @@ function defineProgram(): Command {
   return program;
 }
 
-/** What was found is repeated where it is wrong; a page of it would hide what is wrong with it. */
+/** Shortens a repeated argument: a page of it would hide the error. */
 function withoutLongArgument(sentence: string): string {
   return sentence.replace(/(argument '.{80}).*(' is invalid)/s, '$1…$2');
 }
 
 /**
- * Runs one command and ends the process: 0 done, 1 not done (the reason is on standard error), 2 wrong usage.
+ * Runs one command and exits the process with 0 (done), 1 (not done; the reason is on standard error) or 2 (wrong usage).
  *
- * @param parameters what stands behind `marquee`
+ * @param parameters the command line without `marquee`
  */
 export async function main(parameters: string[]): Promise<never> {
   process.exit(await runCommand(parameters));
 }
 
 async function runCommand(parameters: string[]): Promise<number> {
-  // Noted, not acted on: the command ends in its own way, with what it has started.
+  // Only recorded: the command still has to end what it started.
   let broken: NodeJS.ErrnoException | undefined;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     broken ??= error;
@@ -67,7 +67,7 @@ async function runCommand(parameters: string[]): Promise<number> {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? 0 : 2;
     }
-    // A reader that has seen enough (`| head`) is no fault.
+    // A reader that stops reading (`| head`) is not an error.
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
       return Number(process.exitCode ?? 0);
     }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest finishes the drop', async () => {
   const ingest = start(home, ['ingest', drop]);
-  // In the middle of it: the worker has begun, the publication has not come.
+  // The worker has begun, but nothing is published yet.
   await vi.waitUntil(() => existsSync(join(home, 'files')), { timeout: 60_000 });
   await sleep(500);
   ingest.child.kill('SIGINT');
@@ -30,7 +30,7 @@ it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest
   expect(again.reports.movie_score_report).toBeGreaterThan(3000);
 });
 
-it.each([100, 200, 300])('Ctrl-C %i ms after the queue began to open stops as well', async (milliseconds) => {
+it.each([100, 200, 300])('Ctrl-C %i ms after the queue began to open stops, too', async (milliseconds) => {
   const fresh = await newHome();
   const ingest = start(fresh, ['ingest', drop]);
   await vi.waitUntil(() => existsSync(join(fresh, 'files')), { timeout: 60_000 });
@@ -40,7 +40,7 @@ it.each([100, 200, 300])('Ctrl-C %i ms after the queue began to open stops as we
   expect(await leftovers(fresh)).toEqual([]);
 });
 
-it('a reader that has seen enough ends an export quietly, with what it started', async () => {
+it('a reader that stops reading ends an export quietly, with all its processes', async () => {
   const exporting = start(home, ['export', 'movie_genre_report']);
   await exporting.says(/^genre_id,/);
   exporting.child.stdout!.destroy();
@@ -48,7 +48,7 @@ it('a reader that has seen enough ends an export quietly, with what it started',
   expect(await leftovers(home)).toEqual([]);
 });
 
-it.skipIf(!existsSync('/dev/full'))('an answer that cannot be written is no success', async () => {
+it.skipIf(!existsSync('/dev/full'))('a result that cannot be written is an error', async () => {
   for (const parameters of ['export movie_genre_report', 'status', 'rejects --csv']) {
     const { program, environment } = commandLine(home);
     const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$1" ${parameters} > /dev/full`, ...program], {
@@ -61,8 +61,8 @@ it.skipIf(!existsSync('/dev/full'))('an answer that cannot be written is no succ
   }
 });
 
-// npm passes on to its child the signal that the terminal has sent to both.
-it.each([['SIGINT', 'SIGINT'], ['SIGHUP']] as const)('up stops whole on %s %s', async (...signals) => {
+// npm forwards to its child the signal that the terminal has sent to both.
+it.each([['SIGINT', 'SIGINT'], ['SIGHUP']] as const)('up stops completely on %s %s', async (...signals) => {
   const up = start(home, ['up']);
   await up.says(/Ctrl-C stops/);
   for (const signal of signals) {
@@ -73,7 +73,7 @@ it.each([['SIGINT', 'SIGINT'], ['SIGHUP']] as const)('up stops whole on %s %s', 
   expect(await leftovers(home)).toEqual([]);
 });
 
-it('a worker whose log nobody reads any more ends when it is asked to', async () => {
+it('a worker whose log has no reader stops when asked to', async () => {
   const worker = start(home, ['worker'], { LOG_LEVEL: 'trace' });
   await once(worker.child.stderr!, 'data');
   worker.child.stderr!.destroy();
@@ -82,11 +82,11 @@ it('a worker whose log nobody reads any more ends when it is asked to', async ()
   expect(await leftovers(home)).toEqual([]);
 });
 
-it.skipIf(!existsSync('/dev/full'))('a worker goes on where there is no room for its log', async () => {
+it.skipIf(!existsSync('/dev/full'))('a worker continues when the disk for its log is full', async () => {
   await answer(home, ['ingest', drop]);
   const { program, environment } = commandLine(home);
   const worker = spawn('sh', ['-c', 'exec "$0" "$1" worker 2> /dev/full', ...program], { env: environment });
-  // What it has to do shows that it works: the log cannot.
+  // A rebuild shows that it works, because its log cannot.
   expect(await answer(home, ['rebuild', '--full'])).toMatchObject({ published: false });
   expect(worker.exitCode).toBeNull();
   worker.kill('SIGTERM');

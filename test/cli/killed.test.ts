@@ -5,7 +5,7 @@ import { answer, leftovers, paste, postmasterOf, run, start, useHomes } from './
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();
 
-it('a start that was killed in the middle of loading hinders the next one in nothing, which finishes it', async () => {
+it('a start killed mid-load does not block the next start, which completes the load', async () => {
   const home = await newHome();
   const killed = start(home, ['up']);
   await killed.says(/Loading .*2010-12/);
@@ -13,7 +13,7 @@ it('a start that was killed in the middle of loading hinders the next one in not
   killed.child.kill('SIGKILL');
   expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
   for (const command of ['status', 'runs']) {
-    expect((await run(home, [command])).stdout).toMatch(/running(.*\n)*No worker is there/);
+    expect((await run(home, [command])).stdout).toMatch(/running(.*\n)*No worker is running/);
   }
 
   const next = start(home, ['up']);
@@ -23,14 +23,14 @@ it('a start that was killed in the middle of loading hinders the next one in not
   expect(publication.rowCounts.movie_score_report).toBeGreaterThan(3000);
   expect(files.map((file: { state: string }) => file.state)).toEqual(Array(10).fill('loaded'));
 
-  // The server process itself, with the marquee that started it looking on.
+  // Kill the database server while marquee is running: it must restart it.
   const server = postmasterOf(home)!;
   process.kill(server, 'SIGKILL');
   const request = /^curl .*$/m.exec(next.said())![0];
   await expect.poll(() => postmasterOf(home), { timeout: 30_000, interval: 200 }).not.toBe(server);
   await expect.poll(async () => (await paste(request)).status, { timeout: 30_000, interval: 200 }).toBe(200);
 
-  // And both at once.
+  // Kill both at once.
   next.child.kill('SIGKILL');
   process.kill(postmasterOf(home)!, 'SIGKILL');
   await next.ended;

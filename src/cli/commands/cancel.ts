@@ -1,17 +1,20 @@
+import { findRunId } from '../../queue/ledger/find-run.js';
 import { readRun } from '../../queue/ledger/run-ledger.js';
-import { print, progress, warn } from '../output/terminal.js';
+import { printResult } from '../output/print-result.js';
+import { progress, warn } from '../output/terminal.js';
 import { requestOfRun } from '../runs/run-request.js';
 import { withEnvironment } from '../runtime/command.js';
 import { usePipeline } from '../runtime/services.js';
 
-/** `marquee cancel`: stops a run that waits, works or is held, and waits until its jobs have let go of it. */
-export async function cancel(runId: string, options: { json?: boolean }): Promise<void> {
+/** `marquee cancel`: cancels a queued, running or held run and waits until its jobs have stopped. */
+export async function cancel(beginning: string, options: { json?: boolean }): Promise<void> {
   await withEnvironment(async (environment, log) => {
     const pool = environment.pool('pipeline');
+    const runId = await findRunId(pool, beginning);
     await requestOfRun(environment, log, 'cancelRun', runId);
     let run = (await readRun(pool, runId))!;
     if (run.state === 'queued' || run.state === 'running') {
-      progress('  waiting until what is under way has stopped ...');
+      progress('  waiting until its jobs have stopped ...');
       const pipeline = await usePipeline(environment, log);
       try {
         run = await pipeline.runs.follow(runId);
@@ -21,10 +24,13 @@ export async function cancel(runId: string, options: { json?: boolean }): Promis
     }
     const { kind, state, publication } = run;
     const cancelled = state === 'cancelled';
-    if (options.json) print(JSON.stringify({ run: runId, kind, state, publication }));
-    else if (cancelled) print(`The run ${runId} is cancelled.`);
+    printResult(
+      options,
+      { run: runId, kind, state, publication },
+      cancelled ? `The run ${runId} is cancelled.` : [],
+    );
     if (!cancelled) {
-      warn(`marquee: the run ${runId} came to its end before it had heard of the cancel: it is ${state}.`);
+      warn(`marquee: the run ${runId} ended before it could be cancelled: it is ${state}.`);
       process.exitCode = 1;
     }
   });

@@ -1,13 +1,18 @@
+import type { PoolClient } from 'pg';
 import { inSnapshot } from '../../database/transaction.js';
-import { keyText, parseKey, requireColumn } from '../../reporting/definition/report-key.js';
+import type { ReportDefinition } from '../../reporting/definition/definition.js';
+import { keyText, parseKey, type ReportKey, requireColumn } from '../../reporting/definition/report-key.js';
 import { causeText } from '../../reporting/explain/cause-text.js';
 import {
   type ExplainedChange,
+  type ExplainOptions,
   type Explanation,
   explain,
   explanationJson,
 } from '../../reporting/explain/explain.js';
+import { parseNamedKey } from '../../reporting/explain/named-key.js';
 import { print } from '../output/terminal.js';
+import { count } from '../output/text-format.js';
 import { withEnvironment } from '../runtime/command.js';
 import { reportOf } from './report-argument.js';
 
@@ -18,11 +23,11 @@ export async function explainCommand(
   options: { column?: string; from?: number; to?: number; json?: boolean },
 ): Promise<void> {
   const definition = reportOf(report);
-  const key = parseKey(definition, values);
+  if (values.length !== definition.key.length) parseKey(definition, values);
   requireColumn(definition, options.column);
   await withEnvironment(async (environment) => {
-    const explanation = await inSnapshot(environment.pool('reader'), (client) =>
-      explain(client, definition, key, options),
+    const explanation = await inSnapshot(environment.pool('reader'), async (client) =>
+      explainLastChange(client, definition, await parseNamedKey(client, definition, values), options),
     );
     if (options.json) {
       print(explanationJson(definition, explanation));
@@ -33,7 +38,21 @@ export async function explainCommand(
   });
 }
 
-/** An explanation as lines for people. */
+/** Explains the range of publications that was asked for; by default the row's last change, however long ago. */
+async function explainLastChange(
+  client: PoolClient,
+  definition: ReportDefinition,
+  key: ReportKey,
+  { column, from, to }: ExplainOptions,
+): Promise<Explanation> {
+  const explanation = await explain(client, definition, key, { column, from, to });
+  const { changes, lastChanged } = explanation;
+  if (changes.length > 0 || lastChanged === null || from !== undefined || to !== undefined)
+    return explanation;
+  return explain(client, definition, key, { column, from: lastChanged - 1, to: lastChanged });
+}
+
+/** An explanation as lines of text. */
 export function explanationLines(
   { report, key, from, to, changes, lastChanged }: Explanation,
   column: string | undefined,
@@ -41,23 +60,23 @@ export function explanationLines(
   entityKey: string,
 ): string[] {
   const named = `of ${report} with ${keyText(key)}`;
-  const what = `${column ?? 'The row'} ${named}`;
-  if (changes.length === 0) {
-    if (from === 0 && to === 1) {
-      return [
-        `Publication 1 is the first: there is nothing before it to compare ${column ?? 'the row'} ${named} with.`,
-      ];
-    }
-    const before =
-      lastChanged === null
-        ? 'Before that no change of it is kept.'
-        : `It last changed with publication ${lastChanged}: --from ${lastChanged - 1} --to ${lastChanged}.`;
-    return [`${what} did not change from publication ${from} to ${to}. ${before}`];
+  const subject = `${column ?? 'The row'} ${named}`;
+  if (changes.length > 0) {
+    return [
+      `${subject}, from publication ${from} to ${to}:`,
+      ...changes.flatMap((change) => ['', ...changeLines(change, noun, entityKey)]),
+    ];
   }
-  return [
-    `${what}, from publication ${from} to ${to}:`,
-    ...changes.flatMap((change) => ['', ...changeLines(change, noun, entityKey)]),
-  ];
+  if (from === 0 && to === 1) {
+    return [
+      `Publication 1 is the first: no earlier publication exists to compare ${column ?? 'the row'} ${named} with.`,
+    ];
+  }
+  const before =
+    lastChanged === null
+      ? 'No earlier change is recorded.'
+      : `It last changed with publication ${lastChanged}: --from ${lastChanged - 1} --to ${lastChanged}.`;
+  return [`${subject} did not change from publication ${from} to ${to}. ${before}`];
 }
 
 function changeLines(change: ExplainedChange, noun: string, entityKey: string): string[] {
@@ -65,21 +84,24 @@ function changeLines(change: ExplainedChange, noun: string, entityKey: string): 
   const when = `publication ${publication}, as of ${asOfDay}`;
   const head =
     column === null
-      ? `${change.change === 'insert' ? 'The row came' : 'The row went'} (${when})`
-      : `${column}: ${change.old ?? 'unknown'} -> ${change.new ?? 'unknown'} (${when})`;
+      ? `${change.change === 'insert' ? 'Row added' : 'Row removed'} (${when})`
+      : `${column}: ${valueText(change.old)} -> ${valueText(change.new)} (${when})`;
   return [
     head,
     ...causes.map((cause) => {
       const amounts = Object.entries(cause.amounts ?? {});
-      const shown =
-        column === null
-          ? amounts.map(([name, amount]) => `${name} ${signed(amount)}`)
-          : amounts.map(([, amount]) => signed(amount));
+      const shown = amounts.map(([name, amount]) =>
+        column === null ? `${name} ${signed(amount)}` : signed(amount),
+      );
       return `  ${shown.length > 0 ? `${shown.join(', ')}  ` : ''}${causeText(cause, noun, entityKey)}`;
     }),
   ];
 }
 
+function valueText(value: string | null): string {
+  return value === null ? 'unknown' : count(value);
+}
+
 function signed(amount: string): string {
-  return amount.startsWith('-') ? amount : `+${amount}`;
+  return amount.startsWith('-') ? count(amount) : `+${count(amount)}`;
 }

@@ -2,10 +2,11 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type ExportFormat, exportPublication } from '../../reporting/explain/export.js';
+import { writeToStdout } from '../output/print-list.js';
 import { withEnvironment } from '../runtime/command.js';
 import { reportOf } from './report-argument.js';
 
-/** `marquee export`: a whole report as published, to standard output or a file that appears when it is complete. */
+/** `marquee export`: a whole published report, to standard output or to a file that appears once it is complete. */
 export async function exportCommand(
   report: string,
   options: { format: ExportFormat; out?: string; publication?: number },
@@ -15,7 +16,7 @@ export async function exportCommand(
   await withEnvironment(async (environment) => {
     await exportPublication(environment.pool('reader'), definition, { format, publication }, async (rows) => {
       if (out === undefined) {
-        await pipeline(rows, process.stdout, { end: false });
+        await writeToStdout(rows);
         return;
       }
       const unfinished = `${out}.unfinished`;

@@ -3,7 +3,7 @@ import { Fault } from '../../fault.js';
 import { countIssues, listIssues } from '../../warehouse/clean/issue-list.js';
 import { currentMapping } from '../../warehouse/mapping/mapping-ledger.js';
 import { printList } from '../output/print-list.js';
-import { count, excerpt } from '../output/terminal.js';
+import { count, excerpt } from '../output/text-format.js';
 import { withEnvironment } from '../runtime/command.js';
 
 const csvColumns = [
@@ -20,7 +20,7 @@ const csvColumns = [
   'created_date',
 ] as const;
 
-/** `marquee issues`: values that could not be used in records that were kept, and warnings about deliveries. */
+/** `marquee issues`: unusable values of loaded records, and warnings about deliveries. */
 export async function issues(options: {
   table?: string;
   reason?: string;
@@ -52,7 +52,7 @@ export async function issues(options: {
   });
 }
 
-/** A name misspelt would read as if all were well. */
+/** Refuses an unknown table: an empty list would look as if it had no issues. */
 async function refuseUnknown(pool: Pool, table: string): Promise<void> {
   const mapped = [...((await currentMapping(pool))?.tables.keys() ?? [])];
   const named = (await countIssues(pool)).map((issue) => issue.table);
@@ -60,6 +60,6 @@ async function refuseUnknown(pool: Pool, table: string): Promise<void> {
   if (known.includes(table)) return;
   throw new Fault(
     'table_not_mapped',
-    `The mapping fills no table ${table}, and no issue names one; expected one of ${known.join(', ')}.`,
+    `The mapping has no table ${table}, and no issue names it. Expected one of ${known.join(', ')}.`,
   );
 }

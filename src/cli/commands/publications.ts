@@ -1,40 +1,40 @@
 import { listPublications } from '../../reporting/publications/publication.js';
-import { print, table } from '../output/terminal.js';
+import { printResult } from '../output/print-result.js';
+import { count, table, timeText } from '../output/text-format.js';
 import { withEnvironment } from '../runtime/command.js';
 
-/** `marquee publications`: what readers were given, newest first. */
+const header = [
+  'number',
+  'published',
+  'reason',
+  'as of',
+  'mapping',
+  'checks',
+  'inserted',
+  'updated',
+  'deleted',
+];
+
+/** `marquee publications`: all publications, newest first. */
 export async function publications(options: { json?: boolean }): Promise<void> {
   await withEnvironment(async (environment) => {
     const listed = await listPublications(environment.pool('pipeline'));
-    if (options.json) {
-      print(JSON.stringify(listed));
-      return;
-    }
-    if (listed.length === 0) {
-      print('Nothing is published yet.');
-      return;
-    }
-    const sum = (counts: Readonly<Record<string, object>>, name: string) =>
-      String(
-        Object.values(counts).reduce((total, count) => total + Number(Reflect.get(count, name) ?? 0), 0),
-      );
-    print(
-      table(
-        ['number', 'published', 'reason', 'as of', 'mapping', 'checks', 'inserted', 'updated', 'deleted'],
-        listed.map((publication) => [
-          String(publication.number),
-          publication.publishedDate.toISOString().slice(0, 19).replace('T', ' '),
-          publication.restores === null
-            ? publication.reason
-            : `${publication.reason} to ${publication.restores}`,
-          publication.asOfDay,
-          String(publication.mappingVersion),
-          publication.checkState,
-          sum(publication.changes, 'inserted'),
-          sum(publication.changes, 'updated'),
-          sum(publication.changes, 'deleted'),
-        ]),
-      ),
-    );
+    const rows = listed.map((publication) => [
+      String(publication.number),
+      timeText(publication.publishedDate),
+      publication.restores === null ? publication.reason : `${publication.reason} to ${publication.restores}`,
+      publication.asOfDay,
+      String(publication.mappingVersion),
+      publication.checkState,
+      ...['inserted', 'updated', 'deleted'].map((name) => total(publication.changes, name)),
+    ]);
+    printResult(options, listed, listed.length === 0 ? 'Nothing is published yet.' : table(header, rows));
   });
+}
+
+/** The rows of all reports that changed in this way. */
+function total(changes: Readonly<Record<string, object>>, name: string): string {
+  return count(
+    Object.values(changes).reduce((sum, counts) => sum + Number(Reflect.get(counts, name) ?? 0), 0),
+  );
 }

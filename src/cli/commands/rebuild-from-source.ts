@@ -3,74 +3,85 @@ import type { Run } from '../../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
 import type { ReportComparison, ServedDifference } from '../../reporting/build/verify-reports.js';
 import type { RowDifference, TableComparison } from '../../warehouse/rebuild/compare-rebuilt.js';
-import { count, print } from '../output/terminal.js';
-import { followToSuccess } from '../runs/follow.js';
-import { commandUser, withEnvironment } from '../runtime/command.js';
-import { usePipeline } from '../runtime/services.js';
+import { printResult } from '../output/print-result.js';
+import { count } from '../output/text-format.js';
+import { runToSuccess } from '../runs/follow.js';
 
 interface Options {
   readonly json?: boolean;
   readonly mapping?: 'recorded' | 'current';
 }
 
-/** The warehouse anew from source in the place of the one in use, and the reports from it. */
+/** Rebuilds the warehouse from source, replaces the current one, and publishes its reports. */
 export async function rebuildWarehouse(options: Options): Promise<void> {
-  await withRun(rebuildWarehouseFlow, options, async (run) => {
-    const { publication } = run;
-    const { published } = run.counts;
-    print(
-      options.json
-        ? JSON.stringify({ publication, published, run: run.id })
-        : published
-          ? `Rebuilt from source, and published as publication ${publication}.`
-          : `Rebuilt from source; nothing differs: publication ${publication} stays.`,
-    );
+  await runFlow(rebuildWarehouseFlow, options, ({ id, publication, counts: { published } }) => {
+    const outcome = published
+      ? `Rebuilt from source, and published as publication ${publication}.`
+      : `Rebuilt from source; nothing differs: publication ${publication} stays.`;
+    printResult(options, { publication, published, run: id }, outcome);
   });
 }
 
 /**
- * The warehouse anew from source on the side, compared with the one in use, and the reports of it with those served. Exit 1
- * and the differences, when there are any.
+ * Rebuilds the warehouse from source next to the current one, and compares both, and their reports. Prints the differences
+ * and exits with 1 if there are any.
  */
 export async function verifyWarehouse(options: Options): Promise<void> {
-  await withRun(verifyWarehouseFlow, options, async (run, steps) => {
+  await runFlow(verifyWarehouseFlow, options, (run, steps) => {
     const tables = countsOf<TableComparison>(steps, 'compare-table');
     const [served] = countsOf<ServedComparison>(steps, 'compare-reports');
     const { compared, reports } = served!;
-    const differing = tables.filter((table) => table.differences > 0);
+    const otherTables = tables.filter((table) => table.differences > 0);
     const otherReports = reports.filter((report) => report.differences > 0);
-    const rows = total(tables, (table) => table.rows);
-    const differences =
-      total(differing, (table) => table.differences) + total(otherReports, (report) => report.differences);
-    if (options.json) {
-      const told = { rows, differences, tables: differing, reportsCompared: compared, reports: otherReports };
-      print(JSON.stringify({ ...told, run: run.id }));
-    } else {
-      if (differing.length === 0) {
-        print(`The warehouse is what its source says: ${count(rows)} rows of ${tables.length} tables agree.`);
-      }
-      for (const { table, differences: found, shown } of differing) {
-        print(`${table}: ${count(found)} ${found === 1 ? 'row differs' : 'rows differ'}`);
-        list(shown.map(describe), found);
-      }
-      if (!compared) {
-        print(
-          'The reports were not compared: what is served is not made from the warehouse as it is; publish it with marquee rebuild and verify again.',
-        );
-      } else if (otherReports.length === 0) {
-        const reported = count(total(reports, (report) => report.rows));
-        print(`The reports are what it says, too: ${reported} rows of ${reports.length} reports agree.`);
-      }
-      for (const { report, differences: found, shown } of otherReports) {
-        print(`${report}: ${count(found)} ${found === 1 ? 'value differs' : 'values differ'}`);
-        list(shown.map(describeServed), found);
-      }
-    }
+    const differences = total([...otherTables, ...otherReports], (each) => each.differences);
+    printResult(
+      options,
+      {
+        rows: total(tables, (table) => table.rows),
+        differences,
+        tables: otherTables,
+        reportsCompared: compared,
+        reports: otherReports,
+        run: run.id,
+      },
+      [...warehouseLines(tables, otherTables), ...reportLines(compared, reports, otherReports)],
+    );
     if (differences > 0) process.exitCode = 1;
   });
 }
 
-/** What `compare-reports` keeps in the ledger. */
+function warehouseLines(tables: readonly TableComparison[], differing: readonly TableComparison[]): string[] {
+  if (differing.length === 0) {
+    const rows = count(total(tables, (table) => table.rows));
+    return [`The warehouse equals its source: ${rows} rows of ${tables.length} tables agree.`];
+  }
+  return differing.flatMap(({ table, differences, shown }) => [
+    `${table}: ${count(differences)} ${differences === 1 ? 'row differs' : 'rows differ'}`,
+    ...listed(shown.map(describe), differences),
+  ]);
+}
+
+function reportLines(
+  compared: boolean,
+  reports: readonly ReportComparison[],
+  differing: readonly ReportComparison[],
+): string[] {
+  if (!compared) {
+    return [
+      'The reports were not compared, because the served ones are not built from the current warehouse. Run marquee rebuild, then verify again.',
+    ];
+  }
+  if (differing.length === 0) {
+    const rows = count(total(reports, (report) => report.rows));
+    return [`The reports equal it, too: ${rows} rows of ${reports.length} reports agree.`];
+  }
+  return differing.flatMap(({ report, differences, shown }) => [
+    `${report}: ${count(differences)} ${differences === 1 ? 'value differs' : 'values differ'}`,
+    ...listed(shown.map(describeServed), differences),
+  ]);
+}
+
+/** The result of `compare-reports` in the ledger. */
 interface ServedComparison {
   readonly compared: boolean;
   readonly reports: readonly ReportComparison[];
@@ -84,30 +95,20 @@ function total<Item>(items: readonly Item[], pick: (item: Item) => number): numb
   return items.reduce((sum, item) => sum + pick(item), 0);
 }
 
-function list(lines: readonly string[], found: number): void {
-  for (const line of lines) print(`  ${line}`);
-  if (found > lines.length) print(`  ... and ${count(found - lines.length)} more`);
+function listed(lines: readonly string[], found: number): string[] {
+  const more = found > lines.length ? [`... and ${count(found - lines.length)} more`] : [];
+  return [...lines, ...more].map((line) => `  ${line}`);
 }
 
-async function withRun(
+async function runFlow(
   flow: typeof rebuildWarehouseFlow,
-  options: Options,
-  tell: (run: Run, steps: readonly Step[]) => Promise<void>,
+  { mapping = 'recorded' }: Options,
+  report: (run: Run, steps: readonly Step[]) => void,
 ): Promise<void> {
-  await withEnvironment(async (environment, log) => {
-    const pipeline = await usePipeline(environment, log);
-    try {
-      const { run } = await pipeline.runs.start(
-        flow,
-        { mapping: options.mapping ?? 'recorded' },
-        { requestedBy: commandUser() },
-      );
-      const ended = await followToSuccess(pipeline.runs, run.id);
-      await tell(ended, await readSteps(environment.pool('pipeline'), run.id));
-    } finally {
-      await pipeline.close();
-    }
-  });
+  await runToSuccess(
+    (runs, requestedBy) => runs.start(flow, { mapping }, { requestedBy }),
+    async (run, environment) => report(run, await readSteps(environment.pool('pipeline'), run.id)),
+  );
 }
 
 function describe({ key, validFrom, side, fields }: RowDifference): string {

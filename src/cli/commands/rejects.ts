@@ -2,7 +2,7 @@ import { movies } from '../../dataset/movies.js';
 import { feedNamed } from '../../source/feed.js';
 import { listMaskedRejects } from '../../warehouse/masking/masked-rejects.js';
 import { printList } from '../output/print-list.js';
-import { count, excerpt } from '../output/terminal.js';
+import { count, excerpt } from '../output/text-format.js';
 import { withEnvironment } from '../runtime/command.js';
 
 const csvColumns = [
@@ -21,7 +21,7 @@ const csvColumns = [
   'replayed_date',
 ] as const;
 
-/** `marquee rejects`: records that were not accepted, with their raw text. */
+/** `marquee rejects`: rejected records with their raw text. */
 export async function rejects(options: {
   feed?: string;
   reason?: string;

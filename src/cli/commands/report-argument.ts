@@ -2,7 +2,7 @@ import { movies } from '../../dataset/movies.js';
 import { Fault } from '../../fault.js';
 import type { ReportDefinition } from '../../reporting/definition/definition.js';
 
-/** @throws Fault `report_unknown` when there is no report of that name */
+/** @throws Fault `report_unknown` */
 export function reportOf(name: string): ReportDefinition {
   const definition = movies.reports.find((candidate) => candidate.name === name);
   if (definition === undefined) {

@@ -2,23 +2,21 @@ import type { startRetiring } from '../../../jobs/retire.js';
 import { Fault } from '../../fault.js';
 import { parseRowKey } from '../../warehouse/corrections/retirement.js';
 import { currentMapping } from '../../warehouse/mapping/mapping-ledger.js';
-import { print } from '../output/terminal.js';
-import { followToSuccess } from '../runs/follow.js';
-import { commandUser, withEnvironment } from '../runtime/command.js';
-import { usePipeline } from '../runtime/services.js';
+import { printResult } from '../output/print-result.js';
+import { runToSuccess } from '../runs/follow.js';
 
 export interface RetireOptions {
   readonly reason: string;
   readonly json?: boolean;
 }
 
-/** `marquee retire`: rows stop being live, until they are restored or the vendor names them again. */
+/** `marquee retire`: removes rows from the live warehouse until they are restored or the vendor sends them again. */
 export async function retire(table: string, keys: string[], options: RetireOptions): Promise<void> {
   const { startRetiring: start } = await import('../../../jobs/retire.js');
   await runOnRows(start, 'Retired', table, keys, options);
 }
 
-/** Starts a run on rows of a warehouse table, follows it to its publication and tells what came of it. */
+/** Runs a correction of rows of a warehouse table until it is published, and prints the result. */
 export async function runOnRows(
   start: typeof startRetiring,
   done: string,
@@ -26,31 +24,24 @@ export async function runOnRows(
   keys: string[],
   options: RetireOptions,
 ): Promise<void> {
-  await withEnvironment(async (environment, log) => {
-    const pipeline = await usePipeline(environment, log);
-    try {
+  let rowKeys: ReturnType<typeof parseRowKey>[] = [];
+  await runToSuccess(
+    async (runs, actor, environment) => {
       const mapping = await currentMapping(environment.pool('pipeline'));
       if (mapping === null) {
         throw new Fault(
           'table_not_mapped',
-          'The warehouse is empty and has no mapping yet; load a drop first.',
+          'The warehouse is empty and has no mapping yet. Load a drop first.',
         );
       }
-      const rowKeys = keys.map((key) => parseRowKey(mapping, table, key));
-      const actor = commandUser();
-      const { run } = await start(
-        pipeline.runs,
-        { table, keys: rowKeys, reason: options.reason, actor },
-        { requestedBy: actor },
-      );
-      const ended = await followToSuccess(pipeline.runs, run.id);
-      print(
-        options.json
-          ? JSON.stringify({ table, keys: rowKeys, publication: ended.publication, run: run.id })
-          : `${done} ${ended.counts.rows} of ${table}; publication ${ended.publication}.`,
-      );
-    } finally {
-      await pipeline.close();
-    }
-  });
+      rowKeys = keys.map((key) => parseRowKey(mapping, table, key));
+      return start(runs, { table, keys: rowKeys, reason: options.reason, actor }, { requestedBy: actor });
+    },
+    ({ id, publication, counts }) =>
+      printResult(
+        options,
+        { table, keys: rowKeys, publication, run: id },
+        `${done} ${counts.rows} of ${table}; publication ${publication}.`,
+      ),
+  );
 }

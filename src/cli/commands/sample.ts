@@ -1,12 +1,14 @@
 import { writeSyntheticSample } from '../../dataset/sample/synthetic-sample.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
-import { count, print, progress } from '../output/terminal.js';
+import { printResult } from '../output/print-result.js';
+import { progress } from '../output/terminal.js';
+import { count } from '../output/text-format.js';
 
-/** The real data set's ratings per film; what a sample has that names only its films. */
+/** Ratings per film in the real data set; the default for a synthetic sample. */
 const ratingsPerFilm = 26_000_000 / 45_000;
 
-/** `marquee sample`: drops in the vendor's format. */
+/** `marquee sample`: writes drops in the vendor's format. */
 export async function sample(options: {
   out: string;
   movies?: number;
@@ -25,7 +27,7 @@ export async function sample(options: {
   if (options.movies === undefined && (options.ratings ?? options.seed ?? options.delta) !== undefined) {
     throw new Fault(
       'sample_movies_missing',
-      'The sample of real films has its own size; give --movies N for a synthetic one.',
+      'The sample of real films has a fixed size. Give --movies N for a synthetic one.',
     );
   }
   const drops =
@@ -40,11 +42,9 @@ export async function sample(options: {
           seed: options.seed,
           deltaShare: options.delta,
         });
-  if (options.json) {
-    print(JSON.stringify(drops));
-  } else {
-    for (const drop of drops) {
-      print(drop.dir);
-    }
-  }
+  printResult(
+    options,
+    drops,
+    drops.map(({ dir }) => dir),
+  );
 }

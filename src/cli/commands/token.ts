@@ -6,13 +6,13 @@ import { withEnvironment } from '../runtime/command.js';
 import { findServer } from '../runtime/running-server.js';
 import { builtInIssuer } from '../runtime/serve.js';
 
-/** `marquee token`: an access token from the built-in issuer, which is started for it where it does not run. */
+/** `marquee token`: prints an access token from the built-in issuer, which is started if it is not running. */
 export async function token(options: { client: string }): Promise<void> {
   const configuration = readConfiguration();
   if (configuration.issuerUrl !== undefined) {
     throw new Fault(
       'issuer_not_built_in',
-      `Tokens come from ${configuration.issuerUrl} here (OIDC_ISSUER); ask it for one.`,
+      `Access tokens come from ${configuration.issuerUrl} (OIDC_ISSUER). Get one there.`,
     );
   }
   const server = await findServer(configuration.home);

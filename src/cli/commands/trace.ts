@@ -1,37 +1,35 @@
 import { inTransaction } from '../../database/transaction.js';
 import type { ReportDefinition } from '../../reporting/definition/definition.js';
 import { keyText, parseKey, requireColumn } from '../../reporting/definition/report-key.js';
+import { parseNamedKey } from '../../reporting/explain/named-key.js';
 import type { TracedSum } from '../../reporting/explain/rollup-trace.js';
 import { type Trace, type TracedEntity, trace } from '../../reporting/explain/trace.js';
 import type { TracedRow } from '../../reporting/explain/traced-rows.js';
 import { holdPublication } from '../../reporting/publish/publish.js';
-import { count, excerpt, print } from '../output/terminal.js';
+import { printResult } from '../output/print-result.js';
+import { count, excerpt } from '../output/text-format.js';
 import { withEnvironment } from '../runtime/command.js';
 import { reportOf } from './report-argument.js';
 
-/** `marquee trace`: what stands behind a row as it is served. */
+/** `marquee trace`: the records that explain a served row. */
 export async function traceCommand(
   report: string,
   values: string[],
   options: { column?: string; json?: boolean },
 ): Promise<void> {
   const definition = reportOf(report);
-  const key = parseKey(definition, values);
+  if (values.length !== definition.key.length) parseKey(definition, values);
   requireColumn(definition, options.column);
   await withEnvironment(async (environment) => {
     const traced = await inTransaction(environment.pool('pipeline'), async (client) => {
       await holdPublication(client);
-      return trace(client, definition, key, options.column);
+      return trace(client, definition, await parseNamedKey(client, definition, values), options.column);
     });
-    if (options.json) {
-      print(JSON.stringify(traced));
-      return;
-    }
-    for (const line of traceLines(definition, traced, options.column)) print(line);
+    printResult(options, traced, traceLines(definition, traced, options.column));
   });
 }
 
-/** A trace as lines for people. */
+/** A trace as lines of text. */
 export function traceLines(definition: ReportDefinition, traced: Trace, column?: string): string[] {
   const { report, key, row, shown, entities } = traced;
   const noun = definition.contributions?.noun ?? 'row';
@@ -89,7 +87,7 @@ function sumLines({ table, count: all, missing, files }: TracedSum): string[] {
   ];
 }
 
-/** A row of the warehouse beside the entity's own, and the record that said it. */
+/** A warehouse row other than the entity's own, and the record it comes from. */
 function rowLines(
   { table, key, version, file, period, record, mappingVersion, raw }: TracedRow,
   indent: string,

@@ -1,32 +1,24 @@
 import { startTakingBack, startWithdrawing } from '../../../jobs/withdraw.js';
-import { print } from '../output/terminal.js';
-import { followToSuccess } from '../runs/follow.js';
-import { commandUser, withEnvironment } from '../runtime/command.js';
-import { usePipeline } from '../runtime/services.js';
+import { printResult } from '../output/print-result.js';
+import { runToSuccess } from '../runs/follow.js';
 
-/** `marquee withdraw`: a file that should not have been sent is left out of warehouse and reports, or taken back. */
+/** `marquee withdraw`: removes a file's data from warehouse and reports, or undoes this. */
 export async function withdraw(
   fileId: number,
-  { reason, undo = false, json = false }: { reason: string; undo?: boolean; json?: boolean },
+  { reason, undo = false, json }: { reason: string; undo?: boolean; json?: boolean },
 ): Promise<void> {
-  await withEnvironment(async (environment, log) => {
-    const pipeline = await usePipeline(environment, log);
-    try {
-      const actor = commandUser();
-      const start = undo ? startTakingBack : startWithdrawing;
-      const { run } = await start(pipeline.runs, { fileId, reason, actor }, { requestedBy: actor });
-      const { publication, counts } = await followToSuccess(pipeline.runs, run.id);
-      const { published } = counts;
-      const told = published
+  const start = undo ? startTakingBack : startWithdrawing;
+  await runToSuccess(
+    (runs, actor) => start(runs, { fileId, reason, actor }, { requestedBy: actor }),
+    ({ id, publication, counts: { published } }) => {
+      const outcome = published
         ? `publication ${publication}`
         : `nothing differs: publication ${publication} stays`;
-      print(
-        json
-          ? JSON.stringify({ file: fileId, withdrawn: !undo, publication, published, run: run.id })
-          : `${undo ? 'Took back' : 'Withdrew'} file ${fileId}; ${told}.`,
+      printResult(
+        { json },
+        { file: fileId, withdrawn: !undo, publication, published, run: id },
+        `${undo ? 'Took back' : 'Withdrew'} file ${fileId}; ${outcome}.`,
       );
-    } finally {
-      await pipeline.close();
-    }
-  });
+    },
+  );
 }

@@ -1,62 +1,62 @@
 import { DatabaseError } from 'pg';
 import { messageOf } from '../../fault.js';
 
-/** What the system says of a file, in words, by its code. */
+/** What is wrong with a file, by the system's error code. */
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'its rights do not allow it',
-  EPERM: 'its rights do not allow it',
+  ENOENT: 'the file or folder does not exist',
+  EACCES: 'access is denied',
+  EPERM: 'access is denied',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'what should be a folder of its path is none',
+  ENOTDIR: 'part of the path is not a folder',
   ENOSPC: 'the disk is full',
   EROFS: 'the disk is read-only',
-  // Of a folder to be made: one that is there already is no error.
-  EEXIST: 'there is a file where a folder was expected',
+  // Only when creating a folder: an existing folder is not an error.
+  EEXIST: 'a file is in the place of a folder',
 };
 
-/** What is wrong when Postgres answers with a code that no statement of this program brings about by itself. */
-const databaseReasons: Readonly<Record<string, (said: string) => string>> = {
-  '28000': refused,
-  '28P01': refused,
+/** What is wrong when Postgres answers with a code that is not caused by a statement of this program. */
+const databaseReasons: Readonly<Record<string, (message: string) => string>> = {
+  '28000': loginRejected,
+  '28P01': loginRejected,
   '3D000': missing,
   '3F000': notMigrated,
   '42P01': notMigrated,
   '42703': notMigrated,
   '42883': notMigrated,
   '53100': full,
-  '57P03': notYet,
+  '57P03': notReady,
 };
 
-function full(said: string): string {
-  return `The disk of the database is full (${said}); make room, then try again.`;
+function full(message: string): string {
+  return `The disk of the database is full (${message}). Free some space, then try again.`;
 }
 
-function notYet(said: string): string {
-  return `The database takes no connections yet (${said}); try again in a moment.`;
+function notReady(message: string): string {
+  return `The database does not accept connections yet (${message}). Try again in a moment.`;
 }
 
-function refused(said: string): string {
-  return `The database does not let this program in (${said}); correct the connection: the passwords of Marquee's own roles are those that marquee migrate has set.`;
+function loginRejected(message: string): string {
+  return `The database rejected the login (${message}). Correct the connection; marquee migrate sets the passwords of Marquee's own roles.`;
 }
 
-function missing(said: string): string {
-  return `The database is not there (${said}); create it, or correct DATABASE_URL.`;
+function missing(message: string): string {
+  return `The database does not exist (${message}). Create it, or correct DATABASE_URL.`;
 }
 
-function notMigrated(said: string): string {
-  return `The database is not at the model of this version (${said}); run marquee migrate first.`;
+function notMigrated(message: string): string {
+  return `The database does not have the schema of this version (${message}). Run marquee migrate first.`;
 }
 
-/** Anything thrown as one sentence for people; what the system says of a path, and Postgres of itself, as such. */
+/** Any error as one sentence; errors of files and of Postgres are explained. */
 export function errorSentence(error: unknown): string {
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   const databaseReason = error instanceof DatabaseError ? databaseReasons[code ?? ''] : undefined;
   if (databaseReason !== undefined) return databaseReason(messageOf(error));
-  // Whatever else is called over the network brings an error of its own.
+  // Only the database's connections fail with these: every other client wraps them in its own error.
   if (syscall === 'connect' || syscall === 'getaddrinfo') {
-    return `The database does not answer (${messageOf(error)}); start it, or correct DATABASE_URL.`;
+    return `The database does not answer (${messageOf(error)}). Start it, or correct DATABASE_URL.`;
   }
   const reason = reasons[code ?? ''];
   if (path === undefined || reason === undefined) return messageOf(error);
-  return `${path.replace(/\.unfinished$/, '')} cannot be used: ${reason}; give another path, or make it right.`;
+  return `Cannot use ${path.replace(/\.unfinished$/, '')}: ${reason}. Give another path, or correct it.`;
 }

@@ -1,29 +1,28 @@
 import { write, writeSync } from 'node:fs';
 
-/** A file descriptor that log lines are written to, together. */
+/** Collects log lines and writes them to a file descriptor in batches. */
 export interface LogLines {
   write(line: string): void;
 }
 
-/** How long a line may wait for others; the end of the process writes what is left, a kill loses it. */
+/** How long a line may wait for others. Lines that still wait are written when the process ends; a kill loses them. */
 const waitMilliseconds = 200;
-/** Lines of this many characters are written at once. */
+/** A batch of this many characters is written at once. */
 const batchCharacters = 4096;
-/** At the end of the process a reader that keeps up no more is waited for this often. */
+/** At the end of the process, how often to retry when the reader is slow. */
 const lastAttempts = 20;
 const lastWaitMilliseconds = 50;
 
 /**
- * Writes lines together, beside the work: each by itself would take a busy API a tenth of its time. A log that nobody
- * reads any more, or whose disk is full, stops no process: its lines are lost. (pino's own destination ends the
- * process on a full disk, and where the reader has gone at the same time as the process is asked to stop, it tries
- * for ever to write the rest.)
+ * Writes lines in batches: one write per line would take a tenth of a busy API's time. If the reader has gone or the disk
+ * is full, lines are lost but the process continues. (pino's own destination ends the process on a full disk, and if the
+ * reader goes while the process is asked to stop, it tries for ever to write the rest.)
  */
 export function logLines(descriptor: number): LogLines {
   let waiting: string[] = [];
   let characters = 0;
   let writing = false;
-  /** What a reader that does not keep up has not taken yet. */
+  /** Bytes that a slow reader has not accepted yet. */
   let refused: Buffer | undefined;
   let readerGone = false;
 
@@ -77,7 +76,7 @@ export function logLines(descriptor: number): LogLines {
   }
 
   function lose(error: NodeJS.ErrnoException): void {
-    if (error.code !== 'EPIPE') return; // A disk may have room again.
+    if (error.code !== 'EPIPE') return; // A full disk may have room later.
     readerGone = true;
     clearInterval(timer);
     waiting = [];

@@ -1,42 +1,46 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { StringDecoder } from 'node:string_decoder';
 import { format } from 'fast-csv';
-import { print, table } from './terminal.js';
+import { print, visible } from './terminal.js';
+import { table } from './text-format.js';
 
 const pageRows = 1000;
-/** As many rows of a list are shown to people. */
+/** Maximum number of rows shown as a table. */
 const shown = 50;
 
-/** A list that is read page by page: the rows with an id behind the one given, so many at most. */
-type ReadPage<Row> = (after: string | undefined, limit: number) => Promise<Row[]>;
-
+/** A list that is read page by page. */
 export interface List<Row> {
-  /** Said where there is no row. */
+  /** Printed when the list is empty. */
   readonly none: string;
-  /** The fields of a row that are told, in order: the header as CSV. */
+  /** The fields of a row that CSV and JSON contain, in order. */
   readonly csvColumns: readonly (keyof Row & string)[];
-  /** The header for people. */
+  /** The header of the table. */
   readonly header: readonly string[];
-  /** A row for people. */
+  /** A row of the table. */
   cells(row: Row): string[];
-  readonly readPage: ReadPage<Row>;
+  /** The rows that follow the one with this id, up to the limit. */
+  readonly readPage: (after: string | undefined, limit: number) => Promise<Row[]>;
 }
 
-/** How all rows are printed; for people, the first of them, unless told. */
+/** By default a table of the first rows; with `csv` or `json` all rows. */
 export interface ListOptions {
   readonly csv?: boolean;
   readonly json?: boolean;
 }
 
-/** Prints a list: for people the first rows as a table, as CSV or as one array of JSON objects all of them. */
+/** Prints a list: its first rows as a table, or all of them as CSV or as one JSON array. */
 export async function printList<Row extends { readonly id: string }>(
-  { none, csvColumns, header, cells, readPage }: List<Row>,
+  list: List<Row>,
   { csv = false, json = false }: ListOptions,
 ): Promise<void> {
-  if (csv || json) {
-    const rows = everyRow(csvColumns, readPage);
-    if (json) await pipeline(Readable.from(jsonArray(rows)), process.stdout, { end: false });
-    else await pipeline(rows, csvOf(csvColumns), process.stdout, { end: false });
+  const { none, csvColumns, header, cells, readPage } = list;
+  if (json) {
+    await writeToStdout(Readable.from(jsonArray(everyRow(list))));
+    return;
+  }
+  if (csv) {
+    await writeToStdout(Readable.from(everyRow(list)).pipe(csvWriter(csvColumns)));
     return;
   }
   const rows = await readPage(undefined, shown + 1);
@@ -50,7 +54,22 @@ export async function printList<Row extends { readonly id: string }>(
   }
 }
 
-function csvOf(columns: readonly string[]) {
+/** Writes to standard output, which stays open. On a terminal, foreign text is escaped. */
+export async function writeToStdout(content: Readable): Promise<void> {
+  const { stdout } = process;
+  if (stdout.isTTY) await pipeline(content, visibleText, stdout, { end: false });
+  else await pipeline(content, stdout, { end: false });
+}
+
+async function* visibleText(chunks: AsyncIterable<Buffer | string>) {
+  // A chunk may end in the middle of a character.
+  const decoder = new StringDecoder('utf8');
+  for await (const chunk of chunks) {
+    yield visible((typeof chunk === 'string' ? chunk : decoder.write(chunk)).replaceAll('\r\n', '\n'));
+  }
+}
+
+function csvWriter(columns: readonly string[]) {
   return format({ headers: [...columns], alwaysWriteHeaders: true, includeEndRowDelimiter: true });
 }
 
@@ -63,20 +82,17 @@ async function* jsonArray(rows: AsyncIterable<object>) {
   yield before === '[' ? '[]\n' : '\n]\n';
 }
 
-/** All rows of a list, read page by page, so that memory does not grow with it. Times are told to the millisecond in UTC. */
-async function* everyRow<Row extends { readonly id: string }>(
-  columns: readonly (keyof Row & string)[],
-  readPage: ReadPage<Row>,
-) {
+/** All rows of a list, read page by page so that memory does not grow with it. Times are in UTC, to the millisecond. */
+async function* everyRow<Row extends { readonly id: string }>({ csvColumns, readPage }: List<Row>) {
   let after: string | undefined;
   for (;;) {
     const rows = await readPage(after, pageRows);
     for (const row of rows) {
-      const told = columns.map((name) => {
+      const cells = csvColumns.map((name) => {
         const value: unknown = row[name];
         return [name, value instanceof Date ? value.toISOString() : value] as const;
       });
-      yield Object.fromEntries(told);
+      yield Object.fromEntries(cells);
     }
     if (rows.length < pageRows) {
       return;

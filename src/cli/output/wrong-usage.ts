@@ -1,9 +1,10 @@
 import { Fault } from '../../fault.js';
 
-/** What is wrong with the parameters themselves: they are malformed, or name something that there is not. */
+/** Errors in the arguments or settings themselves: malformed, or naming something unknown. */
 const codes: ReadonlySet<string> = new Set([
   'client_unknown',
   'column_unknown',
+  'configuration_invalid',
   'feed_unknown',
   'file_unknown',
   'key_invalid',
@@ -20,7 +21,7 @@ const codes: ReadonlySet<string> = new Set([
   'table_not_mapped',
 ]);
 
-/** Whether a command failed for how it was called, and not for what it found or what became of its work. */
+/** Whether a command failed because of how it was called, not because of what it found. */
 export function isWrongUsage(error: unknown): boolean {
   return error instanceof Fault && codes.has(error.code);
 }

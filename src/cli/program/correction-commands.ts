@@ -1,37 +1,37 @@
 import type { Command } from 'commander';
 import { reason, wholeNumber } from './argument-values.js';
 
-/** What is taken out of the warehouse by hand, and put back. */
+/** Commands that correct the warehouse manually, and undo it. */
 export function defineCorrectionCommands(program: Command): void {
   program
     .command('retire')
-    .description('take rows out of the live warehouse, reversibly, and publish what follows')
+    .description('remove rows from the live warehouse, reversibly, and publish the result')
     .argument('<table>', 'the warehouse table, for example movie_genres')
-    .argument('<key...>', 'natural keys: values with commas between, or field=value,field=value')
-    .requiredOption('--reason <text>', 'why; kept with who and when', reason)
-    .option('--json', 'print one object with what was done')
+    .argument('<key...>', 'natural keys: values separated by commas, or field=value,field=value')
+    .requiredOption('--reason <text>', 'why; recorded with user and time', reason)
+    .option('--json', 'print the result as one JSON object')
     .action(async (table: string, keys: string[], options) =>
       (await import('../commands/retire.js')).retire(table, keys, options),
     );
 
   program
     .command('restore')
-    .description('take retirements back, and publish what follows')
+    .description('undo retirements, and publish the result')
     .argument('<table>', 'the warehouse table')
     .argument('<key...>', 'natural keys, as for retire')
-    .requiredOption('--reason <text>', 'why; kept with who and when', reason)
-    .option('--json', 'print one object with what was done')
+    .requiredOption('--reason <text>', 'why; recorded with user and time', reason)
+    .option('--json', 'print the result as one JSON object')
     .action(async (table: string, keys: string[], options) =>
       (await import('../commands/restore.js')).restore(table, keys, options),
     );
 
   program
     .command('withdraw')
-    .description('leave a file out that should not have been sent, reversibly, and publish what follows')
-    .argument('<file>', 'its number, as marquee status tells it', wholeNumber)
-    .requiredOption('--reason <text>', 'why; kept with who and when', reason)
-    .option('--undo', 'take it back instead')
-    .option('--json', 'print one object with what was done')
+    .description('remove the data of a file that was sent by mistake, reversibly, and publish the result')
+    .argument('<file>', 'its number in marquee status', wholeNumber)
+    .requiredOption('--reason <text>', 'why; recorded with user and time', reason)
+    .option('--undo', 'undo an earlier withdrawal of the file')
+    .option('--json', 'print the result as one JSON object')
     .action(async (file: number, options) =>
       (await import('../commands/withdraw.js')).withdraw(file, options),
     );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { share, wholeNumber } from './argument-values.js';
 
-/** What it takes to try it out: a token and drops. */
+/** Commands for trying Marquee: a token and sample drops. */
 export function defineDemonstrationCommands(program: Command): void {
   program
     .command('token')
@@ -15,9 +15,13 @@ export function defineDemonstrationCommands(program: Command): void {
     .requiredOption('--out <dir>', 'the folder to write them under')
     .option('--movies <n>', 'synthetic films', wholeNumber)
     .option('--ratings <n>', 'synthetic ratings', wholeNumber)
-    .option('--seed <n>', 'another seed gives other films', wholeNumber)
-    .option('--delta <share>', 'also a second month that changes this share of the first, 0 to 1', share)
-    .option('--overwrite', 'replace drops that are there')
-    .option('--json', 'print an array of what was written')
+    .option('--seed <n>', 'seed of the random films; another seed gives other films', wholeNumber)
+    .option(
+      '--delta <share>',
+      'write a second month, too, which changes this share of the first, 0 to 1',
+      share,
+    )
+    .option('--overwrite', 'replace existing drops')
+    .option('--json', 'print the written drops as a JSON array')
     .action(async (options) => (await import('../commands/sample.js')).sample(options));
 }

@@ -1,17 +1,21 @@
 import type { Command } from 'commander';
 import { publicationNumber, wholeNumber } from './argument-values.js';
 
-/** What readers were given, why it is so, and the way back. */
+/** Commands about publications: explain, list, roll back. */
 export function definePublicationCommands(program: Command): void {
   program
     .command('explain')
-    .description('why numbers of a report row changed, down to file and record')
+    .description('explain why numbers of a report row changed, down to file and record')
     .argument('<report>', 'its name, for example genre_report')
-    .argument('<key...>', 'the values of its key columns, in their order')
-    .option('--column <name>', 'this column alone')
-    .option('--from <publication>', 'compared with this one; the one before unless told', publicationNumber)
-    .option('--to <publication>', 'up to this one; the newest unless told', wholeNumber)
-    .option('--json', 'print one object')
+    .argument('<key...>', 'the values of its key columns, in their order; for an id also a name')
+    .option('--column <name>', 'only this column')
+    .option(
+      '--from <publication>',
+      'the publication to compare with; by default the one before the last change',
+      publicationNumber,
+    )
+    .option('--to <publication>', 'the last publication to explain; by default the newest', wholeNumber)
+    .option('--json', 'print one JSON object')
     .action(async (report: string, key: string[], options) =>
       (await import('../commands/explain.js')).explainCommand(report, key, options),
     );
@@ -19,28 +23,28 @@ export function definePublicationCommands(program: Command): void {
   program
     .command('trace')
     .description(
-      'what stands behind a report row as it is served: what counts, what is left out and why, as sent',
+      'list the records that a served report row is made of: what counts, what is left out and why, as sent',
     )
     .argument('<report>', 'its name, for example genre_report')
-    .argument('<key...>', 'the values of its key columns, in their order')
-    .option('--column <name>', 'for this column alone')
-    .option('--json', 'print one object')
+    .argument('<key...>', 'the values of its key columns, in their order; for an id also a name')
+    .option('--column <name>', 'only for this column')
+    .option('--json', 'print one JSON object')
     .action(async (report: string, key: string[], options) =>
       (await import('../commands/trace.js')).traceCommand(report, key, options),
     );
 
   program
     .command('publications')
-    .description('what readers were given, when, from which month, and how much it changed')
-    .option('--json', 'print an array')
+    .description('list publications: when, as of which day, and how many rows changed')
+    .option('--json', 'print a JSON array')
     .action(async (options) => (await import('../commands/publications.js')).publications(options));
 
   program
     .command('rollback')
     .description(
-      'publish the state of an earlier publication again, until anything is published from the warehouse',
+      'publish the state of an earlier publication again, until the next publication from the warehouse',
     )
-    .requiredOption('--to <publication>', 'the one wanted', wholeNumber)
-    .option('--json', 'print one object with what was done')
+    .requiredOption('--to <publication>', 'its number', wholeNumber)
+    .option('--json', 'print the result as one JSON object')
     .action(async (options) => (await import('../commands/rollback.js')).rollbackCommand(options));
 }

@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 
-/** The roles of a deployment, one by one. */
+/** Commands that run one role of a deployment. */
 export function defineRoleCommands(program: Command): void {
   program
     .command('api')
-    .description('serve the reports; nothing else')
-    .action(async () => (await import('../commands/api.js')).api());
+    .description('serve the reports, and nothing else')
+    .action(async () => (await import('../commands/serve-api.js')).api());
 
   program
     .command('worker')
-    .description('work on the queues; nothing else')
-    .action(async () => (await import('../commands/worker.js')).worker());
+    .description('process the queues, and nothing else')
+    .action(async () => (await import('../commands/run-worker.js')).worker());
 
   program
     .command('migrate')
-    .description('bring the database to the current model')
-    .option('--json', 'print one object')
-    .action(async (options) => (await import('../commands/migrate.js')).migrateCommand(options));
+    .description('update the database to the schema of this version')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('../commands/migrate-database.js')).migrateCommand(options));
 }

@@ -4,55 +4,60 @@ import { rejectReasons } from '../../source/csv/reject-reason.js';
 import { issueReasons } from '../../warehouse/clean/issue-reason.js';
 import { runId, wholeNumber } from './argument-values.js';
 
-/** How things stand, what was refused, and what to do about runs. */
+/** Commands about the current state, rejected data, and runs. */
 export function defineStatusCommands(program: Command): void {
   program
     .command('status')
-    .description('what is loaded, held, running and published')
-    .option('--json', 'print one object')
+    .description('show what is published, loaded, held and running')
+    .option('--all', 'list all files, not only the newest')
+    .option('--json', 'print one JSON object')
     .action(async (options) => (await import('../commands/status.js')).status(options));
 
   program
     .command('rejects')
-    .description('records that were not accepted')
-    .option('--feed <name>', 'of this feed')
-    .addOption(new Option('--reason <code>', 'for this reason').choices(Object.keys(rejectReasons)))
-    .addOption(new Option('--csv', 'print all of them as CSV').conflicts('json'))
-    .option('--json', 'print all of them as one array of objects')
+    .description('list rejected records')
+    .option('--feed <name>', 'only rejects of this feed')
+    .addOption(
+      new Option('--reason <code>', 'only rejects with this reason').choices(Object.keys(rejectReasons)),
+    )
+    .addOption(new Option('--csv', 'print all as CSV').conflicts('json'))
+    .option('--json', 'print all as one JSON array')
     .action(async (options) => (await import('../commands/rejects.js')).rejects(options));
 
   program
     .command('issues')
-    .description('values that could not be used in records that were kept, and late feeds')
-    .option('--table <name>', 'of this table')
-    .addOption(new Option('--reason <code>', 'of this kind').choices(Object.keys(issueReasons)))
-    .addOption(new Option('--csv', 'print all of them as CSV').conflicts('json'))
-    .option('--json', 'print all of them as one array of objects')
+    .description('list unusable values of loaded records, and late feeds')
+    .option('--table <name>', 'only issues of this table')
+    .addOption(
+      new Option('--reason <code>', 'only issues with this reason').choices(Object.keys(issueReasons)),
+    )
+    .addOption(new Option('--csv', 'print all as CSV').conflicts('json'))
+    .option('--json', 'print all as one JSON array')
     .action(async (options) => (await import('../commands/issues.js')).issues(options));
 
   program
     .command('runs')
-    .description('what was run, when, by whom, and what came of it')
+    .description('list runs: what, when, by whom, and their result')
     .addOption(new Option('--state <state>', 'only runs in this state').choices([...runStates]))
-    .option('--limit <n>', 'so many, newest first', wholeNumber, 20)
-    .option('--json', 'print an array')
+    .option('--limit <n>', 'maximum number of runs, newest first', wholeNumber, 20)
+    .option('--json', 'print a JSON array')
     .action(async (options) => (await import('../commands/runs.js')).runs(options));
 
   program
     .command('retry')
     .description(
-      'a run that failed, was held or was cancelled once more, from where it stopped; exit 0 only when it succeeded',
+      'resume a failed, held or cancelled run from where it stopped; exit 0 only when it succeeded',
     )
-    .argument('<run>', 'its id, as marquee runs tells it', runId)
-    .option('--accept-rejects', 'let its loads through that have too many rejects')
-    .option('--accept-loss', 'let reports lose more rows than allowed')
-    .option('--json', 'print one object with what was done')
+    .argument('<run>', 'its id in marquee runs; the first 8 characters are enough', runId)
+    .option('--accept-rejects', 'accept its loads with too many rejects')
+    .option('--accept-loss', 'accept that reports lose more rows than allowed')
+    .option('--json', 'print the result as one JSON object')
     .action(async (id: string, options) => (await import('../commands/retry.js')).retry(id, options));
 
   program
     .command('cancel')
     .description('cancel a run that is queued, running or held; exit 0 only when it is cancelled')
-    .argument('<run>', 'its id, as marquee runs tells it', runId)
-    .option('--json', 'print one object')
+    .argument('<run>', 'its id in marquee runs; the first 8 characters are enough', runId)
+    .option('--json', 'print one JSON object')
     .action(async (id: string, options) => (await import('../commands/cancel.js')).cancel(id, options));
 }

@@ -8,26 +8,28 @@ import { resultsOf } from '../../queue/backend/flow.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
 import { warningsOf } from '../../reporting/checks/offenders.js';
+import { publishedRowCounts } from '../../reporting/publications/served-publication.js';
 import { type Drop, periodIn, readDrop } from '../../source/drop/drop.js';
 import { type FileStatus, listFiles } from '../../source/ledger/status.js';
+import { countLiveRows } from '../../warehouse/tables/live-rows.js';
 import { offenderText } from '../output/offender-text.js';
 import type { Environment } from '../runtime/environment.js';
 import { followRun } from './follow.js';
 
-/** What became of the files of one feed, in records; of files loaded earlier, what it was then. */
+/** Record counts of one feed's files. For files loaded earlier, the counts of that load. */
 interface FeedResult {
   read: number;
   loaded: number;
   rejected: number;
-  /** Of those loaded, which cleaning rejected for want of a usable key; left out where there are none. */
+  /** Loaded records that cleaning rejected because they have no usable key; absent when zero. */
   unkeyed?: number;
-  /** All of them were loaded earlier. */
+  /** All files were loaded earlier. */
   known?: true;
-  /** Too much was rejected: not seen by anybody until it is accepted. */
+  /** Too many records were rejected: the load waits until it is accepted. */
   held?: true;
 }
 
-/** What a drop came to. Seconds are of the whole way, files to publication. */
+/** The result of a drop. `seconds` is the time from files to publication. */
 export interface DropResult {
   publication: number | null;
   /** Whether this drop changed what readers see. */
@@ -36,28 +38,30 @@ export interface DropResult {
   seconds: number;
   run: string;
   state: Run['state'];
-  /** Why the run did not succeed, and the stable code of that; docs/codes.md lists them. */
+  /** Why the run did not succeed, with its stable code; docs/codes.md lists the codes. */
   error?: string;
   errorCode?: string;
-  /** What stopped each step that did not succeed: one entry per file that was refused, for example. */
+  /** Why each step did not succeed: for example, one entry per refused file. */
   errors: StepError[];
   feeds: Record<string, FeedResult>;
   /** Live rows per warehouse table. */
   warehouse: Record<string, number>;
   /** Rows per report, as published. */
-  reports: Record<string, number>;
+  reports: Readonly<Record<string, number>>;
   issues: number;
   warnings: string[];
 }
 
-/** What stopped a step. */
+/** Why a step did not succeed. */
 export interface StepError {
   step: string;
   code: string | null;
   error: string;
 }
 
-/** What may be set for a drop. */
+const mappedTables = [...new Set(movies.mapping.map((row) => row.end_table))];
+
+/** Options of a drop. */
 export interface DropOptions {
   period?: string | undefined;
   acceptedBy?: string | undefined;
@@ -65,9 +69,9 @@ export interface DropOptions {
 }
 
 /**
- * Brings one drop to its publication and waits for it.
+ * Loads one drop and waits until it is published.
  *
- * @throws Fault `period_missing` when neither the option nor the folder's name tells the month
+ * @throws Fault `period_missing` when neither the option nor the folder's name gives the month
  */
 export async function ingestDrop(
   environment: Environment,
@@ -81,10 +85,10 @@ export async function ingestDrop(
   if (period === undefined) {
     throw new Fault(
       'period_missing',
-      `The name of ${folder} tells no month; say which one it was delivered for with --period YYYY-MM.`,
+      `Cannot tell the month from the folder name ${folder}. Give it with --period YYYY-MM.`,
     );
   }
-  const begun = Date.now();
+  const startedAt = Date.now();
   const { run } = await pipeline.runs.start(
     dropFlow,
     { folder: path, period, acceptedBy: options.acceptedBy },
@@ -92,19 +96,19 @@ export async function ingestDrop(
   );
   const ended = await followRun(pipeline.runs, run.id);
   const warnings = [...drop.warnings, ...contradictions(drop, period)];
-  return dropResult(environment, ended, (Date.now() - begun) / 1000, warnings);
+  return dropResult(environment, ended, (Date.now() - startedAt) / 1000, warnings);
 }
 
-/** One sentence for each name that tells another month than the one its records were filed under. */
-function contradictions({ folder, period: told, deliveries }: Drop, period: string): string[] {
+/** One sentence for each name that contains another month than the one its records are stored under. */
+function contradictions({ folder, period: named, deliveries }: Drop, period: string): string[] {
   const names = deliveries.map(({ path }) => basename(path));
   const files = [...new Set(names)].map((name) => ({ name, month: periodIn(name) }));
-  return [{ name: basename(folder), month: told }, ...files]
+  return [{ name: basename(folder), month: named }, ...files]
     .filter(({ month }) => month !== undefined && month !== period)
-    .map(({ name, month }) => `${name} is named for ${month} and was taken as of ${period}.`);
+    .map(({ name, month }) => `The name ${name} says ${month}, but its records are stored as of ${period}.`);
 }
 
-/** What a run of a drop came to that has ended. */
+/** The result of a drop's run that has ended. */
 export async function dropResult(
   environment: Environment,
   run: Run,
@@ -126,8 +130,8 @@ export async function dropResult(
     ...(run.errorCode === null ? {} : { errorCode: run.errorCode }),
     errors: stepErrors(steps),
     feeds: await feedResults(pool, steps),
-    warehouse: run.state === 'succeeded' ? await liveRows(environment) : {},
-    reports: run.publication === null ? {} : await reportRows(environment, run.publication),
+    warehouse: run.state === 'succeeded' ? await countLiveRows(pool, mappedTables) : {},
+    reports: run.publication === null ? {} : await publishedRowCounts(pool, run.publication),
     issues: [...(results.get('clean')?.values() ?? [])].reduce(
       (sum, step) => sum + Number(step.issues ?? 0),
       0,
@@ -141,28 +145,28 @@ export async function dropResult(
   };
 }
 
-/** Why what is published is not what the files say, where a rollback is in force and none of them is new. */
+/** Explains why a drop without new files did not change the reports while a rollback is in force. */
 function rollbackWarning({ publication, counts: { restores } }: Run): string[] {
   if (typeof restores !== 'number') return [];
   return [
-    `Publication ${publication} shows the state of publication ${restores} again, and no file is new since, so it stays; marquee rebuild publishes the warehouse as it is.`,
+    `Publication ${publication} shows the state of publication ${restores} again and stays, because no file is new. To publish the warehouse as it is, run marquee rebuild.`,
   ];
 }
 
-/** What checks found that only warn, where the run published anything. */
+/** The warnings of the checks, if the run published something. */
 async function checkWarnings(pool: Pool, { publication, counts }: Run): Promise<string[]> {
   if (publication === null || counts.published !== true) return [];
   return (await warningsOf(pool, publication)).map((found) => `The check ${offenderText(found)}`);
 }
 
-/** What stopped each of the steps that began and did not succeed. */
+/** Why each started step did not succeed. */
 export function stepErrors(steps: readonly Step[]): StepError[] {
   return steps
     .filter(({ error, errorCode }) => error !== null && errorCode !== 'not_started')
     .map(({ name, errorCode, error }) => ({ step: name, code: errorCode, error: error! }));
 }
 
-/** Counted by the ledger of files, which also knows what was loaded earlier and what is held. */
+/** Counts from the ledger of files, which also knows what was loaded earlier and what is held. */
 async function feedResults(pool: Pool, steps: readonly Step[]): Promise<Record<string, FeedResult>> {
   const received = steps.filter((step) => step.jobName === 'receive-file' && step.state === 'succeeded');
   const known = new Set(
@@ -184,28 +188,4 @@ async function feedResults(pool: Pool, steps: readonly Step[]): Promise<Record<s
     };
   }
   return feeds;
-}
-
-async function liveRows(environment: Environment): Promise<Record<string, number>> {
-  const tables = [...new Set(movies.mapping.map((row) => row.end_table))];
-  const pool = environment.pool('pipeline');
-  const counted = await Promise.all(
-    tables.map(async (table) => {
-      const { rows } = await pool.query<{ live: string }>(
-        `/* cli.live_rows */ select count(*) as live from warehouse."${table}" where not deleted`,
-      );
-      return [table, Number(rows[0]!.live)] as const;
-    }),
-  );
-  return Object.fromEntries(counted);
-}
-
-async function reportRows(environment: Environment, publication: number): Promise<Record<string, number>> {
-  const { rows } = await environment
-    .pool('pipeline')
-    .query<{ row_counts: Record<string, number> }>(
-      '/* cli.report_rows */ select row_counts from reporting.publication where number = $1',
-      [publication],
-    );
-  return rows[0]?.row_counts ?? {};
 }

@@ -1,20 +1,24 @@
+import type { Pipeline } from '../../../jobs/worker.js';
 import { Fault } from '../../fault.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import type { Step } from '../../queue/ledger/step-ledger.js';
 import type { Runs } from '../../queue/runs/runs.js';
-import { count, progress } from '../output/terminal.js';
+import { progress } from '../output/terminal.js';
+import { count } from '../output/text-format.js';
+import { commandUser, withPipeline } from '../runtime/command.js';
+import type { Environment } from '../runtime/environment.js';
 
 /**
- * Follows a run to its end, telling each step as it is done.
+ * Follows a run until it ends and reports each completed step.
  *
- * @param done steps that were done before, by id, and are not told
+ * @param done ids of steps that were completed before and are not reported again
  */
 export async function followRun(runs: Runs, runId: string, done: Iterable<string> = []): Promise<Run> {
-  const told = new Set(done);
+  const reported = new Set(done);
   return runs.follow(runId, (_run, steps) => {
     for (const step of steps) {
-      if (step.state === 'succeeded' && !told.has(step.id)) {
-        told.add(step.id);
+      if (step.state === 'succeeded' && !reported.has(step.id)) {
+        reported.add(step.id);
         const line = describe(step);
         if (line !== undefined) {
           progress(line);
@@ -24,17 +28,31 @@ export async function followRun(runs: Runs, runId: string, done: Iterable<string
   });
 }
 
+/** Starts a run in the name of the command's user. */
+type StartRun = (
+  runs: Runs,
+  requestedBy: string,
+  environment: Environment,
+) => Promise<{ run: Pick<Run, 'id'> }>;
+
 /**
- * Follows a run whose success is what the command is for.
+ * Starts a run, follows it, and reports on it once it succeeded.
  *
- * @throws Fault `run_failed` whatever kept it from succeeding: how the command was called is right where a run was made
+ * @throws Fault `run_failed` when the run did not succeed. Its own code is not used, because the command's arguments were
+ *   right: a run was started
  */
-export async function followToSuccess(runs: Runs, runId: string): Promise<Run> {
-  const run = await followRun(runs, runId);
-  if (run.state !== 'succeeded') {
-    throw new Fault('run_failed', `The run ${runId} is ${run.state}: ${run.error}`);
-  }
-  return run;
+export async function runToSuccess(
+  start: StartRun,
+  report: (run: Run, environment: Environment) => void | Promise<void>,
+): Promise<void> {
+  await withPipeline(async ({ runs }: Pipeline, environment) => {
+    const { run } = await start(runs, commandUser(), environment);
+    const ended = await followRun(runs, run.id);
+    if (ended.state !== 'succeeded') {
+      throw new Fault('run_failed', `The run ${run.id} is ${ended.state}: ${ended.error}`);
+    }
+    await report(ended, environment);
+  });
 }
 
 function describe(step: Step): string | undefined {

@@ -1,15 +1,17 @@
-import { count, print, warn } from '../output/terminal.js';
+import { printResult } from '../output/print-result.js';
+import { warn } from '../output/terminal.js';
+import { count } from '../output/text-format.js';
 import type { DropResult } from './drop.js';
 
-/** Prints what a drop came to; the command is done only when the run succeeded. */
-export function answerDrop(result: DropResult, { json = false }: { json?: boolean }): void {
-  if (json) print(JSON.stringify(result));
-  else tell(result);
-  if (result.state !== 'succeeded') refuse(result);
+/** Prints the result of a drop. The command exits with 0 only when the run succeeded. */
+export function printDropResult(result: DropResult, { json = false }: { json?: boolean }): void {
+  if (!json) for (const warning of result.warnings) warn(`warning: ${warning}`);
+  printResult({ json }, result, dropLines(result));
+  if (result.state !== 'succeeded') printFailure(result);
 }
 
-/** Says why a run did not succeed, and has the command end with 1. */
-export function refuse({
+/** Prints why a run did not succeed and makes the command exit with 1. */
+export function printFailure({
   run,
   state,
   error,
@@ -20,24 +22,19 @@ export function refuse({
   process.exitCode = 1;
 }
 
-function tell(result: DropResult): void {
-  for (const warning of result.warnings) {
-    warn(`warning: ${warning}`);
-  }
-  for (const [feed, counts] of Object.entries(result.feeds)) {
-    const what = counts.held ? 'held' : counts.known ? 'loaded earlier' : 'loaded';
-    print(
-      `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${what}, ${count(counts.rejected)} rejected${counts.unkeyed === undefined ? '' : `, ${count(counts.unkeyed)} more in cleaning`}`,
+function dropLines({ feeds, issues, state, published, publication, seconds }: DropResult): string[] {
+  const lines = Object.entries(feeds).map(([feed, counts]) => {
+    const outcome = counts.held ? 'held' : counts.known ? 'loaded earlier' : 'loaded';
+    const unkeyed = counts.unkeyed === undefined ? '' : `, ${count(counts.unkeyed)} more in cleaning`;
+    return `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${outcome}, ${count(counts.rejected)} rejected${unkeyed}`;
+  });
+  if (issues > 0) lines.push(`${count(issues)} values could not be used as sent: see marquee issues.`);
+  if (state === 'succeeded') {
+    lines.push(
+      published
+        ? `Published as publication ${publication} in ${seconds.toFixed(1)} s.`
+        : `Nothing changed: publication ${publication} stays.`,
     );
   }
-  if (result.issues > 0) {
-    print(`${count(result.issues)} values could not be used as sent: see marquee issues.`);
-  }
-  if (result.state === 'succeeded') {
-    print(
-      result.published
-        ? `Published as publication ${result.publication} in ${result.seconds.toFixed(1)} s.`
-        : `Nothing changed: publication ${result.publication} stays.`,
-    );
-  }
+  return lines;
 }

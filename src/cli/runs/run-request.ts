@@ -6,8 +6,8 @@ import type { Environment } from '../runtime/environment.js';
 import { openQueues } from '../runtime/services.js';
 
 /**
- * Asks for a run to be retried or cancelled as the API does for its callers, so that it is in the audit too. No worker is
- * started for it: what is unknown or unsuitable is refused first.
+ * Requests to retry or cancel a run in the same way as the API, so that the audit contains it. Starts no worker: an unknown
+ * or unsuitable run is refused first.
  *
  * @throws Fault `run_unknown`, `run_not_retryable`, `run_not_cancellable`
  */

@@ -9,14 +9,13 @@ import { Fault } from '../../fault.js';
  * @throws Fault `client_unknown`
  */
 export async function accessToken(home: string, issuerUrl: string, clientId: string): Promise<string> {
-  const client = SEEDED_CLIENTS.find(
-    (candidate) => candidate.id === clientId && candidate.kind === 'client_credentials',
-  );
+  const clients = SEEDED_CLIENTS.filter(({ kind }) => kind === 'client_credentials');
+  const client = clients.find(({ id }) => id === clientId);
   if (client === undefined) {
-    const known = SEEDED_CLIENTS.filter(({ kind }) => kind === 'client_credentials').map(({ id }) => id);
+    const known = clients.map(({ id }) => id).join(', ');
     throw new Fault(
       'client_unknown',
-      `The built-in issuer gives no token to ${clientId} by itself; it does to ${known.join(' and ')}.`,
+      `The built-in issuer has no token for ${clientId}. Available clients: ${known}.`,
     );
   }
   const { clientSecrets } = await loadIssuerSecrets(home);

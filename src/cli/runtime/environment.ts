@@ -9,30 +9,30 @@ import { reportComments } from '../../dataset/report-comments.js';
 import { Fault } from '../../fault.js';
 import type { QueueLocation } from '../../queue/backend/backend.js';
 
-/** The databases and secrets a command works with, whether they are embedded or given. */
+/** The databases and secrets a command works with, embedded or configured. */
 export interface Environment {
   readonly configuration: Configuration;
-  /** Whether the Postgres under the home is used. */
+  /** Whether the embedded Postgres is used. */
   readonly embedded: boolean;
   /** Key of the hash over personal data. */
   readonly piiKey: string;
-  /** @throws Fault `database_not_configured` when there is no connection for the purpose. */
+  /** @throws Fault `database_not_configured` when no connection is configured for the purpose */
   url(purpose: Purpose): string;
-  /** Whether there is a connection for the purpose. */
+  /** Whether a connection for the purpose is configured. */
   has(purpose: Purpose): boolean;
   /** One pool per purpose, closed with the environment. */
   pool(purpose: Purpose): pg.Pool;
   queueLocation(): QueueLocation;
-  /** Brings the database to the current model; on the embedded one it has been done. */
+  /** Migrates the database to the current schema; returns what was applied. The embedded one is migrated already. */
   migrate(): Promise<string[]>;
-  /** Keeps the embedded Postgres running while this process does; nothing to do for another one. */
+  /** Keeps the embedded Postgres running as long as this process; does nothing for a configured database. */
   keepAlive(onRestart: (reason: string) => void): void;
   close(): Promise<void>;
-  /** Lets go of the embedded Postgres whatever is under way on it; for a process that is about to end. */
+  /** Releases the embedded Postgres without waiting for statements; for a process that is about to exit. */
   abandon(): Promise<void>;
 }
 
-/** Opens the environment that the configuration describes; the embedded Postgres is started and migrated. */
+/** Opens what the configuration describes; starts and migrates the embedded Postgres. */
 export async function openEnvironment(configuration: Configuration): Promise<Environment> {
   const given = configuration.database;
   const embedded = Object.values(given).every((url) => url === undefined);
@@ -54,17 +54,17 @@ async function assemble(
   server: EmbeddedPostgres | undefined,
 ): Promise<Environment> {
   const { database } = configuration;
-  // Whoever has the owner's connection may set the passwords of the other roles, and so may make them up.
+  // With the owner's connection `migrate` can set the other roles' passwords, so they can be generated.
   const secrets =
     server?.secrets ?? (database.owner === undefined ? undefined : await readSecrets(configuration.home));
-  const urls: Partial<DatabaseUrls> = server?.urls ?? urlsBeside(database, secrets);
+  const urls: Partial<DatabaseUrls> = server?.urls ?? urlsOf(database, secrets);
   const pools = new Map<Purpose, pg.Pool>();
   const url = (purpose: Purpose) => {
     const found = urls[purpose];
     if (found === undefined) {
       throw new Fault(
         'database_not_configured',
-        `There is no database connection for the ${purpose}; set DATABASE_${purpose === 'owner' ? '' : `${purpose.toUpperCase()}_`}URL, or DATABASE_URL to the owner's connection.`,
+        `No database connection is configured for the ${purpose}. Set DATABASE_${purpose === 'owner' ? '' : `${purpose.toUpperCase()}_`}URL, or DATABASE_URL to the owner's connection.`,
       );
     }
     return found;
@@ -77,7 +77,7 @@ async function assemble(
       if (key === undefined) {
         throw new Fault(
           'pii_key_missing',
-          'Personal data is hashed with a key, and there is none; set PII_KEY to a secret of at least 32 characters.',
+          'The key for hashing personal data is missing. Set PII_KEY to a secret of at least 32 characters.',
         );
       }
       return key;
@@ -110,8 +110,8 @@ async function assemble(
   };
 }
 
-/** The connections that are given, and those that follow from the owner's. */
-function urlsBeside(given: Configuration['database'], secrets: Secrets | undefined): Partial<DatabaseUrls> {
+/** The configured connections, and those derived from the owner's. */
+function urlsOf(given: Configuration['database'], secrets: Secrets | undefined): Partial<DatabaseUrls> {
   const derived: Partial<DatabaseUrls> = {};
   for (const purpose of ['pipeline', 'reader', 'bi', 'queue'] as const) {
     if (given.owner !== undefined && secrets !== undefined) {
@@ -129,8 +129,8 @@ function urlsBeside(given: Configuration['database'], secrets: Secrets | undefin
 }
 
 /**
- * Passwords are set for the roles whose connections Marquee made up, and for those it was given only when it is told to:
- * somebody else may look after them.
+ * The passwords that `migrate` sets: those of roles whose connections Marquee derived, and of configured ones only with
+ * SET_ROLE_PASSWORDS, because someone else may manage those.
  */
 function passwordsToSet(
   { database, setRolePasswords }: Configuration,
@@ -152,8 +152,8 @@ function passwordsToSet(
 }
 
 /**
- * How many connections a process may need at once: per job of each kind those of its transactions, of which cleaning
- * opens three, and some for the ledgers. With fewer, jobs that each hold one and wait for another would wait for ever.
+ * The number of connections a process may need at once: those of each concurrent job's transactions (cleaning opens three)
+ * and some for the ledgers. With fewer, jobs that hold one connection and wait for another would deadlock.
  */
 function connectionsFor(workerConcurrency: number): number {
   return 4 + 8 * workerConcurrency;

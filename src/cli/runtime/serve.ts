@@ -10,19 +10,19 @@ import { openControlClient } from '../../queue/control/control.js';
 import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
 
-/** The API, and the built-in issuer where no other is configured. */
+/** The API, and the built-in issuer unless another is configured. */
 export interface Serving {
   readonly api: RunningApi;
   readonly issuerUrl: string;
-  /** The built-in issuer, when it is this process that runs it. */
+  /** The built-in issuer, when this process runs it. */
   readonly issuer?: RunningIssuer;
   close(): Promise<void>;
 }
 
 /**
- * Starts the API. It connects as the reader and needs nothing else of the database.
+ * Starts the API. It connects as the reader role and needs no other access to the database.
  *
- * @throws Fault `issuer_missing` when nothing says whose tokens to accept
+ * @throws Fault `issuer_missing` when no issuer is configured or allowed
  */
 export async function serve(environment: Environment, log: Log): Promise<Serving> {
   const { configuration } = environment;
@@ -69,8 +69,8 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
 }
 
 /**
- * Opens the way to the pipeline, which is the queue alone. An API that has no connection to it serves reports all the
- * same and says of runs that the queue is out of reach.
+ * Connects to the queue, the API's only way to the pipeline. Without a connection the API still serves reports and answers
+ * requests about runs with an error.
  */
 async function openControl(environment: Environment, log: Log) {
   const { redisUrl } = environment.configuration;
@@ -91,22 +91,22 @@ async function openControl(environment: Environment, log: Log) {
   };
 }
 
-/** The client people log in by: the one that is configured, or the built-in issuer's. */
+/** The client for browser logins: the configured one, or the built-in issuer's. */
 function loginClient({ configuration }: Environment, issuer?: RunningIssuer): LoginClient | undefined {
   if (issuer === undefined) return configuration.loginClient;
   const client = issuer.clients.find(({ kind }) => kind === 'authorization_code');
-  // So that one can become another of the development accounts.
+  // Always ask, so that a developer can switch to another account.
   return client && { id: client.id, secret: client.secret, alwaysAsk: true };
 }
 
-/** Starts the built-in issuer where it may run: in the embedded default, or when asked for by name. */
+/** Starts the built-in issuer where it is allowed: with the embedded database, or when ALLOW_DEVELOPMENT_ISSUER is set. */
 export async function builtInIssuer({ configuration, embedded }: Environment): Promise<RunningIssuer> {
   const { home, issuerPort: port, audience, allowDevelopmentIssuer, publicUrl } = configuration;
   const permission = embedded ? 'embedded-default' : allowDevelopmentIssuer ? 'asked-by-name' : 'none';
   if (permission === 'none') {
     throw new Fault(
       'issuer_missing',
-      'Nothing says whose access tokens to accept: set OIDC_ISSUER to your issuer, or ALLOW_DEVELOPMENT_ISSUER=1 to run the built-in one.',
+      'No token issuer is configured. Set OIDC_ISSUER to your issuer, or ALLOW_DEVELOPMENT_ISSUER=1 to run the built-in one.',
     );
   }
   const redirectUris = publicUrl === undefined ? undefined : [loginCallback(publicUrl)];

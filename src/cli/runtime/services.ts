@@ -6,7 +6,7 @@ import type { Run } from '../../queue/ledger/run-ledger.js';
 import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
 
-/** Puts together what the jobs need. The data set is chosen here and nowhere else on this side. */
+/** What the jobs need. This is the only place on the pipeline's side that chooses the data set. */
 export function pipelineResources(environment: Environment): Resources {
   return {
     pool: environment.pool('pipeline'),
@@ -23,26 +23,26 @@ export function pipelineResources(environment: Environment): Resources {
 }
 
 /**
- * Starts a worker in this process that says in the log what it does.
+ * Starts a worker in this process that logs its work.
  *
- * @param isTold which ended runs to tell of; all unless told
+ * @param isLogged whether to log a run that ended; by default all are
  */
 export function startWorker(
   environment: Environment,
   log: Log,
-  isTold: (run: Run) => boolean = () => true,
+  isLogged: (run: Run) => boolean = () => true,
 ): Promise<Pipeline> {
   const options = optionsFrom(environment, log);
   return startPipelineWorker({
     ...options,
     resources: { ...options.resources, notify: (level, sentence) => log[level](sentence) },
     onEnd: (run) => {
-      if (isTold(run)) logRun(log, run);
+      if (isLogged(run)) logRun(log, run);
     },
   });
 }
 
-/** What became of a run, with why where it did not succeed. */
+/** Logs how a run ended, with the reason if it did not succeed. */
 function logRun(
   log: Log,
   { id, kind, state, requestedBy, publication, counts, errorCode, error }: Run,
@@ -52,12 +52,12 @@ function logRun(
   else log.warn({ ...about, code: errorCode }, `run ${state}: ${error}`);
 }
 
-/** The queues and the ledger of runs, without a worker in this process. */
+/** Opens the queues and the ledger of runs, without a worker in this process. */
 export function openQueues(environment: Environment, log: Log): Promise<Pipeline> {
   return openPipeline(optionsFrom(environment, log));
 }
 
-/** Whether any process works on the queues. */
+/** Whether any worker is running. */
 export async function isWorkedOn(environment: Environment, log: Log): Promise<boolean> {
   const pipeline = await openQueues(environment, log);
   try {
@@ -71,10 +71,10 @@ async function isAlone({ backend }: Pipeline): Promise<boolean> {
   return (await backend.makeQueue('drop').getWorkersCount()) === 0;
 }
 
-/** How often is it looked whether another process' workers are still there. */
+/** How often to check whether the workers of other processes are still running. */
 const watchMs = 1000;
 
-/** The queues, worked on by the workers of other processes as long as there are any, else by one in this process. */
+/** Opens the queues. Workers of other processes process them while any is running, else a worker in this process. */
 export async function usePipeline(environment: Environment, log: Log): Promise<Pipeline> {
   const options = optionsFrom(environment, log);
   const pipeline = await openPipeline(options);

@@ -2,19 +2,19 @@ import type { Configuration } from '../../configuration.js';
 import { forgetTelemetry, useTelemetry } from '../../telemetry.js';
 import { type Log, quietly } from '../output/log.js';
 
-/** What sends the spans of this process. */
+/** Sends the spans of this process. */
 export interface Telemetry {
-  /** Sends what is left, and stops. */
+  /** Sends the remaining spans and stops. */
   close(): Promise<void>;
 }
 
-/** A collector that is gone must not keep a process from ending. */
+/** Maximum wait for the collector: one that is gone must not keep a process from exiting. */
 const CLOSE_MS = 3_000;
 
 /**
- * Sends spans to the collector that the standard `OTEL_*` variables name; without one nothing is loaded. Which service
- * this is, the headers, the sampler and the limits are read by OpenTelemetry's own packages from the same variables.
- * @param service the name of this process's service where OTEL_SERVICE_NAME gives none
+ * Sends spans to the collector that the standard `OTEL_*` variables name; without one nothing is loaded. OpenTelemetry's
+ * own packages read the service name, headers, sampler and limits from the same variables.
+ * @param service this process's service name, used when OTEL_SERVICE_NAME is not set
  */
 export async function startTelemetry(
   { telemetry }: Configuration,
@@ -35,12 +35,12 @@ export async function startTelemetry(
       ? import('@opentelemetry/exporter-trace-otlp-http')
       : import('@opentelemetry/exporter-trace-otlp-proto'),
   ]);
-  const tell = quietly(log);
+  const report = quietly(log);
   const silent = () => undefined;
   api.diag.setLogger(
     {
-      error: (message) => tell(`OpenTelemetry: ${message}`),
-      warn: (message) => tell(`OpenTelemetry: ${message}`),
+      error: (message) => report(`OpenTelemetry: ${message}`),
+      warn: (message) => report(`OpenTelemetry: ${message}`),
       info: silent,
       debug: silent,
       verbose: silent,
@@ -59,7 +59,7 @@ export async function startTelemetry(
     async close() {
       forgetTelemetry();
       const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
-      await Promise.race([provider.shutdown().catch(tell), late]);
+      await Promise.race([provider.shutdown().catch(report), late]);
       for (const part of [api.trace, api.context, api.propagation, api.diag]) part.disable();
     },
   };

@@ -4,15 +4,13 @@ import { print } from '../output/terminal.js';
 import type { Environment } from './environment.js';
 import { isWorkedOn } from './services.js';
 
-/** Says so where runs wait or are under way by the ledger, but no process is there to work on them: theirs was killed. */
-export async function tellIfIdle(
+/** Prints a hint when runs are waiting or under way but no worker is running, for example because it was killed. */
+export async function hintIfNoWorker(
   environment: Environment,
   log: Log,
   runs: readonly Pick<RunSummary, 'state'>[],
 ): Promise<void> {
   const isOpen = runs.some(({ state }) => state === 'queued' || state === 'running');
   if (!isOpen || (await isWorkedOn(environment, log))) return;
-  print(
-    '\nNo worker is there: runs that are queued or running go on from where they stopped once one is (marquee up, or marquee worker).',
-  );
+  print('\nNo worker is running. Start one with marquee up or marquee worker; unfinished runs will resume.');
 }

@@ -21,7 +21,7 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
   });
   afterAll(() => emptyPlace(location));
 
-  it('carries a drop to its publication and tells what became of each feed', async () => {
+  it('publishes a drop and reports the counts of each feed', async () => {
     const result = await answer(home, ['ingest', drop], queues);
     expect(result).toMatchObject({
       publication: 1,
@@ -38,7 +38,7 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
     expect(result.warehouse.movies).toBe(result.reports.movie_score_report);
   });
 
-  it('changes nothing when the same drop comes again, and says so', async () => {
+  it('changes nothing when the same drop is loaded again, and says so', async () => {
     const again = await answer(home, ['ingest', drop], queues);
     expect(again).toMatchObject({ publication: 1, published: false, state: 'succeeded' });
     expect(again.feeds.movies_metadata).toEqual({ read: 3210, loaded: 3208, rejected: 2, known: true });
@@ -48,7 +48,7 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
     expect(stdout).toContain('Nothing changed: publication 1 stays.');
   });
 
-  it('keeps the runs in the ledger, with who asked for them', async () => {
+  it('records the runs with the users who requested them', async () => {
     const runs = await answer(home, ['runs'], queues);
     expect(runs).toHaveLength(3);
     for (const each of runs) {
@@ -63,7 +63,7 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
   it('leaves no process and no lock', async () => expect(await leftovers(home)).toEqual([]));
 });
 
-it('two drops given to a new home at the same moment are both published, by whichever worker is there', async () => {
+it('two drops loaded into a new home at the same time are both published', async () => {
   const home = await newHome();
   const sample = await answer(home, ['sample', '--out', join(home, 'drops')]);
   const results = await Promise.all(sample.map(({ dir }: { dir: string }) => answer(home, ['ingest', dir])));
@@ -74,7 +74,7 @@ it('two drops given to a new home at the same moment are both published, by whic
   expect(await leftovers(home)).toEqual([]);
 });
 
-describe('what a drop has left', () => {
+describe('a loaded drop', () => {
   let home: string;
 
   beforeAll(async () => {
@@ -83,7 +83,7 @@ describe('what a drop has left', () => {
     await answer(home, ['ingest', sample[0].dir]);
   });
 
-  it('is shown by status, whole reports by export, refused records by rejects', async () => {
+  it('is shown by status, export and rejects', async () => {
     const { publication, files } = await answer(home, ['status']);
     expect(publication).toMatchObject({ number: 1, asOfDay: '2010-12-31', checkState: 'passed' });
     expect(files.map((file: { feed: string }) => file.feed).sort()).toEqual([
@@ -137,11 +137,11 @@ describe('what a drop has left', () => {
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('is all there is in the ledger after what was refused at once', async () => {
+  it('is the only run in the ledger, because refused commands start none', async () => {
     expect(await answer(home, ['runs'])).toHaveLength(1);
   });
 
-  it('is left out by withdraw, file by file, and taken back', async () => {
+  it('loses a file by withdraw, and gets it back by --undo', async () => {
     const stateOf = async () => {
       const { files } = await answer(home, ['status']);
       return files.find(({ feed }: { feed: string }) => feed === 'keywords') as { id: number; state: string };

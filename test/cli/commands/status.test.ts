@@ -29,8 +29,8 @@ beforeAll(async () => {
   await writeFile(join(bad, 'credits.csv'), 'id,cast,crew\n1,[],[]\nbroken\n');
 });
 
-describe('a drop with files that are refused and held', () => {
-  it('has each of them told, and the counts of all that were read', async () => {
+describe('a drop with refused and held files', () => {
+  it('reports each of them, and the counts of all files that were read', async () => {
     await answer(home, ['ingest', good]);
     const ended = await run(home, ['ingest', bad, '--json']);
     expect(ended.code).toBe(1);
@@ -44,25 +44,25 @@ describe('a drop with files that are refused and held', () => {
         links: { read: 1, loaded: 1, rejected: 0 },
       },
     });
-    const told = result.errors.map(({ code, error }: { code: string; error: string }) => [code, error]);
-    expect(told).toHaveLength(3);
-    expect(told).toContainEqual([
+    const errors = result.errors.map(({ code, error }: { code: string; error: string }) => [code, error]);
+    expect(errors).toHaveLength(3);
+    expect(errors).toContainEqual([
       'header_missing_column',
       expect.stringMatching(/keywords\.csv .* “keywrds”/),
     ]);
-    expect(told).toContainEqual([
+    expect(errors).toContainEqual([
       'header_missing_column',
       expect.stringMatching(/ratings\.csv .* “timestamp”/),
     ]);
-    expect(told).toContainEqual([
+    expect(errors).toContainEqual([
       'load_held',
       expect.stringMatching(/1 of 2 records of credits\.csv \(50\.00 %\)/),
     ]);
-    for (const [, error] of told) expect(ended.stderr).toContain(error);
+    for (const [, error] of errors) expect(ended.stderr).toContain(error);
     expect(ended.stderr).toContain(`accept them with marquee retry ${result.run} --accept-rejects.`);
   });
 
-  it('has what was loaded of it named by status as long as it is in no report', async () => {
+  it('has its loaded files listed by status until a report includes them', async () => {
     const waiting = /warning: links\.csv of 2030-01 \(file \d+\) is loaded but not in the warehouse/;
     const { stdout } = await run(home, ['status']);
     expect(stdout).toMatch(waiting);
@@ -84,7 +84,7 @@ describe('a drop with files that are refused and held', () => {
 });
 
 describe('a drop that failed', () => {
-  it('is named by status until one of its month succeeds, whatever other months bring', async () => {
+  it('is shown by status until a drop of the same month succeeds', async () => {
     const [broken, other] = [join(home, '2030-03'), join(home, '2030-04')];
     await mkdir(broken);
     await writeFile(join(broken, 'links.csv'), '');
@@ -117,7 +117,7 @@ describe('values that could not be used', () => {
       state: 'succeeded',
       issues: 1,
       feeds: { ratings: { read: 2, loaded: 2, rejected: 0, unkeyed: 1 } },
-      warnings: ['ratings-2030-01.csv is named for 2030-01 and was taken as of 2030-02.'],
+      warnings: ['The name ratings-2030-01.csv says 2030-01, but its records are stored as of 2030-02.'],
     });
     const status = (await run(home, ['status'])).stdout;
     expect(status).toMatch(/movie_ratings +value_not_castable +1/);
@@ -141,7 +141,7 @@ describe('values that could not be used', () => {
 });
 
 describe('a blocking check that finds offenders', () => {
-  it('is told by the run and by status, with the first of them, while the old numbers are served', async () => {
+  it('is reported by the run and by status, with the first of them, while the old numbers are served', async () => {
     const before = (await run(home, ['export', 'movie_score_report'])).stdout;
     const films = before
       .split('\n')

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { answer, leftovers, paste, type Running, run, start, useHomes } from '../marquee.js';
 
-// Whole starts, several one after another: on a busy machine they take their time.
+// Several whole starts one after another are slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();
 
@@ -39,7 +39,7 @@ describe('marquee up on a new home', () => {
     expect(unknown.headers.get('www-authenticate')).toMatch(/^Bearer .*error="invalid_token"/);
     const without = await paste(request.replace(/-H 'authorization: [^']+'/, ''));
     expect(without.status).toBe(401);
-    // RFC 6750, 3.1: whoever showed no token is told no error.
+    // RFC 6750, 3.1: a request without a token gets no error code.
     expect(without.headers.get('www-authenticate')).toMatch(/^Bearer(?!.*error=)/);
 
     const second = await run(home, ['up']);
@@ -67,7 +67,7 @@ describe('marquee up on a new home', () => {
     expect(await leftovers(home)).toEqual([]);
   });
 
-  it('runs beside another one with a home of its own', async () => {
+  it('runs next to another one with a separate home', async () => {
     const homes = [await newHome(), await newHome()];
     const both = homes.map((home) => start(home, ['up']));
     const requests = await Promise.all(both.map(printedRequest));
@@ -83,7 +83,7 @@ describe('marquee up on a new home', () => {
     expect(await Promise.all(homes.map(leftovers))).toEqual([[], []]);
   });
 
-  it('stays up where a policy keeps the demonstration client from the question it would show', async () => {
+  it('stays up when a policy refuses the example query', async () => {
     const home = await newHome();
     const policy = join(home, 'policy.json');
     await writeFile(
@@ -104,11 +104,11 @@ describe('marquee up on a new home', () => {
     up.child.kill('SIGINT');
     expect(await up.ended).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^warning: no question to try is shown, .*production_company_report/),
+      stderr: expect.stringMatching(/^warning: no example query is shown, .*production_company_report/),
     });
   });
 
-  it('tells of a port that is taken, and leaves nothing running', async () => {
+  it('reports a port in use, and leaves nothing running', async () => {
     const home = await newHome();
     const holder = createServer();
     await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../../src/package-root.js';
 
-/** A process that writes lines and does what else it is told. */
+/** A process that writes log lines and runs more code. */
 function program(work: string): string[] {
   const module = pathToFileURL(join(packageRoot, 'dist', 'src', 'cli', 'output', 'log-lines.js')).href;
   return [
@@ -16,7 +16,7 @@ function program(work: string): string[] {
   ];
 }
 
-it('all lines are written in their order, those of the last moment as well', async () => {
+it('all lines are written in order, including those of the last moment', async () => {
   const writes = `
     for (let line = 0; line < 30_000; line++) log.write('line ' + line + '\\n');
     await new Promise((later) => setTimeout(later, 300));
@@ -31,8 +31,8 @@ it('all lines are written in their order, those of the last moment as well', asy
   expect(stderr === `${lines}last\n`).toBe(true);
 });
 
-it('a reader that does not keep up gets all of it in the end', async () => {
-  // To open it as a socket makes writing to it fail where it is full, instead of waiting.
+it('a slow reader gets every line in the end', async () => {
+  // Opened as a socket, writing to a full pipe fails instead of waiting.
   const fills = `
     const { Socket } = await import('node:net');
     new Socket({ fd: 3 }).unref();
@@ -50,7 +50,7 @@ it('a reader that does not keep up gets all of it in the end', async () => {
   expect(Buffer.concat(chunks).toString() === `${lines}last\n`).toBe(true);
 });
 
-it('a reader that has gone keeps no process from ending', async () => {
+it('a reader that has gone does not keep the process from exiting', async () => {
   const ends = `
     process.stdout.write('ready');
     process.stdin.once('data', () => { log.write('to nobody\\n'); process.exit(3); });`;
@@ -62,7 +62,7 @@ it('a reader that has gone keeps no process from ending', async () => {
   expect(await once(child, 'exit')).toEqual([3, null]);
 });
 
-it('a reader that has gone ends no process', async () => {
+it('a reader that has gone does not end the process', async () => {
   const stays = `
     process.stdout.write('ready');
     process.stdin.once('data', () => log.write('to nobody\\n'.repeat(1000)));
@@ -78,7 +78,7 @@ it('a reader that has gone ends no process', async () => {
   expect(await once(child, 'exit')).toEqual([4, null]);
 });
 
-it.skipIf(!existsSync('/dev/full'))('a disk without room ends no process', () => {
+it.skipIf(!existsSync('/dev/full'))('a full disk does not end the process', () => {
   const full = `
     log.write('no room\\n'.repeat(1000));
     await new Promise((later) => setTimeout(later, 500));

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const newHome = useHomes();
 const unknown = '00000000-0000-4000-8000-000000000000';
 
-describe.each(await queuePlaces())('runs asked for by their id, with queues on $kind', (place) => {
+describe.each(await queuePlaces())('runs requested by id, with queues on $kind', (place) => {
   const location = place.location('');
   const queues: Record<string, string> =
     location.kind === 'redis' ? { REDIS_URL: location.url, QUEUE_PREFIX: location.prefix } : {};
@@ -36,7 +36,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
   };
 
-  it('retry brings a drop that failed to its publication once its file is right, and loads nothing twice', async () => {
+  it('retry publishes a failed drop once its file is corrected, and loads nothing twice', async () => {
     const drop = join(home, '2010-12');
     await cp(drops[0]!, drop, { recursive: true });
     const links = join(drop, 'links.csv');
@@ -60,7 +60,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     expectOneSentence(await ask(['cancel', failed.run]), `Run ${failed.run} has already succeeded; only`);
   });
 
-  it('cancel gives up a drop that is held, and retry with --accept-rejects takes it all the same', async () => {
+  it('cancel ends a held drop, and retry with --accept-rejects loads it', async () => {
     const strict = { MAX_REJECT_SHARE: '0' };
     await appendFile(join(drops[1]!, 'links.csv'), 'one field\n');
     const held = JSON.parse((await ask(['ingest', drops[1]!, '--json'], strict)).stdout);
@@ -87,7 +87,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     });
   });
 
-  it('cancel stops a run that another process works on, which then says so', async () => {
+  it('cancel stops a run of another process, which then reports it', async () => {
     const [{ dir }] = await answer(home, [
       ...['sample', '--out', join(home, 'large'), '--movies', '20000', '--ratings', '2000000'],
     ]);
@@ -102,7 +102,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     expect(JSON.parse(stdout)).toMatchObject({ run: running.id, state: 'cancelled', published: false });
   });
 
-  it('what was asked is in the audit, with who asked and what was refused', async () => {
+  it('the audit contains each request, its user and its refusal', async () => {
     const postgres = await useEmbeddedPostgres(home, 'disposable');
     const database = new pg.Client(postgres.urls.owner);
     await database.connect();
@@ -123,7 +123,7 @@ describe.each(await queuePlaces())('runs asked for by their id, with queues on $
     );
   });
 
-  it('a run that is not there is refused by one sentence, and what is no id by the usage', async () => {
+  it('an unknown run is refused with one sentence, and a malformed id as wrong usage', async () => {
     for (const command of ['retry', 'cancel']) {
       expectOneSentence(await ask([command, unknown]), `Run ${unknown} does not exist`, 2);
       expect(await ask([command, 'newest'])).toMatchObject({

@@ -6,6 +6,7 @@ import { mappingFromCsv, mappingToCsv } from '../../warehouse/mapping/mapping-cs
 import { compareMappings, type MappingDifference } from '../../warehouse/mapping/mapping-difference.js';
 import { currentMapping, installMapping, readMappingRows } from '../../warehouse/mapping/mapping-ledger.js';
 import type { MappingRow } from '../../warehouse/mapping/mapping-row.js';
+import { printResult } from '../output/print-result.js';
 import { print } from '../output/terminal.js';
 import { commandUser, withEnvironment } from '../runtime/command.js';
 
@@ -18,7 +19,7 @@ export async function exportMapping(options: { version?: number; out?: string })
   });
 }
 
-/** `marquee mapping diff`: what a file, or another version, would change. Exit 1 when something differs. */
+/** `marquee mapping diff`: what importing a file would change. Exits with 1 when something differs. */
 export async function diffMapping(
   file: string,
   options: { version?: number; json?: boolean },
@@ -33,7 +34,7 @@ export async function diffMapping(
   });
 }
 
-/** `marquee mapping import`: a CSV as the new current mapping; nothing when it is what is current. */
+/** `marquee mapping import`: makes a CSV file the current mapping; does nothing if it equals the current one. */
 export async function importMapping(file: string, options: { note?: string; json?: boolean }): Promise<void> {
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
@@ -42,25 +43,25 @@ export async function importMapping(file: string, options: { note?: string; json
       author: commandUser(),
       note: options.note ?? `Imported from ${file}`,
     });
-    print(
-      options.json
-        ? JSON.stringify({ version, installed })
-        : installed
-          ? `The mapping is now version ${version}; files cleaned from now on follow it.`
-          : `Nothing differs: version ${version} stays.`,
+    printResult(
+      options,
+      { version, installed },
+      installed
+        ? `The mapping is now version ${version}. It applies to files that are cleaned from now on.`
+        : `Nothing differs: version ${version} stays.`,
     );
   });
 }
 
 async function readMapping(file: string): Promise<MappingRow[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    // Node says what it was to read only where it could not open it: a folder opens.
+    // Node's error has no path when reading a folder fails, because opening it succeeds.
     throw Object.assign(error as Error, { path: file });
   });
   return mappingFromCsv(text);
 }
 
-/** A version's rows, the newest unless told; those of the data set in a database that has none yet. */
+/** The rows of a version, by default the newest; those of the data set if the database has no mapping yet. */
 async function rowsOf(pool: Pool, version: number | undefined): Promise<readonly MappingRow[]> {
   if (version === undefined) return (await currentMapping(pool))?.rows ?? movies.mapping;
   const rows = await readMappingRows(pool, version);
