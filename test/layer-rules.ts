@@ -91,7 +91,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     ...['contract', 'errors', 'http', 'sql', 'access', 'limits', 'reports', 'export', 'page-plan'],
     ...['operation', 'graphql', 'runs', 'pages'],
   ],
-  'src/cli': ['output', 'runtime', 'runs', 'commands', 'program'],
+  'src/cli': ['output', 'runtime', 'runs', 'status', 'commands', 'program'],
 };
 
 /** Layers whose folders are not rooms with an order of their own. */
