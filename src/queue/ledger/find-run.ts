@@ -1,21 +1,27 @@
-import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
+
+const lowest = '00000000-0000-0000-0000-000000000000';
 
 /**
  * The id of the run whose id begins with the given characters.
  *
  * @throws Fault `run_unknown` when no run or more than one matches
  */
-export async function findRunId(pool: Pool, beginning: string): Promise<string> {
-  const { rows } = await pool.query<{ id: string }>(
-    `/* queue.find_run_id */
-     select id::text from support.run where id::text like $1 || '%' order by created_date desc limit 2`,
-    [beginning.toLowerCase()],
-  );
-  if (rows.length === 1) return rows[0]!.id;
+export async function findRunId(database: Queryable, beginning: string): Promise<string> {
+  const rows = await ledger(database);
+  const rest = lowest.slice(beginning.length);
+  // A UUID column has no prefix search, but its order is that of the text.
+  const found = await rows.run.findMany({
+    where: { id: { gte: beginning + rest, lte: beginning + rest.replaceAll('0', 'f') } },
+    select: { id: true },
+    take: 2,
+  });
+  if (found.length === 1) return found[0]!.id;
   throw new Fault(
     'run_unknown',
-    rows.length === 0
+    found.length === 0
       ? `There is no run ${beginning}. List the runs with marquee runs.`
       : `More than one run's id begins with ${beginning}. Give more characters of the id.`,
   );

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** The publication readers see, as `marquee status` shows it. */
 export interface ServedPublication {
@@ -16,24 +17,29 @@ export interface ServedPublication {
 }
 
 /** The newest publication; null before the first. */
-export async function servedPublication(pool: Pool): Promise<ServedPublication | null> {
-  const { rows } = await pool.query<ServedPublication>(
-    `/* reporting.read_served_publication */
-     select number, published_date as "publishedDate", as_of_day::text as "asOfDay", period,
-       mapping_version as "mappingVersion", restores, check_state as "checkState", row_counts as "rowCounts"
-     from reporting.publication order by number desc limit 1`,
+export async function servedPublication(database: Queryable): Promise<ServedPublication | null> {
+  const rows = await ledger(database);
+  const newest = await rows.publication.findFirst({ orderBy: { number: 'desc' } });
+  return (
+    newest && {
+      number: newest.number,
+      publishedDate: newest.published_date,
+      asOfDay: newest.as_of_day.toISOString().slice(0, 10),
+      period: newest.period,
+      mappingVersion: newest.mapping_version,
+      restores: newest.restores,
+      checkState: newest.check_state,
+      rowCounts: newest.row_counts as Record<string, number>,
+    }
   );
-  return rows[0] ?? null;
 }
 
 /** Rows per report in one publication. */
 export async function publishedRowCounts(
-  pool: Pool,
+  database: Queryable,
   publication: number,
 ): Promise<Readonly<Record<string, number>>> {
-  const { rows } = await pool.query<Pick<ServedPublication, 'rowCounts'>>(
-    '/* reporting.read_row_counts */ select row_counts as "rowCounts" from reporting.publication where number = $1',
-    [publication],
-  );
-  return rows[0]?.rowCounts ?? {};
+  const rows = await ledger(database);
+  const found = await rows.publication.findUnique({ where: { number: publication } });
+  return (found?.row_counts ?? {}) as Record<string, number>;
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
 import { inTransaction } from '../../database/transaction.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { updateDictionary } from './dictionary.js';
@@ -22,12 +23,18 @@ export async function readDictionary(
 ): Promise<DictionaryEntry[]> {
   return inTransaction(pool, async (client) => {
     await updateDictionary(client, reports);
-    const { rows } = await client.query<DictionaryEntry>(
-      `/* reporting.read_dictionary */
-       select schema_name as schema, table_name as table, column_name as field, data_type as type, unit,
-              description as meaning, origin
-       from reporting.data_dictionary order by schema_name desc, table_name, position`,
-    );
-    return rows;
+    const rows = await ledger(client);
+    const entries = await rows.dataDictionary.findMany({
+      orderBy: [{ schema_name: 'desc' }, { table_name: 'asc' }, { position: 'asc' }],
+    });
+    return entries.map((entry) => ({
+      schema: entry.schema_name,
+      table: entry.table_name,
+      field: entry.column_name,
+      type: entry.data_type,
+      unit: entry.unit,
+      meaning: entry.description,
+      origin: entry.origin,
+    }));
   });
 }

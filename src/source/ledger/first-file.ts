@@ -1,9 +1,8 @@
-import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** Whether any file was ever received. */
-export async function hasFiles(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ found: boolean }>(
-    '/* source.has_files */ select exists (select from source.file) as found',
-  );
-  return rows[0]!.found;
+export async function hasFiles(database: Queryable): Promise<boolean> {
+  const rows = await ledger(database);
+  return (await rows.file.findFirst({ select: { id: true } })) !== null;
 }
