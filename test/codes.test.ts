@@ -5,7 +5,7 @@ import { packageRoot } from '../src/package-root.js';
 import { rejectReasons } from '../src/source/csv/reject-reason.js';
 import { issueReasons } from '../src/warehouse/clean/issue-reason.js';
 
-/** The rows of the tables of the page, by the heading they stand under, without their headers. */
+/** The rows of the page's tables without their headers, by the heading of the section. */
 function tablesOf(page: string): Map<string, string[][]> {
   const tables = new Map<string, string[][]>();
   for (const section of page.split(/^## /m).slice(1)) {
@@ -23,7 +23,7 @@ function tablesOf(page: string): Map<string, string[][]> {
   return tables;
 }
 
-/** Every code an error is made with, as the text of the program has it, with the class of the error. */
+/** Every code that the source code creates an error with, and the class of the error. */
 function codesThrown(): Map<string, Set<string>> {
   const codes = new Map<string, Set<string>>();
   for (const folder of ['src', 'jobs']) {
@@ -42,17 +42,17 @@ function codesThrown(): Map<string, Set<string>> {
 
 const tables = tablesOf(readFileSync(join(packageRoot, 'docs', 'codes.md'), 'utf8'));
 
-describe('the page on the codes of the pipeline', () => {
-  it('has every code an error is made with, with its kind, and no other', () => {
+describe('docs/codes.md', () => {
+  it('lists exactly the codes that errors are created with, with their kind', () => {
     const thrown = codesThrown();
     expect(thrown.size).toBeGreaterThan(90);
-    const told = tables.get('Errors')!.filter((row) => row.length === 3);
-    expect(told.map(([code, kind]) => `${code} ${kind}`)).toEqual(
+    const listed = tables.get('Errors')!.filter((row) => row.length === 3);
+    expect(listed.map(([code, kind]) => `${code} ${kind}`)).toEqual(
       [...thrown].map(([code, kinds]) => `${code} ${[...kinds].join()}`).sort(),
     );
   });
 
-  it('has every code the ledger of runs gives by itself, and no other', () => {
+  it('lists exactly the additional codes of the ledger of runs', () => {
     const given = [
       'runs/reconcile',
       'worker/error-policy',
@@ -64,16 +64,16 @@ describe('the page on the codes of the pipeline', () => {
       const codes = /(?:[cC]ode: |[cC]ode \?\? | code : |^ +(?=worker_))'?(\w+)'?(?=[,;:)])/gm;
       return [...text.matchAll(codes)].map(([, code]) => code!).filter((code) => !codesThrown().has(code));
     });
-    const told = tables.get('Errors')!.filter((row) => row.length === 2);
-    expect(told.map(([code]) => code)).toEqual([...new Set(given)].sort());
+    const listed = tables.get('Errors')!.filter((row) => row.length === 2);
+    expect(listed.map(([code]) => code)).toEqual([...new Set(given)].sort());
   });
 
-  it('has codes of lower case words between underscores alone', () => {
+  it('lists codes that consist of lower-case words and underscores', () => {
     const codes = [...tables.values()].flatMap((rows) => rows.map(([code]) => code));
     expect(codes.filter((code) => !/^[a-z0-9]+(_[a-z0-9]+)*$/.test(code!))).toEqual([]);
   });
 
-  it('has why records are rejected and what issues are about, as the program has it', () => {
+  it('lists the reasons of rejects and issues as in the source code', () => {
     expect(tables.get('Why a record is rejected')).toEqual(Object.entries(rejectReasons));
     expect(tables.get('What an issue is about')).toEqual(Object.entries(issueReasons));
   });

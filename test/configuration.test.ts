@@ -4,15 +4,15 @@ import { readConfiguration, settingNames } from '../src/configuration.js';
 import { Fault } from '../src/fault.js';
 
 describe('the configuration', () => {
-  it('needs nothing to be set', () => {
+  it('has a default for every setting', () => {
     expect(readConfiguration({})).toMatchObject({ port: 4000, issuerPort: 4001, queuePrefix: 'marquee' });
   });
 
-  it('takes an empty variable as not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(readConfiguration({ PORT: '', REDIS_URL: '' })).toMatchObject({ port: 4000, redisUrl: undefined });
   });
 
-  it('names all faults at once, with what was found', () => {
+  it('reports all invalid variables together, with their values', () => {
     const read = () => readConfiguration({ PORT: 'http', REDIS_URL: 'localhost', PII_KEY: 'short' });
     expect(read).toThrow(Fault);
     expect(read).toThrow(
@@ -20,14 +20,14 @@ describe('the configuration', () => {
     );
   });
 
-  it('never repeats a secret in a fault', () => {
+  it('never repeats a secret in an error message', () => {
     const read = () =>
       readConfiguration({ PII_KEY: 'my-own-secret', DATABASE_URL: 'mysql://root:hunter2@db/x' });
     expect(read).toThrow(/2 invalid environment variable/);
     expect(read).not.toThrow(/my-own-secret|hunter2/);
   });
 
-  it('takes the client people log in by whole or not at all', () => {
+  it('requires id and secret of the login client together', () => {
     const client = { OIDC_CLIENT_ID: 'dashboard', OIDC_CLIENT_SECRET: 'hunter2' };
     expect(readConfiguration(client).loginClient).toEqual({ id: 'dashboard', secret: 'hunter2' });
     expect(readConfiguration({}).loginClient).toBeUndefined();
@@ -36,7 +36,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('is described in the README, setting for setting', () => {
+  it('is described in the README, with every setting', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('## Settings'), readme.indexOf('## Deployment'));
     const described = [...table.matchAll(/^\| (`.+?) \|/gm)].flatMap(([, names = '']) =>

@@ -1,14 +1,14 @@
 import { posix } from 'node:path';
 
-/** One file of the project, by its path from the root, and its text. */
+/** A file of the project: its path from the root, and its text. */
 export interface ProjectFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * What each folder may import, besides itself. `source ← warehouse ← reporting` is the order of a drop;
- * `database` and `queue` know no layer; only where processes are put together (`jobs`, `src/cli`) is more in reach.
+ * What each folder may import, in addition to itself. `source ← warehouse ← reporting` is the path of a drop; `database` and
+ * `queue` know no layer. Only the places where processes are assembled (`jobs`, `src/cli`) may import more.
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/csv-writer.ts': [],
@@ -94,14 +94,14 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   'src/cli': ['output', 'runtime', 'runs', 'status', 'commands', 'program'],
 };
 
-/** Layers whose folders are not rooms with an order of their own. */
+/** Layers whose folders are not rooms with an order. */
 const withoutRooms = new Set(['src/dataset']);
 
-/** The most files a folder may hold; `src/cli/commands` has one file per command, and `src/dataset` will move. */
+/** Maximum number of files in a folder. `src/cli/commands` has one file per command, and `src/dataset` will move. */
 const mostFiles = 15;
 const mayBeWide = /^src\/(cli\/commands|dataset)(\/|$)/;
 
-/** Which Postgres schemas the statements of a folder may name; a folder that is not listed may name all. */
+/** The Postgres schemas that the statements of a folder may name. A folder that is not listed may name all of them. */
 const maySelect: Readonly<Record<string, readonly string[]>> = {
   'src/source': ['source'],
   'src/warehouse': ['source', 'warehouse', 'support'],
@@ -110,7 +110,7 @@ const maySelect: Readonly<Record<string, readonly string[]>> = {
   'src/queue': ['support'],
 };
 
-/** The engine takes the data set as an argument, so none of its code may name what a data set is about. */
+/** The engine gets the data set as an argument, so its code may not name the subject of a data set. */
 const engine = ['src/source', 'src/warehouse', 'src/reporting', 'src/queue', 'src/database', 'src/api'];
 const datasetWords = new Set(
   'movie movies film films genre genres company companies crew rating ratings tmdb imdb movielens'.split(' '),
@@ -181,7 +181,7 @@ export function wideFolders(paths: readonly string[]): string[] {
     .map(([folder, count]) => `${folder}: ${count} files, at most ${mostFiles}`);
 }
 
-/** Circles among the folders, each named once, by way of its units. */
+/** Cycles among the folders, each listed once with its folders. */
 export function importCycles(files: readonly ProjectFile[]): string[] {
   const next = new Map<string, Set<string>>();
   for (const file of files) {
@@ -214,14 +214,14 @@ export function importCycles(files: readonly ProjectFile[]): string[] {
   return found;
 }
 
-/** Files and folders whose name says nothing of what is in them. */
+/** Files and folders whose name does not describe their content. */
 export function vagueNamesAmong(paths: readonly string[]): string[] {
   return paths.filter((path) =>
     path.split('/').some((part) => vagueNames.has(part.replace(/(\.[a-z]+)+$/, ''))),
   );
 }
 
-/** Files that read the environment; `src/configuration.ts` is the one that may. */
+/** Files that read the environment. Only `src/configuration.ts` may. */
 export function environmentReaders(files: readonly ProjectFile[]): string[] {
   return files
     .filter(({ path }) => path !== 'src/configuration.ts')
@@ -233,7 +233,7 @@ export function environmentReaders(files: readonly ProjectFile[]): string[] {
     .map(({ path }) => path);
 }
 
-/** Files that write to the console; the command line may. */
+/** Files that write to the console. Only the command line may. */
 export function consoleWriters(files: readonly ProjectFile[]): string[] {
   return files
     .filter(({ path }) => unitOf(path) !== 'src/cli')
@@ -242,8 +242,8 @@ export function consoleWriters(files: readonly ProjectFile[]): string[] {
 }
 
 /**
- * Words of a data set in the engine's code: identifiers, strings and SQL. Comments may give examples, since
- * a rule is easier to grasp with the case it was made for.
+ * Words of a data set in the engine's code: identifiers, strings and SQL. Comments may contain examples, since a rule is
+ * easier to understand with an example.
  */
 export function datasetWordsInEngine(files: readonly ProjectFile[]): string[] {
   return files
@@ -255,7 +255,7 @@ export function datasetWordsInEngine(files: readonly ProjectFile[]): string[] {
     });
 }
 
-/** SQL of one layer that names the schema of another. */
+/** SQL in one layer that names the schema of another layer. */
 export function foreignSchemas(files: readonly ProjectFile[]): string[] {
   return files.flatMap(({ path, text }) => {
     const allowed = maySelect[unitOf(path)];

@@ -34,7 +34,7 @@ const code: ProjectFile[] = filesUnder(['src', 'jobs'])
   .map((path) => ({ path, text: readFileSync(`${root}${path}`, 'utf8') }));
 
 describe('the code', () => {
-  it('is read: every folder the rules name has files with imports', () => {
+  it('has files with imports in every folder that the rules name', () => {
     const importing = new Set(
       code.filter((file) => importsOf(file).length > 0).map(({ path }) => unitOf(path)),
     );
@@ -50,7 +50,7 @@ describe('the code', () => {
 
   it('imports in the direction of the layers', () => expect(backwardImports(code)).toEqual([]));
 
-  it('imports in the order of the rooms inside each layer', () => {
+  it('imports in the order of the rooms within each layer', () => {
     expect(backwardRoomImports(code)).toEqual([]);
   });
 
@@ -58,27 +58,28 @@ describe('the code', () => {
     expect(wideFolders(code.map(({ path }) => path))).toEqual([]);
   });
 
-  it('has no circles between folders', () => expect(importCycles(code)).toEqual([]));
+  it('has no import cycles between folders', () => expect(importCycles(code)).toEqual([]));
 
-  it('has names that say what is in a file', () => {
+  it('has file names that describe their content', () => {
     expect(vagueNamesAmong(filesUnder(['src', 'jobs', 'test', 'bench', 'bin']))).toEqual([]);
   });
 
   it('reads the environment in one file', () => expect(environmentReaders(code)).toEqual([]));
 
-  it('writes to the console on the command line only', () => expect(consoleWriters(code)).toEqual([]));
+  it('writes to the console only in the command line', () => expect(consoleWriters(code)).toEqual([]));
 
-  it('names nothing of the data set in the engine', () => expect(datasetWordsInEngine(code)).toEqual([]));
+  it('does not name the subject of the data set in the engine', () =>
+    expect(datasetWordsInEngine(code)).toEqual([]));
 
-  it('reads and writes the schemas of its own layer and those below', () => {
+  it('reads and writes only schemas of its own layer and lower ones', () => {
     expect(foreignSchemas(code)).toEqual([]);
   });
 });
 
-// Each rule is shown to see what it is there for, and to leave alone what only looks like it.
+// Each rule is shown to find what it is for, and to ignore what only looks similar.
 const file = (path: string, text: string): ProjectFile[] => [{ path, text }];
 
-describe('the rule on directions', () => {
+describe('the rule on import directions', () => {
   it.each([
     ['src/source/a.ts', `import { x } from '../warehouse/b.js';`],
     ['src/warehouse/a.ts', `export { x } from '../reporting/b.js';`],
@@ -93,17 +94,17 @@ describe('the rule on directions', () => {
     ['jobs/a.ts', `import { movies } from '../src/dataset/movies.js';`],
     ['src/dataset/a.ts', `import { x } from '../../jobs/worker.js';`],
     ['src/elsewhere/a.ts', 'export const x = 1;'],
-  ])('refuses in %s: %s', (path, text) => expect(backwardImports(file(path, text))).toHaveLength(1));
+  ])('rejects in %s: %s', (path, text) => expect(backwardImports(file(path, text))).toHaveLength(1));
 
   it.each([
     ['src/reporting/a.ts', `import { x } from '../warehouse/b.js';`],
     ['src/source/a.ts', `// import { x } from '../warehouse/b.js';\n/** from '../api/b.js' */`],
     ['src/source/csv/a.ts', `import { x } from '../b.js';\nimport pg from 'pg';`],
     ['src/cli/a.ts', `import { movies } from '../dataset/movies.js';`],
-  ])('lets pass in %s: %s', (path, text) => expect(backwardImports(file(path, text))).toEqual([]));
+  ])('accepts in %s: %s', (path, text) => expect(backwardImports(file(path, text))).toEqual([]));
 });
 
-it('the rule on rooms sees an import from a lower room, and a room without a place', () => {
+it('the rule on rooms finds an import from a lower room, and a room without a position', () => {
   const backward = file('src/source/csv/a.ts', `import { x } from '../load/b.js';`);
   expect(backwardRoomImports(backward)).toEqual(['src/source/csv/a.ts imports src/source/load/b.ts']);
   expect(backwardRoomImports(file('src/source/load/a.ts', `import { x } from '../csv/b.js';`))).toEqual([]);
@@ -119,7 +120,7 @@ it('the rule on wide folders counts files per folder', () => {
   expect(wideFolders(files('src/cli/commands', 40))).toEqual([]);
 });
 
-it('the rule on circles sees one over three folders, and none in a line', () => {
+it('the rule on cycles finds a cycle of three folders, and none in a chain', () => {
   const line = [...file('src/a/x.ts', `import '../b/x.js';`), ...file('src/b/x.ts', `import '../c/x.js';`)];
   expect(importCycles(line)).toEqual([]);
   expect(importCycles([...line, ...file('src/c/y.ts', `import '../a/z.js';`)])).toEqual([
@@ -127,7 +128,7 @@ it('the rule on circles sees one over three folders, and none in a line', () => 
   ]);
 });
 
-it('the rule on names sees files and folders', () => {
+it('the rule on names applies to files and folders', () => {
   const vague = [
     'src/utils.ts',
     'src/api/helpers/date.ts',
@@ -138,19 +139,19 @@ it('the rule on names sees files and folders', () => {
   expect(vagueNamesAmong([...vague, 'src/library.ts', 'src/source/feed.ts'])).toEqual(vague);
 });
 
-it('the rule on the environment sees it read in any way, outside of its one place', () => {
+it('the rule on the environment finds every way of reading it, except in the configuration', () => {
   const reading = ['process.env.PORT', `process['env']`, `import { env } from 'node:process';`];
   expect(reading.flatMap((text) => environmentReaders(file('src/cli/a.ts', text)))).toHaveLength(3);
   expect(environmentReaders(file('src/configuration.ts', 'process.env'))).toEqual([]);
   expect(environmentReaders(file('src/cli/a.ts', '// process.env is read elsewhere'))).toEqual([]);
 });
 
-it('the rule on the console spares the command line', () => {
+it('the rule on the console ignores the command line', () => {
   expect(consoleWriters(file('src/api/a.ts', 'console.log(1)'))).toEqual(['src/api/a.ts']);
   expect(consoleWriters(file('src/cli/a.ts', 'console.log(1)'))).toEqual([]);
 });
 
-it('the rule on words sees identifiers, strings and SQL, but not comments or longer words', () => {
+it('the rule on words finds identifiers, strings and SQL, but not comments or longer words', () => {
   const naming = ['const movieCount = 1', `const t = 'movie_genres'`, '`select * from warehouse.companies`'];
   expect(naming.flatMap((text) => datasetWordsInEngine(file('src/source/a.ts', text)))).toEqual([
     'src/source/a.ts: movie',
@@ -164,7 +165,7 @@ it('the rule on words sees identifiers, strings and SQL, but not comments or lon
   expect(datasetWordsInEngine(file('src/dataset/a.ts', 'const movies = 1'))).toEqual([]);
 });
 
-it('the rule on schemas sees a statement that reaches over its layer', () => {
+it('the rule on schemas finds a statement that uses a schema of another layer', () => {
   expect(foreignSchemas(file('src/api/a.ts', '`select x from warehouse.things`'))).toEqual([
     'src/api/a.ts: warehouse',
   ]);

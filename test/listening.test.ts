@@ -2,18 +2,18 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listenAt } from '../src/listening.js';
 
-const told = { host: '127.0.0.1', what: 'The API', settings: 'PORT or HOST' };
+const place = { host: '127.0.0.1', what: 'The API', settings: 'PORT or HOST' };
 
 describe('a server', () => {
   const first: Server = createServer();
   let port: number;
   beforeAll(async () => {
-    port = await listenAt(first, { ...told, port: 0 });
+    port = await listenAt(first, { ...place, port: 0 });
   });
   afterAll(() => first.close());
 
-  it('is refused a port that another has, which is to be ended or given another', async () => {
-    await expect(listenAt(createServer(), { ...told, port })).rejects.toMatchObject({
+  it('cannot listen on a port in use: the message says to stop the other process or change the setting', async () => {
+    await expect(listenAt(createServer(), { ...place, port })).rejects.toMatchObject({
       code: 'port_taken',
       message: expect.stringMatching(
         `^The API cannot listen on 127\\.0\\.0\\.1:${port} \\(.*EADDRINUSE.*\\); stop the process that uses the port, or set another PORT or HOST\\.$`,
@@ -21,9 +21,9 @@ describe('a server', () => {
     });
   });
 
-  it('is not told to end anything where the address is none of ours', async () => {
-    // Of the block kept for examples (RFC 5737).
-    await expect(listenAt(createServer(), { ...told, port: 0, host: '192.0.2.1' })).rejects.toMatchObject({
+  it('cannot listen on an address of another host: the message says to change the setting', async () => {
+    // From the block reserved for documentation (RFC 5737).
+    await expect(listenAt(createServer(), { ...place, port: 0, host: '192.0.2.1' })).rejects.toMatchObject({
       message: expect.stringMatching(
         /^The API cannot listen on 192\.0\.2\.1:0 \(.*\); set another PORT or HOST\.$/,
       ),

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
 const readme = read('README.md');
 
-it('the README names the commands there are, and no other', () => {
+it('the README lists exactly the existing commands', () => {
   const help = execFileSync(process.execPath, [`${root}bin/marquee.mjs`, '--help'], { encoding: 'utf8' });
   const known = [...help.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [<[][^ ]+)* {2,}\S/gm)].map(
     (match) => match[1]!,
@@ -20,7 +20,7 @@ it('the README names the commands there are, and no other', () => {
   expect(known.filter((name) => name !== 'help' && !described.has(name))).toEqual([]);
 });
 
-it.each(['README.md', 'ARCHITECTURE.md'])('%s points at files that are there', (page) => {
+it.each(['README.md', 'ARCHITECTURE.md'])('%s refers only to existing files', (page) => {
   const text = read(page);
   const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1]!);
   const paths = [...text.matchAll(/`((?:src|jobs|test|prisma|bin|docs|bench)\/[\w./-]*\w)`/g)].map(
@@ -30,7 +30,7 @@ it.each(['README.md', 'ARCHITECTURE.md'])('%s points at files that are there', (
   expect(links.length + paths.length).toBeGreaterThan(3);
 });
 
-it('the README names the scripts there are', () => {
+it('the README refers only to existing npm scripts', () => {
   const { scripts } = JSON.parse(read('package.json'));
   const named = [...readme.matchAll(/\bnpm run ([\w:]+)|`(bench:\w+)`/g)].map(
     (match) => match[1] ?? match[2]!,
@@ -38,7 +38,7 @@ it('the README names the scripts there are', () => {
   expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
 });
 
-it('the compose file sets only what Marquee reads, from what .env.example lists', () => {
+it('compose.yaml sets only variables that Marquee reads, and uses exactly those of .env.example', () => {
   const compose = read('compose.yaml');
   const own = compose.slice(compose.indexOf('\n  migrate:'));
   const set = [...own.matchAll(/^ {6}([A-Z_]+): /gm)].map((match) => match[1]!);

@@ -24,7 +24,7 @@ interface SentSpan {
   readonly service: string;
 }
 
-/** Takes what an OTLP collector would, over HTTP. */
+/** Receives what an OTLP collector would receive over HTTP. */
 async function startCollector() {
   const received: { path: string; headers: IncomingHttpHeaders; body: Buffer }[] = [];
   const server = createServer(async (request, response) => {
@@ -83,7 +83,7 @@ afterEach(() => {
 });
 afterAll(() => Promise.all([api?.close(), collector?.close()]));
 
-/** Does some work while spans are sent as the environment says. */
+/** Does some work while spans are sent as configured by the environment. */
 async function observed(environment: Record<string, string>, work: () => Promise<unknown>): Promise<void> {
   const whole = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...environment };
   // OpenTelemetry's own packages read them too.
@@ -122,7 +122,7 @@ describe('a request', () => {
   const TRACE = '0af7651916cd43dd8448eb211c80319c';
   const traceparent = `00-${TRACE}-b7ad6b7169203331-01`;
 
-  it('is a span of its caller’s trace, its operation lies below it, and its statements below that', async () => {
+  it('is a span in the caller’s trace, with its operation as child, and the statements as children of that', async () => {
     let token = '';
     await observed({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_SERVICE_NAME: 'reports' }, async () => {
       token = await ask(
@@ -171,7 +171,7 @@ describe('a request', () => {
     for (const secret of ['A secret title', token]) expect(sent).not.toContain(secret);
   });
 
-  it('of many statements has a span for each, and none of a refused one is an error of ours', async () => {
+  it('with several statements has a span for each; a rejected request is not an error span', async () => {
     await observed({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, async () => {
       await ask('{ a: movieScoreReport { totalCount nodes { movieId } } b: genreReport { nodes { year } } }');
       await ask('{ nothing }');
@@ -183,14 +183,14 @@ describe('a request', () => {
     expect(collector.spans().filter(({ status }) => status.code === ERROR)).toEqual([]);
   });
 
-  it('is sent as protobuf unless told', async () => {
+  it('is sent as protobuf by default', async () => {
     await observed({}, () => ask('query Plain { movieScoreReport { nodes { movieId } } }'));
     const [sent] = collector.received;
     expect(sent!.headers['content-type']).toBe('application/x-protobuf');
     expect(sent!.body.includes('query Plain')).toBe(true);
   });
 
-  it('is answered whether the collector is there or not', async () => {
+  it('succeeds even if the collector is down', async () => {
     await observed({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }, async () => {
       const { status } = await api.query('{ movieScoreReport { nodes { movieId } } }');
       expect(status).toBe(200);
@@ -199,7 +199,7 @@ describe('a request', () => {
 });
 
 describe('a job', () => {
-  it('is a span that names its run, and fails with it', async () => {
+  it('is a span that contains the id of its run, and fails with it', async () => {
     const work = defineJob({
       name: 'work',
       queue: 'work',

@@ -20,7 +20,7 @@ export const HEADERS: Record<VendorFeed, string> = {
   ratings: 'userId,movieId,rating,timestamp',
 };
 
-/** Calls `use` with a new folder that is gone afterwards. */
+/** Calls `use` with a new folder, which is removed afterwards. */
 export async function inFolder<T>(use: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'marquee-sample-'));
   try {
@@ -58,7 +58,7 @@ export async function recordsOf(drop: SampleDrop | undefined, feed: VendorFeed):
   });
 }
 
-/** The records of a drop's file as objects by column; those with another number of fields are left out. */
+/** The records of a drop's file as objects by column, without those that have a different number of fields. */
 export async function rowsOf(
   drop: SampleDrop | undefined,
   feed: VendorFeed,
@@ -68,13 +68,13 @@ export async function rowsOf(
   return whole.map((record) => Object.fromEntries(columns.map((column, place) => [column, record[place]!])));
 }
 
-/** What Python's own csv and ast modules make of a file. */
+/** The content of a file as read by Python's csv and ast modules. */
 export interface PythonReading {
   header: string;
   records: number;
-  /** The numbers of fields of records that do not have as many as the header. */
+  /** Number of fields of each record that does not have as many as the header. */
   broken: number[];
-  /** How many entries the lists of each nested column hold. */
+  /** Number of entries in all lists of each nested column. */
   entries: Record<string, number>;
 }
 
@@ -82,7 +82,7 @@ export function readByPython(context: TestContext, drop: SampleDrop): Record<Ven
   const program = `
 nested = {'belongs_to_collection', 'genres', 'production_companies', 'production_countries', 'spoken_languages',
           'cast', 'crew', 'keywords'}
-told = {}
+found = {}
 for feed, path in asked.items():
     with open(path, newline='', encoding='utf-8') as file:
         header, *records = csv.reader(file)
@@ -90,8 +90,8 @@ for feed, path in asked.items():
     entries = {}
     for column in nested.intersection(header):
         entries[column] = sum(len(ast.literal_eval(record[column])) for record in whole if record[column])
-    told[feed] = {'header': ','.join(header), 'records': len(records), 'entries': entries,
+    found[feed] = {'header': ','.join(header), 'records': len(records), 'entries': entries,
                   'broken': [len(record) for record in records if len(record) != len(header)]}
-print(json.dumps(told))`;
+print(json.dumps(found))`;
   return askPython(context, program, Object.fromEntries(drop.files.map(({ feed, path }) => [feed, path])));
 }

@@ -67,7 +67,7 @@ describe('pythonRepr', () => {
       fc.array(unit, { maxLength: 12 }).map((units) => units.join('')),
       { numRuns: 2000, seed: 7 },
     );
-    // Which code points are assigned changes with Unicode: those this Python does not know are left out.
+    // The assigned code points depend on the Unicode version: those that this Python does not know are left out.
     const known = askPython<(string | null)[]>(
       context,
       "import unicodedata\nn = lambda t: any(unicodedata.category(c) == 'Cn' for c in t)\n" +
@@ -104,11 +104,11 @@ describe('csvRecord', () => {
     );
   });
 
-  it('writes a single empty field quoted, so that it is not taken for an empty line', () => {
+  it('writes a single empty field with quotes, so that it is not an empty line', () => {
     expect(csvRecord([''])).toBe('""\n');
   });
 
-  it("writes what Python's csv.writer writes", (context) => {
+  it("writes the same as Python's csv.writer", (context) => {
     const field = fc
       .array(fc.constantFrom(...'a é,"\n\\\''), { maxLength: 6 })
       .map((units) => units.join(''));

@@ -20,7 +20,7 @@ describe('a synthetic sample', () => {
     return () => rm(outDir, { recursive: true });
   });
 
-  it('has the same bytes every time, and others with another seed', async () => {
+  it('has the same bytes every time, and different bytes with a different seed', async () => {
     const again = await inFolder(async (dir) =>
       fingerprints(await writeSyntheticSample({ outDir: dir, ...SIZE })),
     );
@@ -33,7 +33,7 @@ describe('a synthetic sample', () => {
     }
   });
 
-  it('has the asked numbers of films and ratings, one film twice and one broken', async () => {
+  it('has the requested numbers of films and ratings, one film twice and one broken', async () => {
     expect(drops.map(({ files }) => files.map(({ records }) => records))).toEqual([
       [1002, 1000, 1000, 1000, 50_000],
       [100, 100, 100, 25, 5_000],
@@ -46,7 +46,7 @@ describe('a synthetic sample', () => {
     expect(broken[1]?.[5]).toMatch(/^\d{4}-\d{2}-\d{2}$/);
   });
 
-  it("has the vendor's headers and is read whole by Python's own csv and literal parsers", (context) => {
+  it("has the vendor's headers and is read completely by Python's csv and literal parsers", (context) => {
     for (const drop of drops) {
       const read = readByPython(context, drop);
       for (const { feed, records } of drop.files) {
@@ -58,7 +58,7 @@ describe('a synthetic sample', () => {
     }
   });
 
-  it('has records about as long as the real ones', () => {
+  it('has records of about the same length as the real data', () => {
     const lengths = drops[0]?.files.map(({ bytes, records }) => bytes / records) ?? [];
     for (const [place, real] of [775, 4400, 137, 20, 24].entries()) {
       expect(lengths[place]! / real).toBeGreaterThan(0.8);
@@ -66,7 +66,7 @@ describe('a synthetic sample', () => {
     }
   });
 
-  it('rates each film at most once per user, in order of user and film', async () => {
+  it('rates each film at most once per user, sorted by user and film', async () => {
     const pairs = (await rowsOf(drops[0], 'ratings')).map(({ userId, movieId }) => [
       Number(userId),
       Number(movieId),
@@ -110,15 +110,15 @@ describe('a synthetic sample', () => {
     }
   });
 
-  it('has raters who give much in a month, as the real ones do', async () => {
-    /** How many others of its rater a rating has beside it. */
+  it('has raters with many ratings in the same month, as in the real data', async () => {
+    /** Average number of other ratings by the same rater. */
     const others = (ratings: Record<string, string>[]) => {
       const counts = new Map<string, number>();
       for (const { userId } of ratings) counts.set(userId!, (counts.get(userId!) ?? 0) + 1);
       return [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0) / ratings.length;
     };
     const [full, delta] = [await rowsOf(drops[0], 'ratings'), await rowsOf(drops[1], 'ratings')];
-    // In the vendor's sample 2 in the same month, 7.7 in all; by month 0.8 to 8.8.
+    // In the vendor's sample 2 in the same month and 7.7 in total; by month 0.8 to 8.8.
     expect(others(delta) / others(full)).toBeGreaterThan(0.1);
     expect(others(delta) / others(full)).toBeLessThan(1.2);
     const users = delta.map(({ userId }) => Number(userId));
@@ -131,7 +131,7 @@ describe('a synthetic sample', () => {
     { movies: 10, ratings: 0 },
     { movies: 7, ratings: 1, deltaShare: 1 },
     { movies: 40, ratings: 3000, deltaShare: 0.5 },
-  ])('keeps its counts at odd sizes: $movies films, $ratings ratings', (size) =>
+  ])('has the requested counts at unusual sizes: $movies films, $ratings ratings', (size) =>
     inFolder(async (outDir) => {
       const written = await writeSyntheticSample({ outDir, ...size });
       for (const [number, drop] of written.entries()) {
@@ -152,7 +152,7 @@ describe('a synthetic sample', () => {
     { movies: 1, ratings: 1, periods: [] },
     { movies: 1, ratings: 1, periods: ['2017-13'] },
     { movies: 1, ratings: 1, periods: ['2017-08', '2017-08'] },
-  ])('refuses %j', (options) =>
+  ])('rejects %j', (options) =>
     inFolder(async (outDir) => {
       await expect(writeSyntheticSample({ outDir, ...options })).rejects.toThrow(Fault);
     }),

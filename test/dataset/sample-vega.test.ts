@@ -11,13 +11,13 @@ import { fingerprints, HEADERS, inFolder, readByPython, recordsOf, rowsOf } from
 describe('the sample of real films', () => {
   let full: SampleDrop;
   let delta: SampleDrop;
-  const told: SampleProgress[] = [];
+  const reported: SampleProgress[] = [];
   let movies: Record<string, string>[];
   let corrected: Record<string, string>[];
 
   beforeAll(async () => {
     const outDir = await mkdtemp(join(tmpdir(), 'marquee-sample-'));
-    [full, delta] = (await writeVegaSample({ outDir, onProgress: (step) => told.push(step) })) as [
+    [full, delta] = (await writeVegaSample({ outDir, onProgress: (step) => reported.push(step) })) as [
       SampleDrop,
       SampleDrop,
     ];
@@ -32,7 +32,7 @@ describe('the sample of real films', () => {
     film(corrected, title)[0]?.[column],
   ];
 
-  it('is a full drop and the month after it, each a folder named by its period', () => {
+  it('consists of a full drop and the following month, each in a folder named by its period', () => {
     expect([full.period, delta.period]).toEqual(['2010-12', '2011-01']);
     expect(full.dir.endsWith('2010-12')).toBe(true);
     expect(full.files.map(({ records }) => records)).toEqual([3210, 3209, 3198, 3198, 84334]);
@@ -44,8 +44,8 @@ describe('the sample of real films', () => {
     expect(again).toEqual(await fingerprints([full, delta]));
   });
 
-  it('tells of each file when it is complete', () => {
-    const done = told
+  it('reports each complete file', () => {
+    const done = reported
       .filter((step) => step.done)
       .map(({ period, feed, records }) => ({ period, feed, records }));
     const written = [full, delta].flatMap(({ period, files }) =>
@@ -54,7 +54,7 @@ describe('the sample of real films', () => {
     expect(done).toEqual(written);
   });
 
-  it("has the vendor's headers and is read whole by Python's own csv and literal parsers", (context) => {
+  it("has the vendor's headers and is read completely by Python's csv and literal parsers", (context) => {
     const read = readByPython(context, full);
     for (const { feed, records } of full.files) {
       expect(read[feed]).toMatchObject({ header: HEADERS[feed], records });
@@ -66,7 +66,7 @@ describe('the sample of real films', () => {
     expect(readByPython(context, delta).movies_metadata).toMatchObject({ records: 20, broken: [] });
   });
 
-  it('has exactly one record broken by a newline, which the delta brings whole', async () => {
+  it('has exactly one record broken by a newline, which is intact in the delta', async () => {
     const broken = (await recordsOf(full, 'movies_metadata')).filter(({ length }) => length !== 24);
     expect(broken.map(({ length }) => length)).toEqual([10, 15]);
     expect(broken[1]?.[5]).toBe('2010-08-20');
@@ -76,7 +76,7 @@ describe('the sample of real films', () => {
     expect(new Set(sound).size).toBe(3201);
   });
 
-  it('has the figures of the package, and `0` for unknown money', () => {
+  it('has the values of the package, and `0` for unknown amounts', () => {
     expect(film(movies, 'Avatar')).toMatchObject([
       {
         budget: '237000000',
@@ -94,14 +94,14 @@ describe('the sample of real films', () => {
     });
   });
 
-  it('leaves empty what the package lacks', () => {
+  it('leaves empty what the package does not contain', () => {
     for (const column of ['overview', 'tagline', 'homepage', 'imdb_id', 'original_language', 'poster_path']) {
       expect(new Set([...movies, ...corrected].map((row) => row[column]))).toEqual(new Set(['']));
     }
     expect(film(movies, '')).toMatchObject([{ release_date: '2006-11-03', revenue: '3080493' }]);
   });
 
-  it('repairs titles whose accents were read in another encoding', () => {
+  it('repairs titles whose accents were decoded with the wrong encoding', () => {
     for (const title of [
       'Déjà Vu',
       'La Môme',
@@ -114,14 +114,14 @@ describe('the sample of real films', () => {
     }
   });
 
-  it('puts two-digit years into their century: all but two films are released on the last day', () => {
+  it('puts two-digit years into the right century: all but two films are released by the last day', () => {
     expect(film(movies, 'Gone with the Wind')[0]?.release_date).toBe('1939-12-15');
     expect(film(movies, 'The Birth of a Nation')[0]?.release_date).toBe('1915-02-08');
     const unreleased = movies.filter(({ status }) => status !== 'Released').map(({ title }) => title);
     expect(unreleased).toEqual(['Restless', 'The Adventures of Tintin: Secret of the Unicorn']);
   });
 
-  it('repeats some films with another popularity, the last being the right one', () => {
+  it('repeats some films with different popularity, the last one being correct', () => {
     const twice = movies.filter(({ id }, place) => movies.findIndex((row) => row.id === id) !== place);
     const repeated = twice.map(({ id }) => movies.filter((row) => row.id === id));
     expect(repeated).toHaveLength(11);
@@ -132,7 +132,7 @@ describe('the sample of real films', () => {
     }
   });
 
-  it('corrects in the delta one thing of each kind', async () => {
+  it('corrects one mistake of each kind in the delta', async () => {
     expect(both('Scott Pilgrim vs. The World', 'budget')).toEqual(['60000000', '85000000']);
     expect(both('The Expendables', 'budget')).toEqual(['0', '82000000']);
     expect(both('The Town', 'revenue')).toEqual(['0', '33180607']);
@@ -152,7 +152,7 @@ describe('the sample of real films', () => {
     expect(unchanged.map(({ title }) => title)).toContain('Despicable Me');
   });
 
-  it('links by MovieLens ids that differ from TMDB ids, some blank, one wrong until the delta', async () => {
+  it('has links with MovieLens ids that differ from TMDB ids, some blank, and one wrong until the delta', async () => {
     const links = await rowsOf(full, 'links');
     expect(links.every(({ movieId, tmdbId }) => movieId !== tmdbId)).toBe(true);
     expect(links.filter(({ tmdbId }) => tmdbId === '')).toHaveLength(12);
@@ -165,7 +165,7 @@ describe('the sample of real films', () => {
     expect(before.filter((tmdbId) => tmdbId === undefined)).toHaveLength(3);
   });
 
-  it('draws ratings once per user and film, after the release, about the mean of the votes', async () => {
+  it('has one rating per user and film, after the release, around the mean of the votes', async () => {
     const ratings = await rowsOf(full, 'ratings');
     expect(new Set(ratings.map(({ userId, movieId }) => `${userId}/${movieId}`)).size).toBe(ratings.length);
     const links = new Map((await rowsOf(full, 'links')).map(({ movieId, tmdbId }) => [movieId, tmdbId]));
@@ -192,7 +192,7 @@ describe('the sample of real films', () => {
 });
 
 describe('a sample folder', () => {
-  it('is not written over, and nothing is left behind, unless that is asked for', () =>
+  it('is not overwritten by default, and nothing is left behind', () =>
     inFolder(async (outDir) => {
       await mkdir(join(outDir, '2011-01'));
       await writeFile(join(outDir, '2011-01', 'ratings.csv'), 'precious');
@@ -203,7 +203,7 @@ describe('a sample folder', () => {
       expect(await readdir(outDir)).toEqual(['2010-12', '2011-01']);
     }));
 
-  it('is never replaced when it holds anything else', () =>
+  it('is never replaced if it contains other files', () =>
     inFolder(async (outDir) => {
       await mkdir(join(outDir, '2010-12'));
       await writeFile(join(outDir, '2010-12', 'diary.txt'), 'precious');
@@ -212,7 +212,7 @@ describe('a sample folder', () => {
 });
 
 describe('releaseDateOf', () => {
-  it.each(['Jun 31 1998', '12-Jun-98', 'June 12 1998', 'Jun 12 98', ''])('refuses %j', (written) => {
+  it.each(['Jun 31 1998', '12-Jun-98', 'June 12 1998', 'Jun 12 98', ''])('rejects %j', (written) => {
     expect(() => releaseDateOf(written)).toThrow(Fault);
   });
 });

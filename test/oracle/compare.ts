@@ -1,6 +1,6 @@
 import type { OracleRow } from './oracle-row.js';
 
-/** Rows in one order whatever they came in, so that two reports can be compared. */
+/** Rows in a fixed order, so that two reports can be compared. */
 export function sorted(rows: readonly OracleRow[]): string[] {
   return rows
     .map((row) =>

@@ -10,20 +10,20 @@ export interface VendorDrop {
   readonly folder: string;
 }
 
-/** A record by its number; without values when it is broken. */
+/** A record with its number; without values if it is broken. */
 export interface FeedRecord {
   readonly number: number;
   readonly values: Readonly<Record<string, string>> | null;
 }
 
-/** The bytes of a file of a drop, one character each; undefined where there is none. */
+/** The bytes of a file of a drop, one character each; undefined if the drop does not contain it. */
 export function bytesOf({ folder }: VendorDrop, fileName: string): string | undefined {
   const path = join(folder, fileName);
   return existsSync(path) ? readFileSync(path, 'latin1') : undefined;
 }
 
 /**
- * The records of a file's bytes. Broken is one that has not as many fields as the header, or holds what is no text: a NUL
+ * The records of a file's bytes. A record is broken if its number of fields differs from the header, or if it contains a NUL
  * or bytes that are not UTF-8.
  */
 export function recordsOf(bytes: string): FeedRecord[] {
@@ -45,12 +45,12 @@ function textOf(bytes: string): string | null {
   }
 }
 
-/** An entry of a nested column: the texts of the fields that somebody wants. */
+/** An entry of a nested column: the texts of the requested fields. */
 export type Entry = Readonly<Record<string, string | null>>;
 
 /**
- * The entries of a nested column, a list of dicts or one dict; undefined where the text is none, or holds what no
- * database can store in a wanted field: then nothing of it is used.
+ * The entries of a nested column, which is a list of dicts or one dict. Undefined if the text is neither, or if a requested
+ * field contains what a database cannot store: then none of its entries is used.
  */
 export function entriesOf(text: string | undefined, wanted: readonly string[]): Entry[] | undefined {
   if (text === undefined || text.trim() === '') return [];
@@ -69,7 +69,7 @@ export function entriesOf(text: string | undefined, wanted: readonly string[]): 
   return value === undefined ? undefined : entries;
 }
 
-/** The entries whose `id` is a number, with it. */
+/** The entries whose `id` is a number, with that number. */
 export function keyedEntries(text: string | undefined, wanted: readonly string[]): [number, Entry][] {
   return (entriesOf(text, ['id', ...wanted]) ?? []).flatMap((entry) => {
     const id = wholeNumber(entry.id);

@@ -1,6 +1,6 @@
 import { Fraction } from './fraction.js';
 
-/** A whole number of four bytes, as `862`, `+862` or, where a column has gaps, `862.0`; null for anything else. */
+/** A four-byte integer, written as `862`, `+862` or, in columns with gaps, `862.0`; null for anything else. */
 export function wholeNumber(text: string | null | undefined): number | null {
   const digits = /^([+-]?\d{1,40})(\.0*)?$/.exec(trimmed(text))?.[1];
   if (digits === undefined) return null;
@@ -8,14 +8,14 @@ export function wholeNumber(text: string | null | undefined): number | null {
   return value >= -(2n ** 31n) && value < 2n ** 31n ? Number(value) : null;
 }
 
-/** A decimal number, with or without an exponent; null for anything else, NaN too. */
+/** A decimal number, with or without an exponent; null for anything else, including NaN. */
 export function decimal(text: string | null | undefined): Fraction | null {
   const value = trimmed(text);
   if (value.length > 200 || /[eE][+-]?\d{4,}$/.test(value)) return null;
   return Fraction.parse(value) ?? null;
 }
 
-/** A day of the calendar, written as YYYY-MM-DD; null for anything else. */
+/** A calendar day, written as YYYY-MM-DD; null for anything else. */
 export function day(text: string | null | undefined): string | null {
   const value = trimmed(text);
   if (!/^\d{4}-\d\d-\d\d$/.test(value)) return null;
@@ -23,14 +23,14 @@ export function day(text: string | null | undefined): string | null {
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value) ? value : null;
 }
 
-/** Python's True and False, and what else people write for them; null for anything else. */
+/** Python's True and False, and other common notations; null for anything else. */
 export function truth(text: string | null | undefined): boolean | null {
   const value = trimmed(text).toLowerCase();
   if (['true', 't', 'yes', 'y', '1'].includes(value)) return true;
   return ['false', 'f', 'no', 'n', '0'].includes(value) ? false : null;
 }
 
-/** Without the blanks around it. */
+/** The text without surrounding white space. */
 export function trimmed(text: string | null | undefined): string {
   return (text ?? '').replace(/^[ \t\r\n\f\v]+|[ \t\r\n\f\v]+$/g, '');
 }

@@ -1,6 +1,6 @@
 import type { Fraction } from './fraction.js';
 
-/** A film as the vendor's newest word has it. */
+/** A film according to the vendor's newest record. */
 export interface Film {
   id: number;
   title: string | null;
@@ -13,24 +13,24 @@ export interface Film {
   voteCount: number | null;
   sourceFile: string;
   sourceRecord: number;
-  /** What the record says of the film itself; the same again is no news. */
+  /** The record's data on the film itself. The same data again is not a new version. */
   content?: string;
 }
 
-/** All that the six reports are made of. */
+/** All data that the six reports are computed from. */
 export interface FilmWorld {
   /** The last day of the newest period. */
   asOfDay: string;
   films: Map<number, Film>;
   companies: Map<number, string | null>;
   genres: Map<number, string | null>;
-  /** Film to its companies. */
+  /** Companies by film. */
   filmCompanies: Map<number, Set<number>>;
-  /** Film to its genres. */
+  /** Genres by film. */
   filmGenres: Map<number, Set<number>>;
-  /** MovieLens' number to the film's. */
+  /** Film by MovieLens id. */
   links: Map<number, number | null>;
-  /** Rater and MovieLens' number to the rating. */
+  /** Rating by rater and MovieLens id. */
   ratings: Map<string, { movielensId: number; rating: Fraction | null }>;
 }
 
@@ -47,7 +47,7 @@ export function emptyWorld(): FilmWorld {
   };
 }
 
-/** Null when it is 0, which stands for unknown. */
+/** Null if it is 0, which means unknown. */
 export function knownMoney(value: Fraction | null): Fraction | null {
   return value === null || value.isZero() ? null : value;
 }
@@ -58,7 +58,7 @@ export function profitOf(film: Film): Fraction | null {
   return budget === null || revenue === null ? null : revenue.minus(budget);
 }
 
-/** Whether it is out: nothing else is said of it, and its day has come. */
+/** Whether it is released: its status does not say otherwise, and its release date is not in the future. */
 export function isReleased(film: Film, asOfDay: string): boolean {
   return (
     (film.status === 'Released' || film.status === '') &&

@@ -1,4 +1,4 @@
-/** An exact number: a ratio of two whole ones. Nothing is rounded until `toFixed`. */
+/** An exact number: a ratio of two integers. Only `toFixed` rounds. */
 export class Fraction {
   readonly top: bigint;
   readonly bottom: bigint;
@@ -54,7 +54,7 @@ export class Fraction {
     return this.top === 0n;
   }
 
-  /** With exactly that many decimals, a half rounded away from zero. */
+  /** The number with exactly that many decimals, rounded half away from zero. */
   toFixed(places: number): string {
     const scaled = (this.top < 0n ? -this.top : this.top) * 10n ** BigInt(places);
     const rounded = (2n * scaled + this.bottom) / (2n * this.bottom);
@@ -64,7 +64,7 @@ export class Fraction {
     return places === 0 ? sign + whole : `${sign}${whole}.${digits.slice(digits.length - places)}`;
   }
 
-  /** All its digits and no more; for numbers that a decimal can hold. */
+  /** All digits of the number, without trailing zeros; for numbers that a decimal can represent. */
   toString(): string {
     for (let places = 0; ; places++) {
       if ((this.top * 10n ** BigInt(places)) % this.bottom === 0n) return this.toFixed(places);

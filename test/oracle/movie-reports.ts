@@ -101,7 +101,7 @@ function ratingsByFilm(world: FilmWorld): Map<number, Fraction[]> {
   return byFilm;
 }
 
-/** The number nine tenths of the way through the sorted ones, between two of them where it falls there. */
+/** The 90th percentile of the sorted numbers, interpolated between two of them. */
 function percentile90(counts: number[]): Fraction {
   if (counts.length === 0) return Fraction.zero;
   const sorted = [...counts].sort((a, b) => a - b);

@@ -1,2 +1,2 @@
-/** A report row: column to value as text, null where there is none. */
+/** A report row: values as text by column; null for missing values. */
 export type OracleRow = Record<string, string | null>;

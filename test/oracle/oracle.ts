@@ -4,8 +4,8 @@ import type { OracleRow } from './oracle-row.js';
 import { genreRows, productionCompanyGenreRows, productionCompanyRows } from './yearly-reports.js';
 
 /**
- * All six reports, computed a second time: one film after the other, with exact fractions, by the business rules
- * alone. It shares neither code nor SQL with what it judges, and takes its time.
+ * All six reports, computed independently: one film after another, with exact fractions, from the business rules alone. The
+ * oracle shares neither code nor SQL with what it verifies, and does not need to be fast.
  */
 export function oracleReports(world: FilmWorld): Record<string, OracleRow[]> {
   return {

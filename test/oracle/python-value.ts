@@ -1,4 +1,4 @@
-/** What a Python literal of the vendor's stands for. */
+/** The value of a Python literal in the vendor's files. */
 export type PythonValue =
   | null
   | boolean
@@ -12,7 +12,7 @@ export interface PythonNumber {
   readonly digits: string;
 }
 
-/** Reads a Python literal; undefined when the text is none. */
+/** Reads a Python literal; undefined if the text is not one. */
 export function readPython(text: string): PythonValue | undefined {
   let at = 0;
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { VendorDrop } from './drop-records.js';
 import { codes, namedThings, names, people } from './random-literals.js';
 
-/** A drop as it arrives. In the text of a file `\udce9` stands for the byte E9 alone, which is no UTF-8. */
+/** A drop as it arrives. In the text of a file, `\udce9` represents the single byte E9, which is not valid UTF-8. */
 export interface RandomDrop {
   readonly period: string;
   readonly files: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ const filmId = mostly(
 );
 const movielensId = mostly(some('11', '12', '13'), '11.0', '', 'x');
 
-/** Few ids and few values, so that months touch the same films, companies and years again, agree and contradict. */
+/** Few ids and few values, so that months contain the same films, companies and years, with equal or different values. */
 const feeds: Record<string, Record<string, fc.Arbitrary<string>>> = {
   'movies_metadata.csv': {
     adult: mostly(some('False', 'True'), '', 'maybe'),
@@ -78,7 +78,7 @@ const feeds: Record<string, Record<string, fc.Arbitrary<string>>> = {
 
 type Field = { readonly value: string; readonly quoted: boolean };
 
-/** What becomes of a record on its way; all but the first two make it one or two broken ones. */
+/** Ways in which a record arrives. All but the first two turn it into one or two broken records. */
 const fates = ['fine', 'loose', 'newline', 'short', 'long', 'nul', 'no text'] as const;
 const fate = fc.oneof(
   { weight: 12, arbitrary: fc.constant(fates[0]) },
@@ -117,7 +117,7 @@ function recordOf(columns: Record<string, fc.Arbitrary<string>>): fc.Arbitrary<s
 
 function lineOf(fields: readonly Field[], what: (typeof fates)[number]): string {
   const texts = fields.map(fieldText);
-  // The one before the last, as a newline in a text breaks a record: into two with too few fields.
+  // Within the field before the last one, as a newline in a text breaks a record: into two with too few fields.
   const place = fields.length - 2;
   if (what === 'loose') return fields.map(looseText).join(',');
   if (what === 'newline') texts[place] = 'cut\nhere';
@@ -132,15 +132,14 @@ function fieldText({ value, quoted }: Field): string {
   return quoted || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
-/** As some writers have it: quotes within a field that is not quoted. */
+/** Quotes within a field that is not quoted, as some writers do. */
 function looseText(field: Field): string {
   return /^[^"\r\n,][^\r\n,]*$/.test(field.value) ? field.value : fieldText(field);
 }
 
 /**
- * Drops in the order of their arrival, up to four: months come late, come again with other records, and now and then a
- * drop comes again as it was. No two others share a file: a column name is written in quotes or not, as a number of the
- * drop tells.
+ * Up to four drops in the order of their arrival. Months arrive late or again with different records, and sometimes a drop
+ * arrives again unchanged. All other files differ, because a number of the drop decides which column names are quoted.
  */
 export const randomDrops = (minLength = 1): fc.Arbitrary<RandomDrop[]> =>
   fc.array(fc.tuple(drop, fc.integer({ min: 0, max: 9 })), { minLength, maxLength: 4 }).map((drops) => {
@@ -158,12 +157,12 @@ function marked(files: RandomDrop['files'], mark: number): RandomDrop['files'] {
 function withMark(text: string, mark: number): string {
   const [first = '', second = '', ...others] = text.split(',');
   const quoted = (name: string, bit: number) => ((mark >> bit) & 1 ? `"${name}"` : name);
-  // The second name may be the last of its line.
+  // The second name may be the last one of the line.
   const [, name = '', rest = ''] = /^(\w+)([\s\S]*)$/.exec(second) ?? [];
   return [quoted(first, 0), quoted(name, 1) + rest, ...others].join(',');
 }
 
-/** Writes the drops' files into folders of their own under a folder, and says where they are. */
+/** Writes the drops' files into separate folders under a folder, and returns these folders. */
 export async function writeDrops(under: string, drops: readonly RandomDrop[]): Promise<VendorDrop[]> {
   const written: VendorDrop[] = [];
   for (const [place, { period, files }] of drops.entries()) {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-/** How a Python literal is written: as `repr` does, always in double quotes, all escaped, or as JSON. */
+/** Styles of a Python literal: as `repr` writes it, always in double quotes, everything escaped, or as JSON. */
 const styles = ['repr', 'double', 'escaped', 'json'] as const;
 type Style = (typeof styles)[number];
 
-/** A value as the vendor means it; text is quoted, `{ raw }` stands as it is. */
+/** A value. Text is quoted; `{ raw }` is written as it is. */
 type Value = string | number | null | { readonly raw: string };
 
-/** Few ids, so that films share things; now and then what is no id. */
+/** Few ids, so that films have entries in common; sometimes an invalid id. */
 const id = (...ids: number[]): fc.Arbitrary<Value> =>
   fc.oneof(
     { weight: 15, arbitrary: fc.constantFrom<Value>(...ids) },
@@ -40,7 +40,7 @@ export const names = [
   null,
 ];
 
-/** A list of named things. */
+/** A list of entries with names. */
 export function namedThings(...ids: number[]): fc.Arbitrary<string> {
   const entry = fc
     .tuple(id(...ids), fc.constantFrom(...names), fc.boolean())
@@ -64,7 +64,7 @@ export function codes(key: string, ...values: string[]): fc.Arbitrary<string> {
   );
 }
 
-/** Credits of people; few credit ids, so that one comes twice in a film, and in two films. */
+/** Credits of people. Few credit ids, so that one occurs twice in a film, and in two films. */
 export function people(order: string): fc.Arbitrary<string> {
   return listOf(
     fc
@@ -78,7 +78,7 @@ export function people(order: string): fc.Arbitrary<string> {
   );
 }
 
-/** A list of dicts as the vendor writes it, mostly; seldom one dict, nothing, or what cannot be read. */
+/** Usually a list of dicts as the vendor writes it; rarely one dict, an empty text, or an invalid literal. */
 function listOf(entry: fc.Arbitrary<[string, Value][]>): fc.Arbitrary<string> {
   const style = fc.constantFrom(...styles);
   const list = fc
@@ -86,7 +86,7 @@ function listOf(entry: fc.Arbitrary<[string, Value][]>): fc.Arbitrary<string> {
     .map(([entries, how]) => `[${entries.map((pairs) => dict(pairs, how)).join(', ')}]`);
   return fc.oneof(
     { weight: 14, arbitrary: list },
-    // The same thing twice in one list.
+    // The same entry twice in one list.
     {
       weight: 2,
       arbitrary: fc.tuple(entry, style).map(([pairs, how]) => `[${dict(pairs, how)}, ${dict(pairs, how)}]`),

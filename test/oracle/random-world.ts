@@ -41,7 +41,7 @@ const film = fc.record({
   ratings: fc.array(fc.constantFrom(null, '0.5', '3', '3.5', '5'), { maxLength: 4 }),
 });
 
-/** A small world of films, as of 2017-08-31. */
+/** A small set of films, as of 2017-08-31. */
 export const randomWorld: fc.Arbitrary<FilmWorld> = fc
   .array(film, { maxLength: 14 })
   .map((films) => films.reduce(addFilm, { ...emptyWorld(), asOfDay: '2017-08-31' }));
@@ -56,7 +56,7 @@ function addFilm(world: FilmWorld, plan: FilmPlan): FilmWorld {
     addTo(world.filmCompanies, id, company);
   }
   for (const genre of plan.genres) {
-    // Upper case before lower case and both before accents: the order of the bytes, not of a language.
+    // Upper case before lower case, and both before accents: sorted by bytes, not by the rules of a language.
     world.genres.set(genre, ['drama', 'Western', 'Ärzte', 'Drama', null][genre - 1]!);
     addTo(world.filmGenres, id, genre);
   }

@@ -4,7 +4,7 @@ import { addTo, emptyWorld, type Film, type FilmWorld } from './films.js';
 
 type Values = Readonly<Record<string, string>>;
 
-/** A file that is told for the first time: the same bytes again tell nothing. */
+/** A file that arrived for the first time: the same bytes again have no effect. */
 export interface ToldFile {
   readonly drop: VendorDrop;
   readonly fileName: string;
@@ -12,7 +12,7 @@ export interface ToldFile {
 }
 
 /**
- * The files of drops in the order in which they count: the later period later, and in a period as they arrived.
+ * The files of drops in the order in which they apply: by period, and within a period by arrival.
  * @param drops in the order of their arrival
  */
 export function filesInOrder(drops: readonly VendorDrop[], fileNames: readonly string[]): ToldFile[] {
@@ -38,7 +38,7 @@ export const vendorFiles = [
   'keywords.csv',
 ] as const;
 
-/** What the drops say: in each file the last record prevails, and over all the last file. */
+/** The content of the drops: within a file, the last record applies; across files, the last file. */
 export function readDrops(drops: readonly VendorDrop[]): FilmWorld {
   const world = emptyWorld();
   for (const { drop, fileName, bytes } of filesInOrder(drops, vendorFiles)) {
@@ -68,13 +68,13 @@ function readMovies(world: FilmWorld, bytes: string): void {
       addTo(world.filmGenres, id, genre);
     }
   }
-  // A film told again as it is known stays the earlier record's.
+  // If a film is sent again unchanged, the earlier record still applies.
   for (const film of told.values()) {
     if (world.films.get(film.id)?.content !== film.content) world.films.set(film.id, film);
   }
 }
 
-/** The fields that make a film another version of itself, by what they hold; the others are links to other things. */
+/** The fields that make a new version of a film, by type. The other fields are links. */
 const ownFields = {
   text: 'title homepage imdb_id original_language original_title overview poster_path tagline status'.split(
     ' ',

@@ -1,12 +1,12 @@
-/** A record of a vendor file: its number, from 1 behind the header, and its fields. */
+/** A record of a vendor file: its number, starting at 1 after the header, and its fields. */
 export interface VendorRecord {
   readonly number: number;
   readonly fields: string[];
 }
 
 /**
- * The records of a CSV text, header first as number 0. A quote opens a field at its beginning only; quotes double inside
- * quotes, where line ends are text. Blank lines are no records.
+ * The records of a CSV text, with the header as number 0. A quote opens a field only at its start; within quotes, quotes are
+ * doubled and line ends are text. Blank lines are not records.
  */
 export function readCsv(text: string): VendorRecord[] {
   const records: VendorRecord[] = [];

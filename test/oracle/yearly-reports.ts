@@ -2,7 +2,7 @@ import { type Film, type FilmWorld, isReleased, knownMoney, profitOf } from './f
 import { Fraction } from './fraction.js';
 import type { OracleRow } from './oracle-row.js';
 
-/** A film in a group, with the number of companies its money is divided by. */
+/** A film in a group, with the number of companies that its amounts are divided by. */
 interface Member {
   readonly film: Film;
   readonly companyCount: number;
@@ -66,13 +66,13 @@ export function genreRows(world: FilmWorld): OracleRow[] {
   });
 }
 
-/** A genre's row of a year, with the mean before it is rounded. */
+/** A genre's row for a year, with the unrounded mean. */
 interface RankedGenre {
   readonly row: OracleRow;
   readonly popularity: Fraction | null;
 }
 
-/** Negative when the first comes before the second in the ranking of a year. */
+/** Negative if the first one ranks before the second in a year. */
 function comparePlaces(first: RankedGenre, second: RankedGenre): number {
   const { row: a, popularity: left } = first;
   const { row: b, popularity: right } = second;
@@ -148,7 +148,7 @@ function meanPopularity(world: FilmWorld, members: Member[]): Fraction | null {
   return sum(known.map(({ film }) => film.popularity))?.over(Fraction.of(known.length)) ?? null;
 }
 
-/** The sum of the known ones; null when none is. */
+/** The sum of the known values; null if no value is known. */
 function sum(values: (Fraction | null)[]): Fraction | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((total, value) => total.plus(value), Fraction.zero);

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { day, decimal, wholeNumber } from '../oracle/field-values.js';
-import { type FileAccount, linksTold } from '../oracle/told-rows.js';
+import { type FileAccount, linksIn } from '../oracle/file-accounts.js';
 
 /** A row of the warehouse that keeps what a record of its own says. */
 interface Row {
@@ -64,7 +64,7 @@ export async function unaccounted(pool: Pool, accounts: readonly FileAccount[]):
       `select movie_id || ' ' || ${other} as link from warehouse.${table} where not deleted`,
     );
     const kept = rows.map(({ link }) => link).sort();
-    const told = linksTold(accounts, fileName, column);
+    const told = linksIn(accounts, fileName, column);
     if (kept.join() !== told.join()) found.push(`${table} has ${kept.join()}, told was ${told.join()}`);
   }
   return found;

@@ -2,15 +2,15 @@ import { keyedEntries, recordsOf, type VendorDrop } from './drop-records.js';
 import { trimmed, wholeNumber } from './field-values.js';
 import { filesInOrder, vendorFiles } from './read-drops.js';
 
-/** What a file comes to: its records by what has to become of them, and the literals that cannot be read. */
+/** The expected result of loading a file: its records by what must happen to them. */
 export interface FileAccount {
   readonly period: string;
   readonly fileName: string;
-  /** Numbers of the records that no load can accept. */
+  /** Numbers of the records that every load rejects. */
   readonly broken: number[];
-  /** Numbers of the records that no key can be read of. */
+  /** Numbers of the records without a usable key. */
   readonly keyless: number[];
-  /** Of the others the number and key, in the order of the file. */
+  /** Number and key of the other records, in the order of the file. */
   readonly keyed: {
     readonly number: number;
     readonly key: string;
@@ -29,7 +29,7 @@ const keys: Record<string, (values: Readonly<Record<string, string>>) => string 
   },
 };
 
-/** The accounts of all files of the drops, in the order in which they count. */
+/** The accounts of all files of the drops, in the order in which they apply. */
 export function accountsOf(drops: readonly VendorDrop[]): FileAccount[] {
   return filesInOrder(drops, vendorFiles).map(({ drop, fileName, bytes }) => {
     const account: FileAccount = { period: drop.period, fileName, broken: [], keyless: [], keyed: [] };
@@ -43,16 +43,16 @@ export function accountsOf(drops: readonly VendorDrop[]): FileAccount[] {
   });
 }
 
-/** Links that the records of the accounts tell of: the film, and what a nested column lists. */
-export function linksTold(accounts: readonly FileAccount[], fileName: string, column: string): string[] {
-  const told = accounts
+/** The links in the records of the accounts: the film, and an entry of a nested column. */
+export function linksIn(accounts: readonly FileAccount[], fileName: string, column: string): string[] {
+  const links = accounts
     .filter((account) => account.fileName === fileName)
     .flatMap(({ keyed }) =>
       keyed.flatMap(({ key, values }) =>
         keyedEntries(values[column], ['name']).map(([id]) => `${key} ${id}`),
       ),
     );
-  return [...new Set(told)].sort();
+  return [...new Set(links)].sort();
 }
 
 function text(value: number | null): string | null {
