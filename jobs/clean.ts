@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
-import { bringStocksUp } from '../src/reporting/build/rollup.js';
+import { updateRollups } from '../src/reporting/build/rollup.js';
 import { cleanTable } from '../src/warehouse/clean/clean-table.js';
 import { finishClean } from '../src/warehouse/clean/finish-clean.js';
 import { leaveOutWithdrawn } from '../src/warehouse/corrections/withdrawal.js';
@@ -42,7 +42,7 @@ export const cleanTableJob = defineJob({
       personalDataKey: services.personalDataKey,
       runId,
       beforeCommit: async (client, counts) => {
-        await bringStocksUp(client, services.dataSet.reports, payload.table);
+        await updateRollups(client, services.dataSet.reports, payload.table);
         await complete(client, { ...counts });
       },
     });

@@ -4,7 +4,7 @@ import { undoing } from '../src/database/savepoint.js';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/ledger/job.js';
-import { compareServed, type ReportComparison, servedAsOf } from '../src/reporting/build/verify-reports.js';
+import { compareWithBuild, type ReportComparison, publishedAsOf } from '../src/reporting/build/verify-reports.js';
 import { nestedColumns } from '../src/warehouse/mapping/mapping.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import type { Mapping } from '../src/warehouse/mapping/table-plan.js';
@@ -86,12 +86,12 @@ export const compareReportsJob = defineJob({
     const { pool, dataSet } = services;
     const mapping = await mappingOfVersion(pool, payload.mappingVersion);
     return inTransaction(pool, async (client) => {
-      const asOfDay = await servedAsOf(client, dataSet.reports);
+      const asOfDay = await publishedAsOf(client, dataSet.reports);
       if (asOfDay === null) return { compared: false, reports: [], differences: 0 };
       const reports = await undoing(client, async () => {
         await swapRebuilt(client, mapping);
         const compared: ReportComparison[] = [];
-        for (const report of dataSet.reports) compared.push(await compareServed(client, report, asOfDay));
+        for (const report of dataSet.reports) compared.push(await compareWithBuild(client, report, asOfDay));
         return compared;
       });
       const differences = reports.reduce((sum, report) => sum + report.differences, 0);

@@ -76,7 +76,7 @@ export function publicationOf(context: FlowContext<unknown, Services>) {
 
 /** Reports that read most come first, so that the others are done in the meantime. */
 function largestFirst(reports: readonly ReportDefinition[]): ReportDefinition[] {
-  const rollups = ({ contributions }: ReportDefinition) => contributions?.stocks.length ?? 0;
+  const rollups = ({ contributions }: ReportDefinition) => contributions?.rollups.length ?? 0;
   return [...reports].sort((a, b) => rollups(b) - rollups(a));
 }
 

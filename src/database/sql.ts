@@ -1,4 +1,4 @@
-import type { QueryResult, QueryResultRow } from 'pg';
+import pg, { type QueryResult, type QueryResultRow } from 'pg';
 import type { Queryable } from './queryable.js';
 
 /**
@@ -27,6 +27,11 @@ export function raw(text: string): SqlText {
   return new SqlText([text], []);
 }
 
+/** A quoted text, for where Postgres needs the text when it parses the statement: a parameter has no type there. */
+export function literal(text: string): SqlText {
+  return raw(pg.escapeLiteral(text));
+}
+
 /** The pieces in order, with a separator between them. */
 export function joined(pieces: readonly SqlText[], separator: string): SqlText {
   if (pieces.length === 0) return raw('');
@@ -53,6 +58,17 @@ export function render(piece: SqlText): { text: string; values: unknown[] } {
       return text + (value instanceof SqlText ? write(value) : `$${values.push(value)}`) + string;
     }, '');
   return { text: write(piece), values };
+}
+
+/** The text with all values written as literals, for statements that take no parameters, such as COPY. */
+export function renderLiterals(piece: SqlText): string {
+  const write = (value: unknown): string => {
+    if (value instanceof SqlText) return renderLiterals(value);
+    if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+    if (typeof value === 'string') return pg.escapeLiteral(value);
+    throw new TypeError(`Cannot write a value of type ${typeof value} as a literal`);
+  };
+  return piece.strings.reduce((text, string, index) => text + write(piece.values[index - 1]) + string);
 }
 
 /** Runs a piece as one statement. */

@@ -152,7 +152,7 @@ describe('a genre retired by hand', () => {
       file: 'movies_metadata.csv',
     });
     expect(causeText(gone.cause[0], 'film', 'movie_id')).toMatch(
-      /^Film 1 \(film 1\): genres with id 16 was retired by hand; by ann: no genre of ours; movies_metadata.csv of 2017-08/,
+      /^Film 1 \(film 1\): genres with id 16 was retired manually; by ann: no genre of ours; movies_metadata.csv of 2017-08/,
     );
     expect(await changesNotExplained(pipeline.database.pools.pipeline, publication!)).toEqual([]);
   });

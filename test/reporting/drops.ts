@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { feeds } from '../../src/dataset/feeds.js';
 import { referenceTables } from '../../src/dataset/reference.js';
 import { reports } from '../../src/dataset/reports/reports.js';
-import { bringStocksUp } from '../../src/reporting/build/rollup.js';
+import { updateRollups } from '../../src/reporting/build/rollup.js';
 import { readDrop } from '../../src/source/drop/drop.js';
 import { loadReferenceData } from '../../src/warehouse/corrections/reference-data.js';
 import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
@@ -24,7 +24,7 @@ export async function takeDrop(pool: pg.Pool, folder: string, period: string): P
       rejectShare: 1,
     });
     const files = loaded.map(({ received }) => received.fileId);
-    await clean(pool, files, (client, table) => bringStocksUp(client, reports, table));
+    await clean(pool, files, (client, table) => updateRollups(client, reports, table));
     return loaded;
   } finally {
     await rm(kept, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../../jobs/rebuild-warehouse.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
-import type { ReportComparison, ServedDifference } from '../../reporting/build/verify-reports.js';
+import type { ReportComparison, PublishedDifference } from '../../reporting/build/verify-reports.js';
 import type { RowDifference, TableComparison } from '../../warehouse/rebuild/compare-rebuilt.js';
 import { printResult } from '../output/print-result.js';
 import { count } from '../output/text-format.js';
@@ -123,7 +123,7 @@ function describe({ key, validFrom, side, fields }: RowDifference): string {
   return `${name}${since}: ${differing.join('; ')}`;
 }
 
-function describeServed({ key, change, column, served, built }: ServedDifference): string {
+function describeServed({ key, change, column, served, built }: PublishedDifference): string {
   const name = Object.entries(key)
     .map(([field, value]) => `${field}=${value}`)
     .join(',');

@@ -5,7 +5,7 @@ import { parseNamedKey } from '../../reporting/explain/named-key.js';
 import type { TracedSum } from '../../reporting/explain/rollup-trace.js';
 import { type Trace, type TracedEntity, trace } from '../../reporting/explain/trace.js';
 import type { TracedRow } from '../../reporting/explain/traced-rows.js';
-import { holdPublication } from '../../reporting/publish/publish.js';
+import { holdPublication } from '../../reporting/publish/publication-lock.js';
 import { printResult } from '../output/print-result.js';
 import { count, excerpt } from '../output/text-format.js';
 import { withEnvironment } from '../runtime/command.js';

@@ -1,6 +1,6 @@
 -- genre_report: financials and popularity of genres by release year.
 -- grain: one row per release year and genre of the live films, including unreleased ones.
--- parameters: $1 date, the as-of day: films released later count as unreleased; $2 integer[], the films to read,
+-- parameters: as_of_day date, the as-of day: films released later count as unreleased; entities integer[], the films to read,
 -- null for all.
 --
 -- The first statement computes the contribution of each film to a row, the second sums them to rows.
@@ -15,7 +15,7 @@ with movies as (
     extract(year from release_date)::integer as year,
     case
       when coalesce(status, '') not in ('Released', '') then 'unreleased by its status'
-      when release_date > $1::date then 'unreleased on the as-of day'
+      when release_date > {{ as_of_day }}::date then 'unreleased on the as-of day'
     end as left_out,
     nullif(budget, 0) as budget,
     nullif(revenue, 0) as revenue,
@@ -26,7 +26,7 @@ with movies as (
   from warehouse.movies
   where not deleted
     and release_date is not null
-    and ($2::integer[] is null or movie_id = any($2))
+    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
 ),
 
 movie_genres as (
@@ -36,7 +36,7 @@ movie_genres as (
   from warehouse.movie_genres as links
   join warehouse.genres on genres.id = links.genre_id and not genres.deleted
   where not links.deleted
-    and ($2::integer[] is null or links.movie_id = any($2))
+    and ({{ entities }}::integer[] is null or links.movie_id = any({{ entities }}))
 )
 
 select

@@ -1,6 +1,6 @@
 -- movie_genre_report: the films of each genre with their financials.
 -- grain: one row per genre and live film, including films without a release date.
--- parameters: $2 integer[], the films to read, null for all.
+-- parameters: entities integer[], the films to read, null for all.
 --
 -- The first statement computes the contribution of each film, the second makes one row of each.
 
@@ -16,7 +16,7 @@ with movies as (
     record_number
   from warehouse.movies
   where not deleted
-    and ($2::integer[] is null or movie_id = any($2))
+    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
 ),
 
 movie_genres as (
@@ -26,7 +26,7 @@ movie_genres as (
   from warehouse.movie_genres as links
   join warehouse.genres on genres.id = links.genre_id and not genres.deleted
   where not links.deleted
-    and ($2::integer[] is null or links.movie_id = any($2))
+    and ({{ entities }}::integer[] is null or links.movie_id = any({{ entities }}))
 )
 
 select

@@ -1,6 +1,6 @@
 -- movie_score_report: votes, score and financials of films.
 -- grain: one row per live film, including films without a release date.
--- parameters: $2 integer[], the films to read, null for all. Reads the stock rating_totals.
+-- parameters: entities integer[], the films to read, null for all. Reads the rollup rating_totals.
 --
 -- The score is (v R + m C) / (v + m): the mean of a film's votes, pulled toward the mean of all films when the film
 -- has few votes. v is the film's number of votes, reported and calculated; R is their mean; m is the 90th
@@ -24,7 +24,7 @@ with movies as (
     record_number
   from warehouse.movies
   where not deleted
-    and ($2::integer[] is null or movie_id = any($2))
+    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
 ),
 
 calculated_votes as (
@@ -36,7 +36,7 @@ calculated_votes as (
   join rating_totals on rating_totals.movielens_id = links.movielens_id
   where not links.deleted
     and links.movie_id is not null
-    and ($2::integer[] is null or links.movie_id = any($2))
+    and ({{ entities }}::integer[] is null or links.movie_id = any({{ entities }}))
   group by links.movie_id
 )
 
@@ -124,8 +124,8 @@ select
   case
     when movie_votes.vote_count > 0 then
       round(
-        round(movie_votes.vote_sum * of_all.vote_count_of_all + of_all.m * of_all.vote_sum_of_all, 40)
-          / ((movie_votes.vote_count + of_all.m) * of_all.vote_count_of_all),
+        round(movie_votes.vote_sum * global_aggregates.vote_count_of_all + global_aggregates.m * global_aggregates.vote_sum_of_all, 40)
+          / ((movie_votes.vote_count + global_aggregates.m) * global_aggregates.vote_count_of_all),
         4
       )
   end as movie_score,
@@ -136,5 +136,5 @@ select
   file.name as source_file,
   movie_votes.record_number as source_record
 from movie_votes
-cross join of_all
+cross join global_aggregates
 join source.file on file.id = movie_votes.file_id

@@ -1,7 +1,7 @@
 -- production_company_genre_report: financials and popularity of production companies by release year and genre.
 -- grain: one row per company, release year and genre of its live films, including unreleased ones; a film counts
 -- in full in each of its genres.
--- parameters: $1 date, the as-of day: films released later count as unreleased; $2 integer[], the films to read,
+-- parameters: as_of_day date, the as-of day: films released later count as unreleased; entities integer[], the films to read,
 -- null for all.
 --
 -- The first statement computes the contribution of each film to a row, the second sums them to rows.
@@ -16,7 +16,7 @@ with movies as (
     extract(year from release_date)::integer as year,
     case
       when coalesce(status, '') not in ('Released', '') then 'unreleased by its status'
-      when release_date > $1::date then 'unreleased on the as-of day'
+      when release_date > {{ as_of_day }}::date then 'unreleased on the as-of day'
     end as left_out,
     nullif(budget, 0) as budget,
     nullif(revenue, 0) as revenue,
@@ -27,7 +27,7 @@ with movies as (
   from warehouse.movies
   where not deleted
     and release_date is not null
-    and ($2::integer[] is null or movie_id = any($2))
+    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
 ),
 
 credits as (
@@ -39,7 +39,7 @@ credits as (
   join warehouse.production_companies as companies
     on companies.id = links.production_company_id and not companies.deleted
   where not links.deleted
-    and ($2::integer[] is null or links.movie_id = any($2))
+    and ({{ entities }}::integer[] is null or links.movie_id = any({{ entities }}))
 ),
 
 movie_genres as (
@@ -49,7 +49,7 @@ movie_genres as (
   from warehouse.movie_genres as links
   join warehouse.genres on genres.id = links.genre_id and not genres.deleted
   where not links.deleted
-    and ($2::integer[] is null or links.movie_id = any($2))
+    and ({{ entities }}::integer[] is null or links.movie_id = any({{ entities }}))
 )
 
 select

@@ -1,6 +1,6 @@
 -- production_company_movies_report: the films of each production company with their financials.
 -- grain: one row per company and live film, including films without a release date.
--- parameters: $2 integer[], the films to read, null for all.
+-- parameters: entities integer[], the films to read, null for all.
 --
 -- The first statement computes the contribution of each film, the second makes one row of each.
 
@@ -16,7 +16,7 @@ with movies as (
     record_number
   from warehouse.movies
   where not deleted
-    and ($2::integer[] is null or movie_id = any($2))
+    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
 ),
 
 credits as (
@@ -28,7 +28,7 @@ credits as (
   join warehouse.production_companies as companies
     on companies.id = links.production_company_id and not companies.deleted
   where not links.deleted
-    and ($2::integer[] is null or links.movie_id = any($2))
+    and ({{ entities }}::integer[] is null or links.movie_id = any({{ entities }}))
 )
 
 select

@@ -9,7 +9,7 @@ function column(
   meaning: string,
   options: { nullable?: boolean; unit?: string } & Pick<
     ReportColumn,
-    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'followsFrom' | 'isAmongRows' | 'ofAll'
+    'sum' | 'basis' | 'ofLeftOut' | 'parts' | 'followsFrom' | 'isAmongRows' | 'usesGlobalAggregates'
   > = {},
 ): ReportColumn {
   const { nullable = true, unit = null, ...made } = options;
@@ -188,7 +188,7 @@ export const voteColumns = [
     {
       unit: 'points of 10',
       parts: [...reportedVotes, ...calculatedVotes],
-      ofAll: true,
+      usesGlobalAggregates: true,
     },
   ),
 ];

@@ -4,7 +4,7 @@ import type {
   ContributionSource,
   Contributions,
   ReportCheck,
-  Stock,
+  Rollup,
 } from '../../reporting/definition/definition.js';
 
 /** The query that computes a report: the file with its name next to this file, also in `dist/`. */
@@ -17,7 +17,7 @@ export function check(severity: CheckSeverity, name: string): ReportCheck {
   return { name, severity, sqlFile: fileNextToThis(`checks/${name}.sql`) };
 }
 
-const ratingTotals: Stock = {
+const ratingTotals: Rollup = {
   name: 'rating_totals',
   table: 'movie_ratings',
   key: ['movielens_id'],
@@ -67,9 +67,9 @@ export function fromFilms(by: (keyof typeof linked)[], together?: readonly strin
     ...ofFilms,
     together,
     touched: [fileNextToThis('touched/movies_with_their_links.sql')],
-    stocks: [],
+    rollups: [],
     sources: [...links, ...things],
-    besideHand: by.includes('production_company_id')
+    sideEffects: by.includes('production_company_id')
       ? fileNextToThis('by-hand/movies_of_companies.sql')
       : undefined,
   };
@@ -81,7 +81,7 @@ export function fromVotes(): Contributions {
     ...ofFilms,
     together: [],
     touched: [fileNextToThis('touched/movies_with_their_ratings.sql')],
-    stocks: [ratingTotals],
+    rollups: [ratingTotals],
     sources: [],
     summed: {
       table: 'movie_ratings',
@@ -91,7 +91,7 @@ export function fromVotes(): Contributions {
       sum: 'calculated_vote_sum',
       columns: ['calculated_vote_average', 'calculated_vote_count', 'movie_score'],
     },
-    besideHand: fileNextToThis('by-hand/movies_of_ratings.sql'),
+    sideEffects: fileNextToThis('by-hand/movies_of_ratings.sql'),
   };
 }
 

@@ -1,71 +1,79 @@
-import { readFile } from 'node:fs/promises';
 import type { ClientBase } from 'pg';
+import { ident, joined, raw, runSql, type SqlText, sql } from '../../database/sql.js';
+import { readSqlFile, type SqlTemplate } from '../../database/sql-file.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import { withValues } from '../sql/report-sql.js';
+import { columnList, groupColumns, inScope } from '../sql/row-sql.js';
 import {
-  columnList,
   contributionBuildTable,
   contributionTable,
   entityTable,
-  inScope,
-  quoted,
+  rollupTable,
   scopeTable,
-  stockTable,
-  togetherColumns,
-  untouchedByAutovacuum,
+  withoutAutovacuum,
 } from '../sql/table-names.js';
-import type { ReportState } from './incremental-base.js';
-import { bringStockUp } from './rollup.js';
+import type { IncrementalBase } from './incremental-base.js';
+import { updateRollup } from './rollup.js';
 
 /** A relation for the head of a query: `name as (…)`. */
-type Relation = string;
+type Relation = SqlText;
 
 /**
- * Computes the contributions of a report into a table of their own: all, or those of the entities touched since a
- * state.
- * @param options.anew whether nothing is gone on from, not even sums that are kept
- * @returns the relation `contribution`, for the rows to be computed from
+ * Computes the contributions of a report into a separate table: all of them, or those of the entities touched since a state.
+ * @param options.full whether to compute everything from the warehouse, rollups included
+ * @returns the relation `contribution` that the rows are computed from
  */
 export async function buildContributions(
   client: ClientBase,
   definition: ReportDefinition,
-  sql: string,
+  contributions: SqlTemplate,
   asOfDay: string,
-  base: ReportState | null,
-  { anew }: { anew: boolean },
+  base: IncrementalBase | null,
+  { full }: { full: boolean },
 ): Promise<Relation> {
   const { name } = definition;
   const built = contributionBuildTable(name);
-  const stocks: Relation[] = [];
-  for (const stock of definition.contributions!.stocks) {
-    await bringStockUp(client, stock, { anew });
-    stocks.push(`${quoted(stock.name)} as not materialized (select * from ${stockTable(stock.name)})`);
-  }
+  const head = await rollupRelations(client, definition, full);
   const entities = base === null ? null : await touchedEntities(client, definition, asOfDay, base);
-  const from = stocks.length === 0 ? '' : `with ${stocks.join(',\n')}`;
-  // Logged, since it is what the next build goes on from.
-  await client.query(
-    `/* reporting.build_contributions ${name} */
-     create table ${built} ${untouchedByAutovacuum} as
-     ${from} select * from (\n${withValues(sql, [asOfDay, entities])}\n) as contribution`,
+  // Logged, since the next build starts from it.
+  await runSql(
+    client,
+    sql`/* reporting.build_contributions ${raw(name)} */
+      create table ${built} ${withoutAutovacuum} as
+      ${head} select * from (\n${contributions({ as_of_day: asOfDay, entities })}\n) as contribution`,
   );
-  await client.query(`/* reporting.analyze_build */ analyze ${built}`);
-  if (base === null) return `contribution as not materialized (select * from ${built})`;
-  await client.query(
-    `/* reporting.scope_build ${name} */ 
-     create unlogged table ${scopeTable(name)} ${untouchedByAutovacuum} as ${scope(definition)}`,
+  await runSql(client, sql`/* reporting.analyze_build */ analyze ${built}`);
+  if (base === null) return sql`contribution as not materialized (select * from ${built})`;
+  await runSql(
+    client,
+    sql`/* reporting.build_scope ${raw(name)} */
+      create unlogged table ${scopeTable(name)} ${withoutAutovacuum} as ${scope(definition)}`,
   );
-  await client.query(`/* reporting.analyze_build */ analyze ${scopeTable(name)}`);
-  return `contribution as not materialized ${contributionsToBe(definition, inScope(definition, 'known'))}`;
+  await runSql(client, sql`/* reporting.analyze_build */ analyze ${scopeTable(name)}`);
+  return sql`contribution as not materialized ${mergedContributions(definition, inScope(definition, 'known'))}`;
+}
+
+async function rollupRelations(
+  client: ClientBase,
+  { contributions }: ReportDefinition,
+  full: boolean,
+): Promise<SqlText> {
+  const relations: Relation[] = [];
+  for (const rollup of contributions!.rollups) {
+    await updateRollup(client, rollup, { full });
+    relations.push(
+      sql`${ident(rollup.name)} as not materialized (select * from ${rollupTable(rollup.name)})`,
+    );
+  }
+  return relations.length === 0 ? sql`` : sql`with ${joined(relations, ',\n')}`;
 }
 
 /**
- * The contributions there will be when those of the touched entities were built: these, and those of the others, as a
- * relation in brackets.
- * @param ofOthers which of the others are wanted, a condition on `known`
+ * The contributions as they will be after an incremental build, as a relation in brackets: those that were built, and the published
+ * ones of all other entities.
+ * @param ofOthers which of the other entities' are needed, a condition on `known`
  */
-export function contributionsToBe({ name }: ReportDefinition, ofOthers = 'true'): string {
-  return `(
+export function mergedContributions({ name }: ReportDefinition, ofOthers: SqlText = raw('true')): SqlText {
+  return sql`(
     select * from ${contributionTable(name)} as known
     where not exists (select from ${entityTable(name)} as touched where touched.entity = known.entity)
       and ${ofOthers}
@@ -74,12 +82,12 @@ export function contributionsToBe({ name }: ReportDefinition, ofOthers = 'true')
   )`;
 }
 
-/** The rows that contributions of touched entities went into, and those they go into now. */
-function scope(definition: ReportDefinition): string {
+/** The rows that the touched entities contributed to before, and those they contribute to now. */
+function scope(definition: ReportDefinition): SqlText {
   const { name } = definition;
-  const columns = togetherColumns(definition);
-  if (columns.length === 0) return 'select true as every_row';
-  return `
+  const columns = groupColumns(definition);
+  if (columns.length === 0) return sql`select true as every_row`;
+  return sql`
     select ${columnList(columns)} from ${contributionBuildTable(name)}
     union
     select ${columnList(columns)} from ${contributionTable(name)}
@@ -88,21 +96,23 @@ function scope(definition: ReportDefinition): string {
 
 async function touchedEntities(
   client: ClientBase,
-  definition: ReportDefinition,
+  { name, contributions }: ReportDefinition,
   asOfDay: string,
-  base: ReportState,
+  base: IncrementalBase,
 ): Promise<number[]> {
-  const table = entityTable(definition.name);
-  const queries = await Promise.all(definition.contributions!.touched.map((file) => readFile(file, 'utf8')));
-  const values = [base.cleanedUntil, base.asOfDay, asOfDay];
-  await client.query(
-    `/* reporting.find_touched ${definition.name} */
-     create unlogged table ${table} ${untouchedByAutovacuum} as
-     ${queries.map((query) => `select entity from (\n${withValues(query, values)}\n) as touched`).join('\nunion\n')}`,
+  const table = entityTable(name);
+  const values = { since: base.cleanedUntil, earlier_as_of_day: base.asOfDay, as_of_day: asOfDay };
+  const templates = await Promise.all(contributions!.touched.map((file) => readSqlFile(file)));
+  const queries = templates.map((template) => sql`select entity from (\n${template(values)}\n) as touched`);
+  await runSql(
+    client,
+    sql`/* reporting.find_touched_entities ${raw(name)} */
+      create unlogged table ${table} ${withoutAutovacuum} as ${joined(queries, '\nunion\n')}`,
   );
-  await client.query(`/* reporting.analyze_build */ analyze ${table}`);
-  const { rows } = await client.query<{ entities: number[] | null }>(
-    `/* reporting.read_touched */ select array_agg(entity) as entities from ${table}`,
+  await runSql(client, sql`/* reporting.analyze_build */ analyze ${table}`);
+  const { rows } = await runSql<{ entities: number[] | null }>(
+    client,
+    sql`/* reporting.list_touched_entities */ select array_agg(entity) as entities from ${table}`,
   );
   return rows[0]!.entities ?? [];
 }

@@ -1,5 +1,8 @@
 import type { ClientBase } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import { runSql, sql } from '../../database/sql.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import { listOf } from '../sql/row-sql.js';
 import {
   amountCauseTable,
   buildTable,
@@ -10,19 +13,18 @@ import {
   scopeTable,
 } from '../sql/table-names.js';
 
-/** Takes away the build of a report and all that belongs to it, where there is one. */
+/** Drops the build of a report, if it has one, with everything that belongs to it. */
 export async function dropBuild(client: ClientBase, definition: ReportDefinition): Promise<void> {
   const { name } = definition;
   const tables = [buildTable, contributionBuildTable, entityTable, scopeTable].map((table) => table(name));
-  await client.query(`/* reporting.drop_build */ drop table if exists ${tables.join(', ')}`);
-  await forgetComparison(client, definition);
-  await client.query('/* reporting.forget_build */ delete from support.report_build where report = $1', [
-    name,
-  ]);
+  await runSql(client, sql`/* reporting.drop_build */ drop table if exists ${listOf(tables)}`);
+  await dropComparison(client, definition);
+  const rows = await ledger(client);
+  await rows.reportBuild.deleteMany({ where: { report: name } });
 }
 
-/** Takes away what was found when a build was compared with what is served. */
-export async function forgetComparison(client: ClientBase, { name }: ReportDefinition): Promise<void> {
+/** Drops the differences between a build and the published rows. */
+export async function dropComparison(client: ClientBase, { name }: ReportDefinition): Promise<void> {
   const tables = [differenceTable, contributionChangeTable, amountCauseTable].map((table) => table(name));
-  await client.query(`/* reporting.drop_comparison */ drop table if exists ${tables.join(', ')}`);
+  await runSql(client, sql`/* reporting.drop_comparison */ drop table if exists ${listOf(tables)}`);
 }

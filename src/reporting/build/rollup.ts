@@ -1,91 +1,120 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ClientBase } from 'pg';
-import type { ReportDefinition, Stock } from '../definition/definition.js';
-import { withValues } from '../sql/report-sql.js';
-import { columnList, quoted, stockBuildTable, stockTable } from '../sql/table-names.js';
-import { onlyGrewSince, stateText, type WarehouseState, warehouseState } from './warehouse-state.js';
+import { ident, raw, runSql, type SqlText, sql } from '../../database/sql.js';
+import { sqlTemplate } from '../../database/sql-file.js';
+import type { ReportDefinition, Rollup } from '../definition/definition.js';
+import { columnList, listOf } from '../sql/row-sql.js';
+import { rollupBuildTable, rollupTable } from '../sql/table-names.js';
+import {
+  exactTime,
+  onlyGrewSince,
+  stateText,
+  type WarehouseState,
+  warehouseState,
+} from './warehouse-state.js';
 
 /**
- * Brings the stocks of a warehouse table up to what it holds, in the transaction that cleaned it: there its new rows
- * can be read before they have to be marked as committed, which for a first load of millions costs more than all else.
+ * Updates the rollups of a warehouse table in the transaction that cleaned it. There its new rows can be read before Postgres
+ * has to mark them as committed, which after a first load of millions of rows costs more than everything else.
  */
-export async function bringStocksUp(
+export async function updateRollups(
   client: ClientBase,
   definitions: readonly ReportDefinition[],
   table: string,
 ): Promise<void> {
-  const stocks = new Map(
+  const rollups = new Map(
     definitions
-      .flatMap(({ contributions }) => contributions?.stocks ?? [])
-      .map((stock) => [stock.name, stock] as const),
+      .flatMap(({ contributions }) => contributions?.rollups ?? [])
+      .map((rollup) => [rollup.name, rollup] as const),
   );
-  for (const stock of stocks.values()) if (stock.table === table) await bringStockUp(client, stock);
+  for (const rollup of rollups.values()) if (rollup.table === table) await updateRollup(client, rollup);
 }
 
 /**
- * Brings a stock up to what its table holds: by nothing where it is, by what came and went where the table only grew,
- * else by summing all of it.
- * @param options.anew whether all of it is summed in any case
+ * Updates a rollup to what its table contains: not at all if it is current, by the rows that were added and removed if the table
+ * only grew, otherwise by summing the whole table.
+ * @param options.full whether to sum the whole table in any case
  */
-export async function bringStockUp(
+export async function updateRollup(
   client: ClientBase,
-  stock: Stock,
-  { anew = false }: { anew?: boolean } = {},
+  rollup: Rollup,
+  { full = false }: { full?: boolean } = {},
 ): Promise<void> {
-  const { name, table, key, sums } = stock;
-  const sql = await readFile(stock.sqlFile, 'utf8');
-  const hash = createHash('sha256').update(JSON.stringify({ key, sums, sql })).digest('hex');
+  const { name, table, key, sums } = rollup;
+  const text = await readFile(rollup.sqlFile, 'utf8');
+  const hash = createHash('sha256')
+    .update(JSON.stringify({ key, sums, sql: text }))
+    .digest('hex');
   const now = await warehouseState(client, { table });
-  const then = anew ? null : await readStockState(client, name, hash);
+  const then = full ? null : await readRollupState(client, name, hash);
   if (then !== null && stateText(then) === stateText(now)) return;
-  const known = then !== null && (await onlyGrewSince(client, then, table)) ? then : null;
-  const built = stockBuildTable(name);
-  const parts = withValues(sql, [known?.cleanedUntil ?? null]);
-  const summed = sums.map((column) => `sum(${quoted(column)}) as ${quoted(column)}`).join(', ');
-  await client.query(
-    `/* reporting.prepare_stock */
-     select set_config('jit', 'off', true), set_config('enable_partitionwise_aggregate', 'on', true)`,
+  const base = then !== null && (await onlyGrewSince(client, then, table)) ? then : null;
+  const added = sqlTemplate(text, rollup.sqlFile)({ counted_until: base?.cleanedUntil ?? null });
+  await runSql(
+    client,
+    sql`/* reporting.prepare_rollup */
+      select set_config('jit', 'off', true), set_config('enable_partitionwise_aggregate', 'on', true)`,
   );
-  await client.query(
-    `/* reporting.build_stock ${name} */
-     create table ${built} as
-     ${
-       known === null
-         ? `select ${columnList([...key, ...sums])} from (\n${parts}\n) as part`
-         : `select ${columnList(key)}, ${summed}
-            from (select ${columnList([...key, ...sums])} from ${stockTable(name)} union all\n${parts}) as part
-            group by ${columnList(key)}`
-     }`,
+  await runSql(
+    client,
+    sql`/* reporting.build_rollup ${raw(name)} */
+      create table ${rollupBuildTable(name)} as
+      ${base === null ? totals(rollup, added) : mergedTotals(rollup, added)}`,
   );
-  await client.query(`/* reporting.replace_stock */ drop table if exists ${stockTable(name)}`);
-  await client.query(
-    `/* reporting.replace_stock */ alter table ${built} rename to ${quoted(`stock_${name}`)}`,
+  await replaceRollup(client, name);
+  await keepRollupState(client, name, hash, now);
+}
+
+function totals({ key, sums }: Rollup, added: SqlText): SqlText {
+  return sql`select ${columnList([...key, ...sums])} from (\n${added}\n) as part`;
+}
+
+function mergedTotals({ name, key, sums }: Rollup, added: SqlText): SqlText {
+  const summed = sums.map((column) => sql`sum(${ident(column)}) as ${ident(column)}`);
+  return sql`select ${listOf([...key.map((column) => ident(column)), ...summed])}
+    from (select ${columnList([...key, ...sums])} from ${rollupTable(name)} union all\n${added}) as part
+    group by ${columnList(key)}`;
+}
+
+async function replaceRollup(client: ClientBase, name: string): Promise<void> {
+  await runSql(client, sql`/* reporting.replace_rollup */ drop table if exists ${rollupTable(name)}`);
+  await runSql(
+    client,
+    sql`/* reporting.replace_rollup */
+      alter table ${rollupBuildTable(name)} rename to ${ident(`stock_${name}`)}`,
   );
-  await client.query(`/* reporting.analyze_stock */ analyze ${stockTable(name)}`);
-  await client.query(
-    `/* reporting.keep_stock_state */
-     insert into support.stock_state (stock, definition_hash, cleaned, retired, cleaned_until)
-     values ($1, $2, $3, $4, $5)
-     on conflict (stock) do update
-     set definition_hash = excluded.definition_hash, cleaned = excluded.cleaned, retired = excluded.retired,
-       cleaned_until = excluded.cleaned_until`,
-    [name, hash, now.cleaned, now.retired, now.cleanedUntil],
+  await runSql(client, sql`/* reporting.analyze_rollup */ analyze ${rollupTable(name)}`);
+}
+
+async function keepRollupState(
+  client: ClientBase,
+  name: string,
+  hash: string,
+  { cleaned, retired, cleanedUntil }: WarehouseState,
+): Promise<void> {
+  await runSql(
+    client,
+    sql`/* reporting.keep_rollup_state */
+      insert into support.stock_state (stock, definition_hash, cleaned, retired, cleaned_until)
+      values (${name}, ${hash}, ${cleaned}, ${retired}, ${cleanedUntil})
+      on conflict (stock) do update
+      set definition_hash = excluded.definition_hash, cleaned = excluded.cleaned, retired = excluded.retired,
+        cleaned_until = excluded.cleaned_until`,
   );
 }
 
-async function readStockState(
+async function readRollupState(
   client: ClientBase,
   name: string,
   hash: string,
 ): Promise<WarehouseState | null> {
-  const { rows } = await client.query<WarehouseState>(
-    `/* reporting.read_stock_state */
-     select cleaned, retired,
-       to_char(cleaned_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "cleanedUntil"
-     from support.stock_state
-     where stock = $1 and definition_hash = $2 and to_regclass($3) is not null`,
-    [name, hash, stockTable(name)],
+  const { rows } = await runSql<WarehouseState>(
+    client,
+    sql`/* reporting.read_rollup_state */
+      select cleaned, retired, ${exactTime('cleaned_until')} as "cleanedUntil"
+      from support.stock_state
+      where stock = ${name} and definition_hash = ${hash} and to_regclass(${`support."stock_${name}"`}) is not null`,
   );
   return rows[0] ?? null;
 }

@@ -1,6 +1,7 @@
-import type { ByHand, RetirementCause } from './manual-corrections.js';
+import { type SqlText, sql } from '../../database/sql.js';
+import type { ManualCorrections, RetirementCause } from './manual-corrections.js';
 
-/** Why a number changed; kinds are listed in docs/explain.md. Amounts by column, exact, as text. */
+/** Why a number changed. The kinds are listed in docs/explain.md. Amounts by column, exact, as text. */
 export interface Cause {
   readonly kind: string;
   readonly name?: string;
@@ -13,30 +14,31 @@ export interface Cause {
   readonly period?: string;
   readonly record?: number;
   readonly late?: boolean;
-  /** The row of the warehouse that it tells of, where that is not the entity's own. */
+  /** The warehouse row it is about, if that is not the entity's own row. */
   readonly table?: string;
   readonly key?: Readonly<Record<string, string>>;
   /** Who retired or restored it, and why. */
   readonly by?: string;
   readonly reason?: string;
   /**
-   * What came to what is summed into the entity: links that are new to it or went elsewhere, with `key` and `record`, and
-   * how many records of which file.
+   * Changes in the records that are summed into the entity: links that were added or moved, with `key` and `record`, and the number of
+   * records per file.
    */
-  readonly summed?: readonly SummedNews[];
-  /** What was retired or restored beside it. */
+  readonly summed?: readonly SummedChange[];
+  /** Manual corrections that had a side effect on the entity. */
   readonly byHand?: readonly Cause[];
   readonly [more: string]: unknown;
 }
 
-/** A field with what it was and what it is now; null where unknown. */
+/** A field with its old and new value; null where unknown. */
 export interface FieldChange {
   readonly field: string;
   readonly old: string | null;
   readonly new: string | null;
 }
 
-export interface SummedNews {
+/** A change in the records that are summed into an entity: one link, or a number of records of one file. */
+export interface SummedChange {
   readonly table: string;
   readonly file: string;
   readonly period: string;
@@ -45,8 +47,8 @@ export interface SummedNews {
   readonly record?: number;
 }
 
-/** Why numbers of a report may differ from the publication before, as far as it holds for all of its rows. */
-export type GeneralCause =
+/** Why numbers of a report may differ from the publication before, for reasons that apply to all of its rows. */
+export type ReportWideCause =
   | { kind: 'new file'; feed: string; period: string; name: string; late: boolean }
   | { kind: 'as-of day'; from: string; to: string }
   | { kind: 'mapping'; from: number; to: number }
@@ -54,34 +56,42 @@ export type GeneralCause =
   | { kind: 'rollback'; from: number; to: number }
   | RetirementCause;
 
-/** The files that a publication reflects, to tell by them which ones came later. */
+/** The files that a publication reflects. Any other file arrived later. */
 export interface KnownFiles {
   /** The newest period among them. */
   readonly newestPeriod: string;
-  /** The checksums of their bytes. */
+  /** The checksums of their contents. */
   readonly checksums: readonly string[];
 }
 
 /**
- * Whether `file` came since, for an earlier month than was known. Not by when it was cleaned: a warehouse made anew has
- * cleaned all of its files anew.
+ * The condition that the relation `file` arrived since, for an earlier month than the newest known one. It does not use the time of
+ * cleaning: a rebuilt warehouse has cleaned all of its files again.
  */
-export function isLate({ newestPeriod, checksums }: KnownFiles, given: (value: unknown) => string): string {
-  return `(file.period < ${given(newestPeriod)} and file.sha256 <> all(${given(checksums)}::text[]))`;
+export function isLate({ newestPeriod, checksums }: KnownFiles): SqlText {
+  return sql`(file.period < ${newestPeriod} and file.sha256 <> all(${checksums}::text[]))`;
 }
 
-/** What the cause of a contribution's change is told from, beside the contribution. */
+/** What is known about the time since the publication that is compared with. */
 export interface CauseSources {
-  /** The files of the publication before: what comes from another one of an earlier month is late. */
   readonly knownFiles: KnownFiles;
-  /** When the reports compared with were built; null for a rollback, whose contributions go back. */
+  /** When the published reports were built; null for a rollback, which goes back in time. */
   readonly since: string | null;
-  /** What was retired or restored by hand since. */
-  readonly byHand: ByHand;
+  /** Rows that were retired or restored manually since. */
+  readonly corrections: ManualCorrections;
 }
 
-/** The columns of the published contributions, and of those that were built, with their types. */
+/** The columns with their types: of the published contributions (`known`) and of the built ones. */
 export interface Sides {
   readonly known: ReadonlyMap<string, string>;
   readonly built: ReadonlyMap<string, string>;
 }
+
+/** Columns of a contribution that identify where it comes from, not what it contributes. */
+export const originColumns: readonly string[] = [
+  'entity',
+  'entity_name',
+  'version',
+  'file_id',
+  'record_number',
+];

@@ -1,198 +1,232 @@
-import pg from 'pg';
+import { ident, joined, literal, raw, type SqlText, sql } from '../../database/sql.js';
+import { sqlFile } from '../../database/sql-file.js';
 import type { ContributionSource, ReportDefinition } from '../definition/definition.js';
-import { quoted, wasLive } from '../sql/table-names.js';
+import { columnList, columnOf, listOf, namesAndValues, wasLive } from '../sql/row-sql.js';
 
-/** What is known of both sides of the comparison, as expressions over a full join of `known` and `built` contributions. */
-export interface ArrivalContext {
-  readonly came: string;
-  readonly went: string;
-  /** The contributions compared with, as a relation of a name. */
-  readonly published: string;
-  /** When the reports compared with were built, as an expression. */
-  readonly since: string;
-  /** The columns of the contributions that may say why an entity moved. */
+const entityItselfQuery = sqlFile(new URL('sql/entity-itself.sql', import.meta.url));
+const changedSourceQuery = sqlFile(new URL('sql/changed-source.sql', import.meta.url));
+const movedToQuery = sqlFile(new URL('sql/moved-to.sql', import.meta.url));
+const movedFromQuery = sqlFile(new URL('sql/moved-from.sql', import.meta.url));
+const movedFieldsQuery = sqlFile(new URL('sql/moved-fields.sql', import.meta.url));
+const correctionQuery = sqlFile(new URL('sql/correction-of-source.sql', import.meta.url));
+const sideEffectsQuery = sqlFile(new URL('sql/correction-side-effects.sql', import.meta.url));
+
+/** Maximum number of manual corrections listed per cause. */
+const maxListedCorrections = 20;
+
+/** What is known on both sides of the comparison: expressions over a full join of `known` and `built` contributions. */
+export interface OriginContext {
+  /** The contribution was not published before. */
+  readonly isNew: SqlText;
+  /** The contribution is no longer built. */
+  readonly isGone: SqlText;
+  /** The published contributions, as a relation with an alias. */
+  readonly published: SqlText;
+  /** When the published reports were built, as an expression. */
+  readonly since: SqlText;
+  /** The columns of the contributions that may explain why an entity moved. */
   readonly fields: readonly string[];
-  /** Whether anything was retired or restored by hand since; if so, there are the relations of `handRelations`. */
-  readonly byHand: boolean;
+  /** Whether rows were retired or restored manually since; if so, the relations of `correctionRelations` exist. */
+  readonly hasCorrections: boolean;
 }
 
-/** Expressions that tell what is behind a contribution that came or went; to be used after the joins. */
-export interface Arrival {
-  readonly joins: string;
-  /** Whether anything is: the entity, a link, what is linked to. If not, the entity only came from another row or went to one. */
-  readonly isKnown: string;
-  /** new, gone, retired or restored; of a link, with that word. */
-  readonly kind: string;
+/** Expressions that explain why a contribution appeared or disappeared. Use them after the joins. */
+export interface ContributionOrigin {
+  readonly joins: SqlText;
+  /** Whether the entity, a link or a linked row explains it. If not, the entity moved here from another row, or to another row. */
+  readonly isKnown: SqlText;
+  /** new, gone, retired or restored; for a link, followed by that word. */
+  readonly kind: SqlText;
   /** Members of the cause, as texts of JSON. */
-  readonly told: readonly (readonly [string, string])[];
-  /** What a source has in a column, where one is behind it; if not, what is given. */
-  readonly ofSource: (column: 'version_id' | 'file_id' | 'record_number', otherwise: string) => string;
-  readonly isRestored: string;
-  /** Of an entity that moved, the version by which it did, in `moved_to`, and in what that differs, as the text of a list. */
-  readonly movedBy: string;
+  readonly members: readonly Member[];
+  /** The value of a column in the source that explains the change, or `otherwise` if no source does. */
+  readonly ofSource: (column: 'version_id' | 'file_id' | 'record_number', otherwise: SqlText) => SqlText;
+  readonly isRestored: SqlText;
+  /** For an entity that moved: the fields in which its version `moved_to` differs, as the text of a JSON list. */
+  readonly movedFields: SqlText;
 }
+
+/** A member of a JSON object: its name, and an expression of its value as the text of JSON. */
+export type Member = readonly [name: string, text: SqlText];
 
 /**
- * SQL that finds out whether the entity itself, one of its links or what is linked to is what brought a contribution or took
- * it away. Each is looked up in the warehouse, as it is and as it was when the reports compared with were built. The first
- * in this order is told: a new entity has new links.
+ * Finds out whether the entity itself, one of its links or a linked row made a contribution appear or disappear. Each is looked up in
+ * the warehouse, now and at the time when the published reports were built. The first one in this order counts: a new entity
+ * has new links.
  */
-export function arrivalOf({ contributions }: ReportDefinition, context: ArrivalContext): Arrival {
-  const { came, went, published, since, fields, byHand } = context;
+export function contributionOrigin(
+  { contributions }: ReportDefinition,
+  context: OriginContext,
+): ContributionOrigin {
   const { entityTable, entityKey, entityVersion, sources } = contributions!;
   const entity = { table: entityTable, isLink: false, key: { [entityKey]: 'entity' } };
-  const places = [entity, ...sources];
-  const wasKnown = (source: ContributionSource) =>
-    `(${columns(source, 'built')}) in (select ${columns(source)} from ${published})
-     or exists (select from ${table(source)} as earlier where ${matches(source, 'earlier')} and ${wasLive('earlier', since)})`;
-  const lookUps = sources.map(
-    (source, place) => `
-    left join lateral (
-      select found.version_id, found.file_id, found.record_number,
-        case when ${came} then not (${wasKnown(source)}) else found.deleted end as changed
-      from ${table(source)} as found
-      where (${came} or ${went}) and not entity_itself.changed and ${matches(source, 'found')}
-      order by found.deleted, found.deleted_date desc
-      limit 1
-    ) as source_${place + 1} on true`,
-  );
-  const changed = places.map(
-    (_, place) => `when ${place === 0 ? 'entity_itself' : `source_${place}`}.changed then ${place}`,
-  );
-  const place = byHand ? 'coalesce(by_hand.place, behind.place)' : 'behind.place';
-  const each = (value: (source: ContributionSource, place: number) => string | null) =>
-    `case ${place} ${places
-      .flatMap((source, at) => {
-        const told = value(source, at);
-        return told === null ? [] : [`when ${at} then ${told}`];
-      })
-      .join(' ')} end`;
-  const isRestored = byHand ? 'coalesce(by_hand.restored, false)' : 'false';
+  // 0 is the entity itself, the sources follow from 1.
+  const candidates: readonly ContributionSource[] = [entity, ...sources];
+  const { isNew, hasCorrections } = context;
+  const source = hasCorrections ? sql`coalesce(correction_of.source, origin.source)` : sql`origin.source`;
+  const pick = (choose: (candidate: ContributionSource, index: number) => SqlText | null) =>
+    pickSource(source, candidates, choose);
+  const appearedOrNot = sql`case when ${isNew} then 'new' else 'gone' end`;
+  const linkWord = pick(({ isLink }) => (isLink ? sql`' link'` : sql`''`));
   return {
-    joins: `
-    cross join lateral (
-      select case
-        when ${came} then not (${wasKnown(entity)})
-        when ${went} then not exists (
-          select from ${table(entity)} as live where ${matches(entity, 'live')} and not live.deleted
-        )
-        else false
-      end as changed
-      offset 0 -- so that it is found once
-    ) as entity_itself
-    ${lookUps.join('')}
-    cross join lateral (select case ${changed.join(' ')} end as place offset 0) as behind
-    ${byHand ? handOf(places, context) : ''}
-    left join lateral (
-      select live.${quoted(entityVersion)} as version, live.file_id, live.record_number, to_jsonb(live) as fields
-      from ${table(entity)} as live
-      where (${came} or ${went}) and ${place} is null and ${matches(entity, 'live')} and not live.deleted
-      limit 1
-    ) as moved_to on true
-    left join lateral (
-      select earlier.${quoted(entityVersion)} as version, to_jsonb(earlier) as fields
-      from ${table(entity)} as earlier
-      where moved_to.version is not null -- or each entity would be looked up
-        and ${matches(entity, 'earlier')} and earlier.${quoted(entityVersion)} <> moved_to.version and ${wasLive('earlier', since)}
-      limit 1
-    ) as moved_from on true`,
-    isKnown: `${place} is not null`,
-    kind: `${byHand ? `case when by_hand.restored then 'restored' when not by_hand.restored then 'retired' else` : ''}
-      case when ${came} then 'new' else 'gone' end ${byHand ? 'end' : ''}
-      || ${each((source) => (source.isLink ? `' link'` : `''`))}`,
-    told: [
-      ...(sources.length === 0
-        ? []
-        : ([
-            [
-              'table',
-              `to_json(${each((source, at) => (at === 0 ? null : `${pg.escapeLiteral(source.table)}::text`))})::text`,
-            ],
-            ['key', `${each((source, at) => (at === 0 ? null : keyOf(source)))}::text`],
-          ] as const)),
-      ...(byHand
-        ? ([
-            ['by', 'to_json(by_hand.actor)::text'],
-            ['reason', 'to_json(by_hand.reason)::text'],
-            ['byHand', 'beside.list::text'],
-          ] as const)
-        : []),
+    joins: sql`${originJoins(candidates, context)}
+      ${hasCorrections ? correctionJoins(candidates, context) : sql``}
+      ${movedJoins(entity, entityVersion, source, context)}`,
+    isKnown: sql`${source} is not null`,
+    kind: hasCorrections
+      ? sql`case when correction_of.restored then 'restored' when not correction_of.restored then 'retired'
+          else ${appearedOrNot} end || ${linkWord}`
+      : sql`${appearedOrNot} || ${linkWord}`,
+    members: [
+      ...(sources.length === 0 ? [] : sourceMembers(pick)),
+      ...(hasCorrections ? correctionMembers : []),
     ],
     ofSource: (column, otherwise) =>
       sources.length === 0
         ? otherwise
-        : `case when ${place} > 0 then ${each((_, at) => (at === 0 ? null : `source_${at}.${column}`))} else ${otherwise} end`,
-    isRestored,
-    movedBy: `case when moved_from.version is not null then (
-      select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-        'field', field, 'old', moved_from.fields ->> field, 'new', moved_to.fields ->> field
-      )) order by field)
-      from unnest(array[${fields.map((field) => pg.escapeLiteral(field)).join(', ')}]::text[]) as field
-      where moved_from.fields ? field and moved_from.fields ->> field is distinct from moved_to.fields ->> field
-    ) end::text`,
+        : sql`case when ${source} > 0
+            then ${pick((_, index) => (index === 0 ? null : ident(`source_${index}`, column)))}
+            else ${otherwise} end`,
+    isRestored: hasCorrections ? sql`coalesce(correction_of.restored, false)` : sql`false`,
+    movedFields: movedFieldsQuery({ fields: listOf(context.fields.map((field) => literal(field))) }),
   };
 }
 
-/** What was retired or restored by hand of what is behind it, or changed a contribution that neither came nor went. */
-function handOf(places: readonly ContributionSource[], { came, went }: ArrivalContext): string {
-  const placed = places.map(
-    (source, at) =>
-      `when hand.table_name = ${pg.escapeLiteral(source.table)} and ${Object.entries(source.key)
-        .map(([name, column]) => `hand.row_key ->> ${pg.escapeLiteral(name)} = ${either(column)}::text`)
-        .join(' and ')} then ${at}`,
+/** Finds the first candidate that appeared or disappeared: `origin.source` is its number. */
+function originJoins(candidates: readonly ContributionSource[], context: OriginContext): SqlText {
+  const { isNew, isGone } = context;
+  const [entity, ...sources] = candidates;
+  const entityItself = entityItselfQuery({
+    is_new: isNew,
+    is_gone: isGone,
+    was_known: wasKnown(entity!, context),
+    table: warehouseTable(entity!),
+    is_live_entity: matches(entity!, 'live'),
+  });
+  const lookUps = sources.map((candidate, index) => {
+    const changed = changedSourceQuery({
+      is_new: isNew,
+      is_gone: isGone,
+      was_known: wasKnown(candidate, context),
+      table: warehouseTable(candidate),
+      is_source: matches(candidate, 'found'),
+    });
+    return sql`left join lateral (\n${changed}\n) as ${ident(`source_${index + 1}`)} on true`;
+  });
+  const changed = candidates.map((_, index) => {
+    const alias = index === 0 ? 'entity_itself' : `source_${index}`;
+    return sql`when ${ident(alias, 'changed')} then ${raw(String(index))}`;
+  });
+  return sql`cross join lateral (\n${entityItself}\n) as entity_itself
+    ${joined(lookUps, '\n')}
+    cross join lateral (select case ${joined(changed, ' ')} end as source offset 0) as origin`;
+}
+
+/** Finds the manual correction of a source, and the corrections with a side effect on the entity. */
+function correctionJoins(
+  candidates: readonly ContributionSource[],
+  { isNew, isGone }: OriginContext,
+): SqlText {
+  const sources = candidates.map(({ table, key }, index) => {
+    const isRow = Object.entries(key).map(
+      ([field, column]) => sql`correction.row_key ->> ${literal(field)} = ${either(column)}::text`,
+    );
+    return sql`when correction.table_name = ${literal(table)} and ${joined(isRow, ' and ')} then ${raw(String(index))}`;
+  });
+  const correction = correctionQuery({ is_new: isNew, is_gone: isGone, sources: joined(sources, ' ') });
+  const sideEffects = sideEffectsQuery({
+    is_new: isNew,
+    is_gone: isGone,
+    max_listed: raw(String(maxListedCorrections)),
+  });
+  return sql`left join lateral (\n${correction}\n) as correction_of on true
+    left join lateral (\n${sideEffects}\n) as side_effects on true`;
+}
+
+/** Finds the versions of an entity that moved between rows: the current one and the one before. */
+function movedJoins(
+  entity: ContributionSource,
+  entityVersion: string,
+  source: SqlText,
+  { isNew, isGone, since }: OriginContext,
+): SqlText {
+  const table = warehouseTable(entity);
+  const version = ident(entityVersion);
+  const movedTo = movedToQuery({
+    is_new: isNew,
+    is_gone: isGone,
+    source,
+    table,
+    version,
+    is_live_entity: matches(entity, 'live'),
+  });
+  const movedFrom = movedFromQuery({
+    table,
+    version,
+    is_earlier_entity: matches(entity, 'earlier'),
+    was_live: wasLive('earlier', since),
+  });
+  return sql`left join lateral (\n${movedTo}\n) as moved_to on true
+    left join lateral (\n${movedFrom}\n) as moved_from on true`;
+}
+
+type Pick = (choose: (candidate: ContributionSource, index: number) => SqlText | null) => SqlText;
+
+/** The expression that belongs to the source with this number. */
+function pickSource(
+  source: SqlText,
+  candidates: readonly ContributionSource[],
+  choose: Parameters<Pick>[0],
+): SqlText {
+  const branches = candidates.flatMap((candidate, index) => {
+    const chosen = choose(candidate, index);
+    return chosen === null ? [] : [sql`when ${raw(String(index))} then ${chosen}`];
+  });
+  return sql`case ${source} ${joined(branches, ' ')} end`;
+}
+
+function sourceMembers(pick: Pick): Member[] {
+  const unlessEntity = (value: (candidate: ContributionSource) => SqlText) =>
+    pick((candidate, index) => (index === 0 ? null : value(candidate)));
+  return [
+    ['table', sql`to_json(${unlessEntity(({ table }) => sql`${literal(table)}::text`)})::text`],
+    ['key', sql`${unlessEntity(keyObjectOf)}::text`],
+  ];
+}
+
+const correctionMembers: readonly Member[] = [
+  ['by', sql`to_json(correction_of.actor)::text`],
+  ['reason', sql`to_json(correction_of.reason)::text`],
+  ['byHand', sql`side_effects.list::text`],
+];
+
+function wasKnown(source: ContributionSource, { published, since }: OriginContext): SqlText {
+  const columns = Object.values(source.key);
+  return sql`(${columnList(columns, 'built')}) in (select ${columnList(columns)} from ${published})
+    or exists (
+      select from ${warehouseTable(source)} as earlier
+      where ${matches(source, 'earlier')} and ${wasLive('earlier', since)}
+    )`;
+}
+
+function warehouseTable({ table }: ContributionSource): SqlText {
+  return ident('warehouse', table);
+}
+
+/** A column of the contribution, no matter on which side it is. */
+function either(column: string): SqlText {
+  return sql`coalesce(${columnOf(column, 'known')}, ${columnOf(column, 'built')})`;
+}
+
+/** The condition that a warehouse row is this source of the contribution. */
+function matches({ key }: ContributionSource, alias: string): SqlText {
+  const conditions = Object.entries(key).map(
+    ([field, column]) => sql`${columnOf(field, alias)} = ${either(column)}`,
   );
-  return `
-    left join lateral (
-      select placed.*
-      from (select hand.*, case ${placed.join(' ')} end as place from hand) as placed
-      where placed.place is not null
-        and case when ${came} then placed.restored when ${went} then not placed.restored and placed.place = behind.place end
-      order by placed.place, placed.id desc
-      limit 1
-    ) as by_hand on true
-    left join lateral (
-      select jsonb_agg(jsonb_build_object(
-        'kind', case when first.restored then 'restored' else 'retired' end,
-        'table', first.table_name, 'key', first.row_key, 'by', first.actor, 'reason', first.reason
-      ) order by first.id) as list
-      from (
-        select hand.*
-        from hand
-        join beside_hand on beside_hand.id = hand.id
-        where beside_hand.entity = built.entity and not (${came} or ${went}) and known.version = built.version
-        order by hand.id
-        limit ${namedRetirements}
-      ) as first
-    ) as beside on true`;
+  return joined(conditions, ' and ');
 }
 
-/** So many retirements a cause names at most. */
-const namedRetirements = 20;
-
-function table(source: ContributionSource): string {
-  return `warehouse.${quoted(source.table)}`;
-}
-
-function either(column: string): string {
-  return `coalesce(${quoted(column, 'known')}, ${quoted(column, 'built')})`;
-}
-
-function columns({ key }: ContributionSource, alias?: string): string {
-  return Object.values(key)
-    .map((column) => quoted(column, alias))
-    .join(', ');
-}
-
-function matches({ key }: ContributionSource, alias: string): string {
-  return Object.entries(key)
-    .map(([name, column]) => `${quoted(name, alias)} = ${either(column)}`)
-    .join(' and ');
-}
-
-/** The key as retirements keep it: as text, whatever the types of its fields. */
-function keyOf({ key }: ContributionSource): string {
-  const pairs = Object.entries(key).map(
-    ([name, column]) => `${pg.escapeLiteral(name)}, ${either(column)}::text`,
-  );
-  return `json_build_object(${pairs.join(', ')})`;
+/** The key in the form in which retirements keep it: as text, whatever the types of its fields. */
+function keyObjectOf({ key }: ContributionSource): SqlText {
+  return sql`json_build_object(${namesAndValues(Object.keys(key), (field) => sql`${either(key[field]!)}::text`)})`;
 }

@@ -1,161 +1,224 @@
-import pg from 'pg';
+import { joined, literal, raw, type SqlText, sql } from '../../database/sql.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import { quoted } from '../sql/table-names.js';
-import type { CauseSources, Sides } from './cause.js';
-import { isLate } from './cause.js';
-import { type Arrival, arrivalOf } from './contribution-origin.js';
-import { handRelations } from './manual-corrections.js';
-import { summedNews } from './rollup-changes.js';
+import { columnOf, listOf } from '../sql/row-sql.js';
+import { type CauseSources, isLate, originColumns, type Sides } from './cause.js';
+import { type ContributionOrigin, contributionOrigin, type Member } from './contribution-origin.js';
+import { correctionRelations } from './manual-corrections.js';
+import { rollupChanges } from './rollup-changes.js';
 
 /** Expressions over a full join of `known` and `built` contributions. */
 interface EntityCause {
-  /** What the change amounts to by summed column, as jsonb. */
-  readonly amounts: string;
+  /** The amounts of the change by summed column, as jsonb. */
+  readonly amounts: SqlText;
   /** What happened to the entity, as the text of a JSON object. */
-  readonly cause: string;
-  /** Relations for the head of the query, where it needs some. */
-  readonly head: string;
-  /** What to join besides. */
-  readonly joins: string;
-  /** The parameters of all of these. */
-  readonly values: readonly unknown[];
+  readonly cause: SqlText;
+  /** Relations for the head of the query; may be empty. */
+  readonly head: readonly SqlText[];
+  /** Joins that the expressions need. */
+  readonly joins: SqlText;
 }
 
-/** Columns of a contribution that say where it comes from, not what it brings. */
-const originColumns = ['entity', 'entity_name', 'version', 'file_id', 'record_number'];
+/** Everything that the parts of the cause are made from. */
+interface Context {
+  readonly definition: ReportDefinition;
+  readonly sides: Sides;
+  /** The columns that both sides have with the same type. */
+  readonly common: ReadonlyMap<string, string>;
+  /** The published contributions, as a relation with the alias `known`. */
+  readonly published: SqlText;
+  readonly isNew: SqlText;
+  readonly isGone: SqlText;
+  /** Null for a rollback, whose contributions go back in time. */
+  readonly origin: ContributionOrigin | null;
+}
 
+/** Types whose text needs no escaping in JSON. */
 const plainTypes = /^(smallint|integer|bigint|numeric|boolean|date)\b/;
 
 /**
- * SQL that tells of a contribution that came, went or changed what happened, where that comes from, and what it amounts
- * to. JSON is written as text and read once: 45,000 causes take half the time that `jsonb_build_object` takes.
+ * Explains a contribution that appeared, disappeared or changed: what happened, which record says so, and the amounts. JSON
+ * is written as text and parsed once: 45,000 causes take half the time of `jsonb_build_object`.
  */
 export async function entityCause(
   definition: ReportDefinition,
   sides: Sides,
   common: ReadonlyMap<string, string>,
-  published: string,
-  { knownFiles, since, byHand }: CauseSources,
+  published: SqlText,
+  { knownFiles, since, corrections }: CauseSources,
 ): Promise<EntityCause> {
   const { key, contributions } = definition;
-  const values: unknown[] = [];
-  const given = (value: unknown) => `$${values.push(value)}`;
-  const first = quoted(key[0]!);
-  const [came, went] = [`known.${first} is null`, `built.${first} is null`];
-  const column = (side: keyof Sides, field: string) =>
-    sides[side].has(field) ? quoted(field, side) : 'null';
-  const latest = (field: string) =>
-    `case when ${went} then ${column('known', field)} else ${column('built', field)} end`;
-  const isByHand = since !== null && byHand.retired.length + byHand.restored.length > 0;
-  const sinceValue = since === null ? null : `${given(since)}::timestamptz`;
-  const arrival =
-    sinceValue === null
+  const isNew = sql`${columnOf(key[0]!, 'known')} is null`;
+  const isGone = sql`${columnOf(key[0]!, 'built')} is null`;
+  const hasCorrections = since !== null && corrections.retired.length + corrections.restored.length > 0;
+  const sinceTime = since === null ? null : sql`${since}::timestamptz`;
+  const fields = [...common.keys()].filter((name) => !originColumns.includes(name));
+  const origin =
+    sinceTime === null
       ? null
-      : arrivalOf(definition, {
-          came,
-          went,
+      : contributionOrigin(definition, {
+          isNew,
+          isGone,
           published,
-          since: sinceValue,
-          fields: [...common.keys()].filter((name) => !originColumns.includes(name)),
-          byHand: isByHand,
+          since: sinceTime,
+          fields,
+          hasCorrections,
         });
-  const kind = `case
-      ${arrival === null ? '' : `when (${came} or ${went}) and ${arrival.isKnown} then ${arrival.kind}`}
-      when ${came} then ${arrival === null ? `case when built.entity in (select entity from ${published}) then 'joined' else 'new' end` : `'joined'`}
-      when ${went} then 'left'
-      when known.version is distinct from built.version then 'changed'
-      when known.left_out is distinct from built.left_out then
-        case when built.left_out is null then 'released' else 'withheld' end
-      else 'related' end`;
-  // An entity that left is told with the version by which it did.
-  const moved = (field: string, otherwise: string) =>
-    arrival === null ? otherwise : `coalesce(case when ${went} then moved_to.${field} end, ${otherwise})`;
-  const ofSource: Arrival['ofSource'] = arrival?.ofSource ?? ((_, otherwise) => otherwise);
-  const summed = sinceValue === null ? undefined : contributions!.summed;
-  const told: readonly (readonly [string, string])[] = [
-    [contributions!.entityKey, 'coalesce(built.entity, known.entity)::text'],
-    ['name', jsonText(latest('entity_name'))],
-    ['leftOut', jsonText(latest('left_out'))],
-    ['fields', `coalesce(${fieldsThatDiffer(common, came, went)}, ${arrival?.movedBy ?? 'null'})`],
-    ...(arrival?.told ?? []),
-    ...(summed === undefined ? [] : ([['summed', 'summed_news.list']] as const)),
-    [
-      'version',
-      `case when not (${went}) then ${ofSource('version_id', 'built.version')} ${arrival === null ? '' : 'else moved_to.version'} end::text`,
-    ],
-    [
-      'earlierVersion',
-      `case when not (${came}) then ${ofSource('version_id', 'known.version')} ${arrival === null ? '' : 'else moved_from.version'} end::text`,
-    ],
-    ['file', jsonText('file.name')],
-    ['period', jsonText('file.period')],
-    ['record', `(${ofSource('record_number', moved('record_number', latest('record_number')))})::text`],
-    // What came with a file of an earlier period than was known, but was not yet known then itself. An entity that is put
-    // back by hand, or only depends on others, did not come with the file it is known from.
-    ...(arrival === null
-      ? []
-      : ([
-          [
-            'late',
-            `case when case when ${went} then moved_to.version <> known.version else known.version is distinct from built.version end and not ${arrival.isRestored}
-               and ${isLate(knownFiles, given)} then 'true' end`,
-          ],
-        ] as const)),
+  const context: Context = { definition, sides, common, published, isNew, isGone, origin };
+  const summed = sinceTime === null ? undefined : contributions!.summed;
+  const members: readonly Member[] = [
+    ...identityMembers(context),
+    ...(origin?.members ?? []),
+    ...(summed === undefined ? [] : [['summed', sql`summed_change.list`] as const]),
+    ...recordMembers(context),
+    ...(origin === null ? [] : [lateMember(context, origin, isLate(knownFiles))]),
   ];
-  const members = told.map(
-    ([field, text]) => `coalesce(${pg.escapeLiteral(`,${JSON.stringify(field)}:`)} || ${text}, '')`,
-  );
+  const summedJoin =
+    summed === undefined
+      ? sql``
+      : sql`left join summed_change on summed_change.entity = built.entity and not (${isNew})
+          and ${differsIn([summed.count, summed.sum])}`;
   return {
-    amounts: amountsThatDiffer(definition, column),
-    cause: `'{"kind":"' || ${kind} || '"' || ${members.join(' || ')} || '}'`,
+    amounts: changedAmounts(context),
+    cause: jsonObject(kindOf(context), members),
     head: [
-      ...(isByHand ? [await handRelations(definition, given(byHand.retired), given(byHand.restored))] : []),
-      ...(summed === undefined ? [] : [summedNews(summed, sinceValue!)]),
-    ].join(', '),
-    joins: `${arrival?.joins ?? ''}
-      ${summed === undefined ? '' : `left join summed_news on summed_news.entity = built.entity and not (${came}) and ${differsIn([summed.count, summed.sum])}`}
-      left join source.file on file.id = ${ofSource('file_id', moved('file_id', latest('file_id')))}`,
-    values,
+      ...(hasCorrections ? [await correctionRelations(definition, corrections)] : []),
+      ...(summed === undefined ? [] : [rollupChanges(summed, sinceTime!)]),
+    ],
+    joins: sql`${origin?.joins ?? sql``}
+      ${summedJoin}
+      left join source.file on file.id = ${originColumn(context, 'file_id')}`,
   };
 }
 
-/** The condition that a contribution on both sides has not the same in some of these columns. */
-function differsIn(columns: readonly string[]): string {
-  const of = (side: keyof Sides) => columns.map((name) => quoted(name, side)).join(', ');
-  return `(${of('known')}) is distinct from (${of('built')})`;
+/** What happened, by the kinds of docs/explain.md. */
+function kindOf({ published, isNew, isGone, origin }: Context): SqlText {
+  const known =
+    origin === null ? sql`` : sql`when (${isNew} or ${isGone}) and ${origin.isKnown} then ${origin.kind}`;
+  const appeared =
+    origin === null
+      ? sql`case when built.entity in (select entity from ${published}) then 'joined' else 'new' end`
+      : sql`'joined'`;
+  return sql`case
+    ${known}
+    when ${isNew} then ${appeared}
+    when ${isGone} then 'left'
+    when known.version is distinct from built.version then 'changed'
+    when known.left_out is distinct from built.left_out then
+      case when built.left_out is null then 'released' else 'withheld' end
+    else 'related' end`;
 }
 
-function jsonText(expression: string): string {
-  return `to_json(${expression})::text`;
+/** Which entity it is, and what is different about it. */
+function identityMembers(context: Context): Member[] {
+  const { definition, origin } = context;
+  return [
+    [definition.contributions!.entityKey, sql`coalesce(built.entity, known.entity)::text`],
+    ['name', jsonText(latest(context, 'entity_name'))],
+    ['leftOut', jsonText(latest(context, 'left_out'))],
+    ['fields', sql`coalesce(${changedFields(context)}, ${origin?.movedFields ?? sql`null`})`],
+  ];
 }
 
-/** What a contribution on both sides says differently, column by column. */
-function fieldsThatDiffer(columns: ReadonlyMap<string, string>, came: string, went: string): string {
-  const fields = [...columns]
+/** The record that says so, and the versions of the warehouse row. For an entity that left: the version by which it left. */
+function recordMembers(context: Context): Member[] {
+  const { isNew, isGone, origin } = context;
+  const version = (side: keyof Sides) => {
+    const own = columnOf('version', side);
+    return origin === null ? own : origin.ofSource('version_id', own);
+  };
+  const moved = (alias: SqlText) => (origin === null ? sql`` : sql`else ${alias}.version`);
+  return [
+    ['version', sql`case when not (${isGone}) then ${version('built')} ${moved(sql`moved_to`)} end::text`],
+    [
+      'earlierVersion',
+      sql`case when not (${isNew}) then ${version('known')} ${moved(sql`moved_from`)} end::text`,
+    ],
+    ['file', jsonText(sql`file.name`)],
+    ['period', jsonText(sql`file.period`)],
+    ['record', sql`(${originColumn(context, 'record_number')})::text`],
+  ];
+}
+
+/**
+ * Whether the change came with a late file. An entity that was restored manually, or that only depends on others, did not come with the
+ * file it is known from.
+ */
+function lateMember({ isGone }: Context, { isRestored }: ContributionOrigin, fileIsLate: SqlText): Member {
+  return [
+    'late',
+    sql`case when case when ${isGone} then moved_to.version <> known.version
+        else known.version is distinct from built.version end
+      and not ${isRestored} and ${fileIsLate} then 'true' end`,
+  ];
+}
+
+/** A column of the record that says so: of a source, of the version by which the entity left, or of the contribution. */
+function originColumn(context: Context, column: 'file_id' | 'record_number'): SqlText {
+  const { isGone, origin } = context;
+  const own = latest(context, column);
+  if (origin === null) return own;
+  const moved = sql`coalesce(case when ${isGone} then ${columnOf(column, 'moved_to')} end, ${own})`;
+  return origin.ofSource(column, moved);
+}
+
+/** A column of the built contribution, or of the published one if it is gone. */
+function latest({ sides, isGone }: Context, column: string): SqlText {
+  return sql`case when ${isGone} then ${columnOrNull(sides, 'known', column)}
+    else ${columnOrNull(sides, 'built', column)} end`;
+}
+
+function columnOrNull(sides: Sides, side: keyof Sides, column: string): SqlText {
+  return sides[side].has(column) ? columnOf(column, side) : sql`null`;
+}
+
+/** The condition that a contribution differs in some of these columns. */
+function differsIn(columns: readonly string[]): SqlText {
+  const of = (side: keyof Sides) => listOf(columns.map((name) => columnOf(name, side)));
+  return sql`(${of('known')}) is distinct from (${of('built')})`;
+}
+
+function jsonText(expression: SqlText): SqlText {
+  return sql`to_json(${expression})::text`;
+}
+
+/** A JSON object as text; members whose text is null are left out. */
+function jsonObject(kind: SqlText, members: readonly Member[]): SqlText {
+  const texts = members.map(
+    ([name, text]) => sql`coalesce(${literal(`,${JSON.stringify(name)}:`)} || ${text}, '')`,
+  );
+  return sql`'{"kind":"' || ${kind} || '"' || ${joined(texts, ' || ')} || '}'`;
+}
+
+/** The fields in which a contribution that is on both sides differs. */
+function changedFields({ common, isNew, isGone }: Context): SqlText {
+  const fields = [...common]
     .filter(([name]) => !originColumns.includes(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, type]) => {
-      const [old, now] = [quoted(name, 'known'), quoted(name, 'built')];
-      // Numbers and days have nothing in them to be escaped. What was or is unknown is left out.
-      const member = (as: string, value: string) =>
-        `coalesce(',"${as}":' || ${plainTypes.test(type) ? `'"' || ${value}::text || '"'` : jsonText(`${value}::text`)}, '')`;
-      return `case when ${old} is distinct from ${now} then
-        ${pg.escapeLiteral(`{"field":${JSON.stringify(name)}`)} || ${member('old', old)} || ${member('new', now)} || '}' end`;
+      const [old, now] = [columnOf(name, 'known'), columnOf(name, 'built')];
+      const text = (value: SqlText) =>
+        plainTypes.test(type) ? sql`'"' || ${value}::text || '"'` : jsonText(sql`${value}::text`);
+      // Unknown values are left out.
+      return sql`case when ${old} is distinct from ${now} then
+        ${literal(`{"field":${JSON.stringify(name)}`)} || coalesce(',"old":' || ${text(old)}, '')
+          || coalesce(',"new":' || ${text(now)}, '') || '}' end`;
     });
-  return `case when not (${came}) and not (${went}) then '[' || concat_ws(',', ${fields.join(', ')}) || ']' end`;
+  return sql`case when not (${isNew}) and not (${isGone}) then '[' || concat_ws(',', ${listOf(fields)}) || ']' end`;
 }
 
-function amountsThatDiffer(
-  { columns }: ReportDefinition,
-  column: (side: keyof Sides, field: string) => string,
-): string {
-  const amounts = columns.flatMap(({ name, sum }) => {
+function changedAmounts({ definition, sides }: Context): SqlText {
+  const amounts = definition.columns.flatMap(({ name, sum }) => {
     if (sum === undefined) return [];
     const [old, now] = (['known', 'built'] as const).map(
-      (side) => `coalesce(${column(side, name)}, 0)::numeric`,
+      (side) => sql`coalesce(${columnOrNull(sides, side, name)}, 0)::numeric`,
     );
-    const shown = sum.places === undefined ? `${now} - ${old}` : `round(${now} - ${old}, ${sum.places})`;
-    return `case when ${now} <> ${old} then ${pg.escapeLiteral(`${JSON.stringify(name)}:"`)} || trim_scale(${shown}) || '"' end`;
+    const change =
+      sum.places === undefined
+        ? sql`${now} - ${old}`
+        : sql`round(${now} - ${old}, ${raw(String(sum.places))})`;
+    return [
+      sql`case when ${now} <> ${old} then ${literal(`${JSON.stringify(name)}:"`)} || trim_scale(${change}) || '"' end`,
+    ];
   });
-  return `('{' || concat_ws(',', ${['null', ...amounts].join(', ')}) || '}')::jsonb`;
+  return sql`('{' || concat_ws(',', ${listOf([sql`null`, ...amounts])}) || '}')::jsonb`;
 }

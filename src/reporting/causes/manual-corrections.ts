@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { ClientBase } from 'pg';
+import { raw, runSql, type SqlText, sql } from '../../database/sql.js';
+import { sqlFile } from '../../database/sql-file.js';
 import type { ReportDefinition } from '../definition/definition.js';
 
-/** What was retired or restored by hand between what two builds reflect, by the numbers of the retirements. */
-export interface ByHand {
+const correctionsQuery = sqlFile(new URL('sql/manual-corrections.sql', import.meta.url));
+
+/** The ids of the retirements by which two builds differ. */
+export interface ManualCorrections {
   readonly retired: readonly number[];
   readonly restored: readonly number[];
 }
 
-/** A row of the warehouse that was retired or restored by hand; its key field by field, as text. */
+/** A warehouse row that was retired or restored manually; its key field by field, as text. */
 export interface RetirementCause {
   readonly kind: 'retired' | 'restored';
   readonly table: string;
@@ -18,55 +22,45 @@ export interface RetirementCause {
 }
 
 /**
- * What came to be in force and what no longer is. What counts is what the builds reflect, not when they were published: after
- * a rollback what was retired since is retired once more.
+ * The retirements that came into force and those that were undone. What counts is what the builds reflect, not when they were
+ * published: after a rollback, the next build retires the same rows again.
  */
-export function byHandBetween(before: readonly number[], now: readonly number[]): ByHand {
+export function correctionsBetween(before: readonly number[], now: readonly number[]): ManualCorrections {
   return {
-    retired: now.filter((number) => !before.includes(number)),
-    restored: before.filter((number) => !now.includes(number)),
+    retired: now.filter((id) => !before.includes(id)),
+    restored: before.filter((id) => !now.includes(id)),
   };
 }
 
-/** What was retired or restored, to be told where it cannot be told of which rows it is a cause. */
+/** The corrections as report-wide causes, for reports that cannot name the rows they affected. */
 export async function retirementCauses(
   client: ClientBase,
-  { retired, restored }: ByHand,
+  corrections: ManualCorrections,
 ): Promise<RetirementCause[]> {
-  const { rows } = await client.query<RetirementCause>(
-    `/* reporting.retirement_causes */
-     select case when restored then 'restored' else 'retired' end as kind, table_name as "table", row_key as key,
-       actor as by, reason
-     from (${handRows('$1', '$2')}) as hand
-     order by id`,
-    [retired, restored],
+  const { rows } = await runSql<RetirementCause>(
+    client,
+    sql`/* reporting.list_retirement_causes */
+      select case when restored then 'restored' else 'retired' end as kind, table_name as "table", row_key as key,
+        actor as by, reason
+      from (\n${correctionsQuery({ ...corrections })}\n) as correction
+      order by id`,
   );
   return rows;
 }
 
-/** A select of what was retired or restored; arrays of numbers are given as expressions. */
-function handRows(retired: string, restored: string): string {
-  return `
-    select id, table_name, row_key, reason, id = any(${restored}::bigint[]) as restored,
-      case when id = any(${restored}::bigint[]) then coalesce(restored_by, actor) else actor end as actor
-    from support.retirement
-    where id = any(${retired}::bigint[] || ${restored}::bigint[])`;
-}
-
 /**
- * Relations for the head of a query: `hand`, what was retired or restored, and `beside_hand`, by its `id` the entities whose
- * contributions it may have changed without being what they stand on.
+ * Relations for the head of a query: `correction`, the rows that were retired or restored, and `side_effect`, which has by `id` of a
+ * correction the entities whose contributions it may have changed without being one of their sources.
  */
-export async function handRelations(
+export async function correctionRelations(
   { contributions }: ReportDefinition,
-  retired: string,
-  restored: string,
-): Promise<string> {
-  const beside = contributions?.besideHand;
-  const query =
-    beside === undefined
+  corrections: ManualCorrections,
+): Promise<SqlText> {
+  const file = contributions?.sideEffects;
+  const sideEffects =
+    file === undefined
       ? 'select null::bigint as id, null::integer as entity where false'
-      : await readFile(beside, 'utf8');
-  return `hand as materialized (${handRows(retired, restored)}),
-    beside_hand as materialized (\n${query}\n)`;
+      : await readFile(file, 'utf8');
+  return sql`correction as materialized (\n${correctionsQuery({ ...corrections })}\n),
+    side_effect as materialized (\n${raw(sideEffects)}\n)`;
 }

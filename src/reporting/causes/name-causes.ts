@@ -1,88 +1,96 @@
-import pg from 'pg';
-import type { ReportDefinition } from '../definition/definition.js';
-import { placeOf, quoted } from '../sql/table-names.js';
+import { ident, joined, literal, raw, type SqlText, sql } from '../../database/sql.js';
+import { sqlFile } from '../../database/sql-file.js';
+import type { ContributionSource, ReportDefinition } from '../definition/definition.js';
+import { columnList, columnOf, columnPosition, namesAndValues, sameColumns } from '../sql/row-sql.js';
 import { isLate, type KnownFiles } from './cause.js';
 
-/** What the reports were that are compared with. */
+const changedNameQuery = sqlFile(new URL('sql/changed-name.sql', import.meta.url));
+
+/** The published state that a build is compared with. */
 export interface ComparedState {
-  /** When they were built. */
+  /** When it was built. */
   readonly builtDate: string;
-  /** The files they reflect. */
+  /** The files it reflects. */
   readonly knownFiles: KnownFiles;
 }
 
-/** For the cells that show a column of what entities are linked to, its name say. */
-export interface LabelCauses {
-  /** What to join to `difference`. */
-  readonly joins: string;
-  /** The places of these cells. */
-  readonly places: readonly number[];
-  /** The list of causes of such a cell; null where nothing happened to what it shows. */
-  readonly cause: string;
+/** Causes for the cells that show a column of a linked row, such as its name. */
+export interface NameCauses {
+  /** Joins on `difference`. */
+  readonly joins: SqlText;
+  /** The positions of these cells, as a list; null if there are no such cells. */
+  readonly positions: SqlText | null;
+  /** The list of causes of such a cell; null if nothing happened to the row it shows. */
+  readonly cause: SqlText;
+}
+
+/** A cell that shows a column of a linked row. */
+interface ShownCell {
+  readonly source: ContributionSource;
+  /** The column it shows. */
+  readonly column: string;
+  readonly position: number;
+  /** The relation that is joined for it. */
+  readonly relation: string;
 }
 
 /**
- * SQL that tells of a cell that shows what entities are linked to what happened there: the cell changed with that, whatever
- * entities did meanwhile.
- * @param before what it is compared with; null where that is of no use: a rollback
- * @param given makes an expression of a value
+ * Explains the cells that show a column of a linked row. Such a cell changes with the linked row only, no matter what happened to the
+ * entities.
+ * @param before the published state; null for a rollback, which has no use for it
  */
-export function labelCauses(
-  definition: ReportDefinition,
-  before: ComparedState | null,
-  given: (value: unknown) => string,
-): LabelCauses {
-  const shown = (definition.contributions?.sources ?? []).flatMap((source) =>
-    Object.entries(source.shows ?? {}).map(([shows, column]) => ({
-      ...source,
-      column,
-      place: placeOf(definition, definition.columns.find(({ name }) => name === shows)!),
-    })),
-  );
-  const places = shown.map(({ place }) => place);
-  if (before === null || shown.length === 0) return { joins: '', places, cause: 'null::jsonb' };
-  const since = `${given(before.builtDate)}::timestamptz`;
-  const late = isLate(before.knownFiles, given);
+export function nameCauses(definition: ReportDefinition, before: ComparedState | null): NameCauses {
+  const cells = shownCells(definition);
+  if (cells.length === 0) return { joins: sql``, positions: null, cause: sql`null::jsonb` };
+  const positions = raw(cells.map(({ position }) => position).join(', '));
+  if (before === null) return { joins: sql``, positions, cause: sql`null::jsonb` };
+  const causes = cells.map((cell) => sql`when ${raw(String(cell.position))} then ${causeOf(cell)}`);
   return {
-    places,
-    joins: shown
-      .map(({ table, key, place }) => {
-        const fields = Object.entries(key);
-        const same = (alias: string) =>
-          fields.map(([name]) => `${quoted(name, alias)} = ${quoted(name, 'now')}`).join(' and ');
-        const keyPairs = fields.map(([name]) => `${pg.escapeLiteral(name)}, ${quoted(name, 'now')}::text`);
-        return `left join (
-          select ${fields.map(([name]) => quoted(name, 'now')).join(', ')},
-            jsonb_strip_nulls(jsonb_build_object(
-              'kind', 'changed', 'table', ${pg.escapeLiteral(table)}::text, 'key', jsonb_build_object(${keyPairs.join(', ')}),
-              'version', now.version_id, 'earlierVersion', earlier.version_id,
-              'file', file.name, 'period', file.period, 'record', now.record_number,
-              'late', case when ${late} then true end
-            )) as cause
-          from warehouse.${quoted(table)} as now
-          left join source.file on file.id = now.file_id
-          left join lateral (
-            select version_id from warehouse.${quoted(table)} as earlier
-            where ${same('earlier')} and earlier.version_id <> now.version_id and earlier.created_date <= ${since}
-            order by deleted_date desc
-            limit 1
-          ) as earlier on true
-          where not now.deleted and now.created_date > ${since}
-        ) as label_${place} on difference.place = ${place}
-          and ${fields.map(([name, column]) => `${quoted(name, `label_${place}`)} = ${quoted(column, 'difference')}`).join(' and ')}`;
-      })
-      .join('\n'),
-    cause: `case difference.place ${shown
-      .map(
-        ({
-          place,
-          column,
-        }) => `when ${place} then case when label_${place}.cause is not null then jsonb_build_array(
-          label_${place}.cause || jsonb_build_object('name', difference.new_value, 'fields', jsonb_build_array(jsonb_build_object(
-            'field', ${pg.escapeLiteral(column)}::text, 'old', difference.old_value, 'new', difference.new_value
-          )))
-        ) end`,
-      )
-      .join(' ')} end`,
+    joins: joined(
+      cells.map((cell) => joinOf(cell, before)),
+      '\n',
+    ),
+    positions,
+    cause: sql`case difference.column_position ${joined(causes, ' ')} end`,
   };
+}
+
+function shownCells(definition: ReportDefinition): ShownCell[] {
+  return (definition.contributions?.sources ?? []).flatMap((source) =>
+    Object.entries(source.shows ?? {}).map(([shows, column]) => {
+      const shown = definition.columns.find(({ name }) => name === shows)!;
+      const position = columnPosition(definition, shown);
+      return { source, column, position, relation: `changed_name_${position}` };
+    }),
+  );
+}
+
+function joinOf(
+  { source, position, relation }: ShownCell,
+  { builtDate, knownFiles }: ComparedState,
+): SqlText {
+  const fields = Object.keys(source.key);
+  const changed = changedNameQuery({
+    since: sql`${builtDate}::timestamptz`,
+    table: ident('warehouse', source.table),
+    table_name: literal(source.table),
+    key_columns: columnList(fields, 'now'),
+    key_object: namesAndValues(fields, (field) => sql`${columnOf(field, 'now')}::text`),
+    same_row: sameColumns(fields, 'earlier', 'now'),
+    is_late: isLate(knownFiles),
+  });
+  const isShown = Object.entries(source.key).map(
+    ([field, column]) => sql`${columnOf(field, relation)} = ${columnOf(column, 'difference')}`,
+  );
+  return sql`left join (\n${changed}\n) as ${ident(relation)}
+    on difference.column_position = ${raw(String(position))} and ${joined(isShown, ' and ')}`;
+}
+
+function causeOf({ column, relation }: ShownCell): SqlText {
+  const cause = ident(relation, 'cause');
+  return sql`case when ${cause} is not null then jsonb_build_array(
+    ${cause} || jsonb_build_object('name', difference.new_value, 'fields', jsonb_build_array(jsonb_build_object(
+      'field', ${literal(column)}::text, 'old', difference.old_value, 'new', difference.new_value
+    )))
+  ) end`;
 }

@@ -1,16 +1,16 @@
 import type { LatestPublication, ReadyBuilds } from '../publications/types.js';
-import type { GeneralCause, KnownFiles } from './cause.js';
+import type { KnownFiles, ReportWideCause } from './cause.js';
 
 export function knownFiles({ drops }: LatestPublication): KnownFiles {
-  const newestPeriod = drops.map(({ period }) => period).sort();
-  return { newestPeriod: newestPeriod.at(-1) ?? '', checksums: drops.map(({ sha256 }) => sha256) };
+  const periods = drops.map(({ period }) => period).sort();
+  return { newestPeriod: periods.at(-1) ?? '', checksums: drops.map(({ sha256 }) => sha256) };
 }
 
-/** The deliveries that came since the publication before, and the day moved by them. A file of an earlier month is late. */
-export function deliveryCauses(previous: LatestPublication, builds: ReadyBuilds): GeneralCause[] {
+/** The files that arrived since the publication before, and the change of the as-of day. A file of an earlier month is late. */
+export function deliveryCauses(previous: LatestPublication, builds: ReadyBuilds): ReportWideCause[] {
   const { newestPeriod, checksums } = knownFiles(previous);
   const known = new Set(checksums);
-  const causes: GeneralCause[] = builds.reflected.drops
+  const causes: ReportWideCause[] = builds.reflected.drops
     .filter((drop) => !known.has(drop.sha256))
     .map(({ feed, period, name }) => ({ kind: 'new file', feed, period, name, late: period < newestPeriod }));
   if (previous.asOfDay !== builds.asOfDay) {
@@ -19,9 +19,13 @@ export function deliveryCauses(previous: LatestPublication, builds: ReadyBuilds)
   return causes;
 }
 
-/** The rules of a report that changed since the publication before. */
-export function ruleCauses(report: string, previous: LatestPublication, builds: ReadyBuilds): GeneralCause[] {
-  const causes: GeneralCause[] = [];
+/** The rules of a report that changed since the publication before: the mapping and the definition. */
+export function ruleCauses(
+  report: string,
+  previous: LatestPublication,
+  builds: ReadyBuilds,
+): ReportWideCause[] {
+  const causes: ReportWideCause[] = [];
   const { mappingVersion } = builds.reflected;
   if (previous.mappingVersion !== mappingVersion) {
     causes.push({ kind: 'mapping', from: previous.mappingVersion, to: mappingVersion });

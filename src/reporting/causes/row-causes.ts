@@ -1,108 +1,141 @@
-import pg, { type ClientBase } from 'pg';
-import { columnsBehind, type ReportDefinition } from '../definition/definition.js';
-import { columnList, contributionChangeTable, placeOf, quoted, togetherColumns } from '../sql/table-names.js';
+import type { ClientBase } from 'pg';
+import { joined, literal, raw, runSql, type SqlText, sql } from '../../database/sql.js';
+import { inputColumns, type ReportDefinition } from '../definition/definition.js';
+import { columnList, columnPosition, groupColumns, listOf } from '../sql/row-sql.js';
+import { contributionChangeTable } from '../sql/table-names.js';
 
-/** As many entities a change names; what the others bring is told as one amount. */
-export const namedEntities = 200;
+/** Maximum number of entities named per change; the others are summed up as one. */
+export const maxNamedEntities = 200;
 
-/** Of several entities those are no causes of which another version is known that says the same, as far as the report asks. */
-const isOfConsequence = `(causes -> 0 ->> 'kind' <> 'changed' or causes -> 0 -> 'fields' <> '[]')`;
+const maxNamed = raw(String(maxNamedEntities));
 
-/** Cells that follow from some of what an entity brings, and the condition that a change is one of that. */
-interface CellGroup {
-  readonly places: readonly number[];
-  /** Whether they follow from other rows too. */
+/** An entity that only has another version with the same values is not a cause if there are others. */
+const hasConsequence = sql`(causes -> 0 ->> 'kind' <> 'changed' or causes -> 0 -> 'fields' <> '[]')`;
+
+/** Cells that depend on the same columns of the contributions. */
+export interface CellGroup {
+  /** The positions of the columns, as a list. */
+  readonly positions: SqlText;
+  /** Whether the cells also depend on other rows. */
   readonly isAmongRows: boolean;
-  readonly isBehind: string;
+  /** The condition that a changed contribution differs in these columns. */
+  readonly isInput: SqlText;
 }
 
-/** The cells by what they follow from; those are left out that follow from all of it, and sums, which have amounts. */
+/** Groups the cells by their inputs. Leaves out sums, whose causes have amounts, and cells that depend on all columns. */
 export function cellGroups(definition: ReportDefinition): CellGroup[] {
-  const groups = new Map<string, CellGroup>();
+  const groups = new Map<string, { inputs: readonly string[]; isAmongRows: boolean; positions: number[] }>();
   for (const column of definition.columns) {
-    const behind = columnsBehind(column);
-    if (behind === undefined) continue;
-    const isBehind = `differing && array[${behind.map((name) => pg.escapeLiteral(name)).join(', ')}]`;
+    const inputs = inputColumns(column);
+    if (inputs === undefined) continue;
     const isAmongRows = column.isAmongRows ?? false;
-    const alike = `${isBehind} ${isAmongRows}`;
-    const places = [...(groups.get(alike)?.places ?? []), placeOf(definition, column)];
-    groups.set(alike, { places, isAmongRows, isBehind });
+    const id = JSON.stringify([inputs, isAmongRows]);
+    const group = groups.get(id) ?? { inputs, isAmongRows, positions: [] };
+    group.positions.push(columnPosition(definition, column));
+    groups.set(id, group);
   }
-  return [...groups.values()];
+  return [...groups.values()].map(({ inputs, isAmongRows, positions }) => ({
+    positions: raw(positions.join(', ')),
+    isAmongRows,
+    isInput: sql`differing && array[${listOf(inputs.map(literal))}]`,
+  }));
 }
 
-/** What is told besides of a cell that follows from other rows: how many entities changed there that are not of its own row. */
-export function othersBeside(groups: readonly CellGroup[]): string {
-  return groups
-    .map(({ places, isAmongRows }, at) => {
-      if (!isAmongRows) return '';
-      const others = `(beside.list_${at} -> 0 ->> 'count')::integer - whole.count_${at}`;
-      return `|| case when difference.place in (${places.join(', ')}) and ${others} > 0
-        then jsonb_build_array(jsonb_build_object('kind', 'together', 'count', ${others})) else '[]' end`;
-    })
-    .join(' ');
+/** The list of a relation for the cell of `difference`: the list of its group, or the list of all. */
+export function listOfCell(groups: readonly CellGroup[], relation: string): SqlText {
+  return groups.reduceRight<SqlText>(
+    (otherwise, { positions }, index) =>
+      sql`case when difference.column_position in (${positions}) then ${raw(`${relation}.list_${index}`)}
+        else ${otherwise} end`,
+    raw(`${relation}.list`),
+  );
 }
 
-/** How many entities changed in rows that are computed together: in all, and in what each group of cells follows from. */
-export function besides(definition: ReportDefinition, groups: readonly CellGroup[]): string {
-  const together = togetherColumns(definition);
-  const counted = (condition: string) =>
-    `case when count(*) filter (where ${condition}) > 0 then jsonb_build_array(jsonb_build_object(
-       'kind', 'together', 'count', count(distinct entity) filter (where ${condition})
-     )) end`;
-  const lists = groups.map(({ isBehind }, at) => `${counted(isBehind)} as list_${at},`);
-  return `
-    select ${together.map((column) => `${quoted(column)},`).join(' ')} ${lists.join(' ')}
-      ${counted(isOfConsequence)} as list
+/** For a cell that depends on other rows: an additional cause with the number of entities that changed in those rows only. */
+export function causesInOtherRows(groups: readonly CellGroup[]): SqlText {
+  const causes = groups.map(({ positions, isAmongRows }, index) => {
+    if (!isAmongRows) return sql``;
+    const others = raw(`(row_group.list_${index} -> 0 ->> 'count')::integer - row_entities.count_${index}`);
+    return sql`|| case when difference.column_position in (${positions}) and ${others} > 0
+      then jsonb_build_array(jsonb_build_object('kind', 'together', 'count', ${others})) else '[]' end`;
+  });
+  return joined(causes, ' ');
+}
+
+/** Counts the entities that changed in rows that are computed together: those that matter to each group of cells, and all. */
+export function rowGroupCauses(definition: ReportDefinition, groups: readonly CellGroup[]): SqlText {
+  const columns = groupColumns(definition);
+  const counted = (condition: SqlText) =>
+    sql`case when count(*) filter (where ${condition}) > 0 then jsonb_build_array(jsonb_build_object(
+      'kind', 'together', 'count', count(distinct entity) filter (where ${condition})
+    )) end`;
+  const lists = groups.map(({ isInput }, index) => sql`${counted(isInput)} as ${raw(`list_${index}`)}`);
+  return sql`
+    select ${listOf([...columns.map((column) => columnList([column])), ...lists, sql`${counted(hasConsequence)} as list`])}
     from ${contributionChangeTable(definition.name)}
-    ${together.length > 0 ? `group by ${columnList(together)}` : ''}`;
+    ${columns.length > 0 ? sql`group by ${columnList(columns)}` : sql``}`;
 }
 
 /**
- * The causes of each row's changes, without amounts, as a relation: the `list` of all, and of each group of cells one of those
- * behind it. Where every row has one entity at most, they are what was collected.
+ * The causes of each row's changes, without amounts, as a relation: the `list` of all causes, and for each group of cells the list of
+ * those that matter to it with their number.
  */
-export async function entitiesOfRows(
+export async function rowEntityCauses(
   client: ClientBase,
   definition: ReportDefinition,
   groups: readonly CellGroup[],
-): Promise<string> {
-  const change = contributionChangeTable(definition.name);
-  const key = columnList(definition.key);
-  const { rows } = await client.query<{ several: boolean }>(
-    `/* reporting.find_several_entities */
-     select exists (select from ${change} group by ${key} having count(*) > 1) as several`,
+): Promise<SqlText> {
+  const { rows } = await runSql<{ several: boolean }>(
+    client,
+    sql`/* reporting.find_several_entities */
+      select exists (
+        select from ${contributionChangeTable(definition.name)}
+        group by ${columnList(definition.key)} having count(*) > 1
+      ) as several`,
   );
-  if (!rows[0]!.several) {
-    // A row of the entity's own shows what sums do not: its name, and where it comes from.
-    const isOwn = definition.key.includes(definition.contributions!.entityKey);
-    const lists = groups.map(
-      ({ isBehind }, at) => `case when ${isBehind} then causes end as list_${at}, 1 as count_${at},`,
-    );
-    return `(select ${key}, ${lists.join(' ')} causes as list from ${change} where ${isOwn ? 'true' : isOfConsequence})`;
-  }
+  return rows[0]!.several ? causesOfSeveral(definition, groups) : causeOfOne(definition, groups);
+}
+
+/** With at most one entity per row, the collected causes are already the lists. */
+function causeOfOne(definition: ReportDefinition, groups: readonly CellGroup[]): SqlText {
+  // A row that belongs to one entity also shows columns that are not sums, such as its name and its record.
+  const isRowOfEntity = definition.key.includes(definition.contributions!.entityKey);
+  const lists = groups.map(
+    ({ isInput }, index) =>
+      sql`case when ${isInput} then causes end as ${raw(`list_${index}`)}, 1 as ${raw(`count_${index}`)}`,
+  );
+  return sql`(
+    select ${listOf([columnList(definition.key), ...lists, sql`causes as list`])}
+    from ${contributionChangeTable(definition.name)}
+    where ${isRowOfEntity ? sql`true` : hasConsequence}
+  )`;
+}
+
+function causesOfSeveral({ name, key }: ReportDefinition, groups: readonly CellGroup[]): SqlText {
   const conditions = [
-    ...groups.map(({ isBehind }, at) => [isBehind, `_${at}`] as const),
-    ['true', ''] as const,
+    ...groups.map(({ isInput }, index) => ({ condition: isInput, suffix: raw(`_${index}`) })),
+    { condition: sql`true`, suffix: raw('') },
   ];
+  const ranks = conditions.map(
+    ({ condition, suffix }) =>
+      sql`case when ${condition} then
+        count(*) filter (where ${condition}) over (partition by ${columnList(key)} order by entity)
+      end as rank${suffix}`,
+  );
   const lists = conditions.map(
-    ([, name]) => `
-      jsonb_agg(causes -> 0 order by entity) filter (where place${name} <= ${namedEntities})
-        || case when max(place${name}) > ${namedEntities} then jsonb_build_array(jsonb_build_object(
-             'kind', 'others', 'count', max(place${name}) - ${namedEntities}, 'amounts', '{}'::jsonb
-           )) else '[]' end as list${name}, max(place${name}) as count${name}`,
+    ({ suffix }) => sql`
+      jsonb_agg(causes -> 0 order by entity) filter (where rank${suffix} <= ${maxNamed})
+        || case when max(rank${suffix}) > ${maxNamed} then jsonb_build_array(jsonb_build_object(
+             'kind', 'others', 'count', max(rank${suffix}) - ${maxNamed}, 'amounts', '{}'::jsonb
+           )) else '[]' end as list${suffix}, max(rank${suffix}) as count${suffix}`,
   );
-  const places = conditions.map(
-    ([isBehind, name]) =>
-      `case when ${isBehind} then count(*) filter (where ${isBehind}) over (partition by ${key} order by entity) end as place${name}`,
-  );
-  return `(
-    select ${key}, ${lists.join(', ')}
+  return sql`(
+    select ${columnList(key)}, ${listOf(lists)}
     from (
-      select ${key}, entity, causes, ${places.join(', ')}
-      from ${change}
-      where ${isOfConsequence}
-    ) as placed
-    group by ${key}
+      select ${columnList(key)}, entity, causes, ${listOf(ranks)}
+      from ${contributionChangeTable(name)}
+      where ${hasConsequence}
+    ) as ranked
+    group by ${columnList(key)}
   )`;
 }

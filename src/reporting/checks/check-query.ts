@@ -1,134 +1,149 @@
 import { readFile } from 'node:fs/promises';
-import type { CheckSeverity, ReportDefinition } from '../definition/definition.js';
-import { withValues } from '../sql/report-sql.js';
-import {
-  buildTable,
-  columnList,
-  inScope,
-  quoted,
-  scopeTable,
-  servedTable,
-  togetherColumns,
-} from '../sql/table-names.js';
+import { anyOf, ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
+import { sqlTemplate } from '../../database/sql-file.js';
+import type { CheckSeverity, ReportCheck, ReportDefinition } from '../definition/definition.js';
+import { columnList, groupColumns, inScope } from '../sql/row-sql.js';
+import { buildTable, scopeTable, servedTable } from '../sql/table-names.js';
 
-/** A check ready to run: its offenders as a query. */
+/** A check ready to run: a query that selects its offenders. */
 export interface CheckQuery {
   readonly name: string;
   readonly severity: CheckSeverity;
-  readonly sql: string;
+  readonly query: SqlText;
 }
 
-/** What checks are measured by. */
+/** What the checks of one publication are run with. */
 export interface CheckLimits {
   readonly asOfDay: string;
-  /** The share of its rows a report may lose against what is served, 0 to 1. */
+  /** The share of its published rows that a report may lose, 0 to 1. */
   readonly maxLossShare: number;
-  /** The reports of which a build has only touched rows. */
-  readonly partial: ReadonlySet<string>;
+  /** The reports with an incremental build, which has the touched rows only. */
+  readonly incremental: ReadonlySet<string>;
 }
 
 /**
- * Of a few rows a large share is lost with one correction, so as many as these are not too many; but of very few rows
- * never more than half, since a report that loses all it had is what the check is there to stop.
+ * In a small report one correction removes a large share of the rows, so losing this many is always acceptable. In a very small
+ * report it is limited to half of the rows: the check exists to stop reports that lose everything.
  */
 const negligibleLoss = { rows: 10, share: 0.5 };
 
-/** The check that a person can let a publication pass: rows may well have to go, other offenders never belong in a report. */
+/** The one check whose offenders an operator can accept: rows may have to go, other offenders never belong in a report. */
 export const lossCheck = 'no_more_rows_are_lost_than_allowed';
 
-/** The checks every report has by its description, and those that come with it as files. */
+/** The checks that follow from a report's description, and those that its definition lists as files. */
 export async function checkQueries(
   definition: ReportDefinition,
   definitions: readonly ReportDefinition[],
   limits: CheckLimits,
 ): Promise<CheckQuery[]> {
-  const { asOfDay, partial } = limits;
-  const everything = definitions.some((report) => !partial.has(report.name));
-  const own = await Promise.all(
-    definition.checks.map(async ({ name, severity, sqlFile }) => {
-      const sql = await readFile(sqlFile, 'utf8');
-      const relations = definitions.flatMap((report) => nextAndTouched(report, partial.has(report.name)));
-      const used = relations.filter((relation) => sql.includes(relation.name));
-      const head = used.map((relation) => `${quoted(relation.name)} as not materialized (${relation.sql})`);
-      const whole = `${head.length > 0 ? `with ${head.join(',\n')}` : ''} select * from (\n${sql}\n) as offender`;
-      return { name, severity, sql: withValues(whole, [asOfDay, everything]) };
-    }),
-  );
-  return [keysAreUnique(definition), requiredValuesAreThere(definition), numbersAreFinite(definition)]
-    .filter((query) => query.sql !== '')
-    .concat(rowsAreNotLost(definition, limits), own);
-}
-
-/** What checks may read beside the builds, see `ReportCheck`. */
-function nextAndTouched(definition: ReportDefinition, partial: boolean): { name: string; sql: string }[] {
-  const { name } = definition;
-  const build = buildTable(name);
-  const columns = columnList(definition.columns.map((column) => column.name));
-  const kept = `select ${columns} from ${servedTable(name)} as served where not (${inScope(definition, 'served')})`;
-  const touched =
-    togetherColumns(definition).length === 0
-      ? `select * from ${build}`
-      : `select * from ${partial ? scopeTable(name) : build}`;
+  const listed = await Promise.all(definition.checks.map((check) => listedCheck(check, definitions, limits)));
   return [
-    { name: `next_${name}`, sql: `select ${columns} from ${build}${partial ? ` union all ${kept}` : ''}` },
-    { name: `touched_${name}`, sql: touched },
+    keysAreUnique(definition),
+    requiredValuesAreThere(definition),
+    ...numbersAreFinite(definition),
+    rowsAreNotLost(definition, limits),
+    ...listed,
   ];
 }
 
-function keysAreUnique(definition: ReportDefinition): CheckQuery {
-  const key = columnList(definition.key);
+async function listedCheck(
+  { name, severity, sqlFile }: ReportCheck,
+  definitions: readonly ReportDefinition[],
+  { asOfDay, incremental }: CheckLimits,
+): Promise<CheckQuery> {
+  const text = await readFile(sqlFile, 'utf8');
+  const relations = definitions
+    .flatMap((report) => nextAndTouched(report, incremental.has(report.name)))
+    .filter((relation) => text.includes(relation.name))
+    .map((relation) => sql`${ident(relation.name)} as not materialized (${relation.query})`);
+  const offenders = sqlTemplate(
+    text,
+    sqlFile,
+  )({
+    as_of_day: asOfDay,
+    all_rows: definitions.some((report) => !incremental.has(report.name)),
+  });
+  const head = relations.length > 0 ? sql`with ${joined(relations, ',\n')}` : sql``;
+  return { name, severity, query: sql`${head} select * from (\n${offenders}\n) as offender` };
+}
+
+/** The relations that checks can read in addition to the builds, see `ReportCheck`. */
+function nextAndTouched(
+  definition: ReportDefinition,
+  isIncremental: boolean,
+): { name: string; query: SqlText }[] {
+  const { name } = definition;
+  const build = buildTable(name);
+  const columns = columnList(definition.columns.map((column) => column.name));
+  const built = sql`select ${columns} from ${build}`;
+  const kept = sql`select ${columns} from ${servedTable(name)} as served where not (${inScope(definition, 'served')})`;
+  const hasScopeColumns = groupColumns(definition).length > 0;
+  return [
+    { name: `next_${name}`, query: isIncremental ? sql`${built} union all ${kept}` : built },
+    {
+      name: `touched_${name}`,
+      query: sql`select * from ${isIncremental && hasScopeColumns ? scopeTable(name) : build}`,
+    },
+  ];
+}
+
+function keysAreUnique({ name, key }: ReportDefinition): CheckQuery {
+  const columns = columnList(key);
   return {
     name: 'keys_are_unique',
     severity: 'blocking',
-    sql: `select ${key}, count(*) as rows from ${buildTable(definition.name)} group by ${key} having count(*) > 1`,
+    query: sql`select ${columns}, count(*) as rows from ${buildTable(name)} group by ${columns} having count(*) > 1`,
   };
 }
 
-function requiredValuesAreThere(definition: ReportDefinition): CheckQuery {
-  const required = definition.columns.filter((column) => !column.nullable).map((column) => column.name);
+function requiredValuesAreThere({ name, columns }: ReportDefinition): CheckQuery {
+  const missing = columns
+    .filter((column) => !column.nullable)
+    .map((column) => sql`${ident(column.name)} is null`);
   return {
     name: 'keys_and_required_values_are_there',
     severity: 'blocking',
-    sql: `select * from ${buildTable(definition.name)}
-      where ${required.map((column) => `${quoted(column)} is null`).join(' or ')}`,
+    query: sql`select * from ${buildTable(name)} where ${anyOf(missing)}`,
   };
 }
 
-const notFinite = ['NaN', 'Infinity', '-Infinity'].map((value) => `numeric '${value}'`).join(', ');
+const notFinite = raw(['NaN', 'Infinity', '-Infinity'].map((value) => `numeric '${value}'`).join(', '));
 
-/** `numeric` holds NaN and infinities too, and one of them makes every sum it enters one. */
-function numbersAreFinite(definition: ReportDefinition): CheckQuery {
-  const numbers = definition.columns.filter((column) => column.type === 'numeric');
-  return {
-    name: 'numbers_are_finite',
-    severity: 'blocking',
-    sql:
-      numbers.length === 0
-        ? ''
-        : `select * from ${buildTable(definition.name)}
-           where ${numbers.map(({ name }) => `${quoted(name)} in (${notFinite})`).join(' or ')}`,
-  };
+/** The type `numeric` includes NaN and infinities, and one such value turns every sum it enters into one. */
+function numbersAreFinite({ name, columns }: ReportDefinition): CheckQuery[] {
+  const invalid = columns
+    .filter((column) => column.type === 'numeric')
+    .map((column) => sql`${ident(column.name)} in (${notFinite})`);
+  if (invalid.length === 0) return [];
+  return [
+    {
+      name: 'numbers_are_finite',
+      severity: 'blocking',
+      query: sql`select * from ${buildTable(name)} where ${anyOf(invalid)}`,
+    },
+  ];
 }
 
-function rowsAreNotLost(definition: ReportDefinition, { maxLossShare, partial }: CheckLimits): CheckQuery {
-  const { name } = definition;
-  const compared = partial.has(name)
-    ? `${servedTable(name)} as served where ${inScope(definition, 'served')}`
-    : `${servedTable(name)} as served`;
+function rowsAreNotLost(
+  definition: ReportDefinition,
+  { maxLossShare, incremental }: CheckLimits,
+): CheckQuery {
+  const served = servedTable(definition.name);
+  const compared = incremental.has(definition.name) ? inScope(definition, 'served') : raw('true');
+  const allowed = sql`${String(maxLossShare)}::numeric`;
   return {
     name: lossCheck,
     severity: 'blocking',
-    sql: withValues(
-      `
-      select served.rows as served_rows, served.rows - lost.rows as built_rows, $1::numeric as allowed_share
-      from (select count(*) as rows from ${servedTable(name)}) as served
+    query: sql`
+      select served.rows as served_rows, served.rows - lost.rows as built_rows, ${allowed} as allowed_share
+      from (select count(*) as rows from ${served}) as served
       cross join (
-        select (select count(*) from ${compared}) - (select count(*) from ${buildTable(name)}) as rows
+        select (select count(*) from ${served} as served where ${compared})
+          - (select count(*) from ${buildTable(definition.name)}) as rows
       ) as lost
       where lost.rows > greatest(
-        served.rows * $1::numeric, least(${negligibleLoss.rows}, served.rows * ${negligibleLoss.share})
+        served.rows * ${allowed},
+        least(${negligibleLoss.rows}::numeric, served.rows * ${String(negligibleLoss.share)}::numeric)
       )`,
-      [String(maxLossShare)],
-    ),
   };
 }

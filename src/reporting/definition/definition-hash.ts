@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Contributions, ReportDefinition } from './definition.js';
 
 /**
- * SHA-256 of all that a definition says, its SQL included: another hash means that numbers may differ for no
- * other reason than the definition. Where its files lie does not count, nor what is said for tracing and causes alone.
+ * SHA-256 of a definition, its SQL included: a different hash means that numbers may differ because of the definition alone.
+ * Paths of files do not count, nor do the properties that are used for traces and causes only.
  */
 export async function definitionHash(definition: ReportDefinition): Promise<string> {
   const { sqlFile, checks, contributions, ...described } = definition;
@@ -32,18 +32,18 @@ export async function definitionHash(definition: ReportDefinition): Promise<stri
 
 async function contributionsHashed({
   touched,
-  stocks,
+  rollups,
   entityVersion: _entityVersion,
   sources: _sources,
   summed: _summed,
-  besideHand: _besideHand,
+  sideEffects: _sideEffects,
   ...described
 }: Contributions) {
   return {
     ...described,
     touched: await Promise.all(touched.map((file) => readFile(file, 'utf8'))),
-    stocks: await Promise.all(
-      stocks.map(async ({ sqlFile, ...stock }) => ({ ...stock, sql: await readFile(sqlFile, 'utf8') })),
+    rollups: await Promise.all(
+      rollups.map(async ({ sqlFile, ...rollup }) => ({ ...rollup, sql: await readFile(sqlFile, 'utf8') })),
     ),
   };
 }

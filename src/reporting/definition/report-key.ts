@@ -6,8 +6,8 @@ export type ReportKey = Readonly<Record<string, number | string>>;
 
 /**
  * Reads the values of a key in the order of its columns.
- * @throws Fault `key_invalid` when there are more or fewer than the key has columns, or one is no number where the
- *   column is one
+ * @throws Fault `key_invalid` when the number of values differs from the number of key columns, or a value is not a number although
+ *   its column is
  */
 export function parseKey(definition: ReportDefinition, values: readonly string[]): ReportKey {
   const { name, key, columns } = definition;
@@ -18,27 +18,27 @@ export function parseKey(definition: ReportDefinition, values: readonly string[]
     );
   }
   return Object.fromEntries(
-    key.map((column, place) => {
-      const value = values[place]!;
+    key.map((column, index) => {
+      const value = values[index]!;
       const { type } = columns.find((candidate) => candidate.name === column)!;
       if (type !== 'int' && type !== 'bigint') return [column, value];
       const most = type === 'int' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
       if (!/^-?\d{1,16}$/.test(value) || Math.abs(Number(value)) > most) {
-        throw new Fault('key_invalid', `${column} is a whole number up to ${most}, found ${value}.`);
+        throw new Fault('key_invalid', `${column} must be a whole number up to ${most}, found ${value}.`);
       }
       return [column, Number(value)];
     }),
   );
 }
 
-/** @throws Fault `column_unknown` when the report has no such column beside its key */
+/** @throws Fault `column_unknown` when the report has no such column outside its key */
 export function requireColumn(definition: ReportDefinition, column: string | undefined): void {
   if (column === undefined) return;
   const known = definition.columns.map(({ name }) => name).filter((name) => !definition.key.includes(name));
   if (!known.includes(column)) {
     throw new Fault(
       'column_unknown',
-      `${definition.name} has no column ${column} beside its key; it has ${known.join(', ')}.`,
+      `${definition.name} has no column ${column} outside its key. Available: ${known.join(', ')}.`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { filesTable } from '../../warehouse/corrections/withdrawal.js';
-import type { Cause, SummedNews } from '../causes/cause.js';
+import type { Cause, SummedChange } from '../causes/cause.js';
 
 /** What happened to an entity, by the kind of cause. */
 const happened: Readonly<Record<string, string>> = {
@@ -9,16 +9,16 @@ const happened: Readonly<Record<string, string>> = {
   gone: 'is gone',
   changed: 'changed',
   released: 'was released by the as-of day',
-  withheld: 'does not count any more',
-  related: 'changed in what belongs to it',
-  retired: 'was retired by hand',
-  restored: 'was restored by hand',
+  withheld: 'no longer counts',
+  related: 'changed in related records',
+  retired: 'was retired manually',
+  restored: 'was restored manually',
 };
 
 /**
- * A cause as a line for people.
+ * A cause as a line of text.
  * @param noun what an entity is called
- * @param entityKey the entity's natural key, as causes name it
+ * @param entityKey the name of the entity's natural key in causes
  */
 export function causeText(cause: Cause, noun: string, entityKey: string): string {
   const text = (name: string) => String(cause[name]);
@@ -38,13 +38,13 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     case 'together':
       return `computed together with rows of ${text('count')} ${noun}s that changed`;
     case 'of all':
-      return `${fieldsText(cause)}, which all ${noun}s make`;
+      return `${fieldsText(cause)}, computed over all ${noun}s`;
     case 'rounding':
       return 'rounding of the sum';
     case 'others':
       return `${text('count')} more ${noun}s`;
     case 'not kept':
-      return `what ${noun}s brought before is not kept: all of the difference`;
+      return `the earlier contributions of ${noun}s are not kept: the whole difference`;
     case 'unexplained':
       return 'no cause was found';
   }
@@ -64,7 +64,7 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
       [`${rowText(hand)} ${happened[hand.kind]}`, handText(hand)].join('; '),
     ),
     ...(cause.summed ?? []).map(summedText),
-    // What an entity is known from did not change it.
+    // The record that an entity comes from is not the reason.
     cause.kind === 'related' && cause.summed !== undefined ? undefined : originText(cause),
   ]
     .filter((part) => part !== undefined)
@@ -76,7 +76,7 @@ function entityText(cause: Cause, noun: string, entityKey: string): string | und
   return `${cause.name ?? `${noun} without a name`} (${noun} ${String(cause[entityKey])})`;
 }
 
-/** A row of the warehouse that is not the entity's own: a link, or what is linked to. */
+/** A warehouse row that is not the entity's own: a link or a linked row. */
 function rowText({ table, key }: Cause): string | undefined {
   if (table === undefined || key === undefined) return undefined;
   return `${table} with ${pairsText(key)}`;
@@ -88,7 +88,7 @@ function pairsText(key: Readonly<Record<string, string>>): string {
     .join(', ');
 }
 
-/** Of what is restored the reason is known for which it had been retired, and that by another person maybe. */
+/** For a restored row, the known reason is the one it was retired for, maybe by another user. */
 function handText({ kind, table, by, reason }: Cause): string | undefined {
   if (reason === undefined) return undefined;
   if (!kind.startsWith('restored')) return `by ${by}: ${reason}`;
@@ -102,7 +102,7 @@ function fieldsText({ fields }: Cause): string | undefined {
     .join(', ');
 }
 
-function summedText({ table, key, count, file, period, record }: SummedNews): string {
+function summedText({ table, key, count, file, period, record }: SummedChange): string {
   if (key === undefined) return `${count} new ${table} in ${file} of ${period}`;
   return `${table} with ${pairsText(key)}, by ${file} of ${period}, record ${record}`;
 }

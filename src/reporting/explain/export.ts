@@ -1,19 +1,21 @@
 import { type Readable, Transform } from 'node:stream';
 import type { ClientBase, Pool } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { raw, renderLiterals, sql } from '../../database/sql.js';
 import { beginSnapshot } from '../../database/transaction.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { earlierPublication, rowsAt } from '../publications/earlier-state.js';
-import { columnList, servedTable } from '../sql/table-names.js';
+import { columnList } from '../sql/row-sql.js';
+import { servedTable } from '../sql/table-names.js';
 import { copyToCsv } from './copy-rows.js';
 
 export type ExportFormat = 'csv' | 'json';
 
 /**
- * A whole report as published, ordered by key, as one statement and so of one publication. CSV has a header of the
+ * A whole published report, ordered by key. It is read by one statement and so reflects one publication. CSV starts with the
  * column names, and an unknown value is an empty field; JSON is an array of objects whose numbers are exact.
- * Needs no more than the reader's rights. The client is busy until the stream ends.
- * @param publication an earlier one to export as of, which `earlierPublication` has found to be retained
+ * The reader's rights are enough. The client is busy until the stream ends.
+ * @param publication exports the rows as of an earlier publication, which must be retained: check it with `earlierPublication`
  */
 export function exportReport(
   client: ClientBase,
@@ -25,20 +27,23 @@ export function exportReport(
   const relation =
     publication === undefined
       ? servedTable(definition.name)
-      : `(${rowsAt(definition, publication)}) as earlier`;
-  const rows = `select ${columns} from ${relation} order by ${columnList(definition.key)}`;
-  const name = `/* reporting.export ${definition.name} */`;
+      : sql`(${rowsAt(definition, publication)}) as earlier`;
+  const rows = sql`select ${columns} from ${relation} order by ${columnList(definition.key)}`;
+  const tag = raw(`/* reporting.export ${definition.name} */`);
   if (format === 'csv') {
-    const lines = client.query(copyTo(`${name} copy (${rows}) to stdout`));
+    // COPY takes no parameters.
+    const lines = client.query(copyTo(renderLiterals(sql`${tag} copy (${rows}) to stdout`)));
     const csv = lines.pipe(copyToCsv(definition.columns.map((column) => column.name)));
     lines.on('error', (error) => csv.destroy(error));
     return csv;
   }
-  // JSON escapes control characters, so with such ones as quote and delimiter CSV passes it through as it is.
+  // JSON escapes control characters, so with control characters as quote and delimiter CSV does not change it.
   const lines = client.query(
     copyTo(
-      `${name} copy (select row_to_json(report) from (${rows}) as report)
-       to stdout (format csv, quote e'\\x01', delimiter e'\\x02')`,
+      renderLiterals(
+        sql`${tag} copy (select row_to_json(report) from (${rows}) as report)
+          to stdout (format csv, quote e'\\x01', delimiter e'\\x02')`,
+      ),
     ),
   );
   const array = lines.pipe(jsonArray());
@@ -47,9 +52,9 @@ export function exportReport(
 }
 
 /**
- * Exports a report as it is, or as it was at a publication; all of one snapshot, so that no publication that comes meanwhile
- * forgets what it takes to tell.
- * @param receive takes the rows to where they go, to their end
+ * Exports a report as it is, or as it was at a publication. It uses one snapshot, so that a publication at the same time cannot delete
+ * the changes it needs.
+ * @param receive consumes all rows
  * @throws Fault as `earlierPublication`
  */
 export async function exportPublication(
@@ -62,13 +67,13 @@ export async function exportPublication(
   let failed: Error | undefined;
   try {
     await client.query(beginSnapshot);
-    // The role's limit is for questions; an export takes as long as who receives it, a person with a pager say.
+    // The role's timeout is for queries. An export takes as long as its consumer, which may be a user with a pager.
     await client.query('/* reporting.prepare_export */ set local statement_timeout = 0');
     if (publication !== undefined) await earlierPublication(client, [definition], publication);
     await receive(exportReport(client, definition, format, publication));
     await client.query('commit');
   } catch (error) {
-    // Rows that nobody takes any more are still on their way, and nothing else comes through behind them.
+    // Unread rows may still be in transit, so the connection cannot be used again.
     failed = error as Error;
     throw error;
   } finally {
@@ -78,7 +83,7 @@ export async function exportPublication(
 
 const lineEnd = 0x0a;
 
-/** Lines of JSON to one array, a line each. A line end inside a value is escaped, so each one ends a row. */
+/** Turns lines of JSON into an array with one line per row. Line ends inside values are escaped, so each line end ends a row. */
 function jsonArray(): Transform {
   let begun = false;
   let atLineEnd = false;

@@ -1,29 +1,30 @@
-import pg from 'pg';
 import type { Queryable } from '../../database/queryable.js';
+import { literal, raw, runSql, sql } from '../../database/sql.js';
 import { Fault } from '../../fault.js';
-import { type OfAll, readOfAll } from '../causes/global-aggregates.js';
+import { type GlobalAggregates, readGlobalAggregates } from '../causes/global-aggregates.js';
 import type { ReportColumn, ReportDefinition } from '../definition/definition.js';
 import { keyText, type ReportKey, requireColumn } from '../definition/report-key.js';
 import { requirePublication } from '../publications/publication.js';
 import { readPublicationState } from '../publications/publication-state.js';
-import { columnsOf } from '../sql/table-columns.js';
-import { byKey, contributionTable, quoted, servedTable } from '../sql/table-names.js';
-import { placeOf, type RawRecord, rawRecords } from './raw-records.js';
+import { columnOf, hasKey, listOf } from '../sql/row-sql.js';
+import { columnsOf, columnTypes } from '../sql/table-columns.js';
+import { contributionTable, servedTable } from '../sql/table-names.js';
+import { type RawRecord, rawRecords, recordId } from './raw-records.js';
 import { summedInto, type TracedSum } from './rollup-trace.js';
 import { linksOf, shownRows, type TracedRow } from './traced-rows.js';
 
-/** An entity behind a cell, and where what it brings was said. */
+/** An entity that a cell is computed from, with the record it comes from. */
 export interface TracedEntity {
   readonly entity: number;
   readonly name: string | null;
   readonly counted: boolean;
-  /** Why it does not count; null where it does. */
+  /** Why it does not count; null if it counts. */
   readonly why: string | null;
-  /** What it adds, by summed column; null where unknown. */
+  /** The amounts it contributes, by summed column; null where unknown. */
   readonly amounts: Readonly<Record<string, string | null>>;
-  /** The row of the warehouse. */
+  /** The version of the warehouse row. */
   readonly version: number;
-  /** The file's number: a month may have two files of a name. */
+  /** The file's id: a month may have two files with the same name. */
   readonly fileId: number;
   readonly file: string;
   readonly period: string;
@@ -32,9 +33,9 @@ export interface TracedEntity {
   readonly mappingVersion: number;
   /** The record as sent, field by field. */
   readonly raw: RawRecord | null;
-  /** By what it is in the row, where its own record may not say so: each link, and the record that said it. */
+  /** The links that put it into the row, each with its record: the own record may not mention them. */
   readonly links: readonly TracedRow[];
-  /** The records that are summed into its amounts; null where there are none such, or not for this column. */
+  /** The records that are summed into its amounts; null if the report or this column has none. */
   readonly summed: TracedSum | null;
 }
 
@@ -43,12 +44,12 @@ export interface Trace {
   readonly key: ReportKey;
   readonly publication: number;
   readonly asOfDay: string;
-  /** The row as served. */
+  /** The row as published. */
   readonly row: Readonly<Record<string, string | null>>;
-  /** What the row shows of what its entities are linked to. */
+  /** The linked rows that the row shows columns of. */
   readonly shown: readonly TracedRow[];
-  /** What the column follows from besides, by name: made of what all entities bring. Empty where it follows from none. */
-  readonly ofAll: OfAll;
+  /** The global aggregates that the column depends on, by name; empty if it depends on none. */
+  readonly ofAll: GlobalAggregates;
   readonly entities: readonly TracedEntity[];
 }
 
@@ -67,10 +68,10 @@ interface ContributionRow {
 }
 
 /**
- * What stands behind a row as it is served, or behind one cell of it: every entity that counts or is left out, down to
- * the record. Needs the pipeline's rights, since it shows what was sent.
- * @throws Fault `column_unknown`; `nothing_published`; `row_unknown` when nothing is served
- *   under the key; `trace_unavailable` when the report has no contributions to trace by
+ * Traces a published row, or one cell of it: every entity that counts or is left out, down to the record. Needs the pipeline's
+ * rights, since it shows records as sent.
+ * @throws Fault `column_unknown`; `nothing_published`; `row_unknown` when no row has this key; `trace_unavailable` when the
+ *   contributions of the report are not kept
  */
 export async function trace(
   client: Queryable,
@@ -79,31 +80,31 @@ export async function trace(
   column?: string,
 ): Promise<Trace> {
   requireColumn(definition, column);
-  const row = await servedRow(client, definition, key);
+  const row = await publishedRow(client, definition, key);
   const contributions = await contributionsOf(client, definition, key);
-  const raw = await rawRecords(client, contributions);
+  const records = await rawRecords(client, contributions);
   const links = await linksOf(client, definition, key, row.publication);
   const shownOfLinked = await shownRows(client, definition, key, row.publication, column);
-  const made = definition.columns.find(({ name }) => name === column);
-  const ofAll = made?.ofAll ? await readOfAll(client, definition) : {};
+  const traced = definition.columns.find(({ name }) => name === column);
+  const ofAll = traced?.usesGlobalAggregates ? await readGlobalAggregates(client, definition) : {};
   const summed = await sumsOf(client, definition, contributions, row.publication, column);
   const entities = contributions.map((contribution): TracedEntity => {
     const { entity, entity_name: name, left_out: leftOut, amounts } = contribution;
-    const shown = made?.basis ?? column;
-    const why = whyNot(made, shown, leftOut, amounts);
+    const shown = traced?.basis ?? column;
+    const why = whyNot(traced, shown, leftOut, amounts);
     return {
       entity,
       name,
       counted: why === null,
       why,
-      amounts: amountsShown(made, shown, amounts),
+      amounts: amountsShown(traced, shown, amounts),
       version: Number(contribution.version),
       fileId: contribution.file_id,
       file: contribution.file,
       period: contribution.period,
       record: contribution.record_number,
       mappingVersion: contribution.mappingVersion,
-      raw: raw.get(placeOf(contribution)) ?? null,
+      raw: records.get(recordId(contribution)) ?? null,
       links: [...(links.get(entity) ?? []), ...(summed.get(entity)?.links ?? [])],
       summed: summed.get(entity)?.sum ?? null,
     };
@@ -111,28 +112,28 @@ export async function trace(
   return { report: definition.name, key, ...row, shown: shownOfLinked, ofAll, entities };
 }
 
-/** Why an entity does not count in a cell, or in the row where none is asked for; null where it counts. */
+/** Why an entity does not count in a cell, or in the row if no column is given; null if it counts. */
 function whyNot(
-  made: ReportColumn | undefined,
+  traced: ReportColumn | undefined,
   shown: string | undefined,
   leftOut: string | null,
   amounts: Readonly<Record<string, string | null>>,
 ): string | null {
   const unknown = shown !== undefined && amounts[shown] === null ? `unknown ${shown}` : null;
-  if (made?.ofLeftOut) return leftOut === null ? 'counted in the other columns' : unknown;
+  if (traced?.ofLeftOut) return leftOut === null ? 'counted in the other columns' : unknown;
   return leftOut ?? unknown;
 }
 
 function amountsShown(
-  made: ReportColumn | undefined,
+  traced: ReportColumn | undefined,
   shown: string | undefined,
   amounts: ContributionRow['amounts'],
 ): ContributionRow['amounts'] {
-  const parts = made?.parts ?? (shown !== undefined && shown in amounts ? [shown] : Object.keys(amounts));
+  const parts = traced?.parts ?? (shown !== undefined && shown in amounts ? [shown] : Object.keys(amounts));
   return Object.fromEntries(parts.map((part) => [part, amounts[part] ?? null]));
 }
 
-/** What is summed into the amounts of each entity, where the column is made of such, or none is asked for. */
+/** The records that are summed into the amounts of each entity, if the column is computed from them or no column is given. */
 async function sumsOf(
   client: Queryable,
   { contributions }: ReportDefinition,
@@ -153,18 +154,26 @@ async function sumsOf(
   return sums;
 }
 
-async function servedRow(
+async function publishedRow(
   client: Queryable,
   definition: ReportDefinition,
   key: ReportKey,
 ): Promise<Pick<Trace, 'publication' | 'asOfDay' | 'row'>> {
-  const cells = definition.columns.map(({ name }) => `${quoted(name, 'served')}::text as ${quoted(name)}`);
-  const { rows } = await client.query<{ publication: number; asOfDay: string; row: Trace['row'] }>(
-    `/* reporting.served_row */
-     select number as publication, as_of_day::text as "asOfDay", to_json(cells) as row
-     from (select ${cells.join(', ')} from ${servedTable(definition.name)} as served where ${byKey(definition, 'served')}) as cells
-     cross join (select number, as_of_day from reporting.publication order by number desc limit 1) as publication`,
-    Object.values(key),
+  const cells = definition.columns.map(
+    ({ name }) => sql`${columnOf(name, 'served')}::text as ${columnOf(name)}`,
+  );
+  const { rows } = await runSql<{ publication: number; asOfDay: string; row: Trace['row'] }>(
+    client,
+    sql`/* reporting.read_published_row */
+      select number as publication, as_of_day::text as "asOfDay", to_json(cells) as row
+      from (
+        select ${listOf(cells)}
+        from ${servedTable(definition.name)} as served
+        where ${hasKey(definition, 'served', key)}
+      ) as cells
+      cross join (
+        select number, as_of_day from reporting.publication order by number desc limit 1
+      ) as publication`,
   );
   if (rows[0] === undefined) {
     await requirePublication(client);
@@ -184,36 +193,35 @@ async function contributionsOf(
   if (contributions === undefined || columns === null) {
     throw new Fault(
       'trace_unavailable',
-      `What ${name} was computed from is not kept; marquee rebuild --full computes it again.`,
+      `The contributions of ${name} are not kept. Run marquee rebuild --full to compute them again.`,
     );
   }
-  const known = new Set(columns.split(',').map((column) => column.split(' ')[0]));
+  const known = columnTypes(columns);
   const summed = definition.columns
     .filter((column) => column.sum !== undefined && known.has(column.name))
     .map(({ name: column, sum }) => {
-      const amount = quoted(column, 'contribution');
-      const shown = sum!.places === undefined ? amount : `round(${amount}, ${sum!.places})`;
-      return `${pg.escapeLiteral(column)}, ${shown}::text`;
+      const amount = columnOf(column, 'contribution');
+      const shown = sum!.places === undefined ? amount : sql`round(${amount}, ${raw(String(sum!.places))})`;
+      return sql`${literal(column)}, ${shown}::text`;
     });
-  const bases = new Set(definition.columns.flatMap(({ basis, parts }) => [basis ?? [], parts ?? []].flat()));
-  const based = [...bases]
+  const inputs = new Set(definition.columns.flatMap(({ basis, parts }) => [basis ?? [], parts ?? []].flat()));
+  const others = [...inputs]
     .filter((column) => known.has(column))
-    .map((column) => `${pg.escapeLiteral(column)}, ${quoted(column, 'contribution')}::text`);
-  const amounts = [...summed, ...based];
-  const { rows } = await client.query<ContributionRow>(
-    `/* reporting.trace ${name} */
-     select entity, entity_name, version, contribution.file_id, record_number, left_out,
-       json_build_object(${amounts.join(', ')}) as amounts,
-       file.name as file, file.feed, file.period,
-       (
-         select mapping_version from support.file_transform as transform
-         where transform.file_id = file.id and transform.table_name = $${definition.key.length + 1}
-       ) as "mappingVersion"
-     from ${table} as contribution
-     join source.file on file.id = contribution.file_id
-     where ${byKey(definition, 'contribution')}
-     order by left_out nulls first, entity`,
-    [...Object.values(key), contributions.entityTable],
+    .map((column) => sql`${literal(column)}, ${columnOf(column, 'contribution')}::text`);
+  const { rows } = await runSql<ContributionRow>(
+    client,
+    sql`/* reporting.trace_contributions ${raw(name)} */
+      select entity, entity_name, version, contribution.file_id, record_number, left_out,
+        json_build_object(${listOf([...summed, ...others])}) as amounts,
+        file.name as file, file.feed, file.period,
+        (
+          select mapping_version from support.file_transform as transform
+          where transform.file_id = file.id and transform.table_name = ${contributions.entityTable}
+        ) as "mappingVersion"
+      from ${table} as contribution
+      join source.file on file.id = contribution.file_id
+      where ${hasKey(definition, 'contribution', key)}
+      order by left_out nulls first, entity`,
   );
   return rows;
 }

@@ -1,30 +1,34 @@
-import pg from 'pg';
 import type { Queryable } from '../../database/queryable.js';
+import { ident, joined, raw, runSql, type SqlText, sql } from '../../database/sql.js';
+import { sqlFile } from '../../database/sql-file.js';
 import type { ContributionSource, ReportDefinition } from '../definition/definition.js';
 import type { ReportKey } from '../definition/report-key.js';
-import { byKey, columnList, contributionTable, quoted } from '../sql/table-names.js';
-import { columnsBehind, placeOf, type RawRecord, type RecordPlace, rawRecords } from './raw-records.js';
+import { columnList, columnOf, hasKey, namesAndValues } from '../sql/row-sql.js';
+import { contributionTable } from '../sql/table-names.js';
+import { mappedColumns, type RawRecord, type RecordId, rawRecords, recordId } from './raw-records.js';
 
-/** A row of the warehouse that a report's row stands on beside the entities' own, and the record that said it. */
+const sourceQuery = sqlFile(new URL('sql/traced-source.sql', import.meta.url));
+
+/** A warehouse row, other than the entity's own, that a report's row depends on, with the record it comes from. */
 export interface TracedRow {
   readonly table: string;
   /** Its natural key, field by field, as text. */
   readonly key: Readonly<Record<string, string>>;
-  /** The row of the warehouse. */
+  /** The version of the warehouse row. */
   readonly version: number;
-  /** The file's number: a month may have two files of a name. */
+  /** The file's id: a month may have two files with the same name. */
   readonly fileId: number;
   readonly file: string;
   readonly period: string;
   readonly record: number;
   /** The mapping it was cleaned with. */
   readonly mappingVersion: number | null;
-  /** What it was made of: these columns of the record, as sent. */
+  /** The columns of the record that it was computed from, as sent. */
   readonly raw: RawRecord | null;
 }
 
-/** A row of the warehouse as it is found: `foundColumns`, and whose it is. */
-export interface FoundRow extends RecordPlace {
+/** A warehouse row with the `foundColumns`, and its entity. */
+export interface FoundRow extends RecordId {
   entity: number | null;
   key: Record<string, string>;
   version: string;
@@ -34,8 +38,8 @@ export interface FoundRow extends RecordPlace {
 }
 
 /**
- * The links that the contributions to a row stand on, by entity; as they were when the reports that are served were built,
- * where that can still be told.
+ * The links that the contributions to a row depend on, by entity, as they were when the published reports were built, if that can still
+ * be determined.
  */
 export async function linksOf(
   client: Queryable,
@@ -52,7 +56,7 @@ export async function linksOf(
   return links;
 }
 
-/** What a row's entities are linked to and the row shows, the name of it say; of one column alone, where it is given. */
+/** The linked rows whose columns the report's row shows, such as a name; with `column`, those that this column shows. */
 export async function shownRows(
   client: Queryable,
   definition: ReportDefinition,
@@ -74,62 +78,56 @@ async function rowsOf(
   definition: ReportDefinition,
   key: ReportKey,
   publication: number,
-  source: ContributionSource,
+  { table, isLink, key: sourceKey }: ContributionSource,
 ): Promise<[entity: number | null, TracedRow][]> {
-  const { table, isLink } = source;
-  const fields = Object.entries(source.key);
-  const own = [...new Set([...(isLink ? ['entity'] : []), ...Object.values(source.key)])];
-  const keyPairs = fields.map(
-    ([field, column]) => `${pg.escapeLiteral(field)}, ${quoted(column, 'traced')}::text`,
+  const contributionColumns = [...new Set([...(isLink ? ['entity'] : []), ...Object.values(sourceKey)])];
+  const isSource = Object.entries(sourceKey).map(
+    ([field, column]) => sql`${columnOf(field, 'version')} = ${columnOf(column, 'traced')}`,
   );
-  const given = definition.key.length;
-  const { rows } = await client.query<FoundRow>(
-    `/* reporting.traced_rows ${definition.name} */
-     select ${isLink ? 'traced.entity' : 'null::integer as entity'}, jsonb_build_object(${keyPairs.join(', ')}) as key,
-       ${foundColumns(`$${given + 2}`)}
-     from (
-       select distinct ${columnList(own)} from ${contributionTable(definition.name)} as contribution
-       where ${byKey(definition, 'contribution')}
-     ) as traced
-     cross join (select built_date from support.publication_state where publication = $${given + 1}) as served
-     cross join lateral (
-       select * from warehouse.${quoted(table)} as said
-       where ${fields.map(([field, column]) => `${quoted(field, 'said')} = ${quoted(column, 'traced')}`).join(' and ')}
-       order by
-         said.created_date <= served.built_date
-           and (not said.deleted or said.deleted_date > served.built_date) desc,
-         said.deleted, said.deleted_date desc
-       limit 1
-     ) as found
-     join source.file on file.id = found.file_id`,
-    [...Object.values(key), publication, table],
+  const query = sourceQuery({
+    entity: isLink ? sql`traced.entity` : sql`null::integer as entity`,
+    key_object: namesAndValues(
+      Object.keys(sourceKey),
+      (field) => sql`${columnOf(sourceKey[field]!, 'traced')}::text`,
+    ),
+    found: foundColumns(table),
+    contribution_columns: columnList(contributionColumns),
+    contribution: contributionTable(definition.name),
+    has_key: hasKey(definition, 'contribution', key),
+    publication,
+    table: ident('warehouse', table),
+    is_source: joined(isSource, ' and '),
+  });
+  const { rows } = await runSql<FoundRow>(
+    client,
+    sql`/* reporting.trace_source ${raw(definition.name)} */ ${query}`,
   );
   const traced = await tracedRows(client, table, rows);
-  return traced.map((row, place) => [rows[place]!.entity, row]);
+  return traced.map((row, index) => [rows[index]!.entity, row]);
 }
 
-/** What is selected of the row `found` and its `file`; the name of its table is given as an expression. */
-export function foundColumns(table: string): string {
-  return `found.version_id as version, found.file_id, found.record_number, file.name as file, file.feed, file.period,
-       (
-         select mapping_version from support.file_transform as transform
-         where transform.file_id = file.id and transform.table_name = ${table}
-       ) as "mappingVersion"`;
+/** What is selected of the row `found` of a table and of its `file`. */
+export function foundColumns(table: string): SqlText {
+  return sql`found.version_id as version, found.file_id, found.record_number, file.name as file, file.feed, file.period,
+    (
+      select mapping_version from support.file_transform as transform
+      where transform.file_id = file.id and transform.table_name = ${table}
+    ) as "mappingVersion"`;
 }
 
-/** Rows of a table with the records that said them. */
+/** Adds to warehouse rows the records they come from. */
 export async function tracedRows(
   client: Queryable,
   table: string,
   rows: readonly FoundRow[],
 ): Promise<TracedRow[]> {
-  const raw = await rawRecords(client, rows);
+  const records = await rawRecords(client, rows);
   const columns = new Map<number | null, ReadonlySet<string>>();
   for (const version of new Set(rows.map(({ mappingVersion }) => mappingVersion))) {
-    if (version !== null) columns.set(version, await columnsBehind(client, table, version));
+    if (version !== null) columns.set(version, await mappedColumns(client, table, version));
   }
   return rows.map(({ entity: _entity, file_id, record_number, feed: _feed, version, ...row }) => {
-    const sent = raw.get(placeOf({ file_id, record_number })) ?? null;
+    const sent = records.get(recordId({ file_id, record_number })) ?? null;
     const read = columns.get(row.mappingVersion);
     return {
       ...row,

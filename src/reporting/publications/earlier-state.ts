@@ -1,142 +1,110 @@
-import type { ClientBase } from 'pg';
+import type { Queryable } from '../../database/queryable.js';
+import { runSql, type SqlText, sql } from '../../database/sql.js';
+import { sqlFile } from '../../database/sql-file.js';
 import { Fault } from '../../fault.js';
 import type { ReportDefinition } from '../definition/definition.js';
-import { columnList, quoted, sameKey, servedTable } from '../sql/table-names.js';
+import { columnList, columnOf, sameKey } from '../sql/row-sql.js';
+import { servedTable } from '../sql/table-names.js';
 
-/** A publication as its row tells it. */
+const rowsAtQuery = sqlFile(new URL('sql/rows-at.sql', import.meta.url));
+
+/** A publication whose rows can still be read. */
 export interface EarlierPublication {
   readonly number: number;
-  /** The newest one. */
+  /** The current publication. */
   readonly latest: number;
 }
 
 /**
  * Makes sure that reports can be read as they were at a publication.
- * @throws Fault `nothing_published`, `publication_unknown` when there is none of that number; `publication_not_retained` when changes
- *   since are forgotten, with the earliest that can be read.
+ * @throws Fault `nothing_published`; `publication_unknown`; `publication_not_retained` when later changes were deleted, with the
+ *   earliest publication that can be read; `report_not_published_then`
  */
 export async function earlierPublication(
-  client: ClientBase,
+  client: Queryable,
   definitions: readonly ReportDefinition[],
   number: number,
 ): Promise<EarlierPublication> {
-  const { rows } = await client.query<{
-    latest: number | null;
-    known: boolean;
-    fresh: string | null;
-  }>(
-    `/* reporting.earlier_publication */
-     select
-       (select max(number) from reporting.publication) as latest,
-       exists (select from reporting.publication where number = $1) as known,
-       (
-         select max(report) from reporting.report_change
-         where publication > $1 and report = any($2) and row_key = '{}'
-       ) as fresh`,
-    [number, definitions.map((definition) => definition.name)],
+  const names = definitions.map(({ name }) => name);
+  const { rows } = await runSql<{ latest: number | null; known: boolean; newReport: string | null }>(
+    client,
+    sql`/* reporting.find_earlier_publication */
+      select
+        (select max(number) from reporting.publication) as latest,
+        exists (select from reporting.publication where number = ${number}) as known,
+        (
+          select max(report) from reporting.report_change
+          where publication > ${number} and report = any(${names}) and row_key = '{}'
+        ) as "newReport"`,
   );
-  const { latest, known, fresh } = rows[0]!;
+  const { latest, known, newReport } = rows[0]!;
   if (latest === null) {
     throw new Fault('nothing_published', 'Nothing is published yet: ingest a drop first.');
   }
-  if (!known) {
-    throw new Fault(
-      'publication_unknown',
-      `There is no publication ${number}; the newest is ${latest}: see marquee publications.`,
-    );
-  }
+  if (!known) throw unknownPublication(number, latest);
   await requireRetained(client, definitions, number);
-  if (fresh !== null) {
+  if (newReport !== null) {
     throw new Fault(
       'report_not_published_then',
-      `${fresh} was first published after publication ${number}; name a later one.`,
+      `${newReport} was first published after publication ${number}. Name a later publication.`,
     );
   }
   return { number, latest };
 }
 
+export function unknownPublication(number: number, latest: number): Fault {
+  return new Fault(
+    'publication_unknown',
+    `Publication ${number} does not exist; the newest is ${latest}. List them with marquee publications.`,
+  );
+}
+
 /**
  * Makes sure that all changes since a publication are kept.
- * @throws Fault `publication_not_retained` with the earliest of which that can be said
+ * @throws Fault `publication_not_retained` with the earliest publication for which they are
  */
 export async function requireRetained(
-  client: Pick<ClientBase, 'query'>,
+  client: Queryable,
   definitions: readonly ReportDefinition[],
   number: number,
 ): Promise<void> {
-  const { rows } = await client.query<{ earliest: number | null }>(
-    `/* reporting.earliest_retained */
-     -- A publication that changed rows of which no change is left was forgotten: nothing before it can be read.
-     select max(later.number) as earliest
-     from reporting.publication as later
-     cross join jsonb_each(later.changes) as changed (report, counts)
-     where later.number > $1
-       and changed.report = any($2)
-       and exists (select from jsonb_each_text(changed.counts) as count (name, rows) where count.rows::bigint > 0)
-       and not exists (
-         select from reporting.report_change as change
-         where change.publication = later.number and change.report = changed.report
-       )`,
-    [number, definitions.map((definition) => definition.name)],
+  const names = definitions.map(({ name }) => name);
+  const { rows } = await runSql<{ earliest: number | null }>(
+    client,
+    sql`/* reporting.find_earliest_retained */
+      -- A publication that changed rows but has no changes left was deleted from the history: nothing before it can be read.
+      select max(later.number) as earliest
+      from reporting.publication as later
+      cross join jsonb_each(later.changes) as changed (report, counts)
+      where later.number > ${number}
+        and changed.report = any(${names})
+        and exists (select from jsonb_each_text(changed.counts) as count (name, rows) where count.rows::bigint > 0)
+        and not exists (
+          select from reporting.report_change as change
+          where change.publication = later.number and change.report = changed.report
+        )`,
   );
   const { earliest } = rows[0]!;
   if (earliest !== null) {
     throw new Fault(
       'publication_not_retained',
-      `Changes since publication ${number} are forgotten; the earliest that can be read is ${earliest}. How many are kept is RETAINED_PUBLICATIONS.`,
+      `The changes since publication ${number} are no longer kept. The earliest publication that can be read is ${earliest}. RETAINED_PUBLICATIONS sets how many are kept.`,
     );
   }
 }
 
-/**
- * A select of a report's rows as they were at a publication: today's, with every change since undone. Of a row that
- * changed, only its first changes since then tell what it was.
- */
-export function rowsAt(definition: ReportDefinition, number: number): string {
-  const table = servedTable(definition.name);
+/** Selects a report's rows as they were at a publication, see `sql/rows-at.sql`. */
+export function rowsAt(definition: ReportDefinition, publication: number): SqlText {
+  const { name, key } = definition;
   const columns = definition.columns.map((column) => column.name);
-  const key = columnList(definition.key, 'key');
-  return `
-    with change as materialized (
-      select id, row_key, change, column_name, old_value
-      from reporting.report_change
-      where report = '${definition.name}' and publication > ${number}
-    ),
-    -- The first time the row came or went whole.
-    whole as (
-      select distinct on (row_key) row_key, id, change, old_value
-      from change
-      where change <> 'update'
-      order by row_key, id
-    ),
-    first_cell as (
-      select distinct on (change.row_key, change.column_name)
-        change.row_key, change.column_name, change.old_value
-      from change
-      left join whole on whole.row_key = change.row_key
-      where change.change = 'update' and (whole.id is null or change.id < whole.id)
-      order by change.row_key, change.column_name, change.id
-    ),
-    cells as (
-      select row_key, jsonb_object_agg(column_name, old_value) as old_values from first_cell group by row_key
-    ),
-    changed as (
-      select touched.row_key, ${key}
-      from (select distinct row_key from change) as touched
-      cross join lateral jsonb_populate_record(null::${table}, touched.row_key) as key
-    )
-    select ${columnList(columns, 'served')}
-    from ${table} as served
-    where not exists (select from changed where ${sameKey(definition, 'changed', 'served')})
-    union all
-    select ${columnList(columns, 'earlier')}
-    from changed
-    left join whole on whole.row_key = changed.row_key
-    left join cells on cells.row_key = changed.row_key
-    left join ${table} as served on ${sameKey(definition, 'served', 'changed')}
-    cross join lateral jsonb_populate_record(
-      null::${table}, coalesce(whole.old_value::jsonb, to_jsonb(served)) || coalesce(cells.old_values, '{}')
-    ) as earlier
-    where whole.change = 'delete'
-      or (whole.id is null and served.${quoted(definition.key[0]!)} is not null)`;
+  return rowsAtQuery({
+    report: name,
+    publication,
+    served: servedTable(name),
+    key_columns: columnList(key, 'key'),
+    served_columns: columnList(columns, 'served'),
+    earlier_columns: columnList(columns, 'earlier'),
+    same_key: sameKey(definition, 'served', 'changed'),
+    is_served: sql`${columnOf(key[0]!, 'served')} is not null`,
+  });
 }

@@ -1,61 +1,79 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
+import { runSql, sql } from '../../database/sql.js';
 import { Fault } from '../../fault.js';
 import type { DifferenceCounts, LatestPublication, ReadyBuilds, Reflected, ReflectedDrop } from './types.js';
 
 /**
- * The publication readers see; undefined before the first.
- * @param which `built`: the newest that was made from the warehouse, where readers see one that a rollback made
+ * The current publication; undefined before the first.
+ * @param which `built`: the newest one that was built from the warehouse, even if a rollback replaced it
  */
 export async function latestPublication(
   client: ClientBase,
   which: 'any' | 'built' = 'any',
 ): Promise<LatestPublication | undefined> {
-  const { rows } = await client.query<Omit<LatestPublication, 'reflects'>>(
-    `/* reporting.latest_publication */
-     select number, as_of_day::text as "asOfDay", drops, mapping_version as "mappingVersion",
-       row_counts as "rowCounts", definitions, restores
-     from reporting.publication
-     where $1 = 'any' or restores is null
-     order by number desc
-     limit 1`,
-    [which],
-  );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  return { ...row, reflects: hashOf(row.drops, row.mappingVersion, row.asOfDay, row.definitions) };
+  const rows = await ledger(client);
+  const row = await rows.publication.findFirst({
+    where: which === 'built' ? { restores: null } : {},
+    orderBy: { number: 'desc' },
+  });
+  if (row === null) return undefined;
+  const asOfDay = dayText(row.as_of_day);
+  const drops = row.drops as unknown as ReflectedDrop[];
+  const definitions = row.definitions as Record<string, string>;
+  return {
+    number: row.number,
+    asOfDay,
+    drops,
+    mappingVersion: row.mapping_version,
+    rowCounts: row.row_counts as Record<string, number>,
+    definitions,
+    restores: row.restores,
+    reflects: hashOf(drops, row.mapping_version, asOfDay, definitions),
+  };
+}
+
+/** YYYY-MM-DD of a column of days, which Prisma Client reads as midnight in UTC. */
+function dayText(day: Date): string {
+  return day.toISOString().slice(0, 10);
 }
 
 /**
- * What the warehouse reflects now: every file that went into it, the mapping it was cleaned with, and what is retired by
- * hand. A build keeps it, since by the time it is published the warehouse may have gone on.
+ * What the warehouse reflects now: every cleaned file, the mapping they were cleaned with, and the retirements in force. A build
+ * keeps it, since the warehouse may have changed by the time the build is published.
  */
 export async function readReflected(client: ClientBase): Promise<Reflected> {
-  const { rows } = await client.query<Reflected>(
-    `/* reporting.read_reflected */
-     select
-       coalesce((
-         select jsonb_agg(
-           jsonb_build_object('feed', feed, 'period', period, 'name', name, 'sha256', sha256)
-           order by period, feed, sha256
-         )
-         from source.file
-         where state = 'loaded'
-           and exists (select from support.file_transform where file_id = file.id)
-       ), '[]') as drops,
-       coalesce(
-         (select max(mapping_version) from support.file_transform),
-         (select max(number) from support.mapping_version),
-         0
-       ) as "mappingVersion",
-       coalesce(
-         (select jsonb_agg(id order by id) from support.retirement where restored_date is null), '[]'
-       ) as retirements`,
+  const { rows } = await runSql<Reflected>(
+    client,
+    sql`/* reporting.read_reflected */
+      select
+        coalesce((
+          select jsonb_agg(
+            jsonb_build_object('feed', feed, 'period', period, 'name', name, 'sha256', sha256)
+            order by period, feed, sha256
+          )
+          from source.file
+          where state = 'loaded'
+            and exists (select from support.file_transform where file_id = file.id)
+        ), '[]') as drops,
+        coalesce(
+          (select max(mapping_version) from support.file_transform),
+          (select max(number) from support.mapping_version),
+          0
+        ) as "mappingVersion",
+        coalesce(
+          (select jsonb_agg(id order by id) from support.retirement where restored_date is null), '[]'
+        ) as retirements`,
   );
   return rows[0]!;
 }
 
-/** Hash of what builds reflect with the as-of day and the definitions: the same means nothing to publish but differences. */
+/**
+ * Hash of the files, the mapping, the as-of day and the definitions that builds reflect. If it equals the hash of the current
+ * publication, only differences in rows are a reason to publish.
+ */
 export function reflectedHash({ reflected, asOfDay, hashes }: ReadyBuilds): string {
   return hashOf(reflected.drops, reflected.mappingVersion, asOfDay, hashes);
 }
@@ -75,16 +93,17 @@ function hashOf(
   return createHash('sha256').update(JSON.stringify(whole)).digest('hex');
 }
 
-/** The hashes of the definitions by which the reports of a publication were built. */
+/** The hashes of the definitions that the reports of a publication were built with. */
 export async function readDefinitions(
   client: ClientBase,
   publication: number,
 ): Promise<Readonly<Record<string, string>>> {
-  const { rows } = await client.query<{ definitions: Record<string, string> }>(
-    '/* reporting.read_definitions */ select definitions from reporting.publication where number = $1',
-    [publication],
-  );
-  return rows[0]!.definitions;
+  const rows = await ledger(client);
+  const { definitions } = await rows.publication.findUniqueOrThrow({
+    where: { number: publication },
+    select: { definitions: true },
+  });
+  return definitions as Record<string, string>;
 }
 
 interface NewPublication {
@@ -96,6 +115,7 @@ interface NewPublication {
   changes: Readonly<Record<string, DifferenceCounts>>;
 }
 
+/** Writes the row of a publication, with the time of the database's clock. */
 export async function insertPublication(client: ClientBase, publication: NewPublication): Promise<void> {
   const { number, runId, reason, builds, rowCounts, changes } = publication;
   const checks = builds.checks.map(({ report, name, severity, offenderCount, acceptedBy }) => ({
@@ -105,25 +125,18 @@ export async function insertPublication(client: ClientBase, publication: NewPubl
     offenders: offenderCount,
     ...((acceptedBy ?? null) === null ? {} : { acceptedBy }),
   }));
-  await client.query(
-    `/* reporting.insert_publication */
-     insert into reporting.publication
-       (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
-        check_state, checks, definitions)
-     values ($1, clock_timestamp(), $2, $3, $4, to_char($4::date, 'YYYY-MM'), $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      number,
-      runId,
-      reason,
-      builds.asOfDay,
-      JSON.stringify(builds.reflected.drops),
-      builds.reflected.mappingVersion,
-      JSON.stringify(rowCounts),
-      JSON.stringify(changes),
-      checks.some((check) => check.offenders > 0) ? 'warned' : 'passed',
-      JSON.stringify(checks),
-      JSON.stringify(builds.hashes),
-    ],
+  const checkState = checks.some((check) => check.offenders > 0) ? 'warned' : 'passed';
+  await runSql(
+    client,
+    sql`/* reporting.insert_publication */
+      insert into reporting.publication
+        (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
+         check_state, checks, definitions)
+      values (
+        ${number}, clock_timestamp(), ${runId}, ${reason}, ${builds.asOfDay}, ${builds.asOfDay.slice(0, 7)},
+        ${JSON.stringify(builds.reflected.drops)}, ${builds.reflected.mappingVersion}, ${JSON.stringify(rowCounts)},
+        ${JSON.stringify(changes)}, ${checkState}, ${JSON.stringify(checks)}, ${JSON.stringify(builds.hashes)}
+      )`,
   );
 }
 
@@ -135,27 +148,27 @@ interface Rollback {
   changes: Readonly<Record<string, DifferenceCounts>>;
 }
 
-/** Writes the publication of a rollback, which stands on what the restored one stood on; gives its rows per report. */
+/** Writes the row of a rollback's publication, which is based on the same data as the restored one. Returns its rows per report. */
 export async function insertRollback(
   client: ClientBase,
   { number, runId, to, changes }: Rollback,
 ): Promise<Record<string, number>> {
-  const { rows } = await client.query<{ rowCounts: Record<string, number> }>(
-    `/* reporting.insert_rollback */
-     insert into reporting.publication
-       (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
-        check_state, checks, definitions, restores)
-     select $1, clock_timestamp(), $2, 'rollback', as_of_day, period, drops, mapping_version, row_counts, $4,
-       check_state, checks, definitions, number
-     from reporting.publication
-     where number = $3
-     returning row_counts as "rowCounts"`,
-    [number, runId, to, JSON.stringify(changes)],
+  const { rows } = await runSql<{ rowCounts: Record<string, number> }>(
+    client,
+    sql`/* reporting.insert_rollback */
+      insert into reporting.publication
+        (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
+         check_state, checks, definitions, restores)
+      select ${number}, clock_timestamp(), ${runId}, 'rollback', as_of_day, period, drops, mapping_version, row_counts,
+        ${JSON.stringify(changes)}, check_state, checks, definitions, number
+      from reporting.publication
+      where number = ${to}
+      returning row_counts as "rowCounts"`,
   );
   return rows[0]!.rowCounts;
 }
 
-/** A publication as a list shows it. */
+/** A publication in a list. */
 export interface ListedPublication {
   readonly number: number;
   readonly publishedDate: Date;
@@ -172,25 +185,35 @@ export interface ListedPublication {
 }
 
 /** All publications, newest first. */
-export async function listPublications(client: Pick<ClientBase, 'query'>): Promise<ListedPublication[]> {
-  const { rows } = await client.query<ListedPublication>(
-    `/* reporting.list_publications */
-     select number, published_date as "publishedDate", reason, restores, as_of_day::text as "asOfDay", period,
-       mapping_version as "mappingVersion", check_state as "checkState", row_counts as "rowCounts", changes,
-       run_id as "runId"
-     from reporting.publication
-     order by number desc`,
-  );
-  return rows;
+export async function listPublications(client: Queryable): Promise<ListedPublication[]> {
+  const rows = await ledger(client);
+  const publications = await rows.publication.findMany({
+    orderBy: { number: 'desc' },
+    omit: { drops: true, checks: true, definitions: true },
+  });
+  return publications.map((row) => ({
+    number: row.number,
+    publishedDate: row.published_date,
+    reason: row.reason,
+    restores: row.restores,
+    asOfDay: dayText(row.as_of_day),
+    period: row.period,
+    mappingVersion: row.mapping_version,
+    checkState: row.check_state,
+    rowCounts: row.row_counts as Record<string, number>,
+    changes: row.changes as unknown as Record<string, DifferenceCounts>,
+    runId: row.run_id,
+  }));
 }
 
 /**
- * The number of the publication that is served.
- * @throws Fault `nothing_published` when nothing is
+ * The number of the current publication.
+ * @throws Fault `nothing_published` before the first
  */
-export async function requirePublication(client: Pick<ClientBase, 'query'>): Promise<number> {
-  const { rows } = await client.query<{ newest: number | null }>(
-    '/* reporting.newest_publication */ select max(number) as newest from reporting.publication',
+export async function requirePublication(client: Queryable): Promise<number> {
+  const { rows } = await runSql<{ newest: number | null }>(
+    client,
+    sql`/* reporting.read_newest_publication */ select max(number) as newest from reporting.publication`,
   );
   const { newest } = rows[0]!;
   if (newest === null) {

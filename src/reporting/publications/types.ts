@@ -1,29 +1,29 @@
 import type { CheckOutcome } from '../checks/check.js';
 
-/** How many rows of a report a publication brings, alters and takes. */
+/** How many rows of a report a publication inserts, updates and deletes. */
 export interface DifferenceCounts {
   inserted: number;
   updated: number;
   deleted: number;
 }
 
-/** What a build changes in what is served, found out and kept in tables beside the build. */
+/** The differences between a build and the published report, which are kept in tables next to the build. */
 export interface Comparison {
   /** The publication it was compared with. */
   readonly publication: number;
   readonly counts: DifferenceCounts;
-  /** How many differences will be listed: cells, and rows that come or go whole. */
+  /** How many changes the publication will list: cells, and rows that are inserted or deleted. */
   readonly differences: number;
-  /** How many contributions differ; null where there are none to compare with. */
+  /** How many contributions differ; null if there are no earlier contributions to compare with. */
   readonly contributions: number | null;
 }
 
-/** Builds of one run, checked, that fit together. */
+/** The checked builds of one run, ready to be published together. */
 export interface ReadyBuilds {
   readonly asOfDay: string;
   /** When the first of them was built. */
   readonly builtDate: string;
-  /** What the warehouse held then, and until the last was built. */
+  /** What the warehouse contained from then until the last was built. */
   readonly reflected: Reflected;
   /** SHA-256 of each report's definition. */
   readonly hashes: Readonly<Record<string, string>>;
@@ -37,11 +37,11 @@ export interface ReadyBuild {
   readonly rows: number;
   /** Whether these are all rows of the report. */
   readonly whole: boolean;
-  /** What it changes; null where there was nothing to compare with. */
+  /** Null if it was not compared with a publication. */
   readonly comparison: Comparison | null;
 }
 
-/** A file a publication reflects. */
+/** A file that a publication reflects. */
 export interface ReflectedDrop {
   readonly feed: string;
   readonly period: string;
@@ -49,15 +49,15 @@ export interface ReflectedDrop {
   readonly sha256: string;
 }
 
-/** What a publication stands on, beside the rules. */
+/** The data that a publication is based on. */
 export interface Reflected {
   readonly drops: readonly ReflectedDrop[];
   readonly mappingVersion: number;
-  /** Numbers of the retirements in force, in order. */
+  /** Ids of the retirements in force, in order. */
   readonly retirements: readonly number[];
 }
 
-/** A publication as far as the next one is compared with it. */
+/** The properties of a publication that the next one is compared with. */
 export interface LatestPublication {
   readonly number: number;
   readonly asOfDay: string;
@@ -65,7 +65,7 @@ export interface LatestPublication {
   readonly mappingVersion: number;
   readonly rowCounts: Readonly<Record<string, number>>;
   readonly definitions: Readonly<Record<string, string>>;
-  /** The publication whose state a rollback published again. */
+  /** For a rollback: the publication whose state it published again. */
   readonly restores: number | null;
   readonly reflects: string;
 }

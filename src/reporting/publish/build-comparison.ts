@@ -1,57 +1,56 @@
 import type { ClientBase } from 'pg';
-import { forgetComparison } from '../build/drop-build.js';
+import type { Prisma } from '../../database/client/client.js';
+import { ledger } from '../../database/prisma-client.js';
+import { runSql, sql } from '../../database/sql.js';
+import { dropComparison } from '../build/drop-build.js';
 import { collectDifferences } from '../build/row-difference.js';
-import { tellAmounts } from '../causes/amount-causes.js';
+import { collectAmountCauses } from '../causes/amount-causes.js';
 import type { CauseSources } from '../causes/cause.js';
 import { collectContributionChanges } from '../causes/contribution-changes.js';
-import { byHandBetween } from '../causes/manual-corrections.js';
+import { correctionsBetween } from '../causes/manual-corrections.js';
 import { knownFiles } from '../causes/report-wide-causes.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { latestPublication } from '../publications/publication.js';
 import { readPublicationState } from '../publications/publication-state.js';
-import type { Comparison, LatestPublication } from '../publications/types.js';
+import type { Comparison, LatestPublication, Reflected } from '../publications/types.js';
 
 /**
- * Compares the build of a run with what is served, and keeps what differs, with its causes, for the publication. That
- * is done while the builds are checked, so that a publication has little left to do but write; what is not there by then,
- * or was compared with another publication, the publication compares itself.
- * @returns null where there is nothing to compare: no build, or the report was not published before
+ * Compares the build of a run with the current publication and keeps the differences with their causes. This happens while the builds
+ * are checked, so that the publication itself takes little time. The publication compares what was not compared by then, or was
+ * compared with another publication.
+ * @returns null if there is nothing to compare: no build, or a report that was not published before
  */
 export async function compareBuild(
   client: ClientBase,
   definition: ReportDefinition,
   runId: string | null,
 ): Promise<Comparison | null> {
+  const { name } = definition;
+  const rows = await ledger(client);
   const published = await latestPublication(client);
-  const { rows: builds } = await client.query<ComparedBuild>(
-    `/* reporting.read_build */
-     select definition_hash as hash, base_publication is null as whole, reflects -> 'retirements' as retirements
-     from support.report_build
-     where report = $1 and run_id is not distinct from $2`,
-    [definition.name, runId],
-  );
-  const [build] = builds;
-  if (build === undefined || published?.rowCounts[definition.name] === undefined) return null;
-  const comparison = await compareWithPublished(client, definition, build, published);
-  await client.query(
-    `/* reporting.note_comparison */
-     update support.report_build set comparison = $2 where report = $1`,
-    [definition.name, JSON.stringify(comparison)],
-  );
+  const build = await rows.reportBuild.findFirst({ where: { report: name, run_id: runId } });
+  if (build === null || published?.rowCounts[name] === undefined) return null;
+  const { retirements } = build.reflects as unknown as Reflected;
+  const compared = { hash: build.definition_hash, whole: build.base_publication === null, retirements };
+  const comparison = await compareWithPublished(client, definition, compared, published);
+  await rows.reportBuild.update({
+    where: { report: name },
+    data: { comparison: comparison as unknown as Prisma.InputJsonObject },
+  });
   return comparison;
 }
 
-/** A build as it is compared. */
+/** The properties of a build that the comparison needs. */
 export interface ComparedBuild {
-  /** Whether all rows were built; if not, those that were touched. */
+  /** Whether all rows were built; if not, the touched ones. */
   readonly whole: boolean;
-  /** Of the definition the report was built by. */
+  /** Hash of the definition it was built with. */
   readonly hash: string;
-  /** The retirements it reflects. */
+  /** Ids of the retirements it reflects. */
   readonly retirements: readonly number[];
 }
 
-/** Compares a build with a publication that is served, and tells the causes of what differs. */
+/** Compares a build with the current publication, and collects the causes of the differences. */
 export async function compareWithPublished(
   client: ClientBase,
   definition: ReportDefinition,
@@ -62,14 +61,14 @@ export async function compareWithPublished(
   const sources = {
     knownFiles: knownFiles(published),
     since: state.builtDate,
-    byHand: byHandBetween(state.retirements, retirements),
+    corrections: correctionsBetween(state.retirements, retirements),
   };
   const isRedefined = published.definitions[definition.name] !== hash;
   const compared = await compare(client, definition, whole, sources, isRedefined);
   return { publication: published.number, ...compared };
 }
 
-/** As `compareWithPublished`, with what causes are told from given. */
+/** Like `compareWithPublished`, with the sources of causes as an argument. */
 export async function compare(
   client: ClientBase,
   definition: ReportDefinition,
@@ -77,18 +76,19 @@ export async function compare(
   sources: CauseSources,
   isRedefined: boolean,
 ): Promise<Omit<Comparison, 'publication'>> {
-  await forgetComparison(client, definition);
-  // Values are told as text, days as the standard writes them.
-  await client.query(
-    `/* reporting.prepare_comparison */
-     select set_config('datestyle', 'ISO', true), set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
-       set_config('default_statistics_target', '10', true)`,
+  await dropComparison(client, definition);
+  // Causes have values as text, with days in ISO format.
+  await runSql(
+    client,
+    sql`/* reporting.prepare_comparison */
+      select set_config('datestyle', 'ISO', true), set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+        set_config('default_statistics_target', '10', true)`,
   );
   const { differences, ...counts } = await collectDifferences(client, definition, whole);
   const contributions = await collectContributionChanges(client, definition, whole, sources);
   if (definition.contributions !== undefined) {
-    const rest = contributions === null ? 'not kept' : null;
-    await tellAmounts(client, definition, isRedefined ? 'definition' : rest);
+    const restKind = contributions === null ? 'not kept' : null;
+    await collectAmountCauses(client, definition, isRedefined ? 'definition' : restKind);
   }
   return { counts, differences, contributions };
 }

@@ -1,15 +1,15 @@
 import type { ReportDefinition } from '../definition/definition.js';
 
-/** What the database says of a report table, or of one column of it. */
+/** The database's comment on a report table or on one of its columns. */
 export interface ReportComment {
   schema: string;
   table: string;
-  /** Missing: the comment is the table's. */
+  /** Missing for a comment on the table. */
   column?: string;
   comment: string;
 }
 
-/** The comments of the report tables, which BI tools show, from the reports' descriptions. */
+/** The comments on the report tables, which BI tools show, from the reports' descriptions. */
 export function reportComments(definitions: readonly ReportDefinition[]): ReportComment[] {
   return definitions.flatMap(({ name: table, description, grain, columns }) => [
     { schema: 'reporting', table, comment: `${description} ${grain}` },

@@ -1,21 +1,21 @@
 import type { ClientBase } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import { raw, runSql, type SqlText, sql } from '../../database/sql.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import { columnList, sameContribution } from '../sql/row-sql.js';
 import { columnsOf } from '../sql/table-columns.js';
 import {
-  columnList,
   contributionBuildTable,
   contributionChangeTable,
   contributionHistoryTable,
   contributionTable,
-  quoted,
-  sameContribution,
-  untouchedByAutovacuum,
+  withoutAutovacuum,
 } from '../sql/table-names.js';
 
 /**
- * Keeps what the collected changes replace, so that an earlier state can be published again with all that explains it:
- * each contribution as it was until a publication, and of those that came the key alone. Where there is nothing the
- * state before can be told from, the history begins anew with this publication.
+ * Keeps the contributions that the collected changes replace, so that an earlier state can be published again together with its
+ * explanation: each contribution as it was until a publication, and only the key of those that appeared. If the earlier state
+ * cannot be derived, the history starts again with this publication.
  * @param explained whether changes of contributions were collected
  */
 export async function recordContributionHistory(
@@ -29,96 +29,95 @@ export async function recordContributionHistory(
   const known = contributionTable(name);
   const history = contributionHistoryTable(name);
   if (!explained || (await historySince(client, definition, contributionBuildTable(name))) === null) {
-    await beginHistory(client, definition, publication);
+    await startHistory(client, definition, publication);
     return;
   }
   const change = contributionChangeTable(name);
-  const same = sameContribution(definition, 'known', 'change');
-  await client.query(
-    `/* reporting.record_contribution_history ${name} */
-     insert into ${history}
-     select $1, true, known.* from ${known} as known join ${change} as change on ${same}`,
-    [publication],
+  await runSql(
+    client,
+    sql`/* reporting.record_replaced_contributions ${raw(name)} */
+      insert into ${history}
+      select ${publication}::integer, true, known.*
+      from ${known} as known
+      join ${change} as change on ${sameContribution(definition, 'known', 'change')}`,
   );
   const columns = columnList([...key, 'entity']);
-  await client.query(
-    `/* reporting.record_contribution_history ${name} */
-     insert into ${history} (replaced_by, existed, ${columns})
-     select $1, false, ${columns} from ${change} where came`,
-    [publication],
+  await runSql(
+    client,
+    sql`/* reporting.record_new_contributions ${raw(name)} */
+      insert into ${history} (replaced_by, existed, ${columns})
+      select ${publication}::integer, false, ${columns} from ${change} where came`,
   );
 }
 
-async function beginHistory(
+async function startHistory(
   client: ClientBase,
   definition: ReportDefinition,
   publication: number,
 ): Promise<void> {
   const { name } = definition;
-  await forgetHistory(client, definition);
-  await client.query(
-    `/* reporting.begin_history ${name} */
-     create table ${contributionHistoryTable(name)} as
-     select 0 as replaced_by, true as existed, built.* from ${contributionBuildTable(name)} as built limit 0`,
+  await deleteHistory(client, definition);
+  await runSql(
+    client,
+    sql`/* reporting.start_history ${raw(name)} */
+      create table ${contributionHistoryTable(name)} as
+      select 0 as replaced_by, true as existed, built.* from ${contributionBuildTable(name)} as built limit 0`,
   );
-  await client.query(
-    `/* reporting.note_history */ insert into support.contribution_history (report, since) values ($1, $2)`,
-    [name, publication],
-  );
+  const rows = await ledger(client);
+  await rows.contributionHistory.create({ data: { report: name, since: publication } });
 }
 
-/** Takes away what is kept of earlier contributions. */
-export async function forgetHistory(client: ClientBase, { name }: ReportDefinition): Promise<void> {
-  await client.query(`/* reporting.forget_history */ drop table if exists ${contributionHistoryTable(name)}`);
-  await client.query(
-    '/* reporting.forget_history */ delete from support.contribution_history where report = $1',
-    [name],
+/** Deletes the earlier contributions of a report. */
+export async function deleteHistory(client: ClientBase, { name }: ReportDefinition): Promise<void> {
+  await runSql(
+    client,
+    sql`/* reporting.delete_history */ drop table if exists ${contributionHistoryTable(name)}`,
   );
+  const rows = await ledger(client);
+  await rows.contributionHistory.deleteMany({ where: { report: name } });
 }
 
 /**
- * The earliest publication whose contributions can be told, where the history has the columns of a table of
- * contributions; null where there is none.
+ * The earliest publication whose contributions can be derived; null without a history, or if it has other columns than this table of
+ * contributions.
  */
 async function historySince(
   client: ClientBase,
   { name }: ReportDefinition,
-  like: string,
+  contributions: SqlText,
 ): Promise<number | null> {
-  const { rows } = await client.query<{ since: number }>(
-    '/* reporting.history_since */ select since from support.contribution_history where report = $1',
-    [name],
-  );
+  const rows = await ledger(client);
+  const history = await rows.contributionHistory.findUnique({ where: { report: name } });
   const columns = await columnsOf(client, contributionHistoryTable(name));
-  if (rows[0] === undefined || columns === null) return null;
-  return columns === `replaced_by integer,existed boolean,${await columnsOf(client, like)}`
-    ? rows[0].since
-    : null;
+  if (history === null || columns === null) return null;
+  const expected = `replaced_by integer,existed boolean,${await columnsOf(client, contributions)}`;
+  return columns === expected ? history.since : null;
 }
 
-/** Forgets what is needed to tell contributions before a publication. */
+/** Deletes what is needed to derive the contributions before a publication. */
 export async function forgetContributions(
   client: ClientBase,
   definitions: readonly ReportDefinition[],
   upTo: number,
 ): Promise<void> {
+  const rows = await ledger(client);
   for (const { name } of definitions) {
-    const { rowCount } = await client.query(
-      `/* reporting.forget_contributions */
-       update support.contribution_history set since = $2 where report = $1 and since < $2`,
-      [name, upTo],
-    );
-    if (rowCount === 0) continue;
-    await client.query(
-      `/* reporting.forget_contributions ${name} */ delete from ${contributionHistoryTable(name)} where replaced_by <= $1`,
-      [upTo],
+    const { count } = await rows.contributionHistory.updateMany({
+      where: { report: name, since: { lt: upTo } },
+      data: { since: upTo },
+    });
+    if (count === 0) continue;
+    await runSql(
+      client,
+      sql`/* reporting.forget_contributions ${raw(name)} */
+        delete from ${contributionHistoryTable(name)} where replaced_by <= ${upTo}`,
     );
   }
 }
 
 /**
- * Computes the contributions of an earlier state, as `rowsAt` does the rows.
- * @returns false where they cannot be had: there are none, or their columns were others then
+ * Builds the contributions of an earlier state, as `rowsAt` does for the rows.
+ * @returns false if they are not available: nothing is kept, or they had other columns
  */
 export async function buildEarlierContributions(
   client: ClientBase,
@@ -132,20 +131,21 @@ export async function buildEarlierContributions(
   const since = await historySince(client, definition, known);
   if (since === null || since > to) return false;
   const identity = columnList([...key, 'entity']);
-  const names = columns.split(',').map((column) => quoted(column.split(' ')[0]!, 'first_change'));
-  await client.query(
-    `/* reporting.build_earlier_contributions ${name} */
-     create table ${contributionBuildTable(name)} ${untouchedByAutovacuum} as
-     with first_change as materialized (
-       select distinct on (${identity}) *
-       from ${contributionHistoryTable(name)}
-       where replaced_by > ${Number(to)}
-       order by ${identity}, replaced_by
-     )
-     select known.* from ${known} as known
-     where not exists (select from first_change where ${sameContribution(definition, 'first_change', 'known')})
-     union all
-     select ${names.join(', ')} from first_change where existed`,
+  const names = columns.split(',').map((column) => column.split(' ')[0]!);
+  await runSql(
+    client,
+    sql`/* reporting.build_earlier_contributions ${raw(name)} */
+      create table ${contributionBuildTable(name)} ${withoutAutovacuum} as
+      with first_change as materialized (
+        select distinct on (${identity}) *
+        from ${contributionHistoryTable(name)}
+        where replaced_by > ${to}
+        order by ${identity}, replaced_by
+      )
+      select known.* from ${known} as known
+      where not exists (select from first_change where ${sameContribution(definition, 'first_change', 'known')})
+      union all
+      select ${columnList(names, 'first_change')} from first_change where existed`,
   );
   return true;
 }

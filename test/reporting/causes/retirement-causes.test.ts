@@ -96,7 +96,7 @@ describe('what was retired by hand, as a cause', () => {
       amounts: { budget: '-100' },
     });
     expect(causeText(cause!, 'film', 'movie_id')).toMatch(
-      /^Up \(film 2\): genres with id 35 was retired by hand; by ann: no such thing; movies_metadata.csv of 2017-08/,
+      /^Up \(film 2\): genres with id 35 was retired manually; by ann: no such thing; movies_metadata.csv of 2017-08/,
     );
     expect(await told(2)).toEqual({
       genre_report: 1,
@@ -131,7 +131,7 @@ describe('what was retired by hand, as a cause', () => {
       byHand: [{ key: { rater_id: '0' } }, { key: { rater_id: '2' } }],
     });
     expect(causeText(cause!, 'film', 'movie_id')).toContain(
-      'movie_ratings with rater_id 0, movielens_id 1001 was retired by hand; by ann: spam',
+      'movie_ratings with rater_id 0, movielens_id 1001 was retired manually; by ann: spam',
     );
   });
 
@@ -172,7 +172,7 @@ describe('what was retired by hand, as a cause', () => {
     expect(cause).toMatchObject({ kind: 'restored link', by: 'bob', movie_id: 2, table: 'movie_genres' });
     expect(others).toEqual([]);
     expect(causeText(cause!, 'film', 'movie_id')).toContain(
-      'was restored by hand; by bob; retired for: no comedy;',
+      'was restored manually; by bob; retired for: no comedy;',
     );
   });
 });

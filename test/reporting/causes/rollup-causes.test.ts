@@ -45,7 +45,7 @@ describe('the cause of a change in what ratings are summed to', () => {
 
   it('is the file of the ratings that came or changed, and how many', async () => {
     expect(await told(1, 'calculated_vote_count')).toEqual([
-      'Toy Story (film 1) changed in what belongs to it; calculated_vote_count 1 -> 2, calculated_vote_sum 4 -> 18; ' +
+      'Toy Story (film 1) changed in related records; calculated_vote_count 1 -> 2, calculated_vote_sum 4 -> 18; ' +
         '2 new movie_ratings in ratings.csv of 2017-02',
     ]);
   });
@@ -61,16 +61,16 @@ describe('the cause of a change in what ratings are summed to', () => {
   it('is the link that brought ratings, or took them away', async () => {
     const link = 'movie_links with movielens_id 300, by links.csv of 2017-02, record 2';
     expect(await told(3, 'calculated_vote_count')).toEqual([
-      `Coco (film 3) changed in what belongs to it; calculated_vote_count 1 -> 0, calculated_vote_sum 4 -> unknown; ${link}`,
+      `Coco (film 3) changed in related records; calculated_vote_count 1 -> 0, calculated_vote_sum 4 -> unknown; ${link}`,
     ]);
     expect(await told(5, 'calculated_vote_count')).toEqual([
-      `Brave (film 5) changed in what belongs to it; calculated_vote_count 0 -> 1, calculated_vote_sum unknown -> 4; ${link}`,
+      `Brave (film 5) changed in related records; calculated_vote_count 0 -> 1, calculated_vote_sum unknown -> 4; ${link}`,
     ]);
   });
 
   it('is for a score also what all films make, and that alone where nothing of the film’s own changed', async () => {
     const ofAll =
-      'C 7.1578947368 -> 7.2727272727, m 4 -> 5.6, vote_sum_of_all 136 -> 160, vote_count_of_all 19 -> 22, which all films make';
+      'C 7.1578947368 -> 7.2727272727, m 4 -> 5.6, vote_sum_of_all 136 -> 160, vote_count_of_all 19 -> 22, computed over all films';
     expect(await told(1, 'movie_score')).toEqual([expect.stringMatching(/^Toy Story/), ofAll]);
     expect(await told(2, 'movie_score')).toEqual([
       'computed together with rows of 4 films that changed',

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { reports } from '../../../src/dataset/reports/reports.js';
-import { columnsBehind } from '../../../src/reporting/definition/definition.js';
+import { inputColumns } from '../../../src/reporting/definition/definition.js';
 
 type Contribution = Readonly<Record<string, string | null>>;
 
@@ -147,7 +147,7 @@ function omissions(
   const column = reports
     .find(({ name }) => name === report)!
     .columns.find(({ name }) => name === column_name);
-  const behind = column && (columnsBehind(column) ?? (column.sum ? [column.name] : undefined));
+  const behind = column && (inputColumns(column) ?? (column.sum ? [column.name] : undefined));
   if (change !== 'update' || behind === undefined) return [];
   const [then, now] = [before, after].map(({ contributions }) => contributions.get(report)!);
   const row = placeOf(Object.values(keyOf(report, row_key)), null).slice(0, -'null]'.length);

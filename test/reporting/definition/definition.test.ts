@@ -83,8 +83,8 @@ describe('the report definitions', () => {
       sqlFile,
       ...checks.map((check) => check.sqlFile),
       ...contributions!.touched,
-      ...(contributions!.besideHand === undefined ? [] : [contributions!.besideHand]),
-      ...contributions!.stocks.map((stock) => stock.sqlFile),
+      ...(contributions!.sideEffects === undefined ? [] : [contributions!.sideEffects]),
+      ...contributions!.rollups.map((stock) => stock.sqlFile),
     ]);
     expect(files.map((file) => join(folder, file)).sort()).toEqual([...new Set(used)].sort());
     for (const { name, sqlFile } of reports) {

@@ -6,12 +6,9 @@ import { parseKey } from '../../../src/reporting/definition/report-key.js';
 import { causeText } from '../../../src/reporting/explain/cause-text.js';
 import { type ExplainOptions, explain, explanationJson } from '../../../src/reporting/explain/explain.js';
 import { trace } from '../../../src/reporting/explain/trace.js';
-import {
-  forgetChanges,
-  holdPublication,
-  type PublishResult,
-  publish,
-} from '../../../src/reporting/publish/publish.js';
+import { holdPublication } from '../../../src/reporting/publish/publication-lock.js';
+import { type PublishResult, publish } from '../../../src/reporting/publish/publish.js';
+import { forgetChanges } from '../../../src/reporting/publish/retention.js';
 import { useDatabase } from '../../database-fixture.js';
 import { takeMonth } from '../drops.js';
 import { buildAll, checkAll, publishReports, report } from '../publish-reports.js';

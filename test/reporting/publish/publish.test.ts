@@ -218,7 +218,7 @@ describe('publishing', () => {
     await expect(
       inTransaction(pipeline, (client) => publish(client, reports, { runId: null })),
     ).rejects.toMatchObject({
-      code: 'builds_apart',
+      code: 'builds_inconsistent',
     });
   });
 

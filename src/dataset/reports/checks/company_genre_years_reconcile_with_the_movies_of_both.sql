@@ -1,5 +1,5 @@
 -- Rows whose sums and counts differ from those of their films. Shares may differ because the share of each film is
--- rounded to cents. Parameters: $1 date, the as-of day; $2 boolean, whether to check all rows, not only the touched ones.
+-- rounded to cents. Parameters: as_of_day date, the as-of day; all_rows boolean, whether to check all rows, not only the touched ones.
 -- Reads: production_company_genre_report, production_company_movies_report, movie_genre_report.
 
 with released as (
@@ -7,7 +7,7 @@ with released as (
   from warehouse.movies
   where not deleted
     and coalesce(status, '') in ('Released', '')
-    and release_date <= $1::date
+    and release_date <= {{ as_of_day }}::date
 ),
 
 films as (
@@ -32,12 +32,12 @@ films as (
   where films.release_date is not null
     -- filter early, before films are joined with their genres
     and (
-      $2
+      {{ all_rows }}
       or (films.production_company_id, extract(year from films.release_date)::integer)
         in (select production_company_id, year from touched_production_company_genre_report)
     )
     and (
-      $2
+      {{ all_rows }}
       or (films.production_company_id, extract(year from films.release_date)::integer, genres.genre_id)
         in (select production_company_id, year, genre_id from touched_production_company_genre_report)
     )
@@ -45,9 +45,9 @@ films as (
 ),
 
 years as (
-  select * from next_production_company_genre_report where $2
+  select * from next_production_company_genre_report where {{ all_rows }}
   union all
-  select * from support.build_production_company_genre_report where not $2
+  select * from support.build_production_company_genre_report where not {{ all_rows }}
 )
 
 select year, production_company_id, genre_id, to_json(years) as built, to_json(films) as films

@@ -1,5 +1,5 @@
--- Rows whose sums and counts differ from those of their films. Parameters: $1 date, the as-of day;
--- $2 boolean, whether to check all rows, not only the touched ones.
+-- Rows whose sums and counts differ from those of their films. Parameters: as_of_day date, the as-of day;
+-- all_rows boolean, whether to check all rows, not only the touched ones.
 -- Reads: genre_report, movie_genre_report.
 
 with released as (
@@ -7,7 +7,7 @@ with released as (
   from warehouse.movies
   where not deleted
     and coalesce(status, '') in ('Released', '')
-    and release_date <= $1::date
+    and release_date <= {{ as_of_day }}::date
 ),
 
 films as (
@@ -25,14 +25,14 @@ films as (
   from next_movie_genre_report as films
   left join released on released.movie_id = films.movie_id
   where films.release_date is not null
-    and ($2 or extract(year from films.release_date)::integer in (select year from touched_genre_report))
+    and ({{ all_rows }} or extract(year from films.release_date)::integer in (select year from touched_genre_report))
   group by 1, 2
 ),
 
 years as (
-  select * from next_genre_report where $2
+  select * from next_genre_report where {{ all_rows }}
   union all
-  select * from support.build_genre_report where not $2
+  select * from support.build_genre_report where not {{ all_rows }}
 )
 
 select year, genre_id, to_json(years) as built, to_json(films) as films

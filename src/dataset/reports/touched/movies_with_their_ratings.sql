@@ -1,23 +1,23 @@
 -- Films with changes in their own data, MovieLens links or ratings.
--- parameters: $1 timestamptz, changes after this time.
+-- parameters: since timestamptz, changes after this time.
 
 with rated as (
-  select movielens_id from warehouse.movie_ratings where created_date > $1
+  select movielens_id from warehouse.movie_ratings where created_date > {{ since }}
   union
-  select movielens_id from warehouse.movie_ratings where deleted and deleted_date > $1
+  select movielens_id from warehouse.movie_ratings where deleted and deleted_date > {{ since }}
 )
 
 select movie_id as entity
 from warehouse.movies
-where created_date > $1
-  or (deleted and deleted_date > $1)
+where created_date > {{ since }}
+  or (deleted and deleted_date > {{ since }})
 
 union
 
 select movie_id
 from warehouse.movie_links
 where movie_id is not null
-  and (created_date > $1 or (deleted and deleted_date > $1))
+  and (created_date > {{ since }} or (deleted and deleted_date > {{ since }}))
 
 union
 
