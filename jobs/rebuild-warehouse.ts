@@ -4,7 +4,11 @@ import { undoing } from '../src/database/savepoint.js';
 import { inTransaction } from '../src/database/transaction.js';
 import { defineFlow, type FlowContext, type Stage } from '../src/queue/backend/flow.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../src/queue/ledger/job.js';
-import { compareWithBuild, type ReportComparison, publishedAsOf } from '../src/reporting/build/verify-reports.js';
+import {
+  compareWithBuild,
+  publishedAsOf,
+  type ReportComparison,
+} from '../src/reporting/build/verify-reports.js';
 import { nestedColumns } from '../src/warehouse/mapping/mapping.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import type { Mapping } from '../src/warehouse/mapping/table-plan.js';

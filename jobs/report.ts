@@ -10,7 +10,7 @@ import { queues, type Services } from './services.js';
 
 const build = z.object({ report: z.string(), asOfDay: z.string(), whole: z.boolean().default(false) });
 
-/** Computes one report, unseen: all of it, or what the files since the last publication touch. */
+/** Builds one report, invisible to readers: all rows, or those that new files touch. */
 export const buildReportJob = defineJob({
   name: 'build-report',
   queue: queues.report,
@@ -27,7 +27,7 @@ export const buildReportJob = defineJob({
 
 const comparison = z.object({ report: z.string() });
 
-/** Finds out what a build changes in what is served, and why. */
+/** Compares a build with the published report, and collects the causes of the differences. */
 export const compareReportJob = defineJob({
   name: 'compare-report',
   queue: queues.report,
@@ -44,23 +44,23 @@ export const compareReportJob = defineJob({
 });
 
 const takesFileOut =
-  'undo what took the rows: a file is taken out by marquee withdraw FILE --reason TEXT, and back with --undo';
+  'undo what removed the rows: marquee withdraw FILE --reason TEXT takes a file out, and --undo takes it back';
 
 const check = z.object({
   asOfDay: z.string(),
-  /** Who lets reports lose more rows than allowed. */
+  /** Who accepts that reports lose more rows than allowed. */
   lossAcceptedBy: z.string().optional(),
-  /** How what took the rows is undone, as half a sentence. */
+  /** How to undo what removed the rows, as half a sentence. */
   undo: z.string().optional(),
 });
 
-/** Asks the builds for offenders; a blocking check that has some ends the run here. */
+/** Checks the builds. A blocking check with offenders ends the run here. */
 export const checkReportsJob = defineJob({
   name: 'check-reports',
   queue: queues.report,
   payload: check,
   run: async ({ payload, services, runId }: JobContext<z.output<typeof check>, Services>) => {
-    // Committed before the verdict, so that the offenders can be looked at.
+    // Committed before the result is judged, so that users can look at the offenders.
     const outcomes = await inTransaction(services.pool, (client) =>
       checkReports(client, services.dataSet.reports, {
         asOfDay: payload.asOfDay,
@@ -71,7 +71,7 @@ export const checkReportsJob = defineJob({
     );
     const refused = refusal(
       outcomes,
-      `If that is as it should be, let it through with marquee retry ${runId} --accept-loss; if not, ${payload.undo ?? takesFileOut}.`,
+      `To accept this loss, run marquee retry ${runId} --accept-loss. Otherwise, ${payload.undo ?? takesFileOut}.`,
     );
     if (refused !== undefined) {
       throw refused;
@@ -86,7 +86,7 @@ export const checkReportsJob = defineJob({
 
 const publication = z.object({ reason: z.enum(publicationReasons) });
 
-/** Makes the checked builds what readers see. */
+/** Publishes the checked builds. */
 export const publishJob = defineJob({
   name: 'publish',
   queue: queues.report,

@@ -19,7 +19,6 @@ const notYet = [
   'jobs/withdraw.ts',
   'src/api/',
   'src/auth/',
-  'src/reporting/',
   'src/source/',
   'test/api/',
   'test/auth/',

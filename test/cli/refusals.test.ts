@@ -66,7 +66,7 @@ describe('wrong usage exits with 2 and one sentence, before anything is started'
     [
       'an unknown column',
       ['trace', 'genre_report', '2010', '18', '--column', 'x'],
-      'has no column x beside its key',
+      'has no column x outside its key',
     ],
     ['an unknown feed', ['rejects', '--feed', 'films'], 'the feeds are movies_metadata'],
     [

@@ -44,7 +44,7 @@ describe('a withdrawal that would lose more rows than allowed', () => {
     stopped = await pipeline.ended(await startWithdrawing(pipeline.worker.runs, request, by));
     expect(stopped).toMatchObject({ state: 'failed', errorCode: 'checks_failed', publication: null });
     expect(stopped.error).toContain(
-      `movie_score_report no_more_rows_are_lost_than_allowed (4 of 30 rows left, a share of 0.2 may go). If that is as it should be, let it through with marquee retry ${stopped.id} --accept-loss; if not, marquee withdraw 2 --undo --reason TEXT brings back the file, which is already removed from the warehouse.`,
+      `movie_score_report no_more_rows_are_lost_than_allowed (4 of 30 rows left, maximum share to lose: 0.2). The current reports stay live. To accept this loss, run marquee retry ${stopped.id} --accept-loss. Otherwise, marquee withdraw 2 --undo --reason TEXT brings back the file, which is already removed from the warehouse.`,
     );
     expect(await served()).toBe(30);
     expect(await retry(false)).toMatchObject({ state: 'failed', errorCode: 'checks_failed' });

@@ -159,9 +159,7 @@ describe('a drop that a blocking check stops', () => {
       await pipeline.worker.runs.start(rebuildReportsFlow, { full: true }, by),
     );
     expect(stopped).toMatchObject({ state: 'failed', errorCode: 'checks_failed', publication: null });
-    expect(stopped.error).toMatch(
-      /^Nothing is published, the reports served stay: .* numbers_are_finite \(1\)/,
-    );
+    expect(stopped.error).toMatch(/^Publication blocked: these checks failed: .* numbers_are_finite \(1\)/);
     await until(
       async () => pipeline.said.includes(`rebuild-reports failed ${stopped.error}`),
       'the worker says so',

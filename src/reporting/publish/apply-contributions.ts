@@ -60,7 +60,7 @@ async function isMostOf(client: ClientBase, part: SqlText, whole: SqlText): Prom
   return rows[0]!.most;
 }
 
-/** Publishes the contributions of an earlier state. If they are not available, there are none until the next build. */
+/** Publishes the contributions of an earlier state. If they are not available, the report has no contributions until the next build. */
 export async function restoreContributions(
   client: ClientBase,
   { name }: ReportDefinition,

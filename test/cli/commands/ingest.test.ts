@@ -121,8 +121,8 @@ describe('a loaded drop', () => {
   it.each([
     [2, ['explain', 'genre_report', '1850', '18'], 'has no row with year 1850, genre_id 18'],
     [2, ['trace', 'genre_report', '1850', '18'], 'has no row with year 1850, genre_id 18'],
-    [2, ['export', 'genre_report', '--publication', '9'], 'There is no publication 9; the newest is 1'],
-    [2, ['rollback', '--to', '9'], 'There is no publication 9; the newest is 1'],
+    [2, ['export', 'genre_report', '--publication', '9'], 'Publication 9 does not exist; the newest is 1'],
+    [2, ['rollback', '--to', '9'], 'Publication 9 does not exist; the newest is 1'],
     [1, ['rollback', '--to', '1'], 'Publication 1 is the one that is served'],
     [2, ['retire', 'film', '1', '--reason', 'x'], 'The mapping fills no table film'],
     [2, ['retire', 'movies', '1,2', '--reason', 'x'], '"1,2" is not a valid key for movies'],

@@ -160,7 +160,7 @@ describe('a blocking check that finds offenders', () => {
     );
 
     const { runs } = await answer(home, ['status']);
-    const advice = `let it through with marquee retry ${runs[0].id} --accept-loss; if not, marquee restore takes`;
+    const advice = `To accept this loss, run marquee retry ${runs[0].id} --accept-loss. Otherwise, marquee restore takes`;
     expect(ended.stderr).toContain(advice);
     expect(runs[0].error).toContain(advice);
     expect((await run(home, ['retry', runs[0].id, '--accept-loss'])).code).toBe(0);

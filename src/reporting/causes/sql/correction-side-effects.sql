@@ -1,5 +1,5 @@
 -- The manual corrections that changed a contribution which is on both sides, without being one of its sources.
--- grain: one row; `list` is null if there are none.
+-- grain: one row; `list` is null without such corrections.
 -- parameters: is_new, is_gone (of the contribution), max_listed.
 
 select
