@@ -166,10 +166,11 @@ const mappingAnswers = new Map<string, Promise<unknown>>();
 /** Asks the database once for each question: what is behind a row is the same for each of its columns. */
 function rememberingClient(db: Queryable): Queryable {
   const answers = new Map<string, Promise<unknown>>();
-  const query = (text: string, values: unknown[]) => {
-    const question = JSON.stringify([text, values]);
-    const known = text.includes('_mapping */') ? mappingAnswers : answers;
-    const answer = known.get(question) ?? db.query(text, values);
+  const query = (statement: string | pg.QueryConfig, values: unknown[] = []) => {
+    const config = typeof statement === 'string' ? { text: statement, values } : statement;
+    const question = JSON.stringify(config);
+    const known = config.text.includes('_mapping */') ? mappingAnswers : answers;
+    const answer = known.get(question) ?? db.query(config);
     known.set(question, answer);
     return answer;
   };
