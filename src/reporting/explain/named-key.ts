@@ -1,27 +1,27 @@
-import type { ClientBase } from 'pg';
+import type { Queryable } from '../../database/queryable.js';
+import { ident, runSql, sql } from '../../database/sql.js';
 import { Fault } from '../../fault.js';
 import type { ReportDefinition } from '../definition/definition.js';
 import { parseKey, type ReportKey } from '../definition/report-key.js';
-import { quoted, servedTable } from '../sql/table-names.js';
+import { servedTable } from '../sql/table-names.js';
 
 /**
- * Reads the values of a key, of which ids may be given as names: `Drama` for the id in `genre_id` whose `genre_name` is
- * Drama, in any case.
+ * Reads the values of a key. An id can be given as a name: `Drama` for the `genre_id` whose `genre_name` is Drama, in any case.
  *
- * @throws Fault `key_invalid` as `parseKey`, also when a name is of no row or of several ids
+ * @throws Fault `key_invalid` as `parseKey`, also when no row or several ids have the name
  */
 export async function parseNamedKey(
-  client: Pick<ClientBase, 'query'>,
+  client: Queryable,
   definition: ReportDefinition,
   values: readonly string[],
 ): Promise<ReportKey> {
   const { key } = definition;
   if (values.length !== key.length) return parseKey(definition, values);
   const ids: string[] = [];
-  for (const [place, value] of values.entries()) {
-    const name = nameColumn(definition, key[place]!);
+  for (const [index, value] of values.entries()) {
+    const name = nameColumn(definition, key[index]!);
     const isName = name !== undefined && !/^-?\d+$/.test(value);
-    ids.push(isName ? await idOf(client, definition, key[place]!, name, value) : value);
+    ids.push(isName ? await idOf(client, definition, key[index]!, name, value) : value);
   }
   return parseKey(definition, ids);
 }
@@ -32,17 +32,18 @@ function nameColumn({ columns }: ReportDefinition, keyColumn: string): string | 
 }
 
 async function idOf(
-  client: Pick<ClientBase, 'query'>,
+  client: Queryable,
   { name: report }: ReportDefinition,
   column: string,
   nameColumn: string,
   name: string,
 ): Promise<string> {
-  const { rows } = await client.query<{ id: string }>(
-    `/* reporting.find_ids_by_name */
-     select distinct ${quoted(column)}::text as id from ${servedTable(report)} where lower(${quoted(nameColumn)}) = lower($1)
-     order by id limit 6`,
-    [name],
+  const { rows } = await runSql<{ id: string }>(
+    client,
+    sql`/* reporting.find_ids_by_name */
+      select distinct ${ident(column)}::text as id from ${servedTable(report)}
+      where lower(${ident(nameColumn)}) = lower(${name})
+      order by id limit 6`,
   );
   if (rows.length === 1) return rows[0]!.id;
   throw new Fault(
