@@ -9,7 +9,7 @@ function projectOf(text: string, others: Record<string, string> = {}): string | 
   return projectsOfTests([{ path: 'test/a.test.ts', text }, ...files]).get('test/a.test.ts');
 }
 
-// Put together, or the examples would decide about this file as well.
+// Assembled, and with names of files that do not exist, so that the examples do not decide about this file.
 const childProcess = ['node', 'child_process'].join(':');
 const embeddedPostgres = ['../src/database/embedded', 'embedded-postgres.js'].join('/');
 const injectUrls = ['inject', "('urls')"].join('');
@@ -33,11 +33,11 @@ describe('a test file runs in the project', () => {
 
   it('that the test files need which it imports, directly or not', () => {
     const others = {
-      'test/jobs/pipeline.ts': `export { folder } from '../folder.js';`,
-      'test/folder.ts': `import { open } from './database-fixture.js';`,
-      'test/database-fixture.ts': injectUrls,
+      'test/example/drops.ts': `export { folder } from '../folder.js';`,
+      'test/folder.ts': `import { open } from './example-fixture.js';`,
+      'test/example-fixture.ts': injectUrls,
     };
-    expect(projectOf(`import { folder } from './jobs/pipeline.js';`, others)).toBe('database');
+    expect(projectOf(`import { folder } from './example/drops.js';`, others)).toBe('database');
     expect(projectOf(`import { other } from './other.js';`, others)).toBe('unit');
   });
 
