@@ -19,12 +19,12 @@ const delivery = z.object({
   entry: z.string().optional(),
 });
 
-/** What the ledger keeps of a finished load; later stages read it. */
+/** The recorded result of a finished load; later stages read it. */
 export interface LoadCounts {
   fileId: number;
   feed: string;
   name: string;
-  /** What is `withdrawn` goes no further. */
+  /** A `withdrawn` file is not processed further. */
   outcome: 'loaded' | 'known' | 'withdrawn';
   read: number;
   loaded: number;
@@ -49,7 +49,7 @@ export const loadPartJob = defineJob({
   },
 });
 
-/** Makes a load visible, whole, once all its parts are in; or has the run held when too much was or would be rejected. */
+/** Makes a file visible when all its parts are loaded; or holds the run when too many records are or would be rejected. */
 export const finishLoadJob = defineJob({
   name: 'finish-load',
   queue: queues.ingest,
@@ -64,7 +64,7 @@ export const finishLoadJob = defineJob({
     const result = await finishLoad(services.pool, services.dataSet.feeds, payload.fileId, {
       storage: services.storage,
       rejectShare: services.maxRejectShare,
-      // Found here, and not when it is cleaned, nothing of its drop is in the warehouse yet.
+      // Checked before cleaning, while nothing of the drop is in the warehouse.
       inspect: async (client, rows) =>
         mapping === null ? undefined : explainMissingKeys(client, mapping, rows, services.maxUnkeyedShare),
       acceptedBy: payload.acceptedBy,
@@ -72,7 +72,7 @@ export const finishLoadJob = defineJob({
     if (result.held !== undefined) {
       throw new Fault(
         'load_held',
-        `${result.held}; deliver a corrected file, or accept them with marquee retry ${runId} --accept-rejects.`,
+        `${result.held}. Deliver a corrected file, or accept them with marquee retry ${runId} --accept-rejects.`,
       );
     }
     return { ...countsOf(result, payload.warnings) };
@@ -80,8 +80,8 @@ export const finishLoadJob = defineJob({
 });
 
 /**
- * Finds what is wrong with a file that others of its feed are received before: the steps that wait for a broken one never
- * begin, and each fault would be told only once the one before it is mended. The file is read twice for that.
+ * Checks a file that waits for other files of its feed. Steps that wait for a refused file never start, so without this check
+ * the faults of several files would be reported one after the other. The price is that the file is read twice.
  */
 export const examineFileJob = defineJob({
   name: 'examine-file',
@@ -96,7 +96,7 @@ export const examineFileJob = defineJob({
   },
 });
 
-/** Takes one delivered file in, and adds the steps that load its parts and finish it. */
+/** Receives one delivered file, and adds the steps that load its parts and finish it. */
 export const receiveFileJob = defineJob({
   name: 'receive-file',
   queue: queues.ingest,

@@ -8,7 +8,7 @@ import {
 import type { Feed } from '../src/source/feed.js';
 import { receiveFileJob } from './ingest.js';
 
-/** Finds the feeds whose next month is overdue. One whose file had the bytes of another month's was delivered all the same. */
+/** Finds the feeds whose next month is overdue. A file with the same bytes as that of another month counts as delivered. */
 export async function listLateFeeds(
   pool: pg.Pool,
   feeds: readonly Feed[],
@@ -26,9 +26,9 @@ export async function listLateFeeds(
 }
 
 /**
- * Records a warning for each late feed, once for each month that is missing.
+ * Records a warning for each late feed, once for each missing month.
  *
- * @returns those that are new
+ * @returns the new ones
  */
 export async function recordLateFeeds(
   pool: pg.Pool,

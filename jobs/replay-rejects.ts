@@ -11,7 +11,7 @@ import { publicationOf, publishing } from './stages/publish-stages.js';
 
 const which = z.object({ feed: z.string().optional(), reason: z.string().optional() });
 
-/** Loads the rejects that pass now, under the file and record number they came with. */
+/** Loads the rejects that are valid now, with their original file and record number. */
 export const replayRejectsJob = defineJob({
   name: 'load-rejects',
   queue: queues.ingest,
@@ -33,17 +33,17 @@ export const replayRejectsJob = defineJob({
   },
 });
 
-/** A file with rejects that a replay has loaded, this one or one whose run was stopped behind it, and the warehouse has yet to get. */
+/** A file with rejects that this replay or an interrupted one has loaded and that are not in the warehouse yet. */
 export interface UncleanedReplay {
   readonly id: number;
   readonly name: string;
   readonly period: string;
   readonly records: number;
-  /** One sentence for people. */
+  /** One sentence for users. */
   readonly detail: string;
 }
 
-/** Finds the files whose replayed rejects are loaded and not in the warehouse, and that no run is on its way with. */
+/** Finds the files whose replayed rejects are loaded and not in the warehouse, while no run is processing them. */
 export async function findUncleanedReplays(pool: Pool): Promise<UncleanedReplay[]> {
   const { run } = await ledger(pool);
   const underWay = await run.findFirst({
@@ -70,14 +70,14 @@ async function uncleanedReplays(database: Pool | PoolClient): Promise<UncleanedR
   );
   return rows.map((file) => ({
     ...file,
-    detail: `${file.records} of the rejects of ${file.name} of ${file.period} (file ${file.id}) were loaded by a replay that ended before they were in the warehouse; marquee ingest --replay-rejects brings them there.`,
+    detail: `${file.records} rejects of ${file.name} of ${file.period} (file ${file.id}) were loaded by a replay that ended before they were in the warehouse. To add them: marquee ingest --replay-rejects.`,
   }));
 }
 
 const payload = which.extend({ ...publishing, mapping: z.enum(['recorded', 'current']).default('recorded') });
 type Context = FlowContext<z.output<typeof payload>, Services>;
 
-/** What replaying came to, and whether the warehouse lacks any of it. */
+/** The result of the replay, and whether the warehouse lacks any of its records. */
 function replayedOf(results: Context['results']) {
   const counts = results.get('replay')?.get('rejects');
   const number = (name: string) => Number(counts?.[name] ?? 0);
@@ -86,9 +86,9 @@ function replayedOf(results: Context['results']) {
 }
 
 /**
- * Rejects tried again, and where some were loaded the warehouse anew from source: the records belong into the middle of
- * what was cleaned long ago, and the rebuild is what gets that right. Replays are rare. All in the run's turn: records added
- * to a file that is cleaned already would be seen by half the tables of a rebuild under way, and differ in its comparison.
+ * Tries rejects again; if some were loaded, rebuilds the warehouse from source, since the records belong between others that
+ * were cleaned long ago. Replays are rare. The run keeps its turn for all of this: otherwise only some tables of a running rebuild
+ * would contain the added records, and its comparison would fail.
  */
 export const replayRejectsFlow = defineFlow({
   name: 'replay-rejects',

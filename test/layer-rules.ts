@@ -79,7 +79,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   'src/database': ['migrations', 'embedded'],
   'src/queue': ['ledger', 'backend', 'runs', 'worker', 'control'],
-  'src/source': ['csv', 'parts', 'drop', 'ledger', 'storage', 'load', 'receive'],
+  'src/source': ['csv', 'header', 'parts', 'drop', 'ledger', 'storage', 'load', 'receive'],
   'src/warehouse': [
     ...['literal', 'tables', 'mapping', 'extract', 'masking', 'history', 'clean', 'corrections', 'rebuild'],
   ],

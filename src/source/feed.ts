@@ -1,10 +1,10 @@
 import { Fault } from '../fault.js';
 
-/** One agreed kind of file. The data set declares its feeds; nothing in this folder knows any by name. */
+/** One agreed kind of file. The data set declares its feeds; the code in this folder knows none of them by name. */
 export interface Feed {
   /** The feed's name, also in its table `source.src_<name>`: lower case, digits and underscores. */
   readonly name: string;
-  /** The vendor's file name, `<stem>.csv`; a delivered file may add its period and a compression. */
+  /** The vendor's file name, `<stem>.csv`. A delivered file may add its period and a compression. */
   readonly fileName: string;
   /** The vendor's column names, in the vendor's spelling and usual order. */
   readonly columns: readonly string[];
@@ -24,7 +24,7 @@ export function feedNamed(feeds: readonly Feed[], name: string): Feed {
   const feed = feeds.find((candidate) => candidate.name === name);
   if (feed === undefined) {
     const known = feeds.map((candidate) => candidate.name).join(', ');
-    throw new Fault('feed_unknown', `There is no feed ${name}; the feeds are ${known}.`);
+    throw new Fault('feed_unknown', `Unknown feed ${name}. The feeds are ${known}.`);
   }
   return feed;
 }

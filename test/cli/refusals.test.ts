@@ -84,7 +84,11 @@ describe('wrong usage exits with 2 and one sentence, before anything is started'
 describe('a command that cannot be done exits with 1 and one sentence', () => {
   it.each([
     ['a missing folder', ['ingest', '/no/such/folder'], 'cannot be read as a folder'],
-    ['a folder without files of a feed', ['ingest', 'EMPTY'], 'holds no file of any feed (found nothing);'],
+    [
+      'a folder without files of a feed',
+      ['ingest', 'EMPTY'],
+      'contains no file of any feed (found nothing);',
+    ],
     [
       'a row before the first publication',
       ['trace', 'genre_report', '2010', '18'],

@@ -48,7 +48,7 @@ describe('a file in the inbox outside a month folder', () => {
     const { inbox } = pipeline.resources;
     const path = join(inbox.folder, 'links.csv');
     await writeFile(path, 'movieId,imdbId,tmdbId\n1,1,1\n');
-    const told = () => pipeline.said.filter((sentence) => sentence.startsWith(`warn ${path} is left alone`));
+    const told = () => pipeline.said.filter((sentence) => sentence.startsWith(`warn Ignored ${path}:`));
     await until(async () => told().length > 0, 'it is said');
     await sleep(2500); // two more scans
     expect(told()).toHaveLength(1);

@@ -126,7 +126,7 @@ describe('a file that is withdrawn', () => {
     )) as [{ counts: { warnings: string[] } }];
     expect(counts.warnings).toEqual([
       expect.stringContaining(
-        `was withdrawn and is left out; marquee withdraw ${fileId} --undo --reason TEXT takes it back`,
+        `was withdrawn and is not used. To use it again: marquee withdraw ${fileId} --undo --reason TEXT`,
       ),
     ]);
     expect(await stateOf()).toEqual(before);

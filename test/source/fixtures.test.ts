@@ -32,7 +32,12 @@ const rejectsOf: Record<string, [number, number, string][]> = {
   'end-of-data-line.csv': [[2, 3, 'field_count']],
   'end-of-data-line-inside-quotes.csv': [],
   'blank-lines.csv': [],
-  'line-of-spaces.csv': [[2, 3, 'field_count']],
+  'line-of-spaces.csv': [],
+  'lines-of-separators.csv': [],
+  'separator-line.csv': [[2, 4, 'field_count']],
+  'trailing-commas.csv': [[3, 4, 'field_count']],
+  'index-column.csv': [],
+  'header-unnamed-column.csv': [],
   'byte-order-mark.csv': [],
   'crlf-line-ends.csv': [],
   'carriage-returns-alone.csv': [],
@@ -44,26 +49,29 @@ const rejectsOf: Record<string, [number, number, string][]> = {
   'extra-column.csv': [],
 };
 
-/** For each file that is refused whole: the fault's code, and what its message tells. */
+/** For each file that is refused as a whole: the fault's code and its message. */
 const refusals: Record<string, [string, RegExp]> = {
   'header-missing-column.csv': ['header_missing_column', /“Name” \(the nearest name found is “Nmae”\)/],
   'header-left-out.csv': [
     'header_missing_column',
-    /^\S+ begins with “#”, “”, “a”, and none of that is a column of feed things; a header with id, Name, note was expected\./,
+    /^\S+ begins with “#”, “”, “a”, which are not columns of feed things\. Expected a header with id, Name, note\./,
   ],
-  'page-of-a-server.csv': [
-    'header_missing_column',
-    /begins with “<!doctype html><html lang="en"><head><title>### No…”, and none/,
+  'page-of-a-server.csv': ['header_unreadable', /is an HTML page, expected UTF-8 text in CSV format/],
+  'git-lfs-pointer.csv': [
+    'header_unreadable',
+    /is a Git LFS pointer instead of the file it points to, expected/,
   ],
+  'header-in-latin1.csv': ['header_unreadable', /is not UTF-8; it is likely Windows-1252 or Latin-1/],
+  'separator-line-with-semicolon.csv': ['header_separator', /declares “;” as its separator, expected “,”/],
   'header-repeated-column.csv': ['header_repeated', /“Name” and “NAME”/],
-  'header-unnamed-column.csv': ['header_unnamed', /Column 4/],
   'header-with-open-quote.csv': ['header_unreadable', /balanced quotes/],
   'header-separated-by-semicolons.csv': ['header_separator', /separated by “;”, expected “,”/],
   'header-separated-by-tabs.csv': ['header_separator', /separated by tabs, expected “,”/],
   'header-quoted-and-separated-by-bars.csv': ['header_separator', /separated by “\|”, expected “,”/],
   'utf16.csv': ['header_unreadable', /is written in UTF-16, expected UTF-8/],
-  'header-only.csv': ['file_header_only', /a header and no record/],
-  'header-and-blank-lines.csv': ['file_header_only', /a header and no record/],
+  'utf16-without-mark.csv': ['header_unreadable', /is written in UTF-16, expected UTF-8/],
+  'header-only.csv': ['file_header_only', /contains a header and no records/],
+  'header-and-blank-lines.csv': ['file_header_only', /contains a header and no records/],
   'empty.csv': ['file_empty', /is empty/],
   'line-ends-only.csv': ['file_empty', /is empty/],
 };
@@ -75,17 +83,18 @@ const byRecord = (left: (string | number)[], right: (string | number)[]) =>
 
 const PADDING = 6000;
 
-/** The file behind many good records, so that its bytes go to COPY and come back where COPY refuses them. */
+/** The file after many good records, so that its bytes are sent to COPY, which refuses some of them. */
 function padded(name: string): Buffer {
   const bytes = bytesOf(name);
-  const header = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d);
+  const skipped = name === 'separator-line.csv' ? bytes.indexOf('\n') + 1 : 0;
+  const header = bytes.findIndex((byte, at) => at >= skipped && (byte === 0x0a || byte === 0x0d));
   const body = bytes.subarray(header, header + 2).equals(Buffer.from('\r\n')) ? header + 2 : header + 1;
-  const fields = bytes.toString('utf8', 0, header).split(',').length;
+  const fields = bytes.toString('utf8', skipped, header).split(',').length;
   const lines = Array.from({ length: PADDING }, () => `${new Array(fields).fill('padding').join(',')}\n`);
   return Buffer.concat([bytes.subarray(0, body), Buffer.from(lines.join('')), bytes.subarray(body)]);
 }
 
-/** The file with another letter in its first record, since the same bytes are loaded once. */
+/** The file with another letter in its first record, since the same bytes are loaded only once. */
 function marked(name: string, letter: string): Buffer {
   const bytes = bytesOf(name);
   bytes.write(letter, bytes.indexOf('one'));
@@ -93,7 +102,7 @@ function marked(name: string, letter: string): Buffer {
 }
 
 describe('a file with a fault', () => {
-  it('is named by it and has its expectation here', () => {
+  it('is named after its fault and has its expectation here', () => {
     const files = readdirSync(fixtures).filter((name) => name.endsWith('.csv'));
     expect(files.sort()).toEqual([...Object.keys(rejectsOf), ...Object.keys(refusals)].sort());
   });
@@ -155,7 +164,7 @@ describe('what is kept of a file with a fault', () => {
     };
   };
 
-  it('is the text of a reject, in base64 where it is none', async () => {
+  it('is the text of a reject, in base64 where it is not text', async () => {
     expect((await load('record-broken-by-newline.csv')).rejects.map((reject) => reject.raw)).toEqual([
       '2,two is cut',
       'here,b',
@@ -163,6 +172,42 @@ describe('what is kept of a file with a fault', () => {
     const [nul] = (await load('nul-byte.csv')).rejects;
     expect(nul).toMatchObject({ raw_encoding: 'base64' });
     expect(Buffer.from(nul!.raw, 'base64').toString('latin1')).toBe('2,t\0wo,b');
+    const [surrogate] = (await load('utf8-surrogate.csv')).rejects;
+    expect(surrogate).toMatchObject({ raw_encoding: 'base64' });
+  });
+
+  it('is readable where it is likely Windows-1252, which the reason names', async () => {
+    const [reject] = (await load('latin1-text.csv')).rejects;
+    expect(reject).toMatchObject({
+      raw_encoding: 'windows-1252',
+      raw: '2,Amélie,b',
+      detail: 'Byte 6 of the record is not valid UTF-8; the file is likely Windows-1252 or Latin-1.',
+    });
+  });
+
+  it('is no line that contains only separators and spaces', async () => {
+    const { rows } = await load('lines-of-separators.csv');
+    expect(rows.map((row) => row.values)).toEqual([
+      ['1', 'zne', 'a'],
+      ['', null, null],
+      [null, null, 'c'],
+      ['5', 'five', 'e'],
+    ]);
+  });
+
+  it('is the value of a column without a name, and nothing of an empty one', async () => {
+    const trailing = await load('trailing-commas.csv');
+    expect(trailing.rows.map((row) => row.extra)).toEqual([null, null]);
+    expect(trailing.warnings).toEqual([
+      'Column 4 of things.csv has no name; its values, if it has any, are kept under extra as “column 4”.',
+      'Column 5 of things.csv has no name; its values, if it has any, are kept under extra as “column 5”.',
+    ]);
+    const index = await load('index-column.csv');
+    expect(index.rows.map((row) => row.extra)).toEqual([{ 'column 1': '0' }, { 'column 1': '1' }]);
+    expect(index.rows.map((row) => row.values)).toEqual([
+      ['1', 'zne', 'a'],
+      ['2', 'two', 'b'],
+    ]);
   });
 
   it('is the whole region a quote has damaged, up to where good records begin', async () => {

@@ -2,14 +2,14 @@ import type { FileHandle } from 'node:fs/promises';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** What is done with a window: gives back how many of its bytes are done with. */
+/** Processes a window and returns how many of its bytes it has consumed. */
 export type WindowVisitor = (window: Buffer, to: number, final: boolean) => number | Promise<number>;
 
 /**
- * Reads `[start, end)` of a file through a window that slides over it. Bytes the visitor has not consumed come first in
- * the next window; the window grows only while a single record does not fit.
+ * Reads `[start, end)` of a file window by window. Bytes that the visitor has not consumed come first in the next window; the
+ * window grows only while a single record does not fit.
  *
- * @param onBytes sees every byte once, in order, before the visitor does
+ * @param onBytes receives every byte once, in order, before the visitor does
  */
 export async function readWindows(
   file: FileHandle,

@@ -1,12 +1,12 @@
-/** The bytes that mean something in CSV. UTF-8 never uses them inside another character. */
+/** The bytes with a meaning in CSV. UTF-8 never uses them inside another character. */
 export const LINE_FEED = 0x0a;
 export const CARRIAGE_RETURN = 0x0d;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
+export const SPACE = 0x20;
+export const TAB = 0x09;
 
-/**
- * How many lines end in `bytes[from, to)`: LF, CRLF or a lone CR, as Python and editors count them.
- */
+/** Number of line ends in `bytes[from, to)`: LF, CRLF or a single CR, as Python and editors count them. */
 export function countLineEnds(bytes: Buffer, from: number, to: number): number {
   let count = 0;
   for (let at = from; at < to; at++) {
@@ -18,7 +18,7 @@ export function countLineEnds(bytes: Buffer, from: number, to: number): number {
   return count;
 }
 
-/** `to` without the line end (LF, CRLF or CR) that stands before it. */
+/** `to` minus the line end (LF, CRLF or CR) before it. */
 export function withoutLineEnd(bytes: Buffer, from: number, to: number): number {
   let end = to;
   if (end > from && bytes[end - 1] === LINE_FEED) {

@@ -3,15 +3,15 @@ import { CARRIAGE_RETURN, COMMA, LINE_FEED, QUOTE } from './csv-bytes.js';
 type State = 'fieldStart' | 'plain' | 'quoted' | 'closing' | 'return';
 
 /**
- * A record beyond the limit: its head is kept, the rest is only followed to its end, byte by byte and from window to
- * window, so that it takes no memory however long it is.
+ * A record beyond the size limit. Its beginning is kept; the rest is only searched for the end of the record, byte by byte and
+ * window by window, so that memory stays bounded.
  */
 export class LongRecord {
   /** Its first bytes, up to the limit. */
   readonly head: Buffer;
   /** Its length so far, without line end. */
   byteLength = 0;
-  /** Line ends passed so far, its own included once it has ended. */
+  /** Line ends so far, including its own once it has ended. */
   lines = 0;
   #state: State = 'fieldStart';
 
@@ -19,7 +19,7 @@ export class LongRecord {
     this.head = Buffer.from(head);
   }
 
-  /** Goes on through `bytes[from, to)`; returns where the next record starts, or -1 when this one goes on. */
+  /** Searches `bytes[from, to)`; returns where the next record starts, or -1 when this record continues. */
   follow(bytes: Buffer, from: number, to: number, final: boolean): number {
     for (let at = from; at < to; at++) {
       const byte = bytes[at]!;

@@ -1,24 +1,24 @@
 import { CARRIAGE_RETURN, COMMA, LINE_FEED, QUOTE } from './csv-bytes.js';
 
-/** What {@link findRecordEnd} found; one is reused for all records, since there are millions. */
+/** Result of {@link findRecordEnd}. One object is reused for all records, since there are millions. */
 export interface RecordEnd {
   /** Where the record ends, before its line end; -1 when it does not end in the window. */
   end: number;
-  /** Where the next one starts, behind the line end. */
+  /** Where the next record starts, after the line end. */
   next: number;
   /** Line ends inside quoted fields. */
   innerLines: number;
-  /** A quote stands where COPY reads otherwise than Python. */
+  /** A quote is at a place where COPY and Python read differently. */
   loose: boolean;
-  /** Text follows the closing quote of a field that spans lines: as likely two damaged records as one odd one. */
+  /** Text follows the closing quote of a field that spans lines: either two damaged records or one irregular one. */
   doubtful: boolean;
-  /** The bytes ran out inside a quoted field. */
+  /** The window ends inside a quoted field. */
   inQuotes: boolean;
-  /** The record ends with a carriage return alone. */
+  /** The record ends with a single carriage return. */
   loneReturn: boolean;
 }
 
-/** A `RecordEnd` to be filled. */
+/** An empty `RecordEnd`. */
 export function newRecordEnd(): RecordEnd {
   return {
     end: -1,
@@ -31,17 +31,17 @@ export function newRecordEnd(): RecordEnd {
   };
 }
 
-/** Bytes from here on, but the quote, mean nothing where a record ends. */
+/** From this byte on, only the quote matters for finding the end of a record. */
 const FIRST_ORDINARY = 0x0e;
 
-/** The bytes of a window seen four at a time, for whoever searches it. */
+/** The bytes of a window as words of four, for fast searches. */
 export function wordsOf(bytes: Buffer): Int32Array {
   return new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
 }
 
 /**
- * The first byte in `[from, to)` that is a quote or may end a line; `to` when there is none. Four bytes are looked at
- * together: quoted prose is read three times as fast as byte by byte.
+ * The first byte in `[from, to)` that is a quote or may end a line; `to` if no byte is. It tests four bytes at a time: three
+ * times as fast on quoted prose as byte by byte.
  */
 function passOrdinary(bytes: Buffer, words: Int32Array, from: number, to: number): number {
   const base = bytes.byteOffset;
@@ -75,11 +75,11 @@ function mayMean(word: number): boolean {
 
 /**
  * Finds the end of the record that starts at `from`, by the rules of Python's `csv.reader` with its defaults: a quote opens
- * a field only at the field's start, a doubled quote is one, text behind a closing quote is taken as it comes, and LF,
- * CRLF or a lone CR outside quotes end the record.
+ * a field only at the start of the field, a doubled quote is one quote, text after a closing quote belongs to the field, and LF,
+ * CRLF or a single CR outside quotes end the record.
  *
- * @param words the same bytes as `wordsOf` gives them
- * @param final whether no byte follows the window's end `to`
+ * @param words the same bytes, from `wordsOf`
+ * @param final whether the file ends at `to`
  */
 export function findRecordEnd(
   bytes: Buffer,
@@ -128,7 +128,7 @@ export function findRecordEnd(
   }
 }
 
-/** From behind an opening quote to behind the closing one. Sets `inQuotes` when it is not in the window. */
+/** From after an opening quote to after the closing one. Sets `inQuotes` when the window does not contain it. */
 function passQuotedField(
   bytes: Buffer,
   words: Int32Array,
@@ -146,7 +146,7 @@ function passQuotedField(
     const byte = bytes[at++]!;
     if (byte === QUOTE) {
       if (at >= to) {
-        found.inQuotes = !final; // the byte to come decides whether this one closes
+        found.inQuotes = !final; // the next byte decides whether this quote closes the field
         return at;
       }
       const following = bytes[at];

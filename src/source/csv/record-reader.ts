@@ -13,13 +13,13 @@ import { toStrictRecord } from './strict-record.js';
 export interface GoodRecord {
   readonly number: number;
   /**
-   * The record in UTF-8, strictly quoted, without line end: COPY and Python's csv module read it alike. A view of the
-   * window: valid until the taker is done with it.
+   * The record in UTF-8, strictly quoted, without line end: COPY and Python's csv module read it the same way. A view of
+   * the window: valid until the taker has returned.
    */
   readonly bytes: Buffer;
 }
 
-/** A record that cannot, kept as it stood in the file. */
+/** A record that cannot be loaded, as it was in the file. */
 export interface RejectedRecord extends Rejection {
   readonly number: number;
   readonly line: number;
@@ -27,7 +27,7 @@ export interface RejectedRecord extends Rejection {
   readonly rawEncoding: RawEncoding;
 }
 
-/** What a part is read with. */
+/** A part to read, and how. */
 export interface PartReading {
   readonly file: FileHandle;
   readonly part: Pick<Part, 'byteStart' | 'byteEnd' | 'firstRecord' | 'firstLine'>;
@@ -36,14 +36,14 @@ export interface PartReading {
   readonly limits: RecordLimits;
 }
 
-/** Takes the records of one window in order; each record of the file is in one of the two lists. */
+/** Receives the records of one window in order. Each record is in one of the two lists. */
 export type RecordTaker = (good: readonly GoodRecord[], rejected: readonly RejectedRecord[]) => Promise<void>;
 
 /**
- * Reads a part record by record and tells good ones from rejects. Memory is bounded by the window.
+ * Reads a part record by record and separates good records from rejects. Memory is bounded by the window.
  *
- * Of a strictly quoted record its bytes tell how many fields it has; that is enough for nearly all. The others (odd quotes,
- * another number of fields, long ones) are read field by field with fast-csv.
+ * For a strictly quoted record, counting its fields in the bytes is enough; nearly all records are of this kind. The others
+ * (irregular quotes, another number of fields, long records) are read field by field with fast-csv.
  */
 export async function readPart(reading: PartReading, take: RecordTaker): Promise<void> {
   const { part, header, limits } = reading;
@@ -73,9 +73,9 @@ export async function readPart(reading: PartReading, take: RecordTaker): Promise
 }
 
 /**
- * Reads bytes that are to be one record, a reject for example.
+ * Reads bytes that should be one record, for example those of a reject.
  *
- * @returns the record, strictly quoted, or undefined when they are no record or more than one, or speak against it
+ * @returns the record, strictly quoted; undefined when the bytes are not exactly one valid record
  */
 export async function readSingle(
   raw: Buffer,
@@ -131,7 +131,7 @@ function byNumber(left: { number: number }, right: { number: number }): number {
   return left.number - right.number;
 }
 
-/** Fields of a strictly quoted record. */
+/** Number of fields of a strictly quoted record. */
 function countFields(record: Buffer): number {
   let fields = 1;
   for (let at = 0; at < record.length; at++) {
@@ -139,7 +139,7 @@ function countFields(record: Buffer): number {
     if (byte === COMMA) {
       fields++;
     } else if (byte === QUOTE) {
-      at = record.indexOf(QUOTE, at + 1); // a doubled quote closes a field and opens it again: it counts no less
+      at = record.indexOf(QUOTE, at + 1); // a doubled quote closes and reopens the field: the count is the same
     }
   }
   return fields;

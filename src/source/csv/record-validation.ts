@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { RecordLimits } from '../record-limits.js';
+import { looksLikeWindows1252 } from './raw-text.js';
 import type { ScannedRecord } from './record-scanner.js';
 import type { RejectReason } from './reject-reason.js';
 
@@ -10,34 +11,37 @@ export interface Rejection {
   readonly detail: string;
 }
 
-/** Judges a record by its bytes, before its fields are read. Undefined when nothing speaks against it. */
+/** Validates a record by its bytes, before its fields are read. Undefined when it is valid so far. */
 export function validateBytes(record: ScannedRecord, limits: RecordLimits): Rejection | undefined {
   if (record.kind === 'long') {
     return {
       reason: 'record_too_long',
-      detail: `The record is ${record.byteLength} bytes long, the limit is ${limits.recordBytes}; only its beginning is kept here.`,
+      detail: `The record is ${record.byteLength} bytes long, the limit is ${limits.recordBytes}; only its beginning is kept.`,
     };
   }
   if (record.kind === 'unbalanced') {
     return {
       reason: 'unbalanced_quote',
-      detail: `A quoted field does not end where a field may end; ${record.byteLength} bytes up to the next good record are set aside.`,
+      detail: `A quoted field is not closed; ${record.byteLength} bytes up to the next valid record are rejected.`,
     };
   }
   const nul = record.raw.indexOf(0);
   if (nul >= 0) {
-    return { reason: 'nul_byte', detail: `Byte ${nul + 1} of the record is NUL, which no text may hold.` };
+    return {
+      reason: 'nul_byte',
+      detail: `Byte ${nul + 1} of the record is NUL, which Postgres cannot store in a text.`,
+    };
   }
   if (!isUtf8(record.raw)) {
     return {
       reason: 'invalid_utf8',
-      detail: `Byte ${firstInvalidByte(record.raw) + 1} of the record does not continue UTF-8 text.`,
+      detail: `Byte ${firstInvalidByte(record.raw) + 1} of the record is not valid UTF-8${likelyEncoding(record.raw)}.`,
     };
   }
   return undefined;
 }
 
-/** Judges a record by its fields. Undefined when it fits. */
+/** Validates a record by its fields. Undefined when it is valid. */
 export function validateFields(
   fields: readonly string[],
   columns: readonly string[],
@@ -61,11 +65,16 @@ export function validateFields(
   return undefined;
 }
 
-/** Offset of the first byte that cannot stand where it stands in UTF-8. */
+/** Names the encoding, so that the vendor can be asked for the right one. */
+function likelyEncoding(bytes: Buffer): string {
+  return looksLikeWindows1252(bytes) ? '; the file is likely Windows-1252 or Latin-1' : '';
+}
+
+/** Offset of the first byte that is not valid UTF-8. */
 function firstInvalidByte(bytes: Buffer): number {
   let low = 0;
   let high = bytes.length;
-  // the longest valid beginning, up to the at most three bytes of an unfinished character
+  // Finds the longest valid beginning; it may end within a character of up to four bytes.
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (beginsAsUtf8(bytes.subarray(0, middle))) {

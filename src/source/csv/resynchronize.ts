@@ -1,6 +1,6 @@
 import { CARRIAGE_RETURN, COMMA, LINE_FEED, QUOTE } from './csv-bytes.js';
 
-/** A run of this many good records is proof enough that reading is in step again. */
+/** This many consecutive good records prove that the reader has found record boundaries again. */
 const CONVINCING_RUN = 20;
 
 const UNCLEAN = -1;
@@ -9,18 +9,17 @@ const UNFINISHED = -2;
 /**
  * Finds where good records begin again inside a region whose quoting is damaged.
  *
- * A quote that is never closed swallows the records behind it, until some later quote closes it by accident,
- * a limit is reached or the file ends. The region is searched for the first line from which on everything
- * reads as strictly quoted records with the right number of fields, up to the end of the region or for
- * {@link CONVINCING_RUN} records. Text with line breaks inside a merely oddly quoted field does not pass:
- * the line that holds its closing quote is not a good record.
+ * A quote that is never closed swallows the records after it, until a later quote closes it by accident, a limit is reached or
+ * the file ends. This function searches the region for the first line from which everything reads as strictly quoted records
+ * with the right number of fields, up to the end of the region or for {@link CONVINCING_RUN} records. Line breaks inside an
+ * irregularly quoted field are not mistaken for it: the line with the closing quote is not a good record.
  *
- * @param bytes the window that holds the whole region
+ * @param bytes the window that contains the whole region
  * @param from  where the damaged record starts
  * @param to    where the region ends
- * @param columnCount fields in a good record; below 2 any text would pass, so nothing is searched
+ * @param columnCount fields of a good record; below 2 any text would fit, so nothing is searched
  * @param endsFile whether the file ends with the region, so that a last line without line end is complete
- * @returns the offset of the first good record, or -1 when there is none
+ * @returns the offset of the first good record, or -1 if the region contains none
  */
 export function resynchronize(
   bytes: Buffer,
@@ -65,7 +64,7 @@ function beginsGoodRecords(
       break;
     }
     if (next === UNCLEAN) {
-      // whoever arrives at one of these starts later meets the same end
+      // A later search that reaches one of these starts fails in the same way.
       for (const start of starts) {
         hopeless.add(start);
       }
@@ -78,7 +77,7 @@ function beginsGoodRecords(
   return starts.length > 0;
 }
 
-/** Where the strictly quoted record at `from` ends, behind its line end; UNCLEAN or UNFINISHED when it does not. */
+/** Where the strictly quoted record at `from` ends, after its line end; or UNCLEAN, or UNFINISHED. */
 function endOfStrictRecord(
   bytes: Buffer,
   from: number,
@@ -123,7 +122,7 @@ function endsPlainField(byte: number): boolean {
   return byte === COMMA || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === QUOTE;
 }
 
-/** The offset behind the closing quote of the field that opens at `from`, or -1 when it does not close. */
+/** The offset after the closing quote of the field that opens at `from`, or -1 when it does not close. */
 function endOfQuotedField(bytes: Buffer, from: number, to: number): number {
   let at = bytes.indexOf(QUOTE, from + 1);
   while (at >= 0 && at < to && bytes[at + 1] === QUOTE && at + 1 < to) {

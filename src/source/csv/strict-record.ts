@@ -3,9 +3,9 @@ import { COMMA, QUOTE } from './csv-bytes.js';
 const DOUBLED_QUOTE = Buffer.from('""');
 
 /**
- * Writes a loosely quoted record the way every reader understands it: the fields as Python's `csv.reader` takes them, each
- * quoted. Quotes inside an unquoted field are part of it; text behind a closing quote goes on with the field.
- * A field that is empty and unquoted stays so, since that is how a missing value is sent.
+ * Rewrites a loosely quoted record so that every reader understands it: the fields as Python's `csv.reader` reads them, each
+ * quoted. Quotes inside an unquoted field belong to it; text after a closing quote continues the field. An empty unquoted
+ * field stays unquoted, since it stands for a missing value.
  *
  * @param raw the record's bytes without line end
  */
@@ -25,7 +25,7 @@ export function toStrictRecord(raw: Buffer): Buffer {
   }
 }
 
-/** Appends the field at `from` to `written`; returns the offset of the comma behind it, or the record's length. */
+/** Appends the field at `from` to `written`; returns the offset of the comma after it, or the record's length. */
 function rewriteField(raw: Buffer, from: number, written: Buffer[]): number {
   if (raw[from] !== QUOTE) {
     const end = endOfPlain(raw, from);

@@ -4,7 +4,7 @@ import { Fault, messageOf } from '../../fault.js';
 import type { Delivery } from './drop.js';
 
 /**
- * Refuses what is not a readable file of the drop.
+ * Refuses anything but a readable file of the drop.
  *
  * @throws Fault file_unreadable, file_outside_drop (a link that leads out of the drop's folder), file_not_a_file, file_empty
  */
@@ -17,22 +17,22 @@ export async function checkDelivery(delivery: Delivery): Promise<void> {
     if (!target.startsWith(folder + sep)) {
       throw new Fault(
         'file_outside_drop',
-        `${name} is a link that leads out of the drop, to ${target}; put the file itself into the drop.`,
+        `${name} is a link that leads out of the drop, to ${target}. Put the file itself into the drop.`,
       );
     }
   }
   const found = await orUnreadable(name, () => stat(path));
   if (!found.isFile()) {
-    const what = found.isDirectory() ? 'a folder' : 'no regular file';
-    throw new Fault('file_not_a_file', `${name} is ${what}; expected a file of feed ${delivery.feed.name}.`);
+    const what = found.isDirectory() ? 'a folder' : 'not a regular file';
+    throw new Fault('file_not_a_file', `${name} is ${what}, expected a file of feed ${delivery.feed.name}.`);
   }
   if (found.size === 0) {
     throw new Fault(
       'file_empty',
-      `${name} is empty; a header and records were expected. Ask the vendor for the file again.`,
+      `${name} is empty, expected a header and records. Ask the vendor for the file again.`,
     );
   }
-  // Opened, not asked about: rights are those of the effective user, and of whatever else the file system minds.
+  // Only opening the file shows whether it can be read, whatever decides it on this file system.
   await orUnreadable(name, async () => (await open(path)).close());
 }
 
@@ -42,7 +42,7 @@ async function orUnreadable<T>(name: string, look: () => Promise<T>): Promise<T>
   } catch (error) {
     throw new Fault(
       'file_unreadable',
-      `${name} cannot be read (${messageOf(error)}); check that it exists and its rights.`,
+      `${name} cannot be read (${messageOf(error)}). Check that it exists, and its permissions.`,
       {
         cause: error,
       },

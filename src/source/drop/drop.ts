@@ -3,38 +3,39 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Fault } from '../../fault.js';
 import type { Feed } from '../feed.js';
+import { packagingOf } from './packaging.js';
 import { listZipEntries } from './zip-file.js';
 
-/** One file of a drop, matched with its feed. Whether it can be read is found out when it is received. */
+/** One file of a drop, matched with its feed. Whether it can be read is checked when it is received. */
 export interface Delivery {
   readonly feed: Feed;
   /** The drop's folder. */
   readonly folder: string;
   /** The file on disk. */
   readonly path: string;
-  /** The name it is known by: the file's, or `archive.zip/entry.csv`. */
+  /** The name shown to users: the file's, or `archive.zip/entry.csv`. */
   readonly name: string;
   readonly compression: 'none' | 'gzip' | 'zip';
   /** Which file of the archive, for `zip`. */
   readonly entry?: string;
 }
 
-/** A folder of files that came together. */
+/** A folder of files that were delivered together. */
 export interface Drop {
   readonly folder: string;
-  /** The month in the folder's name, as YYYY-MM, if there is one. */
+  /** The month in the folder's name, as YYYY-MM; undefined when the name contains none. */
   readonly period: string | undefined;
   readonly deliveries: readonly Delivery[];
-  /** One sentence for each thing in the folder that is not part of any feed. */
+  /** One sentence for each entry of the folder that belongs to no feed. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Looks through a drop's folder. Files are matched with feeds by name (`ratings.csv`, also with a period, and as `.csv.gz`
- * or inside a `.zip`); unknown files are named in a warning; a missing feed is fine.
+ * Lists the files of a drop. Files are matched with feeds by name (`ratings.csv`, also with a period, and as `.csv.gz`
+ * or inside a `.zip`). Unknown files give a warning; a feed without a file is accepted.
  *
- * @param only names of the files to look at, as `scanInbox` gives them for loose files; by default all
- * @throws Fault drop_not_found when there is no such folder, drop_without_files when it holds no file of any feed,
+ * @param only names of the files to use, as `scanInbox` returns them for loose files; by default all
+ * @throws Fault drop_not_found when the folder does not exist, drop_without_files when it contains no file of any feed,
  *   file_damaged with a sentence for each archive that cannot be read
  */
 export async function readDrop(
@@ -55,7 +56,7 @@ export async function readDrop(
     });
     if (found === undefined) continue;
     if (found.length === 0) {
-      warnings.push(`${entry.name} belongs to no feed and was left alone.`);
+      warnings.push(`${entry.name} belongs to no feed and was ignored.`);
     }
     deliveries.push(...found);
   }
@@ -68,28 +69,28 @@ export async function readDrop(
     const names = feeds.map((feed) => feed.fileName).join(', ');
     throw new Fault(
       'drop_without_files',
-      `${folder} holds no file of any feed (found ${someOf(entries.map(({ name }) => name))}); expected at least one of ${names} (plain, .gz or in a .zip).`,
+      `${folder} contains no file of any feed (found ${someOf(entries.map(({ name }) => name))}); expected at least one of ${names} (plain, .gz or in a .zip).`,
     );
   }
   return { folder: path, period: periodIn(basename(path)), deliveries, warnings };
 }
 
-/** As many names of what was found are told. */
-const toldNames = 5;
+/** Maximum number of names in a message. */
+const NAMES_SHOWN = 5;
 
 function someOf(names: readonly string[]): string {
   if (names.length === 0) return 'nothing';
-  const more = names.length - toldNames;
-  return names.slice(0, toldNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const more = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** The month a name tells, as YYYY-MM: `2017-08`, `movies_2017-08.csv`. Undefined when it tells none. */
+/** The month in a name, as YYYY-MM: `2017-08`, `movies_2017-08.csv`. Undefined when it contains none. */
 export function periodIn(name: string): string | undefined {
   const match = /(?<!\d)(\d{4})-(0[1-9]|1[0-2])(?!\d)/.exec(name);
   return match === null ? undefined : `${match[1]}-${match[2]}`;
 }
 
-/** The feed a file belongs to by its name; a period and a compression in the name do not matter. */
+/** The feed a file belongs to by its name; a period and a compression in the name are ignored. */
 export function feedOf(fileName: string, feeds: readonly Feed[]): Feed | undefined {
   const bare = stem(fileName.replace(/\.gz$/i, ''));
   return feeds.find((feed) => stem(feed.fileName) === bare);
@@ -111,7 +112,7 @@ async function listFolder(path: string): Promise<Dirent[]> {
   } catch (error) {
     throw new Fault(
       'drop_not_found',
-      `${path} cannot be read as a folder${whyNot(error)}; give the folder that holds the drop's files.`,
+      `${path} cannot be read as a folder${whyNot(error)}. Specify the folder that contains the drop's files.`,
       { cause: error },
     );
   }
@@ -125,45 +126,44 @@ async function matchEntry(
 ): Promise<Delivery[]> {
   const path = join(folder, entry.name);
   if (/\.zip$/i.test(entry.name)) {
-    const deliveries: Delivery[] = [];
-    for (const inner of await listZipEntries(path)) {
-      const feed = /\.csv$/i.test(inner) ? feedOf(basename(inner), feeds) : undefined;
-      if (feed === undefined) {
-        warnings.push(`${entry.name}/${inner} belongs to no feed and was left alone.`);
-      } else {
-        deliveries.push({
-          feed,
-          folder,
-          path,
-          name: `${entry.name}/${inner}`,
-          compression: 'zip',
-          entry: inner,
-        });
-      }
-    }
-    return deliveries;
+    return await matchArchive(folder, entry.name, feeds, warnings);
   }
-  const compression = /\.csv$/i.test(entry.name)
-    ? 'none'
-    : /\.csv\.gz$/i.test(entry.name)
-      ? 'gzip'
-      : undefined;
-  const feed = compression === undefined ? undefined : feedOf(entry.name, feeds);
-  return feed === undefined || compression === undefined
+  const feed = /\.csv(\.gz)?$/i.test(entry.name) ? feedOf(entry.name, feeds) : undefined;
+  return feed === undefined
     ? []
-    : [{ feed, folder, path, name: entry.name, compression }];
+    : [{ feed, folder, path, name: entry.name, ...(await packagingOf(path, entry)) }];
 }
 
-/** Folders of others are there and look missing: the rights are what is to be changed then, not the path. */
+async function matchArchive(
+  folder: string,
+  archive: string,
+  feeds: readonly Feed[],
+  warnings: string[],
+): Promise<Delivery[]> {
+  const path = join(folder, archive);
+  const deliveries: Delivery[] = [];
+  for (const inner of await listZipEntries(path)) {
+    const name = `${archive}/${inner}`;
+    const feed = /\.csv$/i.test(inner) ? feedOf(basename(inner), feeds) : undefined;
+    if (feed === undefined) {
+      warnings.push(`${name} belongs to no feed and was ignored.`);
+    } else {
+      deliveries.push({ feed, folder, path, name, compression: 'zip', entry: inner });
+    }
+  }
+  return deliveries;
+}
+
+/** A folder that may not be read can look as if it were missing: then its permissions have to change, not the path. */
 function whyNot(error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EACCES':
     case 'EPERM':
-      return ', since its rights do not allow it';
+      return ' because its permissions do not allow it';
     case 'ENOENT':
-      return ', since it is not there';
+      return ' because it does not exist';
     case 'ENOTDIR':
-      return ', since it is none';
+      return ' because it is a file';
     default:
       return '';
   }

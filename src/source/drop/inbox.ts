@@ -5,26 +5,26 @@ import { join } from 'node:path';
 import type { Feed } from '../feed.js';
 import { feedOf, periodIn } from './drop.js';
 
-/** A delivery found in the inbox, complete as far as one can see. */
+/** A delivery found in the inbox that has not changed for some time, so it is taken as complete. */
 export interface ReadyDrop {
-  /** The folder to read: the drop's own, or the inbox itself for loose files. */
+  /** The folder to read: the drop's folder, or the inbox for loose files. */
   readonly folder: string;
   /** The month, as YYYY-MM. */
   readonly period: string;
-  /** For loose files: the names of those that belong together. Give them to `readDrop`; undefined for a folder. */
+  /** For loose files: the names of those that belong together, for `readDrop`. Undefined for a folder. */
   readonly files?: readonly string[];
   /**
-   * Tells this state of the delivery from any other: it changes when a file is added or written anew. A flow started under
-   * it as idempotency key starts once.
+   * Identifies this state of the delivery: it changes when a file is added or rewritten. Used as idempotency key, it
+   * starts one run for each state.
    */
   readonly key: string;
 }
 
-/** How an inbox is looked at. */
+/** How to scan an inbox. */
 export interface InboxOptions {
-  /** How long nothing may have changed before a delivery is taken for complete, in milliseconds. */
+  /** How long a delivery must not have changed to be taken as complete, in milliseconds. */
   readonly stableMs: number;
-  /** The time to judge by, in milliseconds since 1970; by default the clock. */
+  /** The current time in milliseconds since 1970; by default that of the system. */
   readonly now?: number;
 }
 
@@ -34,13 +34,13 @@ interface Found {
 }
 
 /**
- * Looks for drops in the inbox: folders named by their period (`2017-08`), and loose files of a feed named with it
- * (`ratings-2017-08.csv`), gathered by period. Hidden files are passed over. A file counts as changed when its content or
- * its name was, whatever modification time the sender gave it.
+ * Finds drops in the inbox: folders named by their period (`2017-08`), and loose files of a feed with the period in their name
+ * (`ratings-2017-08.csv`), grouped by period. Hidden files are ignored. A file counts as changed when its content or
+ * its name changed, whatever modification time the sender set.
  *
- * Nothing is moved or written. Whoever starts flows sees to it that each key starts one.
+ * Nothing is moved or written. The caller must start one run for each key.
  *
- * @returns the stable ones, the oldest period first; none when there is no such folder
+ * @returns the complete ones, the oldest period first; an empty list when the folder does not exist
  */
 export async function scanInbox(
   folder: string,
@@ -75,9 +75,9 @@ export async function scanInbox(
 }
 
 /**
- * Finds what lies in the inbox and is never taken up: what is named by no month, and loose files of no feed.
+ * Finds entries of the inbox that are never ingested: those without a month in their name, and loose files of no feed.
  *
- * @returns one sentence for each that has not changed for the stated time; a file under way may have another name yet
+ * @returns one sentence for each that has not changed for the stated time; a file that is still being copied may be renamed
  */
 export async function findPassedOver(
   folder: string,
@@ -91,12 +91,12 @@ export async function findPassedOver(
     if (!isStable([entry], now, options.stableMs)) continue;
     if (periodIn(name) === undefined) {
       sentences.push(
-        `${join(folder, name)} is left alone, since its name tells no month; name it by its month, as in 2017-08.`,
+        `Ignored ${join(folder, name)}: its name contains no month. Name it by its month, such as 2017-08.`,
       );
     } else if (!stats.isDirectory() && !isDelivered(name, feeds)) {
       const names = feeds.map((feed) => feed.fileName).join(', ');
       sentences.push(
-        `${join(folder, name)} is left alone, since it belongs to no feed; the feeds' files are ${names}.`,
+        `Ignored ${join(folder, name)}: it belongs to no feed. The files of the feeds are ${names}.`,
       );
     }
   }
@@ -116,7 +116,7 @@ async function listFound(folder: string): Promise<Found[]> {
   });
   const found: Found[] = [];
   for (const name of names.filter((candidate) => !candidate.startsWith('.')).sort()) {
-    // A link that leads nowhere, or a file taken away meanwhile, is no reason to miss the others.
+    // A broken link, or a file that was just removed, must not hide the others.
     const stats = await stat(join(folder, name)).catch(() => undefined);
     if (stats !== undefined) {
       found.push({ name, stats });
@@ -125,7 +125,7 @@ async function listFound(folder: string): Promise<Found[]> {
   return found;
 }
 
-/** The time of the last change of the entry itself cannot be set by the sender, as the modification time can. */
+/** The sender can set the modification time, but not the change time. */
 function isStable(found: readonly Found[], now: number, stableMs: number): boolean {
   return found.every(({ stats }) => now - Math.max(stats.ctimeMs, stats.mtimeMs) >= stableMs);
 }

@@ -3,15 +3,15 @@ import { type Feed, tableOf } from '../feed.js';
 
 /** What is expected of each feed: a file for every month. */
 export interface FeedExpectation {
-  /** Days after a month's end by which its file is to be loaded. */
+  /** Days after the end of a month by which its file must be loaded. */
   readonly days: number;
-  /** The day to judge by, as YYYY-MM-DD; by default the database's. */
+  /** The current day, as YYYY-MM-DD; by default that of the database. */
   readonly today?: string;
-  /** Months a feed came for with bytes that are loaded under another one: these came, though no file of theirs is there. */
+  /** Months whose file had the same bytes as that of another month: they were delivered, although no file is recorded for them. */
   readonly delivered?: readonly DeliveredMonth[];
 }
 
-/** A feed that came for a month, as YYYY-MM. */
+/** A feed that was delivered for a month, as YYYY-MM. */
 export interface DeliveredMonth {
   readonly feed: string;
   readonly period: string;
@@ -26,13 +26,13 @@ export interface LateFeed {
   readonly period: string;
   /** The last day it was expected on, as YYYY-MM-DD. */
   readonly dueDay: string;
-  /** One sentence for people. */
+  /** One sentence for users. */
   readonly detail: string;
 }
 
 /**
- * Finds the feeds whose next month is overdue: the one after the newest that came. A feed that never came is expected from the
- * first month any feed came for; while nothing was ever loaded, nothing is expected.
+ * Finds the feeds whose next month is overdue: the month after the newest one delivered. A feed that was never delivered is
+ * expected from the first month of any feed. Before the first load nothing is expected.
  */
 export async function findLateFeeds(
   pool: pg.Pool,

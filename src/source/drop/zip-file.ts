@@ -4,9 +4,9 @@ import yauzl from 'yauzl';
 import { Fault, messageOf } from '../../fault.js';
 
 /**
- * The names of the files in an archive, folders and hidden files left out.
+ * The names of the files in an archive, without folders and hidden files.
  *
- * @throws Fault file_damaged when it is no readable archive
+ * @throws Fault file_damaged when the archive cannot be read
  */
 export async function listZipEntries(path: string): Promise<string[]> {
   const names = new Set<string>();
@@ -17,7 +17,7 @@ export async function listZipEntries(path: string): Promise<string[]> {
       if (names.has(fileName)) {
         throw new Fault(
           'file_damaged',
-          `${path} holds two files named ${fileName}, so it is not clear which one is meant; deliver an archive that holds it once.`,
+          `${path} contains two files named ${fileName}, so it is unclear which one to use. Deliver an archive that contains it once.`,
         );
       }
       if (!isFolder && !isHidden) {
@@ -28,7 +28,7 @@ export async function listZipEntries(path: string): Promise<string[]> {
   return [...names];
 }
 
-/** The directory of an archive is read entry by entry: that it is damaged shows at any of them. */
+/** Reads the directory of an archive entry by entry; damage can show at any of them. */
 async function* entriesOf(zip: yauzl.ZipFile, path: string): AsyncGenerator<yauzl.Entry> {
   try {
     yield* zip.eachEntry();
@@ -39,13 +39,13 @@ async function* entriesOf(zip: yauzl.ZipFile, path: string): AsyncGenerator<yauz
 
 function unreadable(path: string, error: unknown): Fault {
   const why = messageOf(error);
-  return new Fault('file_damaged', `${path} cannot be read as a zip archive (${why}); deliver it again.`, {
+  return new Fault('file_damaged', `${path} cannot be read as a zip archive (${why}). Deliver it again.`, {
     cause: error,
   });
 }
 
 /**
- * Opens the uncompressed bytes of one file of an archive and hands them on, with what fails when they are not those packed.
+ * Opens the uncompressed bytes of one file of an archive, with a stream that fails when their checksum is wrong.
  *
  * @throws Fault file_damaged as for `listZipEntries`, file_unreadable when it is encrypted or packed by an unknown method
  */
@@ -62,21 +62,21 @@ export async function readZipEntry(
         return;
       }
     }
-    throw new Fault('file_damaged', `${path} no longer holds ${name}; deliver the archive again.`);
+    throw new Fault('file_damaged', `${path} no longer contains ${name}. Deliver the archive again.`);
   });
 }
 
-/** A file that is whole and cannot be unpacked all the same: to have it sent once more would bring the same again. */
+/** Such a file is intact, so delivering it again in the same way would not help. */
 function requireKnownPacking(entry: yauzl.Entry, path: string): void {
   if (!entry.canDecodeFileData()) {
     const [found, expected] = entry.isEncrypted()
       ? ['is encrypted', 'without a password']
-      : [`is packed by method ${entry.compressionMethod}`, 'deflated, as .gz or uncompressed'];
-    throw new Fault('file_unreadable', `${entry.fileName} in ${path} ${found}; deliver it ${expected}.`);
+      : [`is compressed with method ${entry.compressionMethod}`, 'deflated, as .gz or uncompressed'];
+    throw new Fault('file_unreadable', `${entry.fileName} in ${path} ${found}. Deliver it ${expected}.`);
   }
 }
 
-/** The archive's reader leaves the checksum of a file alone; a stored one with other bytes would go unnoticed. */
+/** The zip library does not check the checksum, so a changed file that is stored without compression would go unnoticed. */
 function checksumWatch(expected: number): Transform {
   let sum = 0;
   return new Transform({
@@ -85,7 +85,7 @@ function checksumWatch(expected: number): Transform {
       done(null, chunk);
     },
     flush(done) {
-      done(sum === expected ? null : new Error('its bytes do not have the checksum the archive tells'));
+      done(sum === expected ? null : new Error('its bytes do not have the checksum in the archive'));
     },
   });
 }

@@ -10,16 +10,16 @@ import { createPartTable, type PartTarget } from './part-table.js';
 const READ_BYTES = 256 * 1024;
 
 /**
- * Hands the bytes of a part to COPY as they are.
+ * Sends the bytes of a part to COPY unchanged.
  *
- * @returns undefined when COPY refused them, or took another number of records than the scanned counted (before Postgres
- *   18 it takes a line `\.` for the end of the data and says nothing); nothing of the part is left then
+ * @returns undefined when COPY refused them or read another number of records than the scan counted (before Postgres 18 it
+ *   silently takes a line `\.` as the end of the data); then nothing of the part is left
  */
 export async function copyBytes(load: PartLoad): Promise<PartCounts | undefined> {
   const { client, feed, plan, file, part, partCount } = load;
   return await unlessRefused(load, async () => {
     const target = await createPartTable(client, plan, feed, file.id, part, partCount);
-    // A table made in the same subtransaction may be filled with rows that need no second visit.
+    // In a table created in the same subtransaction, COPY can write rows that need no later freezing.
     const counts = await copyStretch(load, target, part, ', freeze');
     if (counts !== undefined) {
       await target.complete();
@@ -28,7 +28,7 @@ export async function copyBytes(load: PartLoad): Promise<PartCounts | undefined>
   });
 }
 
-/** The same for a piece of a part, into the part's table. */
+/** The same for a piece of a part, into the table of the part. */
 export async function copyPieceBytes(
   load: PartLoad,
   target: PartTarget,

@@ -1,33 +1,43 @@
 import { identifier } from '../../database/identifier.js';
-import { matchHeader } from '../csv/header.js';
 import type { Feed } from '../feed.js';
+import { matchHeader, nameOfUnnamed } from '../header/header.js';
 
-/** How a file's columns go into the feed's table. */
+/** How a file's columns are loaded into the feed's table. */
 export interface ColumnPlan {
   /** The file's header. */
   readonly header: readonly string[];
-  /** A column of the table COPY fills for each column of the file, in the file's order, unquoted. */
+  /** For each column of the file, in its order, the column that COPY fills, unquoted. */
   readonly copied: readonly string[];
-  /** Of these, the ones the feed does not know, with their names in the header. */
-  readonly extra: readonly { readonly column: string; readonly name: string }[];
+  /** Those that the feed does not know, with the names under which their values are kept. */
+  readonly extra: readonly ExtraColumn[];
+}
+
+/** A column of the file that the feed does not know. */
+export interface ExtraColumn {
+  readonly column: string;
+  readonly name: string;
+  /** It has no name in the header: its empty values are not kept, so that an empty column leaves no trace. */
+  readonly unnamed: boolean;
 }
 
 /** Plans the columns of a file whose header has been accepted. */
 export function planColumns(feed: Feed, header: readonly string[], fileName: string): ColumnPlan {
   const { columns } = matchHeader(feed, header, fileName, []);
-  const extra: { column: string; name: string }[] = [];
+  const extra: ExtraColumn[] = [];
   const copied = columns.map((column, index) => {
     if (column !== undefined) {
       return column;
     }
-    const own = { column: `extra column ${index + 1}`, name: header[index]! };
+    const unnamed = header[index] === '';
+    const name = unnamed ? nameOfUnnamed(index) : header[index]!;
+    const own = { column: `extra column ${index + 1}`, name, unnamed };
     extra.push(own);
     return own.column;
   });
   return { header, copied, extra };
 }
 
-/** Of the copied columns, the ones the feed knows; a file may lack some that nobody reads any more. */
+/** The copied columns that the feed knows. A file may lack columns that the mapping no longer reads. */
 export function agreedOf(plan: ColumnPlan): string[] {
   const extra = new Set(plan.extra.map(({ column }) => column));
   return plan.copied.filter((column) => !extra.has(column));

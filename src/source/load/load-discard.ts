@@ -3,17 +3,17 @@ import type pg from 'pg';
 import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
-import { type Feed, feedNamed, tableOf } from '../feed.js';
+import { type Feed, feedNamed } from '../feed.js';
 import { type FileRow, isFinished, lockFileRow } from '../ledger/file-ledger.js';
 import { listParts } from '../ledger/part-ledger.js';
 import { backupPath, removeContent, type Storage } from '../storage/storage.js';
-import { fileTable, partTable } from './part-table.js';
+import { partTable } from './part-table.js';
 
 /**
- * Takes an unfinished or held load back without a trace: its parts, its rejects, its row in the ledger and its backup.
- * Whoever still loads a part of it is waited for, and finds no file afterwards. The same bytes may then be received anew.
+ * Removes an unfinished or held load completely: its parts, its rejects, its row in the ledger and its backup. It waits for
+ * workers that are loading a part of it; later ones fail with file_unknown. Afterwards the same bytes can be received again.
  *
- * @throws Fault file_unknown; load_finished when the rows are visible already: what is built on them would hang in the air
+ * @throws Fault file_unknown; load_finished when the rows are visible, since other data may depend on them
  */
 export async function discardLoad(
   pool: pg.Pool,
@@ -26,7 +26,7 @@ export async function discardLoad(
     if (isFinished(found.state)) {
       throw new Fault(
         'load_finished',
-        `${found.name} (file ${fileId}) is ${found.state}, so it cannot be discarded; only loads that are unfinished or held can.`,
+        `${found.name} (file ${fileId}) is ${found.state} and cannot be discarded. Only unfinished or held loads can.`,
       );
     }
     await dropRows(client, feedNamed(feeds, found.feed), found);
@@ -41,10 +41,10 @@ export async function discardLoad(
 }
 
 /**
- * Discards the loads nothing has happened to for so long that nobody will go on with them.
+ * Discards the loads that have been idle for so long that they will not be continued.
  *
- * @param idleMilliseconds since the file was received and the last of its parts came in
- * @param underWay ids of files that somebody will go on with all the same
+ * @param idleMilliseconds since the file was received and the last of its parts was loaded
+ * @param underWay ids of files that will be continued all the same
  * @returns one sentence for each
  */
 export async function discardAbandonedLoads(
@@ -73,22 +73,14 @@ export async function discardAbandonedLoads(
   );
 }
 
-/** Drops what was loaded of a file, seen or unseen, with its rejects. The ledger still has the file and its parts. */
+/** Drops the rows of an unfinished file and its rejects. The ledger still has the file and its parts. */
 async function dropRows(client: pg.ClientBase, feed: Feed, file: FileRow): Promise<void> {
   const parts = await listParts(client, file.id);
-  const whole = identifier('source', fileTable(feed, file.id));
-  if (isFinished(file.state)) {
-    const feedTable = identifier('source', tableOf(feed));
-    await client.query(
-      `/* source.hide_file */ alter table ${feedTable} detach partition ${whole}; drop table ${whole}`,
-    );
-  } else {
-    const tables = parts.map((part) =>
-      identifier('source', partTable(feed, file.id, part.number, parts.length)),
-    );
-    if (tables.length > 0) {
-      await client.query(`/* source.drop_parts */ drop table if exists ${tables.join(', ')}`);
-    }
+  const tables = parts.map((part) =>
+    identifier('source', partTable(feed, file.id, part.number, parts.length)),
+  );
+  if (tables.length > 0) {
+    await client.query(`/* source.drop_parts */ drop table if exists ${tables.join(', ')}`);
   }
   await client.query('/* source.delete_rejects */ delete from source.reject where file_id = $1', [file.id]);
 }

@@ -14,10 +14,10 @@ import { listParts, type PartRow } from '../ledger/part-ledger.js';
 import { isExpanded, removeContent, type Storage } from '../storage/storage.js';
 import { fileTable, partTable, STATISTICS_TARGET } from './part-table.js';
 
-/** A load in which a greater share of the records is rejected is held: 1 %. */
+/** A load is held when a greater share of its records is rejected: 1 %. */
 export const defaultRejectShare = 0.01;
 
-/** What a whole file came to. */
+/** Result of loading a whole file. */
 export interface LoadResult {
   readonly fileId: number;
   readonly name: string;
@@ -27,39 +27,39 @@ export interface LoadResult {
   readonly read: number;
   readonly loaded: number;
   readonly rejected: number;
-  /** Why the load is held, as a sentence without its full stop, for whoever asked to say what can be done; else undefined. */
+  /** Why the load is held, as a sentence without its full stop, so that the caller can add what to do; else undefined. */
   readonly held?: string;
 }
 
-/** The rows of a file that are in, before anybody sees them. */
+/** The loaded rows of a file before they are visible. */
 export interface HiddenRows {
   readonly name: string;
-  /** The feed's table, which they are to be in. */
+  /** The feed's table, to which they will be attached. */
   readonly sourceTable: string;
-  /** The names of its columns, in its order. */
+  /** The names of the file's columns, in its order. */
   readonly header: readonly string[];
   readonly count: number;
-  /** The quoted tables that hold them. */
+  /** The quoted names of the tables that contain them. */
   readonly tables: readonly string[];
 }
 
-/** What may be set for finishing. */
+/** Options of `finishLoad`. */
 export interface FinishOptions {
   /** Share of rejected records, 0 to 1, above which the load is held. */
   readonly rejectShare?: number;
-  /** Looks at the rows as well, and says why the load should be held, as a sentence without its full stop; undefined when it should not. */
+  /** Inspects the rows; returns why the load should be held, as a sentence without its full stop, or undefined. */
   readonly inspect?: (client: pg.ClientBase, rows: HiddenRows) => Promise<string | undefined>;
-  /** Who lets the load through whatever was rejected; undefined for nobody. */
+  /** Who accepts the load in spite of its rejects; undefined: nobody. */
   readonly acceptedBy?: string;
-  /** Where uncompressed bytes made for the load lie; they are removed once all is in. Without it upkeep does it later. */
+  /** Where the uncompressed bytes of the load are. They are removed when it is finished; without it, upkeep removes them later. */
   readonly storage?: Storage;
 }
 
 /**
- * Makes a load visible, whole, in one transaction, once all its parts are in; or holds it when too many of its
- * records were rejected, or by what `inspect` finds. Calling it again changes nothing. A held load called with `acceptedBy` is let through.
+ * Makes a whole file visible in one transaction, when all its parts are loaded; or holds it when too many of its records were
+ * rejected or `inspect` finds a reason. Calling it again changes nothing. With `acceptedBy`, a held load becomes visible.
  *
- * @throws Failure parts_missing while parts are not in
+ * @throws Failure parts_missing while parts are not loaded
  */
 export async function finishLoad(
   pool: pg.Pool,
@@ -70,7 +70,7 @@ export async function finishLoad(
   const { content, kept, ...result } = await inTransaction(pool, (client) =>
     finishInside(client, feeds, fileId, options),
   );
-  // The backup is written from these bytes when the delivered file could not be linked: then they stay until it is.
+  // Without a backup, upkeep writes it from these bytes later.
   if (options.storage !== undefined && kept && content !== null && isExpanded(options.storage, content)) {
     await removeContent(options.storage, content);
     await forgetContent(pool, fileId);
@@ -91,7 +91,7 @@ async function finishInside(
     const numbers = missing.map((part) => part.number).join(', ');
     throw new Failure(
       'parts_missing',
-      `${file.name} cannot be finished: of its ${parts.length} parts these are not in: ${numbers}. Load them first.`,
+      `${file.name} cannot be finished: of its ${parts.length} parts, these are not loaded: ${numbers}. Load them first.`,
     );
   }
   const loaded = parts.reduce((sum, part) => sum + (part.loadedCount ?? 0), 0);
@@ -151,7 +151,7 @@ async function recordState(
   );
 }
 
-/** Hangs the tables of the parts under the feed's table. No row is read or written: their constraints vouch for them. */
+/** Attaches the tables of the parts to the feed's table. Their constraints make it unnecessary to read the rows. */
 async function showParts(
   client: pg.ClientBase,
   feed: Feed,
@@ -184,8 +184,8 @@ async function showParts(
 }
 
 /**
- * Tells the planner about the feed as a whole; the parts were sampled when they were loaded. Before Postgres 18 that
- * would sample every part of every file again, so it is left out there.
+ * Gives the planner statistics of the whole feed; the parts were sampled when they were loaded. Before Postgres 18 this would
+ * sample every part of every file again, so it is skipped there.
  */
 async function sampleFeed(client: pg.ClientBase, feedTable: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>(

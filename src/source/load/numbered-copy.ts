@@ -8,7 +8,7 @@ import { type ColumnPlan, columnList } from './column-plan.js';
 
 const LONGEST_NUMBER = 11;
 
-/** Copies good records with their numbers, which have gaps where rejects lie. */
+/** Copies good records with their numbers, which have gaps at rejects. */
 export async function copyNumbered(
   client: pg.ClientBase,
   quotedTable: string,
@@ -26,7 +26,7 @@ export async function copyNumbered(
   await pipeline(Readable.from([numberedLines(good)]), copy);
 }
 
-/** The records as lines of CSV, each behind its number. */
+/** The records as CSV lines, each preceded by its number. */
 function numberedLines(good: readonly GoodRecord[]): Buffer {
   const bytes = good.reduce((sum, record) => sum + record.bytes.length + LONGEST_NUMBER + 1, 0);
   const lines = Buffer.allocUnsafe(bytes);

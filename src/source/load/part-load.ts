@@ -5,14 +5,14 @@ import type { PartRow } from '../ledger/part-ledger.js';
 import type { RecordLimits } from '../record-limits.js';
 import type { ColumnPlan } from './column-plan.js';
 
-/** All that is needed to load one part, inside its transaction. */
+/** Everything needed to load one part, in its transaction. */
 export interface PartLoad {
   readonly client: pg.ClientBase;
   readonly feed: Feed;
   readonly plan: ColumnPlan;
   readonly file: FileRow;
   readonly part: PartRow;
-  /** How many parts the file has. */
+  /** Number of parts of the file. */
   readonly partCount: number;
   /** The uncompressed file. */
   readonly path: string;
@@ -20,7 +20,7 @@ export interface PartLoad {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What came of the records of a part. */
+/** Numbers of records of a part. */
 export interface PartCounts {
   readonly loaded: number;
   readonly rejected: number;

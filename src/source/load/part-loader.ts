@@ -11,29 +11,29 @@ import { planColumns } from './column-plan.js';
 import type { PartCounts } from './part-load.js';
 import { copyRecords } from './record-copy.js';
 
-/** What loading one part came to. */
+/** Result of loading one part. */
 export interface PartResult extends PartCounts {
   readonly fileId: number;
   readonly partNumber: number;
-  /** `earlier`: the part was in already, nothing was done. */
+  /** `earlier`: the part was already loaded, nothing was done. */
   readonly outcome: 'loaded' | 'earlier';
 }
 
-/** What may be set for loading. */
+/** Options of `loadPart`. */
 export interface LoadOptions {
   readonly limits?: RecordLimits;
-  /** Ends the work; the transaction is rolled back. */
+  /** Stops the work; the transaction is rolled back. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Loads one part of a file, in one transaction: its rows, its rejects and the mark that it is in. Whoever comes second,
- * after a crash or at the same time, waits for the first and then finds it done.
+ * Loads one part of a file, in one transaction: its rows, its rejects and the mark that it is loaded. A second caller, after a
+ * crash or at the same time, waits for the first and then finds the part loaded.
  *
- * The bytes go to COPY as they are. Only a part in which the scanned saw what COPY refuses or reads otherwise than
- * Python's csv module, or that COPY refuses after all, is read record by record.
+ * The bytes are sent to COPY unchanged. A part is read record by record only if the scan found something that COPY refuses or
+ * reads differently from Python's csv module, or if COPY refuses it.
  *
- * @throws Fault file_unknown, part_unknown, file_changed (no longer the bytes that were surveyed); Failure content_missing
+ * @throws Fault file_unknown, part_unknown, file_changed (not the bytes that were scanned); Failure content_missing
  */
 export async function loadPart(
   pool: pg.Pool,
@@ -43,7 +43,7 @@ export async function loadPart(
   options: LoadOptions = {},
 ): Promise<PartResult> {
   return await inTransaction(pool, async (client) => {
-    // The file before the part: whoever discards or reopens the file takes them in this order too.
+    // The file before the part, in the same order as discarding a load does.
     const file = await lockFileRow(client, fileId, 'share');
     const { part, partCount } = await lockPartRow(client, fileId, partNumber);
     if (part.state === 'loaded') {
@@ -69,20 +69,20 @@ export async function loadPart(
   });
 }
 
-/** The path of the file's uncompressed bytes, when they are still those that were surveyed. */
+/** The path of the file's uncompressed bytes, if they are still those that were scanned. */
 async function checkContent(file: FileRow): Promise<string> {
   const path = file.content_path ?? '';
   const found = await stat(path).catch((error: unknown) => {
     throw new Failure(
       'content_missing',
-      `${path}, the content of ${file.name}, is not there; the load needs it. Ingest the file again to go on.`,
+      `${path}, the content of ${file.name}, is missing. Ingest the file again to continue its load.`,
       { cause: error },
     );
   });
   if (found.size !== file.size_bytes || found.mtime.getTime() !== file.content_date?.getTime()) {
     throw new Fault(
       'file_changed',
-      `${file.name} changed while it was being loaded; deliver it again when it is complete.`,
+      `${file.name} changed while it was being loaded. Deliver it again when it is complete.`,
     );
   }
   return path;

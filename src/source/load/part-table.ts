@@ -2,18 +2,18 @@ import type pg from 'pg';
 import { identifier, literal } from '../../database/identifier.js';
 import type { Part } from '../csv/part.js';
 import { type Feed, tableOf } from '../feed.js';
-import { agreedOf, type ColumnPlan, columnList } from './column-plan.js';
+import { agreedOf, type ColumnPlan, columnList, type ExtraColumn } from './column-plan.js';
 
 /**
- * Numbers the session takes at once. With a cache of 1 each record costs a log entry of the sequence: half as much as its
- * COPY. An identity column costs 7 % of the COPY, a default of `nextval` 20 %, since it checks rights each time.
+ * Numbers that the session reserves at once. With a cache of 1 each record writes a log entry of the sequence, which costs half
+ * as much as its COPY. An identity column costs 7 % of the COPY, a default of `nextval` 20 %, since it checks rights each time.
  */
 const IDENTITY_CACHE = 1_000_000;
 
-/** A sample of 300 times as many rows tells the planner enough; it takes 20 ms of a part, or of a feed. */
+/** Postgres samples 300 times as many rows. That is enough for the planner and takes 20 ms for a part or a feed. */
 export const STATISTICS_TARGET = 10;
 
-/** The table that one file's rows lie in, once its parts are attached. */
+/** The table of one file's rows, once its parts are attached. */
 export function fileTable(feed: Feed, fileId: number): string {
   return `${tableOf(feed)}_f${fileId}`;
 }
@@ -24,25 +24,25 @@ export function partTable(feed: Feed, fileId: number, partNumber: number, partCo
   return partCount === 1 ? file : `${file}_p${String(partNumber).padStart(4, '0')}`;
 }
 
-/** What COPY fills, and how its rows come to be the part's table. */
+/** The table that COPY fills, and how it becomes the part's table. */
 export interface PartTarget {
   /** The quoted table to copy into. */
   readonly copyInto: string;
-  /** Says which number the next record gets that is copied without one; at first it is that of the part's first. */
+  /** Sets the number of the next record that is copied without one. Initially it is the number of the part's first record. */
   numberFrom(record: number): Promise<void>;
   /**
-   * Makes the copied rows the part's table, complete but for `created_date`, with constraints that say which rows it
-   * holds, so that attaching it does not read it again.
+   * Completes the part's table except for `created_date`, with constraints that state which rows it contains, so that attaching
+   * it does not read them again.
    */
   complete(): Promise<void>;
 }
 
 /**
- * Creates the table of a part, to be filled in the same transaction: with `wal_level = minimal` Postgres then writes no log
- * for the rows, and a transaction that does not commit leaves no trace.
+ * Creates the table of a part, to be filled in the same transaction: then, with `wal_level = minimal`, Postgres writes no log
+ * for the rows, and a transaction that does not commit leaves nothing.
  *
- * `record_number` is an identity that starts at the part's first record, for as long as it is filled. What is the same in all rows
- * (`file_id`, `created_date`) is not copied but added behind the rows as a constant default, which Postgres does not store.
+ * While the table is filled, `record_number` is an identity that starts at the part's first record. Values that are the same in
+ * all rows (`file_id`, `created_date`) are not copied but added later as a constant default, which Postgres does not store per row.
  */
 export async function createPartTable(
   client: pg.ClientBase,
@@ -55,8 +55,8 @@ export async function createPartTable(
   const table = identifier('source', partTable(feed, fileId, part.number, partCount));
   const last = part.firstRecord + part.recordCount;
   const feedColumns = feed.columns.map((column) => `${identifier(column)} text`).join(', ');
-  // Compressing long values took more than half of the time of a COPY of such, and halved their size: not worth it here,
-  // where each is read once or twice and the file is kept compressed.
+  // Compressing long values took more than half of the time of their COPY and halved their size. That is not worth it: each is
+  // read once or twice, and the file is kept compressed.
   const uncompressed = feed.columns
     .map((column) => `alter ${identifier(column)} set storage external`)
     .join(', ');
@@ -105,11 +105,26 @@ export async function createPartTable(
   };
 }
 
-/** An SQL expression of the columns the feed does not know, as one jsonb object. */
+/** An SQL expression for the columns that the feed does not know, as one jsonb object. */
 export function extraOf(plan: ColumnPlan): string {
   if (plan.extra.length === 0) {
     return 'null::jsonb';
   }
-  const names = plan.extra.map(({ name }) => literal(name)).join(', ');
-  return `jsonb_object(array[${names}], array[${columnList(plan.extra.map(({ column }) => column))}])`;
+  const objects = [false, true].map((unnamed) =>
+    objectOf(plan.extra.filter((extra) => extra.unnamed === unnamed)),
+  );
+  return objects[1] === undefined
+    ? objects[0]!
+    : `nullif(${objects[0] === undefined ? '' : `${objects[0]} || `}jsonb_strip_nulls(${objects[1]}), '{}')`;
+}
+
+function objectOf(extra: readonly ExtraColumn[]): string | undefined {
+  if (extra.length === 0) {
+    return undefined;
+  }
+  const names = extra.map(({ name }) => literal(name)).join(', ');
+  const values = extra.map(({ column, unnamed }) =>
+    unnamed ? `nullif(btrim(${identifier(column)}), '')` : identifier(column),
+  );
+  return `jsonb_object(array[${names}], array[${values.join(', ')}])`;
 }

@@ -10,14 +10,14 @@ import { copyNumbered } from './numbered-copy.js';
 import type { PartCounts, PartLoad } from './part-load.js';
 import { createPartTable, type PartTarget } from './part-table.js';
 
-/** A broken record costs its piece the fast way, not its part: reading a piece record by record takes 20 ms. */
+/** Only the piece with a broken record is read record by record, not the whole part; that takes 20 ms per piece. */
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * Loads a part that cannot go to COPY as it is: cut into pieces, of which the sound ones still go as bytes. The others
- * are read record by record; the good ones are copied with their numbers, the rest kept as rejects.
+ * Loads a part that cannot be sent to COPY unchanged. It is split into pieces. Intact pieces are still sent as bytes. The
+ * others are read record by record: good records are copied with their numbers, the rest is stored as rejects.
  *
- * @throws Fault file_changed when the part no longer holds the records that were counted
+ * @throws Fault file_changed when the part no longer contains the records that were counted
  */
 export async function copyRecords(load: PartLoad): Promise<PartCounts> {
   const { client, feed, plan, file, part, partCount, path, signal } = load;
@@ -38,7 +38,7 @@ export async function copyRecords(load: PartLoad): Promise<PartCounts> {
   if (total.loaded + total.rejected !== part.recordCount) {
     throw new Fault(
       'file_changed',
-      `Part ${part.number} of ${file.name} held ${part.recordCount} records when it was surveyed and holds ${total.loaded + total.rejected} now; a file must not change while it is loaded. Deliver it again.`,
+      `Part ${part.number} of ${file.name} had ${part.recordCount} records when it was scanned and has ${total.loaded + total.rejected} now. A file must not change while it is loaded. Deliver it again.`,
     );
   }
   await target.complete();

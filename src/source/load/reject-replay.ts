@@ -12,32 +12,31 @@ import { agreedOf, type ColumnPlan, columnList, planColumns } from './column-pla
 import { copyNumbered } from './numbered-copy.js';
 import { extraOf, partTable } from './part-table.js';
 
-/** What replaying the rejects of one file came to. */
+/** Result of replaying the rejects of one file. */
 export interface Replay {
   readonly fileId: number;
   readonly name: string;
   readonly feed: string;
   readonly period: string;
-  /** Rejects looked at. */
+  /** Number of rejects that were tried. */
   readonly tried: number;
-  /** Of these, loaded now. */
+  /** Number of those that are loaded now. */
   readonly loaded: number;
 }
 
-/** What may be set for replaying. */
+/** Options of `replayRejects`. */
 export interface ReplayOptions {
   readonly limits?: RecordLimits;
-  /** Called last in the transaction, with what the replay came to: what it throws undoes it. */
+  /** Called last in the transaction, with the results. An error it throws rolls back the replay. */
   readonly beforeCommit?: (client: pg.PoolClient, replays: readonly Replay[]) => Promise<void>;
 }
 
 /**
- * Tries rejects again and loads those that pass now, each under its own file and record number: after a limit was raised or
- * the reader has learned something. What was read stays what is loaded plus what is rejected. Rejects that were found
- * when records were cleaned, and records of which only the beginning was kept, are left alone: the first lie in
- * source already, the others come back with `reloadFile`. All in one transaction: whoever dies on the way has done nothing.
+ * Tries rejects again, for example after a limit was raised, and loads those that are valid now, each with its original file and
+ * record number. Two kinds are not tried: rejects found by cleaning, whose records are already in source, and records of which
+ * only the beginning was kept. Everything is done in one transaction.
  *
- * @returns one entry for each file with rejects that were tried; those with `loaded` above 0 have rows to be cleaned
+ * @returns one entry for each file with rejects that were tried; those with `loaded` above 0 have rows to clean
  */
 export async function replayRejects(
   pool: pg.Pool,
@@ -93,7 +92,7 @@ async function replayFile(
   }
 }
 
-/** The rejects that read as one good record now. */
+/** The rejects that are one valid record now. */
 async function passing(
   rejects: readonly RejectRow[],
   plan: ColumnPlan,
@@ -139,7 +138,7 @@ async function insertRecords(
   await client.query(`/* source.drop_replay_staging */ drop table ${staging}`);
 }
 
-/** Where the rows of a file lie: in the feed's table once they are visible, in the tables of the parts while they are held. */
+/** The tables of a file's rows: the feed's table once they are visible, the tables of the parts while the load is held. */
 async function targets(client: pg.ClientBase, feed: Feed, file: FileRow) {
   const parts = await listParts(client, file.id);
   const last = parts.at(-1)!;

@@ -2,7 +2,7 @@ import { type Part, SMALL_PART_BYTES } from '../csv/part.js';
 import { RecordScanner } from '../csv/record-scanner.js';
 import type { RecordLimits } from '../record-limits.js';
 
-/** Cuts the records behind a header into parts of at least `partBytes`, each ending at a record's end. */
+/** Splits the records after a header into parts of at least `partBytes`, each ending at the end of a record. */
 export class PartSplitter {
   readonly parts: Part[] = [];
   readonly #scanner: RecordScanner;
@@ -26,7 +26,7 @@ export class PartSplitter {
     this.#start = { byte: file.byteStart, ...first };
   }
 
-  /** Records seen so far. */
+  /** Number of records so far. */
   get recordCount(): number {
     return this.#scanner.records;
   }
@@ -34,7 +34,7 @@ export class PartSplitter {
   /**
    * Scans a window (see `RecordScanner.scan`) and ends parts in it where they are large enough.
    *
-   * @returns how many bytes were consumed
+   * @returns number of bytes consumed
    */
   take(window: Buffer, to: number, final: boolean): number {
     let at = 0;
@@ -50,7 +50,7 @@ export class PartSplitter {
         this.#cut();
       }
       if (consumed === 0 && end === to) {
-        break; // the record goes on behind the window
+        break; // the record continues after the window
       }
       reach = consumed === 0 ? reach * 2 : this.#wanted();
     } while (at < to);

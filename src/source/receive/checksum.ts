@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
-/** From here on a thread is worth its 30 ms to start: below, the file is hashed faster than that. */
+/** Smaller files are hashed faster than a thread starts (30 ms). */
 const THREAD_FROM_BYTES = 16 * 1024 * 1024;
 
 /**
- * The thread's program, as text: the same in tests, which run from TypeScript, and when built. It reads the open file by
- * itself, from the system's cache as a rule, so that nothing is handed from thread to thread.
+ * The thread's program, as text, so that it works in tests, which run from TypeScript, and when built. It reads the open file
+ * itself, usually from the system's cache, so that no data passes between threads.
  */
 const program = `
 const { createHash } = require('node:crypto');
@@ -21,19 +21,19 @@ for (let at = 0, read; (read = readSync(workerData, bytes, 0, bytes.length, at))
 parentPort.postMessage(hash.digest('hex'));
 `;
 
-/** A checksum in the making. */
+/** A checksum that is being computed. */
 export interface Checksum {
-  /** Sees every byte of the file, in order. */
+  /** Receives every byte of the file, in order. */
   update(bytes: Buffer): void;
   /** SHA-256 of the file, hexadecimal. */
   digest(): Promise<string>;
-  /** Ends the work, whether the checksum is there or not; the file may be closed then. */
+  /** Ends the work, with or without a result. Afterwards the file may be closed. */
   end(): Promise<void>;
 }
 
 /**
- * Hashes a file while it is read for something else; a large one on a thread of its own, since finding records
- * and hashing them cost about the same and two cores are there.
+ * Hashes a file while it is scanned. A large file is hashed on a separate thread, since finding records and hashing take about
+ * the same time.
  */
 export function startChecksum(file: FileHandle, sizeBytes: number): Checksum {
   if (sizeBytes < THREAD_FROM_BYTES) {
@@ -53,6 +53,6 @@ export function startChecksum(file: FileHandle, sizeBytes: number): Checksum {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-  digest.catch(() => undefined); // told to whoever asks for the digest
+  digest.catch(() => undefined); // reported by `digest`
   return { update: () => undefined, digest: () => digest, end: async () => void (await worker.terminate()) };
 }

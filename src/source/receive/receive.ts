@@ -19,43 +19,43 @@ import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
 import { backupPath, type Content, linkBackup, openContent, type Storage } from '../storage/storage.js';
 import { scanFile } from './scan.js';
 
-/** What became of a delivered file when it was received. */
+/** Result of receiving a delivered file. */
 export interface ReceivedFile {
   readonly fileId: number;
   readonly feed: string;
   readonly period: string;
   /**
-   * `new`: in the ledger now. `joined`: the same bytes are being loaded already; whoever comes may help.
-   * `known`: the same bytes were loaded (or are held) earlier, there is nothing to do.
+   * `new`: recorded now. `joined`: a load of the same bytes is unfinished; this run can help to finish it.
+   * `known`: the same bytes were already loaded, or are held.
    */
   readonly outcome: 'new' | 'joined' | 'known';
   readonly state: FileState;
-  /** Numbers of the parts that are not in yet. */
+  /** Numbers of the parts that are not loaded yet. */
   readonly openParts: readonly number[];
-  /** Records in the file, where known. */
+  /** Number of records in the file. */
   readonly recordCount: number;
   readonly warnings: readonly string[];
-  /** For a known file a sentence that names the earlier load. */
+  /** For a known file: one sentence that names the earlier load. */
   readonly notice?: string;
 }
 
-/** What may be set for receiving. */
+/** Options of `receiveFile`. */
 export interface ReceiveOptions {
   readonly limits?: RecordLimits;
   /** The run that receives the file. */
   readonly runId?: string;
-  /** Least size of the parts in bytes; by default it fits the file. */
+  /** Minimum size of the parts in bytes; by default derived from the file's size. */
   readonly partBytes?: number;
-  /** The columns that its header must have; those of the feed unless told. */
+  /** The columns that the header must have; by default those of the feed. */
   readonly required?: readonly string[];
 }
 
 /**
- * Takes a delivered file in: checks it, reads it once for header, checksum and parts, keeps it as backup, and writes it
- * into the ledger. Its parts are then loaded one by one, and `finishLoad` makes it visible.
+ * Receives a delivered file: checks it, reads it once for header, checksum and parts, keeps it as a backup, and records it.
+ * Afterwards its parts are loaded one by one, and `finishLoad` makes the file visible.
  *
  * @param period the month it was delivered for, as YYYY-MM
- * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed: the file is refused and nothing of it is kept
+ * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed. Nothing is kept of a refused file
  */
 export async function receiveFile(
   pool: pg.Pool,
@@ -109,8 +109,8 @@ export async function receiveFile(
 }
 
 /**
- * Looks through a delivered file as receiving it does, and keeps nothing of it: what is wrong with a file that has to wait
- * for others is known beside what is wrong with those.
+ * Checks a delivered file as `receiveFile` does, and keeps nothing. It finds the faults of a file that has to wait for other
+ * files, so that the faults of all files are reported together.
  *
  * @throws Fault of `checkDelivery`, `expand`, `scanFile`
  */
@@ -128,18 +128,18 @@ export async function examineFile(
   }
 }
 
-/** What was read and what is kept as its backup, and perhaps loaded from there, must be the same bytes. */
+/** The bytes that were read must be the same as those of the backup, since parts may be loaded from there. */
 async function requireUnchanged({ path, name }: Delivery, sent: Stats): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.ino !== sent.ino || found.size !== sent.size || found.mtimeMs !== sent.mtimeMs) {
     throw new Fault(
       'file_changed',
-      `${name} changed while it was being read, and nothing of it was kept; deliver it again when it is complete.`,
+      `${name} changed while it was being read. Nothing was kept. Deliver it again when it is complete.`,
     );
   }
 }
 
-/** Surveys the uncompressed bytes of a delivery; also says when they were last changed, before they were read. */
+/** Scans the uncompressed bytes of a delivery; also returns when they last changed before that. */
 async function scanContent(
   path: string,
   delivery: Delivery,
@@ -163,7 +163,7 @@ async function scanContent(
 /** A delivery with the month it was delivered for. */
 type Sent = Delivery & { readonly period: string };
 
-/** The same bytes are in the ledger. Where those it points to were lost half-way, the ones at hand take their place, as backup too. */
+/** The same bytes are recorded. If the bytes of the unfinished load were lost, the delivered ones replace them, also as its backup. */
 async function joinKnown(
   pool: pg.Pool,
   storage: Storage,
@@ -207,13 +207,13 @@ async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Se
 async function whereItStands(pool: pg.Pool, known: FileRow, period: string): Promise<string> {
   const { id, state, ingested_date: loaded } = known;
   if (state === 'withdrawn')
-    return `was withdrawn and is left out; marquee withdraw ${id} --undo --reason TEXT takes it back`;
-  if (state === 'held') return 'is held; nothing was done';
-  const told = `was loaded on ${loaded?.toISOString()}; nothing was done`;
+    return `was withdrawn and is not used. To use it again: marquee withdraw ${id} --undo --reason TEXT`;
+  if (state === 'held') return 'is held. Nothing was done';
+  const finding = `was loaded on ${loaded?.toISOString()}. Nothing was done`;
   const later = await findLaterFile(pool, known, period);
-  if (later === undefined) return told;
+  if (later === undefined) return finding;
   return (
-    `${told}, so what ${later.name} of ${later.period} (file ${later.id}) says stays in force. ` +
-    `If that is to be undone, ask the vendor for a file with other bytes, or withdraw file ${later.id}`
+    `${finding}: the values of the later file ${later.name} of ${later.period} (file ${later.id}) stay. ` +
+    `To replace them, ask the vendor for a file with other bytes, or withdraw file ${later.id}`
   );
 }

@@ -1,32 +1,32 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Fault } from '../../fault.js';
 import { readWindows } from '../csv/byte-window.js';
-import { matchHeader } from '../csv/header.js';
-import { readHeader } from '../csv/header-reader.js';
 import { partBytesFor } from '../csv/part.js';
 import type { Feed } from '../feed.js';
+import { matchHeader } from '../header/header.js';
+import { readHeader } from '../header/header-reader.js';
 import { PartSplitter } from '../parts/part-splitter.js';
 import type { ScannedFile } from '../parts/scanned-file.js';
 import type { RecordLimits } from '../record-limits.js';
 import { startChecksum } from './checksum.js';
 
 /**
- * The characters that make more of a text than plain digits where Postgres reads a number: 0x1F, 1_000, +1, 1e999, NaN,
- * Infinity. A file without them needs no test of each of its values, and to look for a byte costs next to nothing.
+ * The characters with which Postgres reads a text other than plain digits as a number: 0x1F, 1_000, +1, 1e999, NaN, Infinity.
+ * In a file without them, values need no individual test. Searching for a byte costs almost nothing.
  */
 export const numberMarks = Buffer.from('+_xXoObBeEnNiI');
 
-/** What may be set for a scanned. */
+/** Options of `scanFile`. */
 export interface ScanOptions {
   readonly limits: RecordLimits;
-  /** Least size of every part but the last, in bytes; by default it fits the file. */
+  /** Minimum size of every part except the last, in bytes; by default derived from the file's size. */
   readonly partBytes?: number;
-  /** The columns that must be there; those of the feed unless told. */
+  /** The columns that must exist; by default those of the feed. */
   readonly required?: readonly string[];
 }
 
 /**
- * Reads an uncompressed file once, start to end: header, checksum, and where to cut it into parts.
+ * Reads an uncompressed file once: its header, its checksum, and the parts to load it in.
  *
  * @throws Fault file_header_only when no record follows the header; the faults of `readHeader` and `matchHeader`
  */
@@ -63,7 +63,7 @@ export async function scanFile(
     if (splitter.recordCount === 0) {
       throw new Fault(
         'file_header_only',
-        `${fileName} holds a header and no record; a file without records is left out of a drop. Ask the vendor whether it is complete.`,
+        `${fileName} contains a header and no records, expected at least one. Remove it from the drop, or ask the vendor for a complete file.`,
       );
     }
     return {

@@ -7,11 +7,11 @@ import { Failure, Fault, messageOf } from '../../fault.js';
 import type { Delivery } from '../drop/drop.js';
 import { readZipEntry } from '../drop/zip-file.js';
 
-/** How far a compressed file may expand, against archives made to fill a disk. */
+/** How far a compressed file may expand. Protects against archives made to fill the disk. */
 export interface ExpansionLimit {
   /** Bytes of one file when uncompressed. */
   readonly bytes: number;
-  /** Uncompressed bytes for each compressed one; text of this kind reaches 5 to 30. Small files are spared. */
+  /** Uncompressed bytes per compressed byte; such text reaches 5 to 30. Does not apply to small files. */
   readonly ratio: number;
 }
 
@@ -20,9 +20,10 @@ export const defaultExpansionLimit: ExpansionLimit = { bytes: 64 * 1024 ** 3, ra
 const RATIO_APPLIES_FROM = 64 * 1024 * 1024;
 
 /**
- * Writes the uncompressed bytes of a compressed delivery to `target`, as a stream. Nothing is left there on error.
+ * Writes the uncompressed bytes of a compressed delivery to `target`, as a stream. On error the target is removed.
  *
- * @throws Fault file_damaged when the compression is broken or cut short, file_expands_too_far beyond the limit
+ * @throws Fault file_damaged when the compressed bytes are damaged, cut short or followed by anything but zeros;
+ *   file_expands_too_far beyond the limit
  */
 export async function expand(
   delivery: Delivery,
@@ -37,11 +38,25 @@ export async function expand(
         pipeline([...content, watch, createWriteStream(target)]),
       );
     } else {
-      await pipeline(createReadStream(delivery.path), createGunzip(), watch, createWriteStream(target));
+      const gunzip = createGunzip();
+      await pipeline(createReadStream(delivery.path), gunzip, watch, createWriteStream(target));
+      await requirePadding(delivery.path, gunzip.bytesWritten);
     }
   } catch (error) {
     await rm(target, { force: true });
     throw asFault(error, delivery);
+  }
+}
+
+/**
+ * Node ends a gzip stream silently at the first zero byte after a member, so that the rest of a damaged file would be missing
+ * without an error. Zeros up to the very end are padding.
+ */
+async function requirePadding(path: string, start: number): Promise<void> {
+  for await (const chunk of createReadStream(path, { start })) {
+    if ((chunk as Buffer).some((byte) => byte !== 0)) {
+      throw new Error('unexpected bytes after the end of the compressed stream');
+    }
   }
 }
 
@@ -56,7 +71,7 @@ function expansionWatch(delivery: Delivery, compressedBytes: number, limit: Expa
         done(
           new Fault(
             'file_expands_too_far',
-            `${delivery.name} expands to more than ${allowed} bytes, the most allowed for ${compressedBytes} compressed ones; deliver it uncompressed if that is right.`,
+            `${delivery.name} expands to more than ${allowed} bytes, the limit for ${compressedBytes} compressed bytes. If this is correct, deliver it uncompressed.`,
           ),
         );
       } else {
@@ -83,7 +98,7 @@ function asFault(error: unknown, delivery: Delivery): Error {
   const cut = code === 'Z_BUF_ERROR' ? 'is cut short' : 'is damaged';
   return new Fault(
     'file_damaged',
-    `The compressed file ${delivery.name} ${cut} (${messageOf(error)}); nothing of it was loaded. Ask the vendor for the file again.`,
+    `The compressed file ${delivery.name} ${cut} (${messageOf(error)}). Nothing was loaded. Ask the vendor for the file again.`,
     { cause: error },
   );
 }

@@ -10,7 +10,7 @@ import { ledger } from '../../database/prisma-client.js';
 import { type FileRow, toFileRow } from '../ledger/file-ledger.js';
 import { backupPath, expandedFolder, removeContent, type Storage } from './storage.js';
 
-/** What upkeep did, in files. */
+/** Result of `tidyStorage`, in files. */
 export interface Upkeep {
   /** Backups written or compressed. */
   readonly compressed: number;
@@ -20,13 +20,13 @@ export interface Upkeep {
   readonly warnings: readonly string[];
 }
 
-/** Uncompressed files no load knows are taken for left over after an hour. */
+/** Uncompressed files that no load refers to are removed after an hour. */
 const LEFT_OVER_AFTER_MS = 60 * 60 * 1000;
 
 /**
- * What can wait until nobody waits for it: backups of finished loads are written where the delivered file could not be
- * linked, and compressed where it is plain; uncompressed bytes nobody needs any more are removed. Safe to be ended at
- * any moment and to run more than once at a time: a backup is replaced whole, after its checksum was compared.
+ * Work that no user waits for. It writes the backups of finished loads whose delivered file could not be linked, compresses
+ * plain ones, and removes uncompressed bytes that are no longer needed. It may be stopped at any moment and may run several
+ * times in parallel: a backup is replaced as a whole, after its checksum was compared.
  */
 export async function tidyStorage(
   pool: pg.Pool,
@@ -63,7 +63,7 @@ async function compressBackup(
 ): Promise<string | undefined> {
   const source = file.backup_name === null ? file.content_path : backupPath(storage, file.backup_name);
   if (source === null || (await stat(source).catch(() => undefined)) === undefined) {
-    return `There is no backup of ${file.name} (file ${file.id}), and its content is no longer at ${source}; keep a copy if the vendor still has it.`;
+    return `The backup of ${file.name} (file ${file.id}) is missing: expected it at ${source}. Keep a copy if the vendor still has the file.`;
   }
   const plainName =
     file.backup_name ??
@@ -80,12 +80,12 @@ async function compressBackup(
     },
   });
   try {
-    // The fastest level: 3 to 4 times smaller at 100 MB/s and more.
+    // The fastest level: files become 3 to 4 times smaller, at 100 MB/s or more.
     await pipeline(createReadStream(source), watch, createGzip({ level: 1 }), createWriteStream(unfinished), {
       signal,
     });
     if (hash.digest('hex') !== file.sha256) {
-      return `The backup of ${file.name} (file ${file.id}) at ${source} no longer holds the bytes that were loaded; ask the vendor for the file again.`;
+      return `The backup of ${file.name} (file ${file.id}) at ${source} no longer has the bytes that were loaded. Ask the vendor for the file again.`;
     }
     await rename(unfinished, target);
   } finally {
@@ -105,7 +105,7 @@ async function compressBackup(
   return undefined;
 }
 
-/** Removes uncompressed files that no load points to: of processes that were killed before they wrote the ledger. */
+/** Removes uncompressed files that no load refers to, left by processes that were killed before they wrote the ledger. */
 async function removeLeftOver(pool: pg.Pool, storage: Storage): Promise<number> {
   const folder = expandedFolder(storage);
   const names = await readdir(folder).catch(() => []);

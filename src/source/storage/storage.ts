@@ -1,25 +1,25 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Delivery } from '../drop/drop.js';
 import { type ExpansionLimit, expand } from './expansion.js';
 
-/** Where delivered files are kept. Workers on several hosts share it, mounted at the same place. */
+/** Where delivered files are kept. Workers on several hosts share it, mounted at the same path. */
 export interface Storage {
-  /** `backup/` below it keeps the files as delivered, `expanded/` holds uncompressed ones while they are loaded. */
+  /** `backup/` in it keeps the files as delivered, `expanded/` the uncompressed ones while they are loaded. */
   readonly folder: string;
   readonly expansionLimit?: ExpansionLimit;
 }
 
-/** The uncompressed bytes of a delivery, and how to be rid of them when they are not needed. */
+/** A file with the uncompressed bytes of a delivery. `discard` removes it if it was made for the load. */
 export interface Content {
   readonly path: string;
   discard(): Promise<void>;
 }
 
-/** Makes the uncompressed bytes of a delivery readable at random places: the file itself where it is plain. */
+/** Opens the uncompressed bytes of a delivery for random access: the delivered file itself if it is not compressed. */
 export async function openContent(storage: Storage, delivery: Delivery): Promise<Content> {
   if (delivery.compression === 'none') {
     return { path: delivery.path, discard: async () => undefined };
@@ -30,17 +30,17 @@ export async function openContent(storage: Storage, delivery: Delivery): Promise
   return { path, discard: () => rm(path, { force: true }) };
 }
 
-/** Whether a file is one of those `openContent` made. */
+/** Whether `openContent` wrote this file. */
 export function isExpanded(storage: Storage, path: string): boolean {
   return dirname(path) === expandedFolder(storage);
 }
 
-/** Where `openContent` puts what it makes. */
+/** Where `openContent` writes its files. */
 export function expandedFolder(storage: Storage): string {
   return join(storage.folder, 'expanded');
 }
 
-/** Removes uncompressed bytes that were made for a load; delivered files and backups stay. */
+/** Removes uncompressed bytes that were written for a load. Delivered files and backups stay. */
 export async function removeContent(storage: Storage, path: string | null): Promise<void> {
   if (path !== null && isExpanded(storage, path)) {
     await rm(path, { force: true });
@@ -56,17 +56,17 @@ export function backupPath(storage: Storage, backupName: string): string {
 export interface Backup {
   /** Kept in `source.file.backup_name`. */
   readonly name: string;
-  /** When its bytes were last changed; another time than the delivered file's where an earlier received left it. */
+  /** When its bytes last changed; differs from the delivered file when an earlier attempt linked the backup. */
   readonly modified: Date;
 }
 
 /**
- * Links a delivered file into the backup folder, under a name its content decides, so that the vendor may take the drop
- * away. Never copies: where a link is not possible (another disk, not the file's owner) the file is copied after
- * the load, in the background.
+ * Links a delivered file into the backup folder, under a name derived from its content, so that the vendor may remove the
+ * drop. It never copies: if a link is not possible (another disk, another owner), the file is copied after the load, in the
+ * background.
  *
  * @param sha256 of the uncompressed bytes of the delivery, hexadecimal
- * @returns undefined when it could not be linked
+ * @returns undefined when the file could not be linked
  */
 export async function linkBackup(
   storage: Storage,
@@ -75,7 +75,7 @@ export async function linkBackup(
   sha256: string,
 ): Promise<Backup | undefined> {
   const delivered = await realpath(delivery.path); // the file, not a link to it
-  const fileName = delivery.path.slice(dirname(delivery.path).length + 1);
+  const fileName = fileNameFor(delivery);
   const name = join(period, `${sha256.slice(0, 16)}-${fileName}`);
   const target = backupPath(storage, name);
   await mkdir(dirname(target), { recursive: true });
@@ -94,9 +94,16 @@ export async function linkBackup(
   }
 }
 
+/** The file's name, with the ending that matches its compression. */
+function fileNameFor({ path, compression }: Delivery): string {
+  const plain = basename(path).replace(/\.(gz|zip)$/i, '');
+  const endings = { none: '', gzip: '.gz', zip: '.zip' };
+  return plain + endings[compression];
+}
+
 /**
- * Whether what lies under a backup's name is the delivered file, or has its bytes: left by a received that was killed before
- * it wrote the ledger, it may since have been changed, being the vendor's own file as well.
+ * Whether the file at a backup's path is the delivered file or has the same bytes. It exists if an attempt was killed before it
+ * wrote the ledger, and may have changed since, because it is a link to the vendor's file.
  */
 async function holdsSame(backup: string, delivered: string): Promise<boolean> {
   const [left, right] = await Promise.all([backup, delivered].map((path) => stat(path)));
@@ -113,7 +120,7 @@ async function checksumOf(path: string): Promise<string> {
 }
 
 async function linkOver(delivered: string, target: string): Promise<void> {
-  const beside = `${target}.${randomUUID()}`;
-  await link(delivered, beside);
-  await rename(beside, target);
+  const temporary = `${target}.${randomUUID()}`;
+  await link(delivered, temporary);
+  await rename(temporary, target);
 }

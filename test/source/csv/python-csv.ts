@@ -3,12 +3,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 /**
  * Python's `csv.reader` with its defaults, transcribed state by state from CPython's `_csv.c`, over a file opened with
  * `newline=''`: the reference for what a CSV file says. Rows without a field (blank lines) are left out, as `DictReader`
- * does. `python-csv.test.ts` holds it against a real Python where there is one.
+ * does. `python-csv.test.ts` compares it with a real Python if one is installed.
+ *
+ * @param blank whether records of only unquoted commas, spaces and tabs are kept, as Python does, or left out, as we do
  */
-export function readAsPython(text: string): string[][] {
+export function readAsPython(text: string, blank: 'kept' | 'left out' = 'kept'): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let field = '';
+  let quoted = false;
   let state: 'startRecord' | 'startField' | 'inField' | 'inQuoted' | 'quoteInQuoted' | 'eatNewline' =
     'startRecord';
   const saveField = () => {
@@ -16,10 +19,12 @@ export function readAsPython(text: string): string[][] {
     field = '';
   };
   const saveRow = () => {
-    if (row.length > 0) {
+    const isBlank = !quoted && row.every((value) => /^[ \t]*$/.test(value));
+    if (row.length > 0 && !(isBlank && blank === 'left out')) {
       rows.push(row);
     }
     row = [];
+    quoted = false;
     state = 'startRecord';
   };
   const process = (c: string | undefined) => {
@@ -70,6 +75,7 @@ export function readAsPython(text: string): string[][] {
           saveField();
           state = c === undefined ? 'startRecord' : 'eatNewline';
         } else if (c === '"') {
+          quoted = true;
           state = 'inQuoted';
         } else if (c === ',') {
           saveField();

@@ -36,8 +36,9 @@ describe('reading records', () => {
         async (records, partBytes) => {
           const text = `id,name,note\n${records
             .map(({ fields, quoteAll, crlf }) => {
+              const blank = fields.every((f) => /^ *$/.test(f));
               const cells = fields.map((f) =>
-                quoteAll || /[",\r\n]/.test(f) ? `"${f.replaceAll('"', '""')}"` : f,
+                quoteAll || blank || /[",\r\n]/.test(f) ? `"${f.replaceAll('"', '""')}"` : f,
               );
               return cells.join(',') + (crlf ? '\r\n' : '\n');
             })
@@ -61,7 +62,7 @@ describe('reading records', () => {
     );
   });
 
-  it('takes random text as Python does, but for what it rejects as damaged', async () => {
+  it('reads random text as Python does, except for damaged and blank records', async () => {
     const piece = fc.constantFrom('a', '1', ',', ',', '"', '\n', '\n', '\r\n', '\r', ' ', 'é');
     await fc.assert(
       fc.asyncProperty(
@@ -69,7 +70,7 @@ describe('reading records', () => {
         fc.integer({ min: 1, max: 30 }),
         async (pieces, partBytes) => {
           const body = pieces.join('');
-          const python = readAsPython(body);
+          const python = readAsPython(body, 'left out');
           if (python.length === 0) {
             return;
           }

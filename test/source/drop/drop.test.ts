@@ -15,6 +15,10 @@ let records = 0;
 const csv = () => `id,Name,note\n1,one,a\n2,two,${records++}\n`;
 const newDrop = () => mkdtemp(join(folder.path, 'drop-'));
 
+/** A gzip file of two members, and bytes after them. */
+const members = (text: string, after: Buffer) =>
+  Buffer.concat([gzipSync(text.slice(0, 20)), gzipSync(text.slice(20)), after]);
+
 async function ingest(drop: string, options = {}) {
   const { deliveries } = await readDrop(drop, [things]);
   expect(deliveries).toHaveLength(1);
@@ -27,6 +31,12 @@ describe('the files of a drop', () => {
     ['Things-2017-08.CSV', (text: string) => Buffer.from(text)],
     ['things.csv.gz', (text: string) => gzipSync(text)],
     ['2017-08_things.csv.gz', (text: string) => gzipSync(text)],
+    ['things.csv.gz', (text: string) => Buffer.from(text)],
+    ['things.csv', (text: string) => gzipSync(text)],
+    ['things.csv', (text: string) => zipOf({ 'things.csv': text })],
+    ['things.csv.gz', (text: string) => zipOf({ 'inside/any.csv': text, '__MACOSX/x': 'x' })],
+    ['things.csv.gz', (text: string) => members(text, Buffer.alloc(0))],
+    ['things.csv.gz', (text: string) => members(text, Buffer.alloc(100_000))],
     ['drop.zip', (text: string) => zipOf({ 'inside/things.csv': text, '__MACOSX/things.csv': 'x' })],
   ])('are loaded as %s', async (name, pack) => {
     const drop = await newDrop();
@@ -58,12 +68,12 @@ describe('the files of a drop', () => {
     await expect(readDrop(drop, [things])).rejects.toMatchObject({
       code: 'file_damaged',
       message: expect.stringMatching(
-        /one\.zip cannot be read as a zip .*; deliver it again\. .*other\.zip cannot/,
+        /one\.zip cannot be read as a zip .*\. Deliver it again\. .*other\.zip cannot/,
       ),
     });
   });
 
-  it('of no feed are left alone and named in a warning', async () => {
+  it('of no feed are ignored and named in a warning', async () => {
     const drop = await newDrop();
     await writeFile(join(drop, 'things.csv'), csv());
     await writeFile(join(drop, 'notes.txt'), 'x');
@@ -93,10 +103,10 @@ describe('the files of a drop', () => {
 describe('a drop', () => {
   it.each([
     [
-      'that is not there',
+      'that does not exist',
       async (drop: string) => join(drop, 'nowhere'),
       'drop_not_found',
-      /cannot be read as a folder, since it is not there;/,
+      /cannot be read as a folder because it does not exist\./,
     ],
     [
       'that is a file',
@@ -105,7 +115,7 @@ describe('a drop', () => {
         return join(drop, 'links.csv');
       },
       'drop_not_found',
-      /cannot be read as a folder, since it is none;/,
+      /cannot be read as a folder because it is a file\./,
     ],
     [
       'without files',
@@ -158,8 +168,8 @@ describe('a delivered file', () => {
       /is cut short/,
     ],
     [
-      'that is no gzip',
-      (drop) => writeFile(join(drop, 'things.csv.gz'), csv()),
+      'that is neither gzip nor text',
+      (drop) => writeFile(join(drop, 'things.csv.gz'), Buffer.from([0x00, 0x8b, 0x08, 0x00, 0x41])),
       'file_damaged',
       /is damaged/,
     ],
@@ -172,6 +182,46 @@ describe('a delivered file', () => {
       },
       'file_damaged',
       /is damaged/,
+    ],
+    [
+      'whose second gzip member is damaged in its first byte',
+      (drop) => {
+        const text = csv();
+        const second = gzipSync(text.slice(20));
+        second[0] = 0;
+        return writeFile(join(drop, 'things.csv.gz'), Buffer.concat([gzipSync(text.slice(0, 20)), second]));
+      },
+      'file_damaged',
+      /is damaged \(unexpected bytes after the end of the compressed stream\)/,
+    ],
+    [
+      'whose gzip has padding that does not reach the end',
+      (drop) =>
+        writeFile(
+          join(drop, 'things.csv.gz'),
+          Buffer.concat([gzipSync(csv()), Buffer.alloc(200_000), Buffer.from([1])]),
+        ),
+      'file_damaged',
+      /is damaged \(unexpected bytes/,
+    ],
+    [
+      'whose gzip is followed by other bytes',
+      (drop) => writeFile(join(drop, 'things.csv.gz'), Buffer.concat([gzipSync(csv()), Buffer.from('more')])),
+      'file_damaged',
+      /is damaged/,
+    ],
+    [
+      'that is an Excel workbook',
+      (drop) =>
+        writeFile(join(drop, 'things.csv'), zipOf({ '[Content_Types].xml': '<x/>', 'xl/workbook.xml': '' })),
+      'header_unreadable',
+      /^things\.csv is an Excel workbook \(\.xlsx\), expected UTF-8 text in CSV format/,
+    ],
+    [
+      'that is a zip archive of several files',
+      (drop) => writeFile(join(drop, 'things.csv'), zipOf({ 'a.csv': csv(), 'b.csv': csv() })),
+      'file_damaged',
+      /is a zip archive with a\.csv, b\.csv, expected one CSV file/,
     ],
     [
       'that expands too far',
@@ -219,19 +269,19 @@ describe('a delivered file', () => {
           'latin1',
         ),
       'file_damaged',
-      /holds two files named things\.csv/,
+      /contains two files named things\.csv/,
     ],
     [
       'is encrypted',
       () => zipWith(flags, 1),
       'file_unreadable',
-      /^things\.csv in .*drop\.zip is encrypted; deliver it without/,
+      /^things\.csv in .*drop\.zip is encrypted\. Deliver it without/,
     ],
     [
       'is packed in another way',
       () => zipWith(method, 9),
       'file_unreadable',
-      /is packed by method 9; deliver it deflated/,
+      /is compressed with method 9\. Deliver it deflated/,
     ],
   ])('whose zip %s is refused with a message that says so', async (_what, pack, code, message) => {
     const drop = await newDrop();

@@ -72,7 +72,7 @@ describe('the inbox', () => {
     expect(second[1]).toBe(first[1]);
   });
 
-  it('says what is left alone in it and why, once it is all there', async () => {
+  it('reports what it ignores and why, once it is complete', async () => {
     const inbox = await fill({
       '2017-09/things.csv': 'x',
       'things-2017-10.csv': 'x',
@@ -83,13 +83,13 @@ describe('the inbox', () => {
     });
     expect(await findPassedOver(inbox, [things], { stableMs })).toEqual([]);
     expect(await findPassedOver(inbox, [things], { stableMs, now: later() })).toEqual([
-      `${inbox}/2017-13 is left alone, since its name tells no month; name it by its month, as in 2017-08.`,
-      `${inbox}/people-2017-10.csv is left alone, since it belongs to no feed; the feeds' files are things.csv.`,
-      `${inbox}/things.csv is left alone, since its name tells no month; name it by its month, as in 2017-08.`,
+      `Ignored ${inbox}/2017-13: its name contains no month. Name it by its month, such as 2017-08.`,
+      `Ignored ${inbox}/people-2017-10.csv: it belongs to no feed. The files of the feeds are things.csv.`,
+      `Ignored ${inbox}/things.csv: its name contains no month. Name it by its month, such as 2017-08.`,
     ]);
   });
 
-  it('is empty where there is none', async () => {
+  it('is empty when the folder does not exist', async () => {
     expect(await scanInbox(join(folder.path, 'nowhere'), [things], { stableMs })).toEqual([]);
   });
 });

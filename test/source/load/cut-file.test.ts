@@ -74,7 +74,7 @@ describe.each([
     const cuts = Array.from({ length: end.length + 1 }, (_, cut) => end.subarray(0, cut));
     const head = before === '' ? '' : header;
     const texts = cuts.map((cut) => head + new TextDecoder().decode(cut));
-    const python = pythonIsThere ? askPython(texts) : texts.map(readAsPython);
+    const python = pythonIsThere ? askPython(texts) : texts.map((text) => readAsPython(text));
     const outcomes = { loaded: 0, refused: 0 };
     for (const [cut, bytes] of cuts.entries()) {
       // What Python keeps behind the header and the records put ahead of the cut.

@@ -34,22 +34,22 @@ describe('loading a file', () => {
     });
     expect(again.received).toMatchObject({ outcome: 'known', fileId: first.received.fileId });
     expect(again.received.notice).toMatch(
-      /^things-2017-09\.csv of 2017-09 has the same bytes as things\.csv of 2017-08 \(file \d+\).*nothing was done\.$/,
+      /^things-2017-09\.csv of 2017-09 has the same bytes as things\.csv of 2017-08 \(file \d+\).*Nothing was done\.$/,
     );
   });
 
-  it('says which file stays in force when the bytes of an earlier one come after it', async () => {
+  it('names the later file whose values stay when the bytes of an earlier one are delivered again', async () => {
     const { pipeline } = database.pools;
     const load = (count: number, period: string) => loadBytes(pipeline, folder, clean(count), { period });
     await load(4, '2017-08');
     const later = await load(5, '2017-09');
     expect((await load(4, '2017-10')).received.notice).toMatch(
       new RegExp(
-        `; nothing was done, so what things\\.csv of 2017-09 \\(file ${later.received.fileId}\\) says stays in force\\. ` +
-          'If that is to be undone, .* withdraw file',
+        `\\. Nothing was done: the values of the later file things\\.csv of 2017-09 \\(file ${later.received.fileId}\\) stay\\. ` +
+          'To replace them, .* withdraw file',
       ),
     );
-    expect((await load(4, '2017-08')).received.notice).toMatch(/nothing was done\.$/);
+    expect((await load(4, '2017-08')).received.notice).toMatch(/Nothing was done\.$/);
   });
 
   it('keeps broken records as rejects and their neighbours as rows', async () => {
@@ -102,7 +102,7 @@ describe('loading a file', () => {
         record_number: ahead + 4,
         line_number: ahead + 5,
         raw: lines[ahead + 3]!.slice(0, 80),
-        detail: 'The record is 87 bytes long, the limit is 80; only its beginning is kept here.',
+        detail: 'The record is 87 bytes long, the limit is 80; only its beginning is kept.',
       },
     ]);
   });
@@ -126,7 +126,7 @@ describe('loading a file', () => {
     await expect(loadBytes(database.pools.pipeline, folder, wide(301, 'x'))).rejects.toMatchObject({
       name: 'Fault',
       code: 'header_too_wide',
-      message: expect.stringMatching(/^The header of things\.csv has 301 columns, the limit is 300;/),
+      message: expect.stringMatching(/^The header of things\.csv has 301 columns, the limit is 300\./),
     });
   });
 

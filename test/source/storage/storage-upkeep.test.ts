@@ -70,7 +70,7 @@ describe('upkeep', () => {
     const tidy = () => tidyStorage(database.pools.pipeline, folder.storage);
     await writeFile(backup.path, content('something else'));
     expect((await tidy()).warnings).toEqual([
-      expect.stringContaining('no longer holds the bytes that were loaded'),
+      expect.stringContaining('no longer has the bytes that were loaded'),
     ]);
     // Its bytes are those of another file.
     const changed = await loadDelivery(database.pools.pipeline, folder, backup);
@@ -82,7 +82,7 @@ describe('upkeep', () => {
       code: 'file_unreadable',
     });
     expect((await tidy()).warnings).toEqual([
-      expect.stringContaining(`There is no backup of things.csv (file ${received.fileId})`),
+      expect.stringContaining(`The backup of things.csv (file ${received.fileId}) is missing`),
     ]);
     expect(await rowsOf(database.pools.pipeline, received.fileId)).toHaveLength(2999);
     await database.pools.pipeline.query(
