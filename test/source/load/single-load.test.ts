@@ -89,7 +89,7 @@ describe('the ledger of parts', () => {
     );
   const load = (fileId: number, part: number) => loadPart(database.pools.pipeline, [things], fileId, part);
 
-  it('lets each part in once, whoever comes again and when', async () => {
+  it('loads each part once, however often and whenever it is loaded again', async () => {
     const { fileId, openParts } = await receive('each part twice');
     const results = await Promise.all(openParts.flatMap((part) => [load(fileId, part), load(fileId, part)]));
     expect(results.filter(({ outcome }) => outcome === 'loaded')).toHaveLength(openParts.length);

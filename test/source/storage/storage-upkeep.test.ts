@@ -124,7 +124,7 @@ describe('upkeep', () => {
 });
 
 describe('discarding', () => {
-  it('takes an unfinished load back without a trace, so that its file can be loaded anew', async () => {
+  it('removes an unfinished load completely, so that its file can be loaded again', async () => {
     const delivery = await deliver(folder, content('discarded'));
     const received = await receiveFile(database.pools.pipeline, folder.storage, delivery, '2017-08', {
       partBytes: 10_000,
