@@ -7,11 +7,11 @@ import { openLog } from '../src/cli/output/log.js';
 import { openPool } from '../src/database/pool.js';
 import { apiReports } from './api-reports.js';
 
-/** The servers compared, each in a process of its own: the first argument says which, the second is its settings. */
+/** The compared servers, each in a separate process. The first argument selects the server, the second is its settings. */
 export interface ServerSettings {
   readonly readerUrl: string;
   readonly issuerUrl: string;
-  /** What the server that answers from memory says. */
+  /** The response of the server that sends from memory. */
   readonly bytes: string;
 }
 
@@ -33,7 +33,7 @@ const starts: Record<string, Start> = {
       issuerUrl,
       audience: 'marquee',
       quotas: { requestsPerMinute: 1e9, costPerMinute: 1e12 },
-      // Each request is logged as it is by `marquee api`.
+      // Each request is logged, as by `marquee api`.
       logger: openLog('info'),
     });
     return `${url}/graphql`;

@@ -24,7 +24,7 @@ const QUERY = `query ($filter: ProductionCompanyMoviesReportFilter) {
     nodes { movieId movieName productionCompanyId productionCompanyName budget revenue profit releaseDate }
   }
 }`;
-/** The same for a server whose types have other names. */
+/** The same query for the server whose input type has a different name. */
 const APOLLO_QUERY = QUERY.replace('ProductionCompanyMoviesReportFilter', 'Filter');
 
 interface Figures {
@@ -36,7 +36,7 @@ interface Figures {
 }
 
 let asked = 0;
-/** Variables no request had before. */
+/** Variables that no earlier request had. */
 function newVariables(): object {
   asked += 1;
   return {
@@ -48,12 +48,12 @@ function newVariables(): object {
 }
 const FIXED = { filter: { productionCompanyId: { gte: 2000 }, movieId: { gte: 1 } } };
 
-/** A server in a process of its own. */
+/** Starts a server in a separate process. */
 async function start(server: string, settings: ServerSettings): Promise<{ url: string; stop(): void }> {
   const child = fork(
     fileURLToPath(new URL('./api-servers.js', import.meta.url)),
     [server, JSON.stringify(settings)],
-    // As in production for all: Apollo Server does more for developers otherwise. Only ours writes a log.
+    // All servers run as in production; otherwise Apollo Server does additional work. Only ours writes a log.
     { env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'inherit', 'ignore', 'ipc'] },
   );
   const url = await new Promise<string>((resolve, reject) => {
@@ -69,7 +69,7 @@ async function start(server: string, settings: ServerSettings): Promise<{ url: s
   };
 }
 
-/** What was seen of one server under one kind of requests. */
+/** Measurements of one server with one kind of requests. */
 class Measured {
   readonly #times: number[] = [];
   #answered = 0;
@@ -177,7 +177,7 @@ try {
     bytes: JSON.stringify({ data: { productionCompanyMoviesReport: { nodes: rows } } }),
   };
   process.stdout.write(
-    `Pages of 50 rows of ${COMPANIES * FILMS_EACH}; autocannon, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each after ${WARM_UP_SECONDS} s, beside server and Postgres on ${cpus().length} cores; Node ${process.version}\n`,
+    `Pages of 50 rows of ${COMPANIES * FILMS_EACH}; autocannon, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each after ${WARM_UP_SECONDS} s, on the same ${cpus().length} cores as server and Postgres; Node ${process.version}\n`,
   );
   const kinds = [
     { server: 'apollo', title: '(a) bare Apollo Server + pg, never seen', variables: newVariables },
@@ -196,7 +196,7 @@ try {
       return load(servers.get(server)!.url, token, body, seconds, into);
     };
     for (const kind of kinds) await ask(kind, WARM_UP_SECONDS, new Measured());
-    // In turns, so that a machine that is slower for a while is so for all.
+    // Alternating, so that a machine that is slow for a while affects all servers.
     for (let round = 0; round < ROUNDS; round += 1)
       for (const kind of kinds) await ask(kind, SECONDS, kind.measured);
   } finally {

@@ -1,10 +1,10 @@
 /**
- * How long the cleaning of a full drop takes, table by table, and of the month after it that changes 1 %, beside a bare
- * `COPY … FROM STDIN` of the same files over one connection of the same server, in the same run. Two lanes work, as a
- * worker does with a concurrency of two; the queue is left out.
+ * Measures the time to clean a full drop, table by table, and the following month, which changes 1 %. For comparison, it
+ * measures a bare `COPY … FROM STDIN` of the same files over one connection of the same server, in the same run. Two lanes
+ * work in parallel, like a worker with a concurrency of two, but without the queue.
  *
- * `npm run bench:clean [-- --scale 0.1] [-- --dir FOLDER] [-- --steps]`: the drops are made once and kept in the folder;
- * the server is an embedded one of its own with its default settings (src/database/embedded/settings.ts), made anew.
+ * `npm run bench:clean [-- --scale 0.1] [-- --dir FOLDER] [-- --steps]`: the drops are created once and kept in the folder.
+ * The server is a new embedded server with default settings (src/database/embedded/settings.ts).
  */
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -107,7 +107,7 @@ async function clean(db: pg.Pool, period: string): Promise<number> {
         personalDataKey: server.secrets.piiKey,
       }),
   }));
-  // In the order of the drop flow: what waits for nothing goes first.
+  // As in the drop flow: tasks without dependencies first.
   const free = tables.filter((task) => task.dependsOn.length === 0);
   const waiting = tables.filter((task) => task.dependsOn.length > 0);
   const began = performance.now();

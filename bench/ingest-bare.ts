@@ -9,8 +9,8 @@ import type { Delivery, Drop } from '../src/source/drop/drop.js';
 import { writeCleanCopy } from './ingest-clean-copy.js';
 
 /**
- * Seconds a bare COPY takes for each feed: into a table that was there before, as anybody would do it (`logged`), and into
- * one made in the same transaction, which a server with `wal_level = minimal` does not log (`unlogged`).
+ * Seconds that a bare COPY takes for each feed: into an existing table, the usual way (`logged`), and into a table created in
+ * the same transaction, which a server with `wal_level = minimal` does not log (`unlogged`).
  */
 export async function copyBare(
   server: EmbeddedPostgres,

@@ -4,7 +4,7 @@ import type { Delivery } from '../src/source/drop/drop.js';
 import { scanFile } from '../src/source/receive/scan.js';
 import { defaultRecordLimits } from '../src/source/record-limits.js';
 
-/** Writes a file without its broken records, which a bare COPY would give up at. */
+/** Writes a copy of a file without its broken records, at which a bare COPY would fail. */
 export async function writeCleanCopy(delivery: Delivery, target: string): Promise<void> {
   await using file = await open(delivery.path);
   await using copy = await open(target, 'w');

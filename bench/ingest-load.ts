@@ -6,13 +6,13 @@ import type { Delivery, Drop } from '../src/source/drop/drop.js';
 import type { Storage } from '../src/source/storage/storage.js';
 import { loadDeliveries } from '../test/source/load-drop.js';
 
-/** What loading came to. */
+/** The result of a load. */
 export interface LoadFigures {
   readonly seconds: number;
   readonly records: number;
 }
 
-/** Loads each file of the drop with nothing beside it, in a database that is dropped afterwards. */
+/** Loads the files of the drop one after another, in a database that is dropped afterwards. */
 export async function loadAlone(
   server: EmbeddedPostgres,
   storage: Storage,
@@ -29,7 +29,7 @@ export async function loadAlone(
   return figures;
 }
 
-/** Loads the drop as workers do, its files side by side. */
+/** Loads the files of the drop in parallel, as workers do. */
 export async function loadTogether(
   server: EmbeddedPostgres,
   storage: Storage,
@@ -49,7 +49,7 @@ async function timeLoad(
   period: string,
 ): Promise<LoadFigures> {
   const began = process.hrtime.bigint();
-  // A made-up drop has as many broken records as the real one; at small scale that may be a greater share.
+  // A synthetic drop has as many broken records as the real one, which may be a larger share at small scale.
   const loaded = await loadDeliveries(pool, storage, feeds, deliveries, period, { rejectShare: 0.5 });
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   return { seconds, records: loaded.reduce((sum, { result }) => sum + (result?.read ?? 0), 0) };

@@ -1,11 +1,11 @@
-/** What the benchmark found. MB are 10^6 bytes; `bare` is one COPY into a table that was there before. */
+/** The result of the benchmark. MB are 10^6 bytes; `bare` is one COPY into an existing table. */
 export interface Figures {
   readonly scale: number;
   readonly feeds: readonly FeedFigures[];
   readonly drop: DropFigures;
 }
 
-/** One file, loaded with nothing beside it. */
+/** One file, loaded alone. */
 interface FeedFigures {
   readonly feed: string;
   readonly records: number;
@@ -13,13 +13,13 @@ interface FeedFigures {
   readonly scanner_mb_s: number;
   readonly load_seconds: number;
   readonly bare_seconds: number;
-  /** The same into a table made in the same transaction, which Postgres does not log. */
+  /** The same into a table created in the same transaction, which Postgres does not log. */
   readonly bare_unlogged_seconds: number;
-  /** Load by bare COPY. */
+  /** Time of the load divided by that of the bare COPY. */
   readonly ratio: number;
 }
 
-/** All files, side by side as workers load them. */
+/** All files, loaded in parallel as workers do. */
 interface DropFigures {
   readonly records: number;
   readonly megabytes: number;
@@ -28,15 +28,15 @@ interface DropFigures {
   readonly bare_unlogged_seconds: number;
   readonly ratio: number;
   readonly ratio_file_by_file: number;
-  /** Time to load all ratings by the time to load a tenth of them. */
+  /** Time to load all ratings divided by the time to load a tenth of them. */
   readonly tenfold_ratings_ratio: number;
   readonly records_s: number;
   readonly mb_s: number;
-  /** Of this one process, which made, copied, scanned and loaded the drop. */
+  /** Of this process, which created, copied, scanned and loaded the drop. */
   readonly peak_rss_megabytes: number;
 }
 
-/** The figures as a table for people. */
+/** The figures as a text table. */
 export function printFigures({ scale, feeds, drop }: Figures): string {
   const columns = ['feed', 'records', 'MB', 'scan MB/s', 'load s', 'bare s', 'unlogged s', 'ratio'];
   const rows = feeds.map((feed) => [
@@ -67,7 +67,7 @@ export function printFigures({ scale, feeds, drop }: Figures): string {
       .map((cell, index) => (index === 0 ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!)))
       .join('  ');
   return [
-    `Scale ${scale}. Ratio: time of the load by that of a bare COPY over one connection.`,
+    `Scale ${scale}. Ratio: time of the load divided by that of a bare COPY over one connection.`,
     line(columns),
     ...rows.map(line),
     `${Math.round(drop.records_s)} records/s, ${drop.mb_s.toFixed(1)} MB/s, peak resident ${drop.peak_rss_megabytes.toFixed(0)} MB; file by file ${drop.ratio_file_by_file.toFixed(2)}; ten times the ratings take ${drop.tenfold_ratings_ratio.toFixed(1)} times as long`,

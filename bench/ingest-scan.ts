@@ -5,7 +5,7 @@ import { defaultRecordLimits } from '../src/source/record-limits.js';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** MB/s at which records and parts are found on one core: bytes in memory, no checksum; per feed, the best of three passes. */
+/** Speed in MB/s of finding records and parts on one core, in memory and without checksum; the best of three passes per feed. */
 export async function scanAlone(drop: Drop): Promise<Map<string, number>> {
   const speeds = new Map<string, number>();
   for (const delivery of drop.deliveries) {

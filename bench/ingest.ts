@@ -1,10 +1,10 @@
 /**
- * How fast a full drop is loaded into `source`, beside a bare `COPY … FROM STDIN` of the same bytes over one connection into
- * plain text tables of the same server, in the same run.
+ * Measures the time to load a full drop into `source`. For comparison, it measures a bare `COPY … FROM STDIN` of the same
+ * bytes over one connection into plain text tables of the same server, in the same run.
  *
- * `npm run bench:ingest [-- --scale 0.1] [-- --rounds 2] [-- --dir FOLDER] [-- --out FILE]`: the drop is made once and kept
- * in the folder (by default `bench/` under MARQUEE_HOME), the server is an embedded one of its own, made anew. Bare COPY and
- * load take turns, and of each the best round counts: what disturbs a round only ever makes it slower. MB are 10^6 bytes.
+ * `npm run bench:ingest [-- --scale 0.1] [-- --rounds 2] [-- --dir FOLDER] [-- --out FILE]`: the drop is created once and
+ * kept in the folder (by default `bench/` under MARQUEE_HOME). The server is a new embedded server. Bare COPY and load
+ * alternate, and the best round of each counts, because disturbances only make a round slower. MB are 10^6 bytes.
  */
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -40,7 +40,7 @@ await mkdir(folder, { recursive: true });
 const drop = await readDrop(await provideDrop(scale), feeds);
 const tenth = await readDrop(await provideDrop(scale / 10), feeds);
 const home = await mkdtemp(join(folder, 'server-'));
-say('Starting a server of its own ...');
+say('Starting a server ...');
 const server = await useEmbeddedPostgres(home);
 try {
   await migrate(server.urls.owner, { passwords: server.secrets.rolePasswords });
@@ -78,7 +78,7 @@ async function provideDrop(scale: number): Promise<string> {
   const outDir = join(folder, `drop-${scale}`);
   const whole = join(outDir, 'complete');
   if (!(await stat(whole).catch(() => undefined))) {
-    say(`Making a drop of ${FULL.ratings * scale} ratings in ${outDir} ...`);
+    say(`Creating a drop of ${FULL.ratings * scale} ratings in ${outDir} ...`);
     await writeSyntheticSample({
       outDir,
       movies: Math.round(FULL.movies * scale),

@@ -28,9 +28,9 @@ const JOBS = ['Director', 'Screenplay', 'Producer', 'Editor', 'Original Music Co
 const DEPARTMENTS = ['Directing', 'Writing', 'Production', 'Editing', 'Sound', 'Costume & Make-Up'];
 
 /**
- * Records of credits, about `bytes` of literal text in all, the same for the same number. As in the real files: a dozen
- * of each kind a record, one text in two hundred beyond ASCII's quotes (so written with the other quote or an
- * escape), one path in four missing.
+ * Records of credits with about `bytes` of literal text; the same number gives the same records. As in the real files, a
+ * record has a dozen credits of each kind, one in two hundred texts contains quotes (and is written with the other quote or
+ * an escape), and one in four paths is missing.
  */
 export function makeCredits(bytes: number): { cast: BothForms; crew: BothForms }[] {
   const random = seeded(20170801);
@@ -92,14 +92,14 @@ function bothForms(entries: [string, Scalar][][]): BothForms {
   };
 }
 
-/** As `repr` writes it: single quotes, unless the text has these and no double ones. */
+/** As `repr` writes it: in single quotes, unless the text contains single quotes and no double quotes. */
 function scalarLiteral(value: Scalar): string {
   if (typeof value !== 'string') return value === null ? 'None' : String(value);
   if (!value.includes("'")) return `'${value}'`;
   return value.includes('"') ? `'${value.replaceAll("'", "\\'")}'` : `"${value}"`;
 }
 
-/** Mulberry32: small, fast and the same everywhere; nothing here needs better chance than that. */
+/** Mulberry32: small, fast and the same everywhere, which is random enough here. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

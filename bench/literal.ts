@@ -1,9 +1,9 @@
 /**
- * How fast nested literals are read, on one core, beside `JSON.parse` over the same values in the same run.
- * Its input is made here from a fixed seed in the proportions of real casts and crews, so it needs no data.
+ * Measures how fast nested literals are read on one core. For comparison, it measures `JSON.parse` with the same values in
+ * the same run. The input is generated from a fixed seed with the proportions of real casts and crews, so no data is needed.
  *
- * `npm run bench:literal [-- --json] [-- --megabytes N]`: MB are 10^6 bytes of literal text; each figure is the
- * best of several passes, since what disturbs a pass only ever makes it slower.
+ * `npm run bench:literal [-- --json] [-- --megabytes N]`: MB are 10^6 bytes of literal text. Each figure is the best of
+ * several passes, because disturbances only make a pass slower.
  */
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
@@ -43,7 +43,7 @@ const figures = {
     for (const json of jsons) JSON.parse(json);
   }),
   parse_mb_s: await best(literalBytes, () => {
-    for (const literal of literals) if (!parseLiteral(literal).ok) throw new Error('a literal is refused');
+    for (const literal of literals) if (!parseLiteral(literal).ok) throw new Error('a literal is rejected');
   }),
   find_fields_mb_s: await best(literalBytes, () => {
     const cast = new EntryReader(CAST_FIELDS);
@@ -74,7 +74,7 @@ if (options.json) {
   );
 }
 
-/** The whole path of the warehouse: chunks as they come from a connection, rows as they go to two others. */
+/** The whole path in the warehouse: chunks as read from one connection, rows as written to two others. */
 async function flatten(): Promise<void> {
   const sink = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   const expander = new EntryExpander({

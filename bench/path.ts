@@ -1,9 +1,10 @@
 /**
- * How long a full drop takes from its files to what readers see, stage by stage, and the month after it that changes 1 %,
- * beside a bare `COPY … FROM STDIN` of the same files over one connection of the same server, in the same run.
+ * Measures the time from the files of a full drop to its publication, stage by stage, and the same for the following month,
+ * which changes 1 %. For comparison, it measures a bare `COPY … FROM STDIN` of the same files over one connection of the same
+ * server, in the same run.
  *
- * `npm run bench [-- --scale 0.1] [-- --dir FOLDER] [-- --out FILE]`: the drops are made once and kept in the folder (by
- * default `bench/` under MARQUEE_HOME); the server is an embedded one of its own, made anew. MB are 10^6 bytes.
+ * `npm run bench [-- --scale 0.1] [-- --dir FOLDER] [-- --out FILE]`: the drops are created once and kept in the folder (by
+ * default `bench/` under MARQUEE_HOME). The server is a new embedded server. MB are 10^6 bytes.
  */
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -123,7 +124,7 @@ async function provideDrops(): Promise<string> {
   const outDir = join(folder, `path-${scale}`);
   await mkdir(outDir, { recursive: true });
   if (!(await stat(join(outDir, 'complete')).catch(() => undefined))) {
-    say(`Making drops of ${FULL.ratings * scale} ratings in ${outDir} ...`);
+    say(`Creating drops of ${FULL.ratings * scale} ratings in ${outDir} ...`);
     await writeSyntheticSample({
       outDir,
       movies: Math.round(FULL.movies * scale),

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run check`: everything that is proven without running the product. All of it is run, then the verdict.
+// `npm run check`: all checks that do not run the product. Runs all of them, then exits with the result.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './set-up.mjs';

@@ -21,7 +21,7 @@ export async function generateSchemaTypes() {
     {
       useTypeImports: true,
       contextType: './operation/request-context.js#RequestContext',
-      // Exact scalars travel as strings; none of them fits a JavaScript number.
+      // Exact scalars are transferred as strings, because they do not fit a JavaScript number.
       scalars: { Date: 'string', DateTime: 'string', BigInt: 'string', Decimal: 'string' },
     },
     [{ typescript: {} }, { resolvers: {} }],

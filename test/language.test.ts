@@ -33,6 +33,8 @@ const everyText = [
   'prisma',
   'src',
   'jobs',
+  'bin',
+  'bench',
   'test',
 ];
 
@@ -41,7 +43,7 @@ const generated = /^src\/database\/client\/|schema-(types|enums)\.ts$/;
 function filesUnder(path: string): string[] {
   if (!statSync(`${root}${path}`).isDirectory()) return [path];
   return readdirSync(`${root}${path}`, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|sql|md|prisma)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|sql|md|prisma)$/.test(entry.name))
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length))
     .filter((file) => !generated.test(file) && (!file.startsWith('test/') || file.endsWith('.test.ts')));
 }
