@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.js';
+import { keepTemporaryFilesInMemory } from './test/memory-folder.js';
 import { projectsOfTests, readTestFiles, testProjects } from './test/test-projects.js';
 
+keepTemporaryFilesInMemory();
 const projectOf = projectsOfTests(readTestFiles(import.meta.dirname));
 
 export default defineConfig({

@@ -44,6 +44,24 @@ describe('the number of runs of a property', () => {
     );
   });
 
+  it.each([
+    ['1', 7, 7],
+    ['0.2', 7, 2],
+    ['0.2', 1, 1],
+    ['0.3', 100, 30],
+  ])(
+    'with PROPERTY_RUNS=%s is, of %i cases that are gone through one by one, %i different ones',
+    async (share, full, runs) => {
+      vi.stubEnv('PROPERTY_RUNS', share);
+      vi.resetModules();
+      const { propertyCases } = await import('./property-runs.js');
+      const cases = propertyCases(Array.from({ length: full }, (_, index) => index));
+      expect(cases).toHaveLength(runs);
+      expect(new Set(cases).size).toBe(runs);
+      expect(cases.filter((each) => each === undefined)).toEqual([]);
+    },
+  );
+
   it('is scaled by PROPERTY_RUNS in every test', () => {
     const files = readTestFiles(fileURLToPath(new URL('..', import.meta.url)));
     const unscaled = files.flatMap(({ path, text }) =>

@@ -21,3 +21,15 @@ if (seed !== undefined) {
 export function propertyRuns(full: number): number {
   return Math.ceil(full * Number(share));
 }
+
+/**
+ * The cases of an exhaustive test that one test run goes through: all in continuous integration, else a share of them, spread
+ * evenly from a random start.
+ */
+export function propertyCases<Case>(all: readonly Case[]): Case[] {
+  const start = Math.floor(Math.random() * all.length);
+  return Array.from(
+    { length: propertyRuns(all.length) },
+    (_, index) => all[(start + Math.floor(index / Number(share))) % all.length]!,
+  );
+}

@@ -12,6 +12,7 @@ import type { TracedRow } from '../../../src/reporting/explain/traced-rows.js';
 import { useDatabase } from '../../database-fixture.js';
 import { keyedEntries } from '../../oracle/drop-records.js';
 import { Fraction } from '../../oracle/fraction.js';
+import { propertyCases } from '../../property-runs.js';
 import { takeDrop } from '../drops.js';
 import { publishReports, report } from '../publish-reports.js';
 
@@ -65,7 +66,7 @@ describe('a cell of the sample', () => {
     async ({ name }) => {
       const keys = await keysOf(name);
       expect(keys.length).toBeGreaterThan(20);
-      expect(await faultsOf(name, keys)).toEqual([]);
+      expect(await faultsOf(name, propertyCases(keys))).toEqual([]);
     },
   );
 
