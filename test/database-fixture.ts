@@ -15,19 +15,25 @@ export interface TestDatabase {
 /** Creates the database of a name. */
 type Create = (superuser: pg.Client, name: string) => Promise<void>;
 
-/**
- * Creates a database, for tests that need more than one in a file. Drop it with `drop()`.
- * @param create creates the database itself; by default, a clone of the migrated template
- */
-export async function createDatabase(
-  create: Create = cloneTemplate,
-): Promise<TestDatabase & { drop(): Promise<void> }> {
+interface DatabaseOptions {
+  /** Creates the database itself; by default, a clone of the migrated template. */
+  create?: Create;
+  /** Whether to create the database of the queues, too; by default, its URL leads nowhere. */
+  queues?: boolean;
+}
+
+/** Creates a database, for tests that need more than one in a file. Drop it with `drop()`. */
+export async function createDatabase({
+  create = cloneTemplate,
+  queues = false,
+}: DatabaseOptions = {}): Promise<TestDatabase & { drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
+  const names = queues ? [name, `${name}_queue`] : [name];
   await asSuperuser(async (client) => {
     await create(client, name);
-    await client.query(`create database ${name}_queue owner marquee_queue`);
+    if (queues) await client.query(`create database ${name}_queue owner marquee_queue`);
     // Rights on a database itself are not cloned with it.
-    await client.query(`revoke all on database ${name}, ${name}_queue from public`);
+    await client.query(`revoke all on database ${names.join(', ')} from public`);
     await client.query(`grant connect on database ${name} to marquee_reader, marquee_bi`);
     await client.query(`grant connect, temporary on database ${name} to marquee_pipeline`);
   });
@@ -48,8 +54,7 @@ export async function createDatabase(
     drop: async () => {
       await Promise.all(Object.values(pools).map((pool) => pool.end()));
       await asSuperuser(async (client) => {
-        await client.query(`drop database ${name} with (force)`);
-        await client.query(`drop database ${name}_queue with (force)`);
+        for (const each of names) await client.query(`drop database ${each} with (force)`);
       });
     },
   };
@@ -59,10 +64,10 @@ export async function createDatabase(
  * Gives every test of the file (or of the `describe`) one database: made before them, dropped after.
  * The object is filled in `beforeAll`; read it inside tests.
  */
-export function useDatabase(create: Create = cloneTemplate): TestDatabase {
+export function useDatabase(options: DatabaseOptions = {}): TestDatabase {
   const fixture = {} as TestDatabase & { drop(): Promise<void> };
   beforeAll(async () => {
-    Object.assign(fixture, await createDatabase(create));
+    Object.assign(fixture, await createDatabase(options));
   });
   afterAll(async () => {
     await fixture.drop?.();

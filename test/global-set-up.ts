@@ -12,6 +12,8 @@ declare module 'vitest' {
     urls: DatabaseUrls;
     superuserUrl: string;
     home: string;
+    /** The folder of the homes that tests of the command line copy. */
+    preparedHomes: string;
   }
 }
 
@@ -35,6 +37,7 @@ export default async function setUp(project: TestProject) {
   project.provide('urls', urls);
   project.provide('superuserUrl', superuserUrl);
   project.provide('home', home);
+  project.provide('preparedHomes', join(home, 'prepared-homes'));
   return async () => {
     testServer.users -= 1;
     if (testServer.users === 0) await stop();

@@ -62,6 +62,20 @@ describe('the number of runs of a property', () => {
     },
   );
 
+  it.each([
+    ['1', 1],
+    ['0.2', 5],
+    ['0.3', 3],
+  ])('with PROPERTY_RUNS=%s is that of every case number %i, from one of the first', async (share, apart) => {
+    vi.stubEnv('PROPERTY_RUNS', share);
+    vi.resetModules();
+    const { propertySteps } = await import('./property-runs.js');
+    const [first, step] = propertySteps();
+    expect(step).toBe(apart);
+    expect(first).toBeGreaterThanOrEqual(1);
+    expect(first).toBeLessThanOrEqual(step);
+  });
+
   it('is scaled by PROPERTY_RUNS in every test', () => {
     const files = readTestFiles(fileURLToPath(new URL('..', import.meta.url)));
     const unscaled = files.flatMap(({ path, text }) =>

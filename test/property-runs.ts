@@ -33,3 +33,12 @@ export function propertyCases<Case>(all: readonly Case[]): Case[] {
     (_, index) => all[(start + Math.floor(index / Number(share))) % all.length]!,
   );
 }
+
+/**
+ * Where an exhaustive test starts to count its cases from 1, and how far apart those are that it goes through: all of them in
+ * continuous integration.
+ */
+export function propertySteps(): [first: number, step: number] {
+  const step = Math.round(1 / Number(share));
+  return [1 + Math.floor(Math.random() * step), step];
+}

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it, vi } from 'vitest';
-import { answer, commandLine, leftovers, start, useHomes } from './marquee.js';
+import { useHomes } from './homes.js';
+import { answer, commandLine, leftovers, start } from './marquee.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();
@@ -12,7 +13,7 @@ let home: string;
 let drop: string;
 
 beforeAll(async () => {
-  home = await newHome();
+  home = await newHome('migrated');
   drop = (await answer(home, ['sample', '--out', join(home, 'drops')]))[0].dir;
 });
 
@@ -31,7 +32,7 @@ it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest
 });
 
 it.each([100, 200, 300])('Ctrl-C %i ms after the queue began to open stops, too', async (milliseconds) => {
-  const fresh = await newHome();
+  const fresh = await newHome('migrated');
   const ingest = start(fresh, ['ingest', drop]);
   await vi.waitUntil(() => existsSync(join(fresh, 'files')), { timeout: 60_000 });
   await sleep(milliseconds);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
-import { answer, leftovers, paste, postmasterOf, run, start, useHomes } from './marquee.js';
+import { useHomes } from './homes.js';
+import { answer, leftovers, paste, postmasterOf, run, start } from './marquee.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 
 const command = fileURLToPath(new URL('../../bin/marquee.mjs', import.meta.url));
 
@@ -25,24 +24,6 @@ export interface Running {
   /** Waits until its standard output matches; fails with all it wrote when it ends before. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<Ended>;
-}
-
-/** Homes for the tests of a file. What still runs under them is ended and they are removed after the last. */
-export function useHomes(): () => Promise<string> {
-  const homes: string[] = [];
-  afterAll(() => {
-    for (const home of homes) {
-      for (const pid of processesUnder(home)) {
-        killIfAlive(pid);
-      }
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-    }
-  });
-  return async () => {
-    const home = await mkdtemp(join(tmpdir(), 'marquee-cli-'));
-    homes.push(home);
-    return home;
-  };
 }
 
 /** The program with its first argument, and nothing in its environment but the home, free ports, and what is given. */
@@ -153,7 +134,7 @@ export async function leftovers(home: string): Promise<string[]> {
 }
 
 /** Processes whose command line names the home (told by Linux only), and the home's Postgres. */
-function processesUnder(home: string): number[] {
+export function processesUnder(home: string): number[] {
   const found = new Set<number>();
   const postmaster = postmasterOf(home);
   if (postmaster !== undefined) {
@@ -172,7 +153,7 @@ function processesUnder(home: string): number[] {
   return [...found];
 }
 
-function killIfAlive(pid: number): void {
+export function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

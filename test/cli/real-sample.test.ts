@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it, vi } from 'vitest';
-import { answer, run, useHomes } from './marquee.js';
+import { useHomes } from './homes.js';
+import { answer, run } from './marquee.js';
 
 const folder = fileURLToPath(new URL('../../../shared/data/the-movies-dataset-1k', import.meta.url));
 const present = existsSync(folder);
@@ -15,7 +16,7 @@ const newHome = useHomes();
 
 // The counts are those of Python's csv and ast.literal_eval over the same files.
 it.skipIf(!present)('a thousand real films arrive with every cast and crew entry', async () => {
-  const home = await newHome();
+  const home = await newHome('migrated');
   const result = await answer(home, ['ingest', folder, '--period', '2017-08']);
   expect(result).toMatchObject({ publication: 1, published: true, period: '2017-08' });
   expect(result.warehouse).toMatchObject({

@@ -3,13 +3,14 @@ import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { leftovers, run, useHomes } from './marquee.js';
+import { useHomes } from './homes.js';
+import { leftovers, run } from './marquee.js';
 
 const newHome = useHomes();
 let home: string;
 
 beforeAll(async () => {
-  home = await newHome();
+  home = await newHome('migrated');
 });
 
 describe('wrong usage exits with 2 and one sentence, before anything is started', () => {

@@ -50,7 +50,7 @@ describe('the migrations', () => {
 });
 
 describe('the initial migrations', () => {
-  const database = useDatabase(emptyDatabase);
+  const database = useDatabase({ create: emptyDatabase });
 
   it('are never edited: a change of the schema is a new migration', async () => {
     const { initial } = await readSquashedHistory();

@@ -28,9 +28,9 @@ const constraintNames = async (pool: pg.Pool) =>
   ).rows;
 
 describe('a database of version 0.1.0', () => {
-  const initial = useDatabase(initialDatabase);
+  const initial = useDatabase({ create: initialDatabase });
   const current = useDatabase();
-  const former = useDatabase(formerDatabase);
+  const former = useDatabase({ create: formerDatabase });
 
   it('has the schema that the initial migrations create', async () => {
     const [one, other] = [former.pools.owner, initial.pools.owner];
@@ -73,7 +73,7 @@ describe('a database of version 0.1.0', () => {
 });
 
 describe('a database that is not exactly one of version 0.1.0', () => {
-  const former = useDatabase(formerDatabase);
+  const former = useDatabase({ create: formerDatabase });
 
   it.each([
     [
@@ -143,7 +143,9 @@ describe('a database that is not exactly one of version 0.1.0', () => {
     ],
     ['another storage setting', 'alter table support.run set (fillfactor = 50)', 'support.run differs'],
   ])('is refused and not changed: it has %s', async (_what, change, reason) => {
-    const database = await createDatabase((client, name) => cloneTemplate(client, name, former.name));
+    const database = await createDatabase({
+      create: (client, name) => cloneTemplate(client, name, former.name),
+    });
     try {
       const { owner } = database.pools;
       await owner.query(change);

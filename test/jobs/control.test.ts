@@ -29,7 +29,7 @@ function moviesFile(revenue: string): string {
 }
 
 describe('an admin who only uses HTTP', () => {
-  const database = useDatabase();
+  const database = useDatabase({ queues: true });
   let folder: string;
   let pipeline: Pipeline;
   let api: ScratchApi;

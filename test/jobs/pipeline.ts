@@ -45,7 +45,7 @@ export async function until(isSo: () => Promise<boolean>, what: string, patience
 export function usePipeline(
   change: Partial<Resources['inbox']> = {},
   limits: Pick<Resources, 'maxRowLossShare'> = {},
-  database: TestDatabase = useDatabase(),
+  database: TestDatabase = useDatabase({ queues: true }),
 ): TestPipeline {
   const pipeline = { database, said: [] as string[] } as unknown as TestPipeline;
   beforeAll(async () => {

@@ -10,7 +10,7 @@ import { formerDatabase } from '../database/former-version.js';
 import { useDatabase } from '../database-fixture.js';
 import { film, usePipeline } from './pipeline.js';
 
-const pipeline = usePipeline({}, {}, useDatabase(formerDatabase));
+const pipeline = usePipeline({}, {}, useDatabase({ create: formerDatabase, queues: true }));
 const by = { requestedBy: 'test' };
 const query = async (text: string) => (await pipeline.database.pools.owner.query(text)).rows;
 const load = async (period: string, title: string, rating: string) => {

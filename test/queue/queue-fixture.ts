@@ -29,7 +29,7 @@ export interface QueueFixture {
 const hasty: WorkerSettings = { lockMs: 1000, stalledCheckMs: 300, watchMs: 50, graceMs: 200 };
 
 export async function openQueueFixture(place: QueuePlace): Promise<QueueFixture> {
-  const database = await createDatabase();
+  const database = await createDatabase({ queues: true });
   const pool = database.pools.pipeline;
   const location = place.location(database.urls.queue);
   const errors: unknown[] = [];

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { emptyPlace, queuePlaces } from '../../queue/queue-places.js';
-import { answer, leftovers, run, useHomes } from '../marquee.js';
+import { useHomes } from '../homes.js';
+import { answer, leftovers, run } from '../marquee.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();
@@ -15,7 +16,7 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
   let drop: string;
 
   beforeAll(async () => {
-    home = await newHome();
+    home = await newHome('migrated');
     const sample = await answer(home, ['sample', '--out', join(home, 'drops')], queues);
     drop = sample[0].dir;
   });
@@ -38,18 +39,36 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
     expect(result.warehouse.movies).toBe(result.reports.movie_score_report);
   });
 
+  it('records the run with the user who requested it', async () => {
+    expect(await answer(home, ['runs'], queues)).toMatchObject([
+      { kind: 'drop', state: 'succeeded', requestedBy: expect.stringMatching(/^cli:/) },
+    ]);
+  });
+
+  it('leaves no process and no lock', async () => expect(await leftovers(home)).toEqual([]));
+});
+
+describe('a drop that was loaded before', () => {
+  let home: string;
+  let drop: string;
+
+  beforeAll(async () => {
+    home = await newHome('first month');
+    drop = join(home, 'drops', '2010-12');
+  });
+
   it('changes nothing when the same drop is loaded again, and says so', async () => {
-    const again = await answer(home, ['ingest', drop], queues);
+    const again = await answer(home, ['ingest', drop]);
     expect(again).toMatchObject({ publication: 1, published: false, state: 'succeeded' });
     expect(again.feeds.movies_metadata).toEqual({ read: 3210, loaded: 3208, rejected: 2, known: true });
     expect(again.warnings).toContainEqual(expect.stringMatching(/^ratings\.csv has the same bytes as/));
-    const { stdout } = await run(home, ['ingest', drop], queues);
+    const { stdout } = await run(home, ['ingest', drop]);
     expect(stdout).toContain('movies_metadata: 3,208 of 3,210 records loaded earlier, 2 rejected');
     expect(stdout).toContain('Nothing changed: publication 1 stays.');
   });
 
   it('records the runs with the users who requested them', async () => {
-    const runs = await answer(home, ['runs'], queues);
+    const runs = await answer(home, ['runs']);
     expect(runs).toHaveLength(3);
     for (const each of runs) {
       expect(each).toMatchObject({
@@ -59,8 +78,6 @@ describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (p
       });
     }
   });
-
-  it('leaves no process and no lock', async () => expect(await leftovers(home)).toEqual([]));
 });
 
 it('two drops loaded into a new home at the same time are both published', async () => {
@@ -78,9 +95,7 @@ describe('a loaded drop', () => {
   let home: string;
 
   beforeAll(async () => {
-    home = await newHome();
-    const sample = await answer(home, ['sample', '--out', join(home, 'drops')]);
-    await answer(home, ['ingest', sample[0].dir]);
+    home = await newHome('first month');
   });
 
   it('is shown by status, export and rejects', async () => {

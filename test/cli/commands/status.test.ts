@@ -1,7 +1,8 @@
 import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { answer, run, useHomes } from '../marquee.js';
+import { useHomes } from '../homes.js';
+import { answer, run } from '../marquee.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 const newHome = useHomes();
@@ -10,7 +11,7 @@ let good: string;
 let bad: string;
 
 beforeAll(async () => {
-  home = await newHome();
+  home = await newHome('migrated');
   const made = await answer(home, [
     'sample',
     '--out',

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { answer, leftovers, paste, type Running, run, start, useHomes } from '../marquee.js';
+import { useHomes } from '../homes.js';
+import { answer, leftovers, paste, type Running, run, start } from '../marquee.js';
 
 // Several whole starts one after another are slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
@@ -68,7 +69,7 @@ describe('marquee up on a new home', () => {
   });
 
   it('runs next to another one with a separate home', async () => {
-    const homes = [await newHome(), await newHome()];
+    const homes = [await newHome('sample'), await newHome('sample')];
     const both = homes.map((home) => start(home, ['up']));
     const requests = await Promise.all(both.map(printedRequest));
     for (const request of requests) {
@@ -84,7 +85,7 @@ describe('marquee up on a new home', () => {
   });
 
   it('stays up when a policy refuses the example query', async () => {
-    const home = await newHome();
+    const home = await newHome('sample');
     const policy = join(home, 'policy.json');
     await writeFile(
       policy,
@@ -109,7 +110,7 @@ describe('marquee up on a new home', () => {
   });
 
   it('reports a port in use, and leaves nothing running', async () => {
-    const home = await newHome();
+    const home = await newHome('migrated');
     const holder = createServer();
     await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));
     const port = String((holder.address() as AddressInfo).port);

@@ -24,7 +24,7 @@ const moments = [
 ] as const;
 
 describe('a worker that is killed', () => {
-  const database = useDatabase();
+  const database = useDatabase({ queues: true });
   const folder = mkdtempSync(join(tmpdir(), 'marquee-killed-'));
   const children: ChildProcess[] = [];
 

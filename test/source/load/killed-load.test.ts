@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../../database-fixture.js';
+import { propertyRuns } from '../../property-runs.js';
 import { createThingsTable, things, traceOf, useFolder } from '../loading.js';
 import { useWorkerProcess } from './worker-process.js';
 
@@ -31,7 +32,7 @@ describe('a worker that is killed', () => {
     let millisecondsOfLoad = Number.POSITIVE_INFINITY;
     let kills = 0;
     // The first try is left alone; it tells how long a load takes. One that ends before it is killed tells it anew.
-    for (let attempt = 0; kills < 10; attempt++) {
+    for (let attempt = 0; kills < propertyRuns(10); attempt++) {
       const drop = await mkdtemp(join(folder.path, 'drop-'));
       const compressed = attempt % 3 === 2;
       const content = contentOf(attempt);
