@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../database-fixture.js';
-import { type Running, run, start, useHomes } from './marquee.js';
+import { useHomes } from './homes.js';
+import { type Running, run, start } from './marquee.js';
 
 const newHome = useHomes();
-const database = useDatabase();
+const database = useDatabase({ queues: true });
 let home: string;
 let folder: string;
 
