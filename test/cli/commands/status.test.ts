@@ -152,16 +152,16 @@ describe('a blocking check that finds offenders', () => {
     const ended = await run(home, retire, { MAX_ROW_LOSS_SHARE: '0' });
     expect(ended).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('blocking checks found offenders'),
+      stderr: expect.stringContaining('Publication blocked: these checks failed'),
     });
     expect((await run(home, ['export', 'movie_score_report'])).stdout).toBe(before);
 
     expect((await run(home, ['status'])).stdout).toMatch(
-      /is failed: Nothing is published.*\n(?:.*\n)*? {2}movie_score_report no_more_rows_are_lost_than_allowed: 1, first \{/,
+      /is failed: Publication blocked.*\n(?:.*\n)*? {2}movie_score_report no_more_rows_are_lost_than_allowed: 1, first \{/,
     );
 
     const { runs } = await answer(home, ['status']);
-    const advice = `To accept this loss, run marquee retry ${runs[0].id} --accept-loss. Otherwise, marquee restore takes`;
+    const advice = `To accept this loss, run marquee retry ${runs[0].id} --accept-loss. Otherwise, marquee restore brings back`;
     expect(ended.stderr).toContain(advice);
     expect(runs[0].error).toContain(advice);
     expect((await run(home, ['retry', runs[0].id, '--accept-loss'])).code).toBe(0);
