@@ -10,7 +10,7 @@ import {
   type ReportComparison,
 } from '../src/reporting/build/verify-reports.js';
 import { nestedColumns } from '../src/warehouse/mapping/mapping.js';
-import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
+import { mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import type { Mapping } from '../src/warehouse/mapping/table-plan.js';
 import { compareRebuilt } from '../src/warehouse/rebuild/compare-rebuilt.js';
 import {
@@ -24,6 +24,7 @@ import { dropRebuild } from '../src/warehouse/tables/rebuild-tables.js';
 import { expandFileJob, finishCleanJob } from './clean.js';
 import { queues, type Services } from './services.js';
 import { exclusiveStage } from './stages/exclusive-stage.js';
+import { newestMapping, preparedMapping } from './stages/prepared-mapping.js';
 import { publicationOf, publishing, publishStages } from './stages/publish-stages.js';
 
 const versioned = z.object({ mappingVersion: z.int() });
@@ -148,16 +149,6 @@ interface Rebuilt {
 
 type Context = FlowContext<z.output<typeof rebuildPayload>, Services>;
 
-async function newest({ services }: Pick<Context, 'services'>) {
-  return (await currentMapping(services.pool))!;
-}
-
-/** The mapping for which the tables of the rebuild were created; the current mapping may have changed since. */
-export async function preparedMapping({ services, results }: Pick<Context, 'services' | 'results'>) {
-  const version = Number(results.get('prepare')!.get('tables')!.mappingVersion);
-  return mappingOfVersion(services.pool, version);
-}
-
 /** Plans a step per file with nested columns, then a step per table, then one that drops the staging tables. */
 async function planRebuild(
   context: Pick<Context, 'services' | 'results'>,
@@ -237,7 +228,7 @@ export function rebuildStages<Payload>(what: (payload: Payload) => Rebuilt): Sta
       name: 'prepare',
       repeatOnRetry: true,
       plan: async (context) => [
-        planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newest(context)).version! }),
+        planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newestMapping(context)).version! }),
       ],
     },
     { name: 'clean', repeatOnRetry: true, plan: (context) => planRebuild(context, what(context.payload)) },

@@ -11,10 +11,11 @@ import {
 } from '../src/warehouse/corrections/withdrawal.js';
 import { currentMapping, mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import { swapRebuilt } from '../src/warehouse/rebuild/rebuild.js';
-import { preparedMapping, rebuildStages } from './rebuild-warehouse.js';
+import { rebuildStages } from './rebuild-warehouse.js';
 import { queues, type Services } from './services.js';
 import { planCleaning } from './stages/clean-steps.js';
 import { exclusiveStage } from './stages/exclusive-stage.js';
+import { preparedMapping } from './stages/prepared-mapping.js';
 import { publicationOf, publishing, publishStages } from './stages/publish-stages.js';
 
 const withdrawal = z.object({

@@ -1,6 +1,7 @@
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../../jobs/rebuild-warehouse.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
-import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
+import type { Step } from '../../queue/ledger/step.js';
+import { readSteps } from '../../queue/ledger/step-ledger.js';
 import type { PublishedDifference, ReportComparison } from '../../reporting/build/verify-reports.js';
 import type { RowDifference, TableComparison } from '../../warehouse/rebuild/compare-rebuilt.js';
 import { printResult } from '../output/print-result.js';

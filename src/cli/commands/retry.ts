@@ -1,7 +1,8 @@
 import { dropFlow } from '../../../jobs/drop-flow.js';
 import { findRunId } from '../../queue/ledger/find-run.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
-import { readSteps, type Step } from '../../queue/ledger/step-ledger.js';
+import type { Step } from '../../queue/ledger/step.js';
+import { readSteps } from '../../queue/ledger/step-ledger.js';
 import { printResult } from '../output/print-result.js';
 import { dropResult, stepErrors } from '../runs/drop.js';
 import { followRun } from '../runs/follow.js';

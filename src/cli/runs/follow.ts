@@ -1,7 +1,7 @@
 import type { Pipeline } from '../../../jobs/worker.js';
 import { Fault } from '../../fault.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
-import type { Step } from '../../queue/ledger/step-ledger.js';
+import type { Step } from '../../queue/ledger/step.js';
 import type { Runs } from '../../queue/runs/runs.js';
 import { progress } from '../output/terminal.js';
 import { count } from '../output/text-format.js';

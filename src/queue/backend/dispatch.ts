@@ -3,7 +3,8 @@ import type { Pool } from 'pg';
 import { Fault } from '../../fault.js';
 import { type AnyJob, jobOptions } from '../ledger/job.js';
 import type { Run } from '../ledger/run-ledger.js';
-import { readReadySteps, readStep, type Step } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
+import { readReadySteps, readStep } from '../ledger/step-ledger.js';
 import type { AnyQueue, QueueBackend } from './backend.js';
 import type { AnyFlow } from './flow.js';
 

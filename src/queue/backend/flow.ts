@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Fault } from '../../fault.js';
 import type { Counts, PlannedStep } from '../ledger/job.js';
-import type { Step } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
 
 /** What a stage gets to plan its steps, and a flow to compute its result. */
 export interface FlowContext<Payload, Services> {

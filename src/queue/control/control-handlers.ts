@@ -6,7 +6,8 @@ import { Fault, messageOf } from '../../fault.js';
 import type { JsonValue } from '../ledger/json.js';
 import { listRunsWithSteps } from '../ledger/list-runs.js';
 import { type Run, readRun } from '../ledger/run-ledger.js';
-import { readSteps, type Step } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
+import { readSteps } from '../ledger/step-ledger.js';
 import type { Runs, StartRun } from '../runs/runs.js';
 import type { ControlAction, ControlArguments, ControlHandlers, ControlRequest } from './control.js';
 

@@ -2,7 +2,7 @@ import type { Prisma } from '../../database/client/client.js';
 import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import { type Run, type RunState, toRun } from './run-ledger.js';
-import { type Step, toStep } from './step-ledger.js';
+import { type Step, toStep } from './step.js';
 
 /** Which runs a list contains; a missing field does not restrict it. */
 export interface RunFilter {

@@ -1,45 +1,10 @@
-import type { RunStep as StepRow } from '../../database/client/client.js';
 import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import type { Counts, PlannedStep } from './job.js';
 import type { JsonValue } from './json.js';
 import type { RunState } from './run-ledger.js';
-
-/** One row of `support.run_step`. Ids and fences are bigints, as text. */
-export interface Step {
-  id: string;
-  runId: string;
-  /** The kind of its run, which is the name of the flow. */
-  runKind: string;
-  name: string;
-  jobName: string;
-  queue: string;
-  jobId: string;
-  stage: number;
-  attempt: number;
-  fence: string;
-  state: RunState;
-  payload: JsonValue;
-  dependsOn: string[];
-  worker: string | null;
-  createdDate: Date;
-  startedDate: Date | null;
-  finishedDate: Date | null;
-  counts: Counts;
-  errorCode: string | null;
-  error: string | null;
-}
-
-export interface StepError {
-  code: string;
-  message: string;
-}
-
-const columns = `
-  run_step.id::text, run_id as "runId",
-  (select kind from support.run where run.id = run_step.run_id) as "runKind", name, job_name as "jobName", queue, job_id as "jobId", stage, attempt,
-  fence::text, state, payload, depends_on as "dependsOn", worker, created_date as "createdDate",
-  started_date as "startedDate", finished_date as "finishedDate", counts, error_code as "errorCode", error`;
+import type { Step, StepError } from './step.js';
+import { stepColumns, toStep } from './step.js';
 
 // A job id must not contain ':' or consist of digits only. It contains the fence, so that a retried step gets another job than
 // the failed one, which the queue still remembers.
@@ -64,32 +29,6 @@ export async function readStep(database: Queryable, stepId: string): Promise<Ste
     include: withKind,
   });
   return found === null ? undefined : toStep(found);
-}
-
-/** A row as the rest of the code sees it. */
-export function toStep(row: StepRow & { run: { kind: string } }): Step {
-  return {
-    id: String(row.id),
-    runId: row.run_id,
-    runKind: row.run.kind,
-    name: row.name,
-    jobName: row.job_name,
-    queue: row.queue,
-    jobId: row.job_id!,
-    stage: row.stage,
-    attempt: row.attempt,
-    fence: String(row.fence),
-    state: row.state as RunState,
-    payload: row.payload as JsonValue,
-    dependsOn: row.depends_on,
-    worker: row.worker,
-    createdDate: row.created_date,
-    startedDate: row.started_date,
-    finishedDate: row.finished_date,
-    counts: row.counts as Counts,
-    errorCode: row.error_code,
-    error: row.error,
-  };
 }
 
 /** Adds planned steps to a stage; a step whose name already exists in the run is left unchanged. */
@@ -145,7 +84,7 @@ export async function beginStep(
      set state = 'running', fence = fence + 1, attempt = attempt + 1, worker = $3,
          started_date = clock_timestamp(), finished_date = null, error_code = null, error = null
      where id = $1 and job_id = $2 and state in ('queued', 'running')
-     returning ${columns}`,
+     returning ${stepColumns}`,
     [stepId, jobId, worker],
   );
   return updated.rows[0];
@@ -242,7 +181,7 @@ export async function cancelQueuedSteps(
     `/* queue.cancel_queued_steps */
      update support.run_step
      set state = 'cancelled', finished_date = clock_timestamp(), error_code = $2, error = $3
-     where run_id = $1 and state = 'queued' returning ${columns}`,
+     where run_id = $1 and state = 'queued' returning ${stepColumns}`,
     [runId, error.code, error.message],
   );
   return updated.rows;
@@ -288,7 +227,7 @@ export async function readReadySteps(
 ): Promise<Step[]> {
   const found = await database.query<Step>(
     `/* queue.read_ready_steps */
-     select ${columns} from support.run_step
+     select ${stepColumns} from support.run_step
      where run_id = $1 and stage = $2 and state = 'queued' and ($3::text is null or $3 = any(depends_on))
        and not exists (
          select 1 from support.run_step needed

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Run, RunState } from '../ledger/run-ledger.js';
-import { readSteps, type Step } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
+import { readSteps } from '../ledger/step-ledger.js';
 import { existingRun } from './existing-run.js';
 
 const followIntervalMs = 100;

@@ -3,7 +3,7 @@ import { createDispatch, type DispatchOptions } from '../backend/dispatch.js';
 import type { FlowDefinition } from '../backend/flow.js';
 import type { JsonValue } from '../ledger/json.js';
 import type { Run } from '../ledger/run-ledger.js';
-import type { Step } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
 import { cancelRun } from './cancel-run.js';
 import { followRun } from './follow-run.js';
 import { reconcileRuns } from './reconcile.js';

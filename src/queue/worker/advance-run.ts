@@ -6,7 +6,8 @@ import type { Dispatch } from '../backend/dispatch.js';
 import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from '../backend/flow.js';
 import { parsePayload } from '../ledger/job.js';
 import { beginRun, endRun, type Run, readRun } from '../ledger/run-ledger.js';
-import { cancelQueuedSteps, closeStep, insertSteps, readSteps, type Step } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
+import { cancelQueuedSteps, closeStep, insertSteps, readSteps } from '../ledger/step-ledger.js';
 
 /** How long a flow waits before it reads the ledger again, when its steps are open but the queue has none to wait for. */
 const lookAgainMs = 1000;

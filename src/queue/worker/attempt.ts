@@ -5,14 +5,8 @@ import { Fault } from '../../fault.js';
 import type { Dispatch } from '../backend/dispatch.js';
 import { nameSteps } from '../backend/flow.js';
 import type { Counts, JobContext, PlannedStep } from '../ledger/job.js';
-import {
-  holdStep,
-  insertSteps,
-  noteProgress,
-  readSteps,
-  type Step,
-  succeedStep,
-} from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
+import { holdStep, insertSteps, noteProgress, readSteps, succeedStep } from '../ledger/step-ledger.js';
 import type { StopReason } from './attempt-watch.js';
 
 /** Minimum time between two progress updates in the ledger. */

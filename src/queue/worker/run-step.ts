@@ -1,7 +1,8 @@
 import { type Job, WaitingError } from 'bullmq';
 import { Fault, messageOf } from '../../fault.js';
 import { type Counts, parsePayload } from '../ledger/job.js';
-import { beginStep, readStep, releaseStep, type Step, succeedStep } from '../ledger/step-ledger.js';
+import type { Step } from '../ledger/step.js';
+import { beginStep, readStep, releaseStep, succeedStep } from '../ledger/step-ledger.js';
 import { looseContext, Stopped, stepContext, superseded, untilStopped } from './attempt.js';
 import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
 import type { WorkerState } from './worker-state.js';
