@@ -10,6 +10,7 @@ import {
   foreignSchemas,
   importCycles,
   importsOf,
+  longFiles,
   mayImport,
   type ProjectFile,
   unitOf,
@@ -53,6 +54,8 @@ describe('the code', () => {
   it('imports in the order of the rooms within each layer', () => {
     expect(backwardRoomImports(code)).toEqual([]);
   });
+
+  it('has no file with more than 300 lines', () => expect(longFiles(code)).toEqual([]));
 
   it('has no folder with more than 15 files', () => {
     expect(wideFolders(code.map(({ path }) => path))).toEqual([]);
@@ -110,6 +113,11 @@ it('the rule on rooms finds an import from a lower room, and a room without a po
   expect(backwardRoomImports(file('src/source/load/a.ts', `import { x } from '../csv/b.js';`))).toEqual([]);
   expect(backwardRoomImports(file('src/source/csv/a.ts', `import { x } from '../feed.js';`))).toEqual([]);
   expect(backwardRoomImports(file('src/source/attic/a.ts', ''))).toHaveLength(1);
+});
+
+it('the rule on long files counts lines', () => {
+  expect(longFiles(file('src/a.ts', 'x\n'.repeat(300)))).toEqual([]);
+  expect(longFiles(file('src/a.ts', 'x\n'.repeat(301)))).toEqual(['src/a.ts: 301 lines, at most 300']);
 });
 
 it('the rule on wide folders counts files per folder', () => {

@@ -24,6 +24,7 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'src/dataset/reports/production_company_movies_report.sql': definition,
   'src/queue/ledger/run-ledger.ts': fence,
   'src/queue/ledger/step-ledger.ts': fence,
+  'src/queue/ledger/step.ts': fence,
   'src/reporting/build/as-of-day.ts': setBased,
   'src/reporting/build/build.ts': copy,
   'src/reporting/build/incremental-base.ts': copy,
