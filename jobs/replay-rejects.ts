@@ -70,7 +70,7 @@ async function uncleanedReplays(database: Pool | PoolClient): Promise<UncleanedR
   );
   return rows.map((file) => ({
     ...file,
-    detail: `${file.records} rejects of ${file.name} of ${file.period} (file ${file.id}) were loaded by a replay that ended before they were in the warehouse. To add them: marquee ingest --replay-rejects.`,
+    detail: `${file.records} ${file.records === 1 ? 'reject' : 'rejects'} of ${file.name} of ${file.period} (file ${file.id}) loaded by a replay that ended before the warehouse was rebuilt. To add them to the warehouse: marquee ingest --replay-rejects.`,
   }));
 }
 

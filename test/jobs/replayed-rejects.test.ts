@@ -76,7 +76,7 @@ describe('rejects that are valid now', () => {
       {
         records: 1,
         detail: expect.stringMatching(
-          /^1 of the rejects of movies_metadata\.csv of 2017-08 \(file \d+\) .* marquee ingest --replay-rejects brings/,
+          /^1 reject of movies_metadata\.csv of 2017-08 \(file \d+\) .* To add them to the warehouse: marquee ingest --replay-rejects/,
         ),
       },
     ]);
