@@ -33,52 +33,52 @@ import type { BoardQueue } from './runs/queue-board.js';
 import { jobResolvers } from './runs/run-resolvers.js';
 
 export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'revocations'> {
-  /** 0 takes a free port. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** The interface to listen on. */
+  /** Network interface to listen on. */
   readonly host: string;
-  /** Connections as the role that may read `reporting` and nothing else; stays the giver's to end. */
+  /** Connects as the role that can read only `reporting`. The caller ends it. */
   readonly readerPool: pg.Pool;
   readonly reports: readonly ReportDescription[];
   readonly logger: ApiLogger;
-  /** The address callers know the API by; its own by default. */
+  /** The address under which clients reach the API. By default the address it listens on. */
   readonly publicUrl?: string;
-  /** JSON file that narrows clients; nobody is narrowed without one. */
+  /** JSON file of caller policies. Without it, no client is restricted. */
   readonly policyFile?: string;
-  /** File of revoked token ids, one a line. */
+  /** File of revoked token ids, one per line. */
   readonly revocationsFile?: string;
-  /** JSON list of the only documents that are answered. */
+  /** JSON list of the only documents that are accepted. Without it, all are. */
   readonly safelistFile?: string;
   readonly limits?: Partial<RequestLimits>;
-  /** What callers without a quota of their own may use. */
+  /** Quotas of callers whose policy sets none. */
   readonly quotas?: Quotas;
-  /** Counts rateLimiter for all API processes together; stays the giver's to end. */
+  /** Shares the rate limits between API processes. The caller closes it. */
   readonly redis?: Redis;
-  /** Begins the names of keys in Redis. */
+  /** Prefix of the keys in Redis. */
   readonly redisPrefix?: string;
-  /** Origins whose pages may ask with a token. */
+  /** Origins whose pages may send requests with a token. */
   readonly corsOrigins?: readonly string[];
-  /** Reaches the pipeline over its queue; without it what concerns runs answers QUEUE_UNAVAILABLE. */
+  /** Reaches the pipeline through its queue. Without it, everything about runs fails with QUEUE_UNAVAILABLE. */
   readonly control?: ControlClient;
-  /** How people log in with a browser; without it callers have tokens alone. */
+  /** The OpenID Connect client for logging in with a browser. Without it, only tokens are accepted. */
   readonly login?: LoginClient;
-  /** Shown at `/admin/queues` to those who are logged in and may see jobs; stay the giver's to close. */
+  /** Shown at `/admin/queues` to logged-in users with the scope jobs:read. The caller closes them. */
   readonly queues?: readonly BoardQueue[];
-  /** Where sent files are put, and how large one may be; without it none are taken. */
+  /** Folder for uploaded files and the maximum size of one. Without it, uploads are disabled. */
   readonly inbox?: { readonly folder: string; readonly maxBytes: number };
-  /** Port of the Prometheus metrics; not served without one. */
+  /** Port of the Prometheus metrics. Without it, they are not served. */
   readonly metricsPort?: number;
-  /** How long requests under way may still take when the server stops, in ms. */
+  /** How long running requests may take to finish after the server is asked to stop, in ms. */
   readonly graceMs?: number;
-  /** Memory for answers that are given again, in bytes. */
+  /** Memory for cached responses, in bytes. */
   readonly cacheBytes?: number;
 }
 
 export interface RunningApi {
   readonly url: string;
-  /** Where Prometheus finds the metrics. */
+  /** Address of the Prometheus metrics. */
   readonly metricsUrl?: string;
-  /** Stops taking requests, answers those that came, then resolves. */
+  /** Stops accepting requests, finishes the running ones, then resolves. */
   close(): Promise<void>;
 }
 
@@ -86,9 +86,9 @@ const DEFAULT_CACHE_BYTES = 64_000_000;
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /**
- * Starts the API: GraphQL over the published reports at `/graphql` for callers with an access token, `/livez`, `/readyz`,
- * and `/`, which says what there is.
- * @throws Fault `contract_differs` when schema.graphql does not fit the reports, `policy_invalid`, `safelist_invalid`,
+ * Starts the API: GraphQL over the published reports at `/graphql`, exports, uploads, health checks, and a start page
+ * at `/` that links to everything.
+ * @throws Fault `contract_differs` when schema.graphql does not match the reports, `policy_invalid`, `safelist_invalid`,
  * `revocations_unreadable`; Failure `port_taken`.
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
@@ -169,13 +169,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
 }
 
-/** How callers are told from their requests. */
+/** Verifies the tokens of requests, with caching and revocation. */
 async function openAccess(options: ApiOptions) {
   const revocations = options.revocationsFile
     ? await followRevocations(options.revocationsFile, (error) =>
         options.logger.warn(
           { err: error },
-          'the revocation list cannot be read; the one before stays in force',
+          'cannot read the revocation list; the previous list stays in effect',
         ),
       )
     : undefined;
@@ -196,7 +196,7 @@ function rateLimiterOf({ redis, redisPrefix, quotas, logger }: ApiOptions): Rate
   return new RateLimiter(store, quotas);
 }
 
-/** RFC 9728 section 2. */
+/** The metadata of RFC 9728 section 2: from it, clients learn where to get a token. */
 function resourceMetadata(publicUrl: string, issuerUrl: string): object {
   return {
     resource: publicUrl,

@@ -1,6 +1,6 @@
 /**
- * A function whose result is worked out once for each first argument, and kept as long as that object is. The other
- * arguments must follow from the first, as a document does from its operation.
+ * Caches a function's results by its first argument, for as long as that object exists. The other arguments must be
+ * determined by the first, as a document is by its operation.
  */
 export function weakMemo<Key extends WeakKey, Rest extends readonly unknown[], Value>(
   work: (key: Key, ...rest: Rest) => Value,

@@ -3,24 +3,24 @@ import type { SeededClientId } from '../../src/auth/issuer/seeded-clients.js';
 import { type ScratchIssuer, startScratchIssuer } from '../auth/scratch-issuer.js';
 import { createScratchReports, type ScratchReports } from './scratch-reports.js';
 
-/** An answer with all that a test looks at. */
+/** A response with everything that tests compare. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  // biome-ignore lint/suspicious/noExplicitAny: tests read responses of every shape
   readonly body: any;
 }
 
-/** A whole API of a test's own: issuer, database and server. */
+/** A separate API for one test file: issuer, database and server. */
 export interface ScratchApi extends RunningApi {
   readonly issuer: ScratchIssuer;
   readonly database: ScratchReports;
   /** What the server logged as errors. */
   readonly errors: object[];
-  /** Sends a query with a token of a client that may read reports. */
+  /** Sends a query with a token that can read reports. */
   query(query: string, variables?: object): Promise<Answer>;
   send(path: string, init?: RequestInit): Promise<Answer>;
-  /** Stops the server alone. */
+  /** Stops only the server. */
   stop(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** One change of a publication, as the pipeline writes it: a whole row, or a cell. */
+/** One change of a publication, as the pipeline records it: a whole row, or a cell. */
 export type RowChange =
   | { readonly insert: Record<string, unknown> }
   | { readonly delete: Record<string, unknown> }

@@ -2,15 +2,15 @@ import pg from 'pg';
 import type { ReportColumnType, ReportDescription } from '../../src/api/contract/report-description.js';
 import { createDatabase } from '../database-fixture.js';
 
-/** A migrated database of a test's own, with a few rows in the reports. */
+/** A separate migrated database for one test file, with a few rows in the reports. */
 export interface ScratchReports {
-  /** As the role that may do everything. */
+  /** Connects as the owner. */
   readonly owner: pg.Pool;
-  /** As the role the API uses. */
+  /** Connects as the role that the API uses. */
   readonly reader: pg.Pool;
-  /** The same with other settings of the session. */
+  /** Like `reader`, with other session settings. */
   readerWith(options: string): pg.Pool;
-  /** The reports as the tables themselves describe them. */
+  /** The reports, described by their tables. */
   readonly reports: readonly ReportDescription[];
   drop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function createScratchReports(): Promise<ScratchReports> {
   };
 }
 
-/** 120 company years with ties and gaps, and three scored films of which one is unknown in most. */
+/** 120 company years with ties and nulls, and three scored films, one of them with mostly nulls. */
 const ROWS = `
   insert into reporting.production_company_report
     (production_company_id, production_company_name, year, budget, revenue, profit, release_count,
@@ -67,7 +67,7 @@ const COLUMN_TYPES: Record<string, ReportColumnType> = {
   bool: 'boolean',
 };
 
-/** The reports as their tables are. */
+/** Describes the reports from the system catalog. */
 export async function describeTables(pool: pg.Pool): Promise<ReportDescription[]> {
   const { rows } = await pool.query<{ table: string; key: string[]; columns: [string, string, boolean][] }>(`
     select c.relname as table,

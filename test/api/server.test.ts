@@ -20,7 +20,7 @@ async function batch(to: ScratchApi, queries: readonly string[]) {
 }
 
 describe('the server', () => {
-  it('is live and ready, and says which publication it serves', async () => {
+  it('is live and ready, and names the publication it serves', async () => {
     expect(await api.send('/livez')).toMatchObject({ status: 200, body: { live: true } });
     expect(await api.send('/readyz')).toMatchObject({
       status: 200,
@@ -28,14 +28,14 @@ describe('the server', () => {
     });
   });
 
-  it('repeats a harmless request id and replaces any other', async () => {
+  it('returns a safe request id and replaces any other', async () => {
     const given = await api.send('/livez', { headers: { 'x-request-id': 'abc-1' } });
     expect(given.headers.get('x-request-id')).toBe('abc-1');
     const odd = await api.send('/livez', { headers: { 'x-request-id': '<script>' } });
     expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('has nothing elsewhere', async () => {
+  it('responds to an unknown path with NOT_FOUND', async () => {
     const { status, body } = await api.send('/nowhere');
     expect(status).toBe(404);
     expect(body.errors[0].extensions.code).toBe('NOT_FOUND');
@@ -46,14 +46,14 @@ describe('the server', () => {
     ['subscription { genreReport { totalCount } }', 'GRAPHQL_VALIDATION_FAILED'],
     ['{ genreReport {', 'GRAPHQL_PARSE_FAILED'],
     ['query a { __typename } query b { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
-  ])('refuses %s with a code, the request id and no hint at the schema', async (query, code) => {
+  ])('rejects %s with a code and the request id, without schema hints', async (query, code) => {
     const { status, headers, body } = await api.query(query);
     expect(status).toBe(400);
     expect(body.errors[0].extensions).toEqual({ code, requestId: headers.get('x-request-id') });
     expect(body.errors[0].message).not.toMatch(/did you mean/i);
   });
 
-  it('refuses a request that a foreign page can make a browser send', async () => {
+  it('rejects a cross-site request that needs no preflight', async () => {
     const token = await api.issuer.token('demo-partner');
     const { status, headers, body } = await api.send('/graphql?query={__typename}', {
       headers: { authorization: `Bearer ${token}` },
@@ -66,7 +66,7 @@ describe('the server', () => {
   it.each([
     ['not JSON', '{', 400, 'BAD_REQUEST'],
     ['too large', JSON.stringify({ query: ' '.repeat(200_000) }), 413, 'BODY_TOO_LARGE'],
-  ])('refuses a body that is %s', async (_what, body, status, code) => {
+  ])('rejects a body that is %s', async (_what, body, status, code) => {
     const token = await api.issuer.token('demo-partner');
     const answer = await api.send('/graphql', {
       method: 'POST',
@@ -77,7 +77,7 @@ describe('the server', () => {
     expect(answer.body.errors[0].extensions.code).toBe(code);
   });
 
-  it('tells nothing of the database when a statement fails', async () => {
+  it('reveals nothing about the database when a statement fails', async () => {
     await api.database.owner.query('revoke select on reporting.genre_report from marquee_reader');
     const { body } = await api.query('{ genreReport { totalCount } }');
     await api.database.owner.query('grant select on reporting.genre_report to marquee_reader');
@@ -90,7 +90,7 @@ describe('the server', () => {
     expect(JSON.stringify(body)).not.toMatch(/permission|reporting|select/);
   });
 
-  it('says so when a statement takes too long', async () => {
+  it('reports a statement timeout', async () => {
     const lock = await api.database.owner.connect();
     await lock.query('begin; lock reporting.genre_report in access exclusive mode');
     const impatient = await startScratchApi({
@@ -103,7 +103,7 @@ describe('the server', () => {
     expect(body.errors[0].extensions.code).toBe('STATEMENT_TIMEOUT');
   });
 
-  it('answers the rest of a batch after a value that its type refuses', async () => {
+  it('runs the rest of a batch after Postgres rejects a value', async () => {
     const { body } = await api.query('{ movieScoreReport(first: 1) { pageInfo { endCursor } } }');
     const [mark] = JSON.parse(
       Buffer.from(body.data.movieScoreReport.pageInfo.endCursor, 'base64url').toString(),
@@ -118,7 +118,7 @@ describe('the server', () => {
     expect(answers[1].data.movieScoreReport.nodes).toHaveLength(1);
   });
 
-  it('says of the rest of a batch, too, that a statement took too long', async () => {
+  it('reports a statement timeout for the rest of the batch, too', async () => {
     const lock = await api.database.owner.connect();
     await lock.query('begin; lock reporting.genre_report in access exclusive mode');
     const impatient = await startScratchApi({
@@ -137,7 +137,7 @@ describe('the server', () => {
     ]);
   });
 
-  it('says that the database is gone, also of an answer that it would give again', async () => {
+  it('reports that the database is unavailable, also for a cached response', async () => {
     const { owner, reader } = api.database;
     const pool = new pg.Pool({ connectionString: reader.options.connectionString! });
     await publish(owner, 1, 'genre_report', ['genre_id', 'year'], []);
@@ -151,7 +151,7 @@ describe('the server', () => {
     expect(cut.errors).toHaveLength(1);
   });
 
-  it('gives every connection back, also after errors', async () => {
+  it('releases every connection, also after errors', async () => {
     await Promise.all(
       Array.from({ length: 30 }, () => api.query('{ genreReport { nodes { year } totalCount } }')),
     );
@@ -159,7 +159,7 @@ describe('the server', () => {
     await expect.poll(() => api.database.reader.totalCount - api.database.reader.idleCount).toBe(0);
   });
 
-  it('answers the requests it took before it stops', async () => {
+  it('finishes running requests before it stops', async () => {
     const stopping = await startScratchApi();
     const lock = await stopping.database.owner.connect();
     await lock.query('begin; lock reporting.genre_report in access exclusive mode');

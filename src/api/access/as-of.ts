@@ -3,10 +3,10 @@ import type { ReportDescription } from '../contract/report-description.js';
 import { badInput } from '../errors/api-error.js';
 import type { ReadSession } from '../sql/read-session.js';
 
-/** A publication as every answer names it. */
+/** The publication that a response reflects, as stated in the response. */
 export interface PublicationMark {
   readonly number: number;
-  /** As Postgres writes it. */
+  /** In the text format of Postgres. */
   readonly publishedDate: string;
   /** YYYY-MM-DD */
   readonly asOfDay: string;
@@ -17,7 +17,7 @@ const MARK = raw(
   `number, published_date as "publishedDate", as_of_day as "asOfDay", check_state as "checkState"`,
 );
 
-/** The publication a session sees; undefined before the first. */
+/** The newest publication in the session's snapshot; undefined before the first. */
 export async function currentPublication(session: ReadSession): Promise<PublicationMark | undefined> {
   const [row] = await session.rows<PublicationMark & Record<string, unknown>>(
     'current publication',
@@ -27,13 +27,14 @@ export async function currentPublication(session: ReadSession): Promise<Publicat
 }
 
 /**
- * The earlier publication to read as of.
- * @throws a BAD_USER_INPUT error when there is none of that number, or when not all changes since are retained.
+ * Finds the earlier publication to read.
+ * @throws a BAD_USER_INPUT error when it does not exist, or when not all changes since then are retained.
  */
 export async function earlierPublication(session: ReadSession, asOf: number): Promise<PublicationMark> {
   const [row] = await session.rows<PublicationMark & { missing: number | null }>(
     'earlier publication',
-    // A publication that changed rows of which no change is left was forgotten: nothing before it can be read.
+    // Retention removes the changes of old publications, and nothing before such a publication can be reconstructed.
+    // It shows as a publication that counts changed rows but has no change left.
     sql`select ${MARK}, (
         select max(later.number)
         from reporting.publication as later, jsonb_each(later.changes) as changed (report, counts)
@@ -46,10 +47,11 @@ export async function earlierPublication(session: ReadSession, asOf: number): Pr
       ) as missing
       from reporting.publication where number = ${asOf}::int4`,
   );
-  if (!row) throw badInput(`asOf is ${asOf}: there is no such publication.`);
+  if (!row)
+    throw badInput(`asOf is ${asOf}, but there is no such publication. Query publications to list them.`);
   if (row.missing !== null) {
     throw badInput(
-      `asOf is ${asOf}: the changes since are not all retained, so the earliest publication that can be read is ${row.missing}.`,
+      `asOf is ${asOf}, but the changes since then are no longer retained. The earliest publication that can be read is ${row.missing}.`,
     );
   }
   const { number, publishedDate, asOfDay, checkState } = row;
@@ -57,8 +59,8 @@ export async function earlierPublication(session: ReadSession, asOf: number): Pr
 }
 
 /**
- * A report's rows as of an earlier publication: today's, with every change since undone. Rows without a change are
- * read as they are; of a changed row only the first change after the publication tells what it was before it.
+ * A report's rows as of an earlier publication: the current rows with every later change undone. Rows without changes
+ * are read directly. For a changed row, the first change after the publication holds the value it had then.
  */
 export function asOfRelation(report: ReportDescription, asOf: number): SqlText {
   const table = ident('reporting', report.name);

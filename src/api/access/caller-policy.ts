@@ -15,13 +15,13 @@ const rowRule = z
   .refine((rule) => Object.keys(rule).length > 0, { message: 'expected at least one of eq, in, gte, lte' });
 const quotasSchema = z
   .strictObject({
-    /** Requests to the API in a minute. */
+    /** Requests to the API per minute. */
     requestsPerMinute: z.int().min(1),
-    /** Cost of operations in a minute, in the unit of the cost limit. */
+    /** Total cost of operations per minute, in the unit of the cost limit. */
     costPerMinute: z.int().min(1),
-    /** The highest cost of one operation. */
+    /** Maximum cost of one operation. */
     maxCost: z.int().min(1),
-    /** Whole reports downloaded in an hour. */
+    /** Exports of whole reports per hour. */
     exportsPerHour: z.int().min(0),
   })
   .partial();
@@ -30,14 +30,14 @@ const policySchema = z.strictObject({
   clients: z.record(
     z.string().min(1),
     z.strictObject({
-      /** The only reports the client reaches; all when absent. */
+      /** The only reports the client can read; all if absent. */
       reports: z
         .record(
           z.string(),
           z.strictObject({
-            /** The only columns it sees; all when absent. */
+            /** The only columns the client can read; all if absent. */
             columns: z.array(z.string()).optional(),
-            /** Conditions on columns that every row it sees meets; a null meets none. */
+            /** Conditions by column. The client can read rows that meet all of them. A null meets no condition. */
             rows: z.record(z.string(), rowRule).optional(),
           }),
         )
@@ -50,34 +50,33 @@ const policySchema = z.strictObject({
 export type Quotas = z.output<typeof quotasSchema>;
 type RowRule = z.output<typeof rowRule>;
 
-/** What a caller may see of one report. */
+/** The part of one report that a caller can read. */
 export interface ReportRights {
-  /** Names of the columns it sees; undefined: all of them. */
+  /** Names of the readable columns; all if undefined. */
   readonly columns?: ReadonlySet<string>;
-  /** What every row it sees meets; undefined: all rows. */
+  /** Condition that readable rows meet; all rows if undefined. */
   readonly rows?: SqlText;
-  /** The columns that condition is on. */
+  /** The columns that the condition uses. */
   readonly rowColumns: readonly string[];
 }
 
-/** What a caller may see and how much of it. */
+/** What a caller can read, and its quotas. */
 export interface CallerRights {
-  /** The same for callers to whom every request is answered the same. */
+  /** Equal for callers that get the same response to every request, so that they can share cached ones. */
   readonly key: string;
-  /** The reports it reaches; undefined: all of them, whole. */
+  /** The readable reports; all of them in full if undefined. */
   readonly reports?: ReadonlyMap<string, ReportRights>;
   readonly quotas: Quotas;
 }
 
-/** The rights of every caller. */
+/** Looks up the rights of a caller. */
 export type CallerPolicies = (caller: Caller) => CallerRights;
 
 /**
- * Reads the policies that narrow clients. A client the file does not name is not narrowed: what it may do is for its
- * scopes to say.
- * @param file Path of the JSON file; without one nobody is narrowed.
- * @throws Fault `policy_invalid` naming everything wrong with it: an unknown report or column must stop the start, since
- * a policy that silently narrows nothing would be found out too late.
+ * Reads the policies that restrict clients. A client that the file does not name is limited only by its scopes.
+ * @param file Path of the JSON file. Without it, no client is restricted.
+ * @throws Fault `policy_invalid` with every error found. An unknown report or column must stop the start: a misspelt
+ * rule that restricts nothing would be noticed too late.
  */
 export async function loadCallerPolicies(
   file: string | undefined,
@@ -86,11 +85,11 @@ export async function loadCallerPolicies(
   return callerPolicies(file === undefined ? { clients: {} } : await readJson(file), reports, file);
 }
 
-/** As `loadCallerPolicies`, from parsed JSON. */
+/** Like `loadCallerPolicies`, from parsed JSON. */
 export function callerPolicies(
   content: unknown,
   reports: readonly ReportDescription[],
-  file = 'the caller policy',
+  file = 'file',
 ): CallerPolicies {
   const parsed = policySchema.safeParse(content);
   if (!parsed.success) {
@@ -104,7 +103,7 @@ export function callerPolicies(
         Object.entries(client.reports ?? {}).map(([name, rules]): [string, ReportRights] => {
           const place = `clients.${clientId}.reports.${name}`;
           const report = reports.find((each) => each.name === name);
-          if (!report) faults.push(`${place}: there is no such report`);
+          if (!report) faults.push(`${place}: unknown report`);
           return [name, report ? reportRights(report, rules, place, faults) : { rowColumns: [] }];
         }),
       );
@@ -138,9 +137,9 @@ function reportRights(
 ): ReportRights {
   const names = new Map(report.columns.map((column) => [column.name, column]));
   for (const name of [...(rules.columns ?? []), ...Object.keys(rules.rows ?? {})]) {
-    if (!names.has(name)) faults.push(`${place}: there is no column ${name}`);
+    if (!names.has(name)) faults.push(`${place}: unknown column ${name}`);
   }
-  // Cursors carry the key, so a hidden key column would not be hidden.
+  // Cursors contain the key, so they would reveal a hidden key column.
   for (const name of rules.columns ? report.key : []) {
     if (!rules.columns!.includes(name))
       faults.push(`${place}.columns: the key column ${name} cannot be hidden`);
@@ -149,7 +148,8 @@ function reportRights(
     const column = names.get(name);
     if (!column) return [];
     for (const value of Object.values(rule).flat()) {
-      if (!fitsColumn(column, value)) faults.push(`${place}.rows.${name}: ${value} is no ${column.type}`);
+      if (!fitsColumn(column, value))
+        faults.push(`${place}.rows.${name}: expected ${column.type}, found ${value}`);
     }
     return ruleConditions(column, rule);
   });
@@ -182,7 +182,7 @@ async function readJson(file: string): Promise<unknown> {
 function invalid(file: string, faults: readonly string[], cause?: unknown): Fault {
   return new Fault(
     'policy_invalid',
-    `${file} has ${faults.length} fault(s): ${faults.join('; ')}. Correct it and start again.`,
+    `The caller policy ${file} has errors: ${faults.join('; ')}. Correct it and start again.`,
     { cause },
   );
 }

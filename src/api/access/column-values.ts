@@ -12,12 +12,12 @@ const POSTGRES_TYPES: Record<ReportColumnType, string> = {
   json: 'jsonb',
 };
 
-/** A value as a parameter of the column's own type, so that an index on the column serves. */
+/** A value as a parameter of the column's type, so that Postgres can use an index on the column. */
 export function typedValue(column: ReportColumn, value: unknown): SqlText {
   return sql`${value}::${raw(POSTGRES_TYPES[column.type])}`;
 }
 
-/** Values as one array parameter: the statement's text stays the same for any number of them. */
+/** Values as one array parameter, so that the statement's text does not depend on how many there are. */
 export function typedValues(column: ReportColumn, values: readonly unknown[]): SqlText {
   return sql`${values}::${raw(POSTGRES_TYPES[column.type])}[]`;
 }
@@ -33,7 +33,7 @@ const VALUE_PATTERNS: Record<ReportColumnType, RegExp> = {
   json: /^(?!)/,
 };
 
-/** Whether a value reads as one of the column's type, the way Postgres writes it. */
+/** Whether a value has the format in which Postgres writes the column's type. */
 export function fitsColumn(column: ReportColumn, value: string | number | boolean): boolean {
   return VALUE_PATTERNS[column.type].test(String(value));
 }

@@ -4,7 +4,7 @@ import { camelCase } from '../contract/schema-names.js';
 import type { CallerRights, ReportRights } from './caller-policy.js';
 import type { ReportAccess } from './visible-report.js';
 
-/** What changed, as a table the report machinery pages, filters and orders like a report. */
+/** The table of report changes, described like a report so that it is paged, filtered and ordered like one. */
 export const reportChange = description('report_change', ['id'], {
   id: 'bigint',
   publication: 'int',
@@ -17,7 +17,7 @@ export const reportChange = description('report_change', ['id'], {
   cause: 'json?',
 });
 
-/** What was published, likewise. */
+/** The table of publications, described like a report. */
 export const publication = description('publication', ['number'], {
   number: 'int',
   published_date: 'timestamp',
@@ -31,7 +31,7 @@ export const publication = description('publication', ['number'], {
   restores: 'int?',
 });
 
-/** The changes a caller may see: of visible rows, with hidden columns taken out of every value. */
+/** The changes that a caller can read: those of readable rows, without the values of hidden columns. */
 export function accessChanges(reports: readonly ReportDescription[], rights: CallerRights): ReportAccess {
   const table = ident('reporting', reportChange.name);
   if (!rights.reports) return access(reportChange, table);
@@ -40,12 +40,13 @@ export function accessChanges(reports: readonly ReportDescription[], rights: Cal
     return allowed ? [changesOf(report, allowed)] : [];
   });
   const seen = sql`(select jsonb_object_agg(report, columns) from (values ${seenColumns(reports, rights)}) as seen (report, columns))`;
-  // Those it sees are named, not those it does not: a row of before a report changed has columns that nobody names now.
+  // Keeps the readable columns instead of removing the hidden ones: an old row may have columns that the report no
+  // longer has, and no policy names those.
   const shown = (value: string) =>
     sql`case when change = 'update' then ${ident(value)}
       else (select jsonb_object_agg(cell.key, cell.value) from jsonb_each(${ident(value)}::jsonb) as cell
         where jsonb_typeof(${seen} -> report) = 'null' or (${seen} -> report) ? cell.key)::text end as ${ident(value)}`;
-  // A cause may tell of films and amounts the caller does not see.
+  // A cause can contain films and amounts that the caller cannot read.
   return access(
     reportChange,
     sql`(select id, publication, report, row_key, change, column_name, ${shown('old_value')}, ${shown('new_value')},
@@ -53,7 +54,7 @@ export function accessChanges(reports: readonly ReportDescription[], rights: Cal
   );
 }
 
-/** By report the columns the caller sees; null: all of them. */
+/** The readable columns of each report; null means all of them. */
 function seenColumns(reports: readonly ReportDescription[], rights: CallerRights): SqlText {
   const rows = reports.map(({ name }) => {
     const seen = rights.reports!.get(name)?.columns;
@@ -66,7 +67,8 @@ function changesOf(report: ReportDescription, { columns, rows, rowColumns }: Rep
   const conditions = [sql`report = ${report.name}`];
   if (columns) conditions.push(sql`(column_name is null or column_name = any(${[...columns]}::text[]))`);
   if (rows) {
-    // A change tells only the key of its row: what else the row held then is not known, so it is not shown.
+    // A change records only the key of its row. If the condition uses other columns, whether the row met it is unknown,
+    // so the change is hidden.
     const known = rowColumns.every((name) => report.key.includes(name));
     conditions.push(
       known
@@ -77,12 +79,15 @@ function changesOf(report: ReportDescription, { columns, rows, rowColumns }: Rep
   return allOf(conditions);
 }
 
-/** The publications, with counts of rows for reports of which the caller sees all, and of changes for those it sees whole. */
+/**
+ * The publications, with row counts only for reports of which the caller can read all rows, and change counts only for
+ * those it can read in full.
+ */
 export function accessPublications(rights: CallerRights): ReportAccess {
   const table = ident('reporting', publication.name);
   if (!rights.reports) return access(publication, table);
   const allRows = [...rights.reports].filter(([, { rows }]) => !rows);
-  // A row may have changed in columns that are hidden.
+  // Change counts include rows that changed only in hidden columns.
   const whole = allRows.filter(([, { columns }]) => !columns);
   const known = (name: string, of: typeof allRows) =>
     sql`(select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${ident(name)}) where key = any(${of.map(([report]) => report)}::text[])) as ${ident(name)}`;

@@ -7,30 +7,31 @@ import { asOfRelation } from './as-of.js';
 import type { CallerRights, ReportRights } from './caller-policy.js';
 
 /**
- * One report as one caller may see it. Every statement on a report is built from this and nothing else, so that what
- * is not in here, a column or a row, cannot be reached by any filter, order, total or walk.
+ * One report as one caller can read it. Every statement on a report is built only from this, so that no filter, order,
+ * total or related row can reach a hidden column or row.
  */
 export interface ReportAccess {
   readonly report: ReportDescription;
-  /** The columns the caller may see, by their name in the contract. */
+  /** The readable columns, by their name in the contract. */
   readonly columns: ReadonlyMap<string, ReportColumn>;
-  /** The rows the caller may see. */
+  /** The readable rows and columns. */
   readonly relation: SqlText;
 }
 
 /**
- * What a caller may see of a report.
- * @param asOf Number of an earlier publication to read it as of.
- * @throws a FORBIDDEN error when the caller may not see it at all.
+ * The part of a report that a caller can read.
+ * @param asOf Number of an earlier publication to read.
+ * @throws a FORBIDDEN error when the caller cannot read the report at all.
  */
 export function accessReport(report: ReportDescription, rights: CallerRights, asOf?: number): ReportAccess {
   const allowed = rights.reports?.get(report.name);
-  if (rights.reports && !allowed) throw apiError('FORBIDDEN', `This client may not read ${report.name}.`);
+  if (rights.reports && !allowed)
+    throw apiError('FORBIDDEN', `This client is not allowed to read ${report.name}.`);
   if (asOf !== undefined) return narrowed(report, allowed, asOfRelation(report, asOf));
   return currentAccess(allowed ?? report, report, allowed);
 }
 
-/** Worked out once, by the report for those who see all of it, and by their rights for the others. */
+/** Cached by the report for callers that can read all of it, and by their rights for the others. */
 const currentAccess = weakMemo(
   (_of: ReportDescription | ReportRights, report: ReportDescription, allowed: ReportRights | undefined) =>
     narrowed(report, allowed, ident('reporting', report.name)),
@@ -49,7 +50,7 @@ function narrowed(
     [...columns.values()].map(({ name }) => ident(name)),
     ', ',
   );
-  // Hidden columns are not in the relation at all: a mistake elsewhere could not show them.
+  // The relation does not contain hidden columns, so a mistake elsewhere cannot expose them.
   return {
     report,
     columns,
@@ -62,9 +63,10 @@ const allColumns = weakMemo(
     new Map(report.columns.map((column) => [camelCase(column.name), column])),
 );
 
-/** The column of a field, or a refusal in the same words whether it is hidden or not there. */
+/** @throws the same FORBIDDEN error for a hidden and for an unknown column, so that it does not reveal which exist. */
 export function visibleColumn(access: ReportAccess, field: string): ReportColumn {
   const column = access.columns.get(field);
-  if (!column) throw apiError('FORBIDDEN', `This client may not read ${field} of ${access.report.name}.`);
+  if (!column)
+    throw apiError('FORBIDDEN', `This client is not allowed to read ${field} of ${access.report.name}.`);
   return column;
 }

@@ -12,16 +12,16 @@ import type { Aggregate, GroupKeyRole } from '../schema-enums.js';
 import type { ReportColumn, ReportDescription } from './report-description.js';
 import { pascalCase } from './schema-names.js';
 
-/** A field whose value is a list of another report's rows. */
+/** The directive of a field whose value is a list of another report's rows. */
 export interface Walk {
   readonly target: ReportDescription;
-  /** Columns in which the rows are equal. */
+  /** Columns on which the rows are joined. */
   readonly on: readonly string[];
-  /** A date of the target that lies in the row's `year`. */
+  /** Date column of the target that must fall in the row's `year`. */
   readonly yearOf?: string;
 }
 
-/** A number over many rows. */
+/** A number that aggregates many rows. */
 export interface Measure {
   /** Name in the contract. */
   readonly field: string;
@@ -30,36 +30,36 @@ export interface Measure {
   readonly decimals?: number;
 }
 
-/** What groups can be made by. */
+/** A key by which rows can be grouped. */
 export interface GroupKey {
   readonly field: string;
-  /** Its value in the query's argument `by`. */
+  /** The value of the argument `by` that selects it. */
   readonly key: string;
   readonly column: ReportColumn;
   readonly role: GroupKeyRole;
 }
 
-/** A report's rows in groups. */
+/** How a report's rows can be grouped. */
 export interface Grouping {
   readonly report: ReportDescription;
-  /** Stem of the contract's types. */
+  /** Prefix of the names of the contract's types. */
   readonly stem: string;
   readonly keys: readonly GroupKey[];
   readonly measures: readonly Measure[];
 }
 
-/** What the contract's directives say beyond its types. */
+/** The content of the contract's directives. */
 export interface ContractLinks {
-  /** By type and field, as `Type.field`. */
+  /** By `Type.field`. */
   readonly walks: ReadonlyMap<string, Walk>;
   readonly groupings: readonly Grouping[];
-  /** The sums over a report's rows, by report name. */
+  /** The aggregates over all rows of a report, by report name. */
   readonly totals: ReadonlyMap<string, readonly Measure[]>;
 }
 
 /**
  * Reads the directives `@walk`, `@groups`, `@groupKey` and `@measure`.
- * @throws Fault `contract_differs` when one names a report or column that is not there.
+ * @throws Fault `contract_differs` when one names an unknown report or column.
  */
 export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDescription[]): ContractLinks {
   const byName = new Map(reports.map((report) => [report.name, report]));
@@ -69,7 +69,7 @@ export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDes
 
   function reportNamed(name: unknown, place: string): ReportDescription {
     const report = byName.get(String(name));
-    if (!report) throw differs(`${place} names the report ${name}, which is not there.`);
+    if (!report) throw differs(`${place} names the unknown report ${name}.`);
     return report;
   }
 
@@ -82,7 +82,7 @@ export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDes
     for (const name of [...on, ...(values.yearOf ? [String(values.yearOf)] : [])])
       columnOf(target, name, place);
     if (getNamedType(field.type).name !== `${pascalCase(target.name)}Row`)
-      throw differs(`${place} is not a list of ${pascalCase(target.name)}Row.`);
+      throw differs(`${place} must be a list of ${pascalCase(target.name)}Row.`);
     return { target, on, yearOf: values.yearOf as string | undefined };
   }
 
@@ -124,7 +124,7 @@ export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDes
 
 function columnOf(report: ReportDescription, name: string, place: string): ReportColumn {
   const column = report.columns.find((each) => each.name === name);
-  if (!column) throw differs(`${place} names ${report.name}.${name}, which is not there.`);
+  if (!column) throw differs(`${place} names the unknown column ${report.name}.${name}.`);
   return column;
 }
 

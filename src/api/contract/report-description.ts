@@ -1,4 +1,4 @@
-/** The kinds of values a report column holds, and by them its scalar in the contract. */
+/** The types of report columns. Each determines a scalar of the contract. */
 export type ReportColumnType =
   | 'int'
   | 'bigint'
@@ -14,20 +14,20 @@ export interface ReportColumn {
   readonly name: string;
   readonly type: ReportColumnType;
   readonly nullable: boolean;
-  /** Whether rows can be filtered by it. Where it says so, the contract must agree. */
+  /** Whether rows can be filtered by it. If set, the contract must agree. */
   readonly filterable?: boolean;
-  /** Whether rows can be ordered by it. Where it says so, the contract must agree. */
+  /** Whether rows can be ordered by it. If set, the contract must agree. */
   readonly sortable?: boolean;
 }
 
 /**
- * What the API needs to know of a report to serve it: nothing of how it is made. The contract's names follow from
- * it: report `genre_report` is query `genreReport`, its rows `GenreReportRow`.
+ * What the API needs to know to serve a report. How the report is built is not part of it. The contract's names are
+ * derived from it: the report `genre_report` is the query `genreReport` with rows of type `GenreReportRow`.
  */
 export interface ReportDescription {
   /** Name of the report and of its table in the schema `reporting`. */
   readonly name: string;
-  /** The columns that identify a row, in the order rows come in unless told. None is nullable in a report. */
+  /** The columns that identify a row. By default rows are ordered by them. Not nullable. */
   readonly key: readonly string[];
   /** Every column, in table order. */
   readonly columns: readonly ReportColumn[];

@@ -2,7 +2,10 @@ import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUnty
 
 const MAX_DECIMAL_DIGITS = 60;
 
-/** The contract's scalars: all exact, all but JSON strings in JSON. Inputs that would lose digits are refused. */
+/**
+ * The contract's scalars. All are exact and, except JSON, are strings in responses. Input that would lose digits is
+ * rejected.
+ */
 export const scalars: readonly GraphQLScalarType[] = [
   textScalar('Date', parseDate, (text) => text),
   textScalar('DateTime', parseDateTime, rfc3339),
@@ -33,7 +36,7 @@ function textScalar(
     parseLiteral(node: ValueNode) {
       if (node.kind === Kind.STRING) return parse(node.value);
       if (numeric && node.kind === Kind.INT) return parse(node.value);
-      // A literal is still text here, so a decimal point loses nothing.
+      // A literal is still text here, so parsing it loses no digits.
       if (name === 'Decimal' && node.kind === Kind.FLOAT) return parse(node.value);
       throw invalid(name, node.kind, numeric ? 'a string or a number' : 'a string');
     },
@@ -41,13 +44,13 @@ function textScalar(
 }
 
 function invalid(name: string, found: string, expected: string): GraphQLError {
-  return new GraphQLError(`${name} cannot be ${found.slice(0, 40)}: expected ${expected}.`);
+  return new GraphQLError(`Invalid ${name} ${found.slice(0, 40)}: expected ${expected}.`);
 }
 
 function parseDate(text: string): string {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (!match || match[1] === '0000' || !isDay(text))
-    throw invalid('Date', `"${text}"`, 'a day as YYYY-MM-DD');
+    throw invalid('Date', `"${text}"`, 'an existing day as YYYY-MM-DD');
   return text;
 }
 
@@ -57,32 +60,32 @@ function isDay(text: string): boolean {
 }
 
 function parseDateTime(text: string): string {
-  // Postgres knows no zone of 16 hours or more, and there is none.
+  // Postgres rejects offsets of 16 hours or more.
   const match =
     /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-5]):[0-5]\d)$/.exec(
       text,
     );
   if (!match?.[1] || match[1].startsWith('0000') || !isDay(match[1])) {
-    throw invalid('DateTime', `"${text}"`, 'a moment as RFC 3339 with a time zone');
+    throw invalid('DateTime', `"${text}"`, 'a time as in RFC 3339, with a time zone');
   }
   return text;
 }
 
 function parseBigInt(text: string): string {
   if (!/^-?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) {
-    throw invalid('BigInt', `"${text}"`, 'a whole number of 64 bits');
+    throw invalid('BigInt', `"${text}"`, 'a 64-bit integer');
   }
   return text;
 }
 
 function parseDecimal(text: string): string {
   if (!/^-?\d+(\.\d+)?$/.test(text) || text.length > MAX_DECIMAL_DIGITS) {
-    throw invalid('Decimal', `"${text}"`, `digits with at most one point, ${MAX_DECIMAL_DIGITS} at most`);
+    throw invalid('Decimal', `"${text}"`, `a decimal number of at most ${MAX_DECIMAL_DIGITS} characters`);
   }
   return text;
 }
 
-/** A moment as the contract writes it. Postgres writes `2017-08-31 12:00:00.5+00`; any offset stays exact. */
+/** Converts a time from the format of Postgres, `2017-08-31 12:00:00.5+00`, without changing its offset or precision. */
 export function rfc3339(text: string): string {
   const [, day, time, offset, minutes] =
     /^(\S+)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d)(?::?(\d\d))?$/.exec(text) ?? [];

@@ -34,8 +34,9 @@ const FILTERS: Record<ReportColumnType, string> = {
 };
 
 /**
- * Compares the contract with the reports to serve, in both directions, and answers what differs, one sentence each.
- * The contract is written by hand, for its readers; this is what keeps it true.
+ * Compares the contract with the served reports in both directions. The contract is written by hand for its readers,
+ * so this check keeps it correct.
+ * @returns one sentence for each difference.
  */
 export function contractDifferences(schema: GraphQLSchema, reports: readonly ReportDescription[]): string[] {
   const served = reports.map(({ name }) => camelCase(name));
@@ -44,7 +45,7 @@ export function contractDifferences(schema: GraphQLSchema, reports: readonly Rep
     .map((name) => `Query has no field ${name}.`);
   for (const [name, field] of Object.entries(schema.getQueryType()?.getFields() ?? {})) {
     const isReport = getNamedType(field.type).name.endsWith('ReportConnection');
-    if (isReport && !served.includes(name)) differences.push(`Query.${name} has no report behind it.`);
+    if (isReport && !served.includes(name)) differences.push(`Query.${name} does not belong to any report.`);
   }
   return [...differences, ...reports.flatMap((report) => reportDifferences(schema, report))];
 }
@@ -74,7 +75,7 @@ function reportDifferences(schema: GraphQLSchema, report: ReportDescription): st
       .map(({ name }) => name),
     ...Object.keys(filterFields).filter((name) => !columns.has(name) && !['and', 'or', 'not'].includes(name)),
     ...[...orderValues].filter((name) => !columnNames.has(name)),
-  ].map((name) => `${stem} has ${name}, but the report has no such column.`);
+  ].map((name) => `${stem} has ${name}, which is not a column of the report.`);
   const wrong = [...columns].flatMap(([name, column]) => {
     const field = rowType.getFields()[name];
     const expected = `${SCALARS[column.type]}${column.nullable ? '' : '!'}`;
@@ -93,7 +94,7 @@ function reportDifferences(schema: GraphQLSchema, report: ReportDescription): st
   return [...unknown, ...wrong];
 }
 
-/** Whether a field is not of the report's own but leads to another's rows. */
+/** Whether a field holds rows of another report instead of a column. */
 function isWalk(node: FieldDefinitionNode | null | undefined): boolean {
   return node?.directives?.some(({ name }) => name.value === 'walk') ?? false;
 }
@@ -109,7 +110,7 @@ function filterDifference(
 ): string | undefined {
   if (found)
     return column.filterable === false
-      ? `${place} is there, but the report forbids it.`
+      ? `${place} exists, but the report does not allow filtering by it.`
       : differing(place, found, FILTERS[column.type]);
   return column.filterable ? `${place} is missing.` : undefined;
 }

@@ -1,20 +1,20 @@
-/** `release_count` -> `releaseCount`: a column or report as the contract names it. */
+/** `release_count` -> `releaseCount`: the contract's name of a column or report. */
 export function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `genre_report` -> `GenreReport`: the stem of a report's type names. */
+/** `genre_report` -> `GenreReport`: the prefix of the contract's types of a report. */
 export function pascalCase(name: string): string {
   const camel = camelCase(name);
   return camel.charAt(0).toUpperCase() + camel.slice(1);
 }
 
-/** `release_count` -> `RELEASE_COUNT`: a column among the values of an order's enum. */
+/** `release_count` -> `RELEASE_COUNT`: a column's value in the enums for ordering. */
 export function upperCase(name: string): string {
   return name.toUpperCase();
 }
 
-/** `releaseCount` -> `release_count`: a name of the contract as a column. */
+/** `releaseCount` -> `release_count`: the column of one of the contract's names. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { Failure, Fault } from '../../fault.js';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
 
-/** An error to tell the caller, with one of the documented codes. */
+/** An error for the caller, with one of the documented codes. */
 export function apiError(
   code: ErrorCode,
   message: string = ERROR_CODES[code].message,
@@ -14,12 +14,12 @@ export function apiError(
   });
 }
 
-/** A value of the caller's that cannot be used; other parts of the same operation still answer. */
+/** An invalid value from the caller. Other parts of the same operation still return data. */
 export function badInput(message: string): GraphQLError {
   return apiError('BAD_USER_INPUT', message);
 }
 
-/** The limits of a request, as errors and their documentation name them. */
+/** The limits of a request, under their names in errors and documentation. */
 export type LimitName =
   | 'depth'
   | 'cost'
@@ -32,7 +32,7 @@ export type LimitName =
   | 'body size in bytes'
   | 'order steps';
 
-/** A refusal that says which limit, how much is allowed and what was found. */
+/** An error that states the limit, what is allowed and what was found. */
 export function limitError(
   limit: LimitName,
   allowed: number,
@@ -44,12 +44,12 @@ export function limitError(
   });
 }
 
-/** Whether Postgres refused a value that passed our checks but not those of its type. */
+/** Whether Postgres rejected a value that passed our checks, for example one out of the range of its type. */
 export function isDataException(error: unknown): boolean {
   return String((error as { code?: unknown } | undefined)?.code).startsWith('22');
 }
 
-/** The code for what was thrown below us; undefined when the fault is ours. */
+/** The code for an error of the database, the network or the pipeline; undefined for an error of this server. */
 function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof Failure) return 'QUEUE_UNAVAILABLE';
   if (error instanceof Fault) return 'BAD_USER_INPUT';
@@ -57,20 +57,20 @@ function codeOf(error: unknown): ErrorCode | undefined {
   if (typeof code !== 'string') return undefined;
   if (code === '57014') return 'STATEMENT_TIMEOUT';
   if (isDataException(error)) return 'BAD_USER_INPUT';
-  // Connection exceptions, insufficient resources, operator intervention, and the network's own.
+  // SQLSTATE classes: connection exception, insufficient resources, operator intervention. Then errors of the network.
   if (/^(08|53|57P)/.test(code) || /^E[A-Z]+$/.test(code)) return 'DATABASE_UNAVAILABLE';
   return undefined;
 }
 
-/** What the caller sees of an error: a documented code, a message that gives nothing away, and the request's id. */
+/** What the caller gets of an error: a documented code, a message without internal details, and the request id. */
 export function formatError(error: GraphQLError, requestId?: string): GraphQLFormattedError {
   const { locations, path, extensions } = error;
-  const told = isErrorCode(extensions.code) && extensions.code !== 'INTERNAL_SERVER_ERROR';
-  const code = told
+  const documented = isErrorCode(extensions.code) && extensions.code !== 'INTERNAL_SERVER_ERROR';
+  const code = documented
     ? (extensions.code as ErrorCode)
     : (codeOf(error.originalError ?? undefined) ?? 'INTERNAL_SERVER_ERROR');
-  // Some checks of graphql itself suggest names of the schema, or quote what they were given.
-  const message = told ? error.message.replace(/ Did you mean .*\?$/s, '') : ERROR_CODES[code].message;
+  // Some validation rules of the graphql package suggest names of the schema, which errors must not reveal.
+  const message = documented ? error.message.replace(/ Did you mean .*\?$/s, '') : ERROR_CODES[code].message;
   return {
     message,
     ...(locations && { locations }),
@@ -83,13 +83,13 @@ export function formatError(error: GraphQLError, requestId?: string): GraphQLFor
   };
 }
 
-/** The HTTP status of an answer that consists of refusals alone: that of the first. */
+/** The HTTP status of a response that contains only errors: that of the first one. */
 export function statusOf([first]: readonly GraphQLFormattedError[]): number {
   const code = first?.extensions?.code;
   return isErrorCode(code) ? ERROR_CODES[code].status : ERROR_CODES.INTERNAL_SERVER_ERROR.status;
 }
 
-/** Whether an error is the caller's doing; others are for the log. */
+/** Whether the caller caused an error. Other errors are logged. */
 export function isCallersFault(formatted: GraphQLFormattedError): boolean {
   const code = formatted.extensions?.code;
   return isErrorCode(code) && ERROR_CODES[code].status < 500;

@@ -25,7 +25,7 @@ export interface RateLimitHeaders {
   readonly ratelimit: string;
 }
 
-/** What is limited, as the RateLimit headers name it. */
+/** What is limited, under its name in the RateLimit headers. */
 export type RateLimitKind = 'requests' | 'cost' | 'exports';
 
 const UNITS: Record<RateLimitKind, string> = { requests: 'requests', cost: 'cost units', exports: 'exports' };

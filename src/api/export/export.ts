@@ -43,34 +43,39 @@ const TYPES = {
 } as const;
 type Format = keyof typeof TYPES;
 
-/** Rows fetched at once: enough to keep the database busy, few enough to hold in memory for many callers. */
+/** Rows per fetch: enough to keep the database busy, few enough to hold in memory for many callers. */
 const BATCH_ROWS = 1000;
 
 /**
- * The handler of `/export/{report}.{csv,json,ndjson}?filter=…&asOf=…`: a whole report as the caller may see it, as one
- * snapshot, however long. The filter is the query's, as JSON.
+ * The handler of `/export/{report}.{csv,json,ndjson}?filter=…&asOf=…`. Streams all rows that the caller can read, from
+ * one snapshot. The filter is that of the GraphQL query, as JSON.
  */
 export function exportHandler(options: ExportOptions): Handler {
   const { policies, rateLimiter, schema, reports, limits, readerPool } = options;
-  // An export takes as long as who receives it, so that half the connections are left to those who ask.
-  const turns = new Semaphore(Math.max(Math.floor(readerPool.options.max / 2), 1));
+  // An export occupies a connection for as long as the client takes to read it. Half of the connections stay free for
+  // queries.
+  const semaphore = new Semaphore(Math.max(Math.floor(readerPool.options.max / 2), 1));
   return async (exchange) => {
     const { request, response, common, note } = exchange;
     const caller = await options.callerOf(request);
     note.caller = caller;
     if (!caller.scopes.has('reports:export'))
-      throw new AccessError('insufficient_scope', 'An export needs the scope reports:export.', [
+      throw new AccessError('insufficient_scope', 'An export requires the scope reports:export.', [
         'reports:export',
       ]);
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      throwMethodNotAllowed(response, 'GET, HEAD', 'An export is asked for by GET.');
+      throwMethodNotAllowed(
+        response,
+        'GET, HEAD',
+        `An export must be requested with GET, not ${request.method}.`,
+      );
     const [path = '', search = ''] = (request.url ?? '').split('?', 2);
     const { report, format } = nameOf(path, reports);
     note.operation = `export ${report.name}`;
     const rights = policies(caller);
     const { filter, asOf } = argumentsOf(search, schema, report, limits);
     const allowance = await rateLimiter.take('exports', caller, rights);
-    const endTurn = await turns.take();
+    const release = await semaphore.take();
     const session = new ReadSession(readerPool);
     response.once('close', () => void session.close());
     try {
@@ -81,7 +86,7 @@ export function exportHandler(options: ExportOptions): Handler {
       const access = accessReport(report, rights, earlier?.number);
       const condition = filterCondition(access, filter);
       const columns = [...access.columns.values()].map(({ name }) => ident(name));
-      // Read by a cursor of the database, within the session's snapshot.
+      // A database cursor reads from the snapshot of the session's transaction without holding all rows in memory.
       await session.rows(
         `export ${report.name}`,
         sql`declare export no scroll cursor for select ${joined(columns, ', ')} from ${access.relation}
@@ -91,7 +96,7 @@ export function exportHandler(options: ExportOptions): Handler {
       await stream(exchange, session, access, format, head);
     } finally {
       await session.close();
-      endTurn();
+      release();
     }
   };
 }
@@ -103,7 +108,7 @@ function nameOf(
   const [, name, format] = /^\/export\/([a-z_]+)\.(csv|json|ndjson)$/.exec(path) ?? [];
   const report = reports.find((each) => each.name === name);
   if (!report || !format)
-    throw apiError('NOT_FOUND', 'There is no such export: expected /export/{report}.csv, .json or .ndjson.');
+    throw apiError('NOT_FOUND', 'Unknown export: expected /export/{report}.csv, .json or .ndjson.');
   return { report, format: format as Format };
 }
 
@@ -115,18 +120,19 @@ function argumentsOf(
 ) {
   const given = new URLSearchParams(search);
   const unknown = [...given.keys()].find((name) => name !== 'filter' && name !== 'asOf');
-  // A misspelt filter must not give away all rows.
-  if (unknown !== undefined) throw badInput('An export takes filter and asOf, and nothing else.');
+  // Ignoring a misspelt filter would export all rows.
+  if (unknown !== undefined) throw badInput('Unknown parameter: an export accepts only filter and asOf.');
   const doubled = ['filter', 'asOf'].find((name) => given.getAll(name).length > 1);
-  if (doubled) throw badInput(`${doubled} is given ${given.getAll(doubled).length} times: expected once.`);
+  if (doubled) throw badInput(`${doubled} occurs ${given.getAll(doubled).length} times: expected once.`);
   const asOf = given.get('asOf');
-  if (asOf !== null && !/^\d{1,9}$/.test(asOf)) throw badInput('asOf is not the number of a publication.');
+  if (asOf !== null && !/^\d{1,9}$/.test(asOf))
+    throw badInput('asOf is not a publication number: expected 1 to 9 digits.');
   const text = given.get('filter');
   let content: unknown;
   try {
     content = text === null ? undefined : JSON.parse(text);
   } catch {
-    throw badInput('filter is not JSON.');
+    throw badInput('filter is not valid JSON.');
   }
   checkInputDepth(content, limits);
   const type = schema.getType(`${pascalCase(report.name)}Filter`) as GraphQLInputType;
@@ -135,7 +141,7 @@ function argumentsOf(
       ? undefined
       : (coerceInputValue(content, type, (at, _value, error) => {
           const place = ['filter', ...at].join('.');
-          throw badInput(`${place} is not usable: ${error.message.replace(/ Did you mean .*$/s, '')}`);
+          throw badInput(`${place} is invalid: ${error.message.replace(/ Did you mean .*$/s, '')}`);
         }) as FilterInput);
   return { filter, asOf: asOf === null ? undefined : Number(asOf) };
 }
@@ -160,7 +166,7 @@ async function stream(
   headers: Headers,
 ): Promise<void> {
   const zipped = /\bgzip\b(?!;\s*q=0(\.0*)?\b)/.test(String(request.headers['accept-encoding'] ?? ''));
-  // The first rows before the headers: an error of the statement still becomes an error answer.
+  // Fetches the first rows before it sends the headers, so that an error of the statement becomes an error response.
   const first = await fetchRows(session);
   response.writeHead(200, { ...headers, ...(zipped && { 'content-encoding': 'gzip' }) });
   if (request.method === 'HEAD') {
@@ -171,7 +177,8 @@ async function stream(
   try {
     await (zipped ? pipeline(source, createGzip(), response) : pipeline(source, response));
   } catch (error) {
-    // It ends without its end, so that the caller sees it is not whole. One who hung up needs no telling.
+    // Closing the connection without the last chunk shows the client that the export is incomplete. A client that has
+    // disconnected is not an error.
     response.destroy();
     if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }

@@ -15,10 +15,10 @@ import { safelistCache } from '../operation/safelist.js';
 import { stringifyAnswer } from '../operation/serialized-result.js';
 import { knownOperations } from './known-operation-rule.js';
 
-/** The headers any of which shows that a browser asked the server beforehand: a foreign page's form cannot send them. */
+/** Headers that require a CORS preflight, so that a form on another site cannot send them. One of them is enough. */
 export const PREFLIGHTED = ['x-apollo-operation-name', 'apollo-require-preflight', 'x-requested-with'];
 
-/** Starts the Apollo Server that answers operations. */
+/** Starts the Apollo Server that runs operations. */
 export async function startApollo(options: OperationPluginOptions): Promise<ApolloServer<RequestContext>> {
   const { schema, limits, safelist, logger } = options;
   const apollo = new ApolloServer<RequestContext>({
@@ -29,7 +29,7 @@ export async function startApollo(options: OperationPluginOptions): Promise<Apol
     hideSchemaDetailsFromClientErrors: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // Apollo's switch of its development conveniences; the process's own environment has no say in it.
+    // Apollo enables development features by NODE_ENV; they must stay off however the process is started.
     nodeEnv: 'production',
     persistedQueries: safelist ? { cache: safelistCache(safelist) } : {},
     parseOptions: { maxTokens: limits.tokens },
@@ -42,7 +42,7 @@ export async function startApollo(options: OperationPluginOptions): Promise<Apol
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      // Nothing is told to Apollo's own services, whatever the environment says.
+      // Sends nothing to Apollo's services, even if APOLLO_* variables are set.
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       operationPlugin(options),

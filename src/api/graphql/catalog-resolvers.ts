@@ -7,7 +7,7 @@ import type { RequestContext } from '../operation/request-context.js';
 import type { ReportRow } from '../reports/cursor.js';
 import { readPage, reportQuery } from '../reports/page.js';
 
-/** One publication; the current one unless numbered. */
+/** One publication; the current one if the number is null or undefined. */
 export async function answerPublication(
   number: number | null | undefined,
   { session, rights }: RequestContext,
@@ -21,7 +21,7 @@ export async function answerPublication(
   return rows[0];
 }
 
-/** The catalog, as far as the caller may see it. */
+/** The catalog of the reports that the caller can read. */
 export async function answerReports(
   reports: readonly ReportDescription[],
   { session, rights }: RequestContext,
@@ -60,7 +60,7 @@ const DICTIONARY_FIELDS = [
   'origin',
 ];
 
-/** The data dictionary, without the reports and columns the caller may not see. */
+/** The data dictionary without the reports and columns that the caller cannot read. */
 export async function answerDataDictionary(
   { schema, table }: { schema?: string | null; table?: string | null },
   reports: readonly ReportDescription[],

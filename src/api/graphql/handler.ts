@@ -30,19 +30,20 @@ export interface GraphqlHandlerOptions {
   readonly limits: RequestLimits;
 }
 
-/** What is known of a request once it is let in. */
+/** What is known about a request after authentication and the request quota. */
 interface Admitted {
   readonly caller: Caller;
   readonly rights: CallerRights;
-  /** The answer's place among those kept. */
+  /** Key of the response in the cache. */
   readonly key: string;
 }
 
-/** In the order of preference where a caller has none, as Apollo has them. */
+/** In order of preference if the client has none. Apollo uses the same order. */
 const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
 /**
- * What stands before Apollo at `/graphql`: who asks, what they may, and whether the same was asked before.
+ * The handler of `/graphql`. Authenticates the caller, applies its policy and quotas, and sends the cached response if
+ * there is one. Otherwise Apollo runs the operation.
  */
 export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
   const { apollo, policies, rateLimiter, cache, watch, readerPool, limits } = options;
@@ -78,7 +79,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
 
   const contextOf = (exchange: Exchange, { caller, rights, key }: Admitted): RequestContext => {
     const session = new ReadSession(readerPool);
-    // Where the caller hangs up while the database works, nothing more is read for it.
+    // Stops the database when the client disconnects.
     exchange.note.atClose = () => void session.close();
     return {
       requestId: exchange.requestId,
@@ -96,11 +97,12 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
   return answer;
 }
 
-/** Answers never to be kept by anyone between, and never given to another caller. */
+/** Keeps shared caches from storing responses, which depend on the caller. */
 const PRIVATE = { 'cache-control': 'private, no-cache', vary: 'Authorization, Accept, Origin' };
 
 /**
- * The media type to answer in. Apollo would look only once it has the answer, and a mutation has had its effect by then.
+ * The media type of the response. Apollo checks it only after it has run the operation, when a mutation has already had
+ * its effect.
  * @throws NOT_ACCEPTABLE
  */
 function answerType(request: Request): string {
@@ -110,21 +112,21 @@ function answerType(request: Request): string {
   if (type) return type;
   throw apiError(
     'NOT_ACCEPTABLE',
-    `None of the accepted media types can be given: accept ${ANSWER_TYPES.map((each) => each.split(';')[0]).join(' or ')}.`,
+    `None of the accepted media types is available: accept ${ANSWER_TYPES.map((each) => each.split(';')[0]).join(' or ')}.`,
   );
 }
 
-/** Apollo would speak of foreign pages first. */
+/** Rejects a method here because Apollo would report a CSRF error instead. */
 function refuseMethod({ request, response, requestId, common }: Exchange): void {
   const answer = errorResponse(
     'METHOD_NOT_ALLOWED',
     requestId,
-    `GraphQL is asked by GET or POST, not ${request.method}.`,
+    `GraphQL requires GET or POST, not ${request.method}.`,
   );
   send(response, { ...answer, headers: { allow: 'GET, POST' } }, common);
 }
 
-/** What a request asks: the text of its body, or of its query string. */
+/** The text of a request's body or, without one, of its query string. */
 async function contentOf(request: Request, maxBytes: number): Promise<string> {
   if (request.method !== 'POST') return request.url.split('?')[1] ?? '';
   const type = request.headers['content-type'] ?? '';
@@ -140,11 +142,11 @@ function requireJson(type: string): void {
   if (name === 'application/json' && (!charset || /^"?utf-?8"?$/.test(charset))) return;
   throw apiError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `The body is ${name || 'of no named type'}${charset ? ` in ${charset}` : ''}: expected application/json in UTF-8.`,
+    `The body is ${name || 'without a media type'}${charset ? ` in ${charset}` : ''}: expected application/json in UTF-8.`,
   );
 }
 
-/** Whether Apollo's check against foreign pages would let the request pass, which a kept answer must not get around. */
+/** Whether the request passes Apollo's CSRF check. A cached response must not bypass that check. */
 function safeToRepeat({ method, headers }: Request): boolean {
   return method === 'POST' || (method === 'GET' && PREFLIGHTED.some((name) => headers[name]));
 }
@@ -155,18 +157,21 @@ function operationsOf(text: string, maxBatch: number): unknown {
   try {
     content = JSON.parse(text);
   } catch {
-    throw apiError('BAD_REQUEST', 'The body is not JSON.');
+    throw apiError('BAD_REQUEST', 'The body is not valid JSON.');
   }
   if (!Array.isArray(content)) return content;
   if (content.length > maxBatch) throw limitError('batch size', maxBatch, content.length);
-  // Apollo would refuse all of them for one, while the others run already: mutations, too.
+  // For one malformed operation Apollo rejects the whole batch while the others, including mutations, already run.
   const malformed = content.findIndex((each) => !isOperation(each));
   if (malformed >= 0)
-    throw apiError('BAD_REQUEST', `Operation ${malformed + 1} of the batch is malformed: none has run.`);
+    throw apiError(
+      'BAD_REQUEST',
+      `Operation ${malformed + 1} of the batch is malformed. None of the batch was run.`,
+    );
   return content;
 }
 
-/** Whether it is an object whose members are of the types that GraphQL over HTTP gives them. */
+/** Whether it is an object whose members have the types required by GraphQL over HTTP. */
 function isOperation(content: unknown): boolean {
   if (!isRecord(content) || Object.keys(content).length === 0) return false;
   const { query, operationName, variables, extensions } = content;
@@ -178,12 +183,12 @@ function isRecord(content: unknown): content is Record<string, unknown> {
   return typeof content === 'object' && content !== null && !Array.isArray(content);
 }
 
-/** The request's headers that Apollo, its check against foreign pages and our plugin look at. */
+/** The request headers that Apollo, its CSRF check and our plugin read. */
 const READ_BY_APOLLO = ['accept', 'content-type', 'if-none-match', ...PREFLIGHTED];
 
 /**
- * Has Apollo answer, and sends what it says as all other answers are sent: its headers together with the common ones
- * in one go, which takes half the time of setting one after the other.
+ * Lets Apollo run the operation and sends the response with Apollo's and the common headers in one call, which takes
+ * half the time of setting them one by one.
  */
 async function answerByApollo(
   apollo: ApolloServer<RequestContext>,
@@ -202,14 +207,15 @@ async function answerByApollo(
     httpGraphQLRequest: { method, headers, search, body },
     context: async () => context,
   });
-  if (answer.body.kind !== 'complete') throw new Error('an answer in pieces, which the contract has none of');
+  if (answer.body.kind !== 'complete')
+    throw new Error('Apollo returned an incremental response, but the contract has no @defer or @stream');
   const text = answer.body.string;
   send(
     response,
     {
       status: answer.status ?? 200,
       headers: Object.fromEntries(answer.headers),
-      // What Apollo refuses before it asks its plugins carries no request id yet.
+      // Requests that Apollo rejects before it calls our plugin have no request id in their errors.
       body: note.byApollo ? text : withRequestId(text, requestId),
     },
     common,

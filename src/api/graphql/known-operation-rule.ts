@@ -1,11 +1,13 @@
 import { GraphQLError, type ValidationRule } from 'graphql';
 
-/** Refuses a kind of operation the contract has none of: no rule of GraphQL's own does, and it could not be run. */
+/** Rejects operation types that the contract lacks, such as subscriptions. No built-in validation rule does. */
 export const knownOperations: ValidationRule = (context) => ({
   OperationDefinition(node) {
     if (context.getSchema().getRootType(node.operation)) return;
     context.reportError(
-      new GraphQLError(`There is no ${node.operation} here: ask by query or mutation.`, { nodes: node }),
+      new GraphQLError(`Operations of type ${node.operation} are not supported: use a query or a mutation.`, {
+        nodes: node,
+      }),
     );
   },
 });

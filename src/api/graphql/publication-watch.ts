@@ -2,17 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { apiError } from '../errors/api-error.js';
 
-/** At least so long lies between the beginnings of two looks, so that under load more questions share one. */
+/** Minimum time between the starts of two lookups, so that under load more callers share one. */
 const SPACING_MS = 2;
 
 /**
- * Tells which publication is current, exactly: the answer stems from a look at the database that began after the
- * question. Questions that come while a look is under way share the next one, so that a thousand of them a second cost
- * a few looks.
+ * Looks up the current publication. The result is never stale: it comes from a database query that started after the
+ * call. Calls during a running query share the next one, so that a thousand calls per second cost few queries.
  */
 export class PublicationWatch {
-  #underway: Promise<number> | undefined;
-  /** The look that has not begun yet. */
+  #running: Promise<number> | undefined;
+  /** The lookup that has not started yet. */
   #next: Promise<number> | undefined;
   #begun = Number.NEGATIVE_INFINITY;
 
@@ -25,22 +24,22 @@ export class PublicationWatch {
   }
 
   async #begin(): Promise<number> {
-    await this.#underway?.catch(() => undefined);
+    await this.#running?.catch(() => undefined);
     const rest = this.#begun + SPACING_MS - performance.now();
     if (rest > 0) await sleep(rest);
     this.#begun = performance.now();
     this.#next = undefined;
-    this.#underway = this.#look();
-    return this.#underway;
+    this.#running = this.#lookUp();
+    return this.#running;
   }
 
-  async #look(): Promise<number> {
-    const looking = this.pool.query<[number]>({
+  async #lookUp(): Promise<number> {
+    const query = this.pool.query<[number]>({
       name: 'current_publication',
-      text: '/* api: current publication */ select coalesce(max(number), 0)::int4 from reporting.publication',
+      text: '/* api.current_publication */ select coalesce(max(number), 0)::int4 from reporting.publication',
       rowMode: 'array',
     });
-    const { rows } = await looking.catch((error: unknown) => {
+    const { rows } = await query.catch((error: unknown) => {
       throw apiError('DATABASE_UNAVAILABLE', undefined, error);
     });
     return rows[0]![0];

@@ -26,10 +26,10 @@ import { type ReportArguments, reportQuery } from '../reports/page.js';
 import { relatedRowKeys } from '../reports/related-rows.js';
 import { answerDataDictionary, answerPublication, answerReports } from './catalog-resolvers.js';
 
-/** The public contract's file. */
+/** Path of the public contract. */
 export const contractFile = join(packageRoot, 'schema.graphql');
 
-// biome-ignore lint/suspicious/noExplicitAny: each field has arguments of its own, which the contract checks.
+// biome-ignore lint/suspicious/noExplicitAny: each field has different arguments, which the contract checks.
 export type Resolver = GraphQLFieldResolver<any, RequestContext, any>;
 
 /** Resolvers of root fields, by type and field. */
@@ -38,16 +38,16 @@ export interface RootResolvers {
   readonly Mutation?: Readonly<Record<string, Resolver>>;
 }
 
-/** The schema with what the directives of the contract say. */
+/** The executable schema with the content of the contract's directives. */
 export interface ServedContract {
   readonly schema: GraphQLSchema;
   readonly links: ContractLinks;
 }
 
 /**
- * The schema that serves the reports: the contract's types with what answers them.
- * @param others What answers the root fields that are not about reports.
- * @throws Fault `contract_differs` when the contract does not fit the reports.
+ * Builds the executable schema: the types of the contract with their resolvers.
+ * @param others Resolvers of the root fields that are not about reports.
+ * @throws Fault `contract_differs` when the contract does not match the reports.
  */
 export async function reportSchema(
   reports: readonly ReportDescription[],
@@ -80,11 +80,11 @@ function resolveRoot(
 ): void {
   const fields = Object.values(type?.getFields() ?? {});
   for (const field of fields) field.resolve = resolvers[field.name];
-  const unanswered = fields.filter(({ resolve }) => !resolve);
-  if (unanswered.length === 0) return;
+  const unresolved = fields.filter(({ resolve }) => !resolve);
+  if (unresolved.length === 0) return;
   throw new Fault(
     'contract_differs',
-    `Nothing answers ${unanswered.map(({ name }) => `${type}.${name}`).join(', ')}.`,
+    `Fields of schema.graphql without a resolver: ${unresolved.map(({ name }) => `${type}.${name}`).join(', ')}.`,
   );
 }
 

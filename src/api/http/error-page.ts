@@ -10,14 +10,14 @@ small{color:#5b6675}
 @media(prefers-color-scheme:dark){body{color:#d8dee8;background:#151a21}a{color:#7db3ff}small{color:#9aa5b4}}
 </style>`;
 
-/** Whether a person looks at the answer: a browser that goes somewhere asks for a page before all else. */
+/** Whether a browser is navigating to the address: only then does it prefer HTML to JSON. */
 export function looksForPage(request: Request): boolean {
   return (
     (request.method === 'GET' || request.method === 'HEAD') && request.accepts(['json', 'html']) === 'html'
   );
 }
 
-/** An error answer as a page that says the same, and leads on. */
+/** An error response as an HTML page with the same message and a link to the start page. */
 export function errorPage(answer: HttpResponse): HttpResponse {
   const { errors } = JSON.parse(answer.body) as {
     errors: { message: string; extensions: { code: string; requestId: string } }[];

@@ -4,29 +4,32 @@ import { answerJson, type Handler } from './router.js';
 
 const READY_TIMEOUT_MS = 2_000;
 
-/** The process answers: a reason not to restart it. */
+/** Shows that the process responds, so that an orchestrator does not restart it. */
 export const answerLive: Handler = answerJson({ live: true });
 
-/** What can be served now. */
+/** Whether the API can serve requests. */
 export type Readiness =
-  | { readonly ready: true /** The current one's number. */; readonly publication: number | null }
+  | {
+      readonly ready: true /** Number of the current publication; null before the first. */;
+      readonly publication: number | null;
+    }
   | { readonly ready: false; readonly reason: string };
 
-/** Asks for the database alone; one without a publication is ready too, and says that there is nothing yet. */
+/** Checks only the database. Before the first publication the API is ready, too. */
 export async function readinessOf(pool: pg.Pool): Promise<Readiness> {
   try {
     const { rows } = await inTime(
       pool.query<{ number: number | null }>(
-        '/* api: ready */ select max(number)::int4 as number from reporting.publication',
+        '/* api.check_readiness */ select max(number)::int4 as number from reporting.publication',
       ),
     );
     return { ready: true, publication: rows[0]?.number ?? null };
   } catch {
-    return { ready: false, reason: 'The database does not answer.' };
+    return { ready: false, reason: 'The database does not respond.' };
   }
 }
 
-/** The process can serve: a reason to send it requests. */
+/** Shows whether a load balancer should send requests to this process. */
 export function answerReady(pool: pg.Pool): Handler {
   return async ({ request, response, common }) => {
     requireGet(request, response);
@@ -39,7 +42,10 @@ export function answerReady(pool: pg.Pool): Handler {
 async function inTime<Result>(promise: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('too late')), READY_TIMEOUT_MS);
+    timer = setTimeout(
+      () => reject(new Error(`the database did not respond within ${READY_TIMEOUT_MS} ms`)),
+      READY_TIMEOUT_MS,
+    );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

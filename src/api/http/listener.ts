@@ -10,24 +10,24 @@ import { listenAt } from '../../listening.js';
 export interface ListenerOptions {
   readonly port: number;
   readonly host: string;
-  /** How long requests under way may still take when the server stops, in ms. */
+  /** How long running requests may take to finish after the server is asked to stop, in ms. */
   readonly graceMs?: number;
 }
 
-/** A listening server that can be stopped without losing a request. */
+/** A server that can stop without losing a request. */
 export interface Listener {
   readonly url: string;
   close(): Promise<void>;
 }
 
 const DEFAULT_GRACE_MS = 30_000;
-/** Against callers that send slowly on purpose, in ms: all headers, and the whole request, which may be a large file. */
+/** Protects against clients that send slowly on purpose. An upload may be a large file, so a request has much longer. */
 const HEADERS_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 3_600_000;
-/** Longer than the 60 s of common load balancers, so that it is they who close a connection at rest. */
+/** Longer than the 60 s of common load balancers, so that the load balancer closes an idle connection first. */
 const KEEP_ALIVE_MS = 65_000;
 
-/** What a server makes of each request. */
+/** The classes that the server instantiates for each request. */
 export interface MessageClasses {
   readonly IncomingMessage: typeof IncomingMessage;
   readonly ServerResponse: typeof ServerResponse;
@@ -50,7 +50,7 @@ export async function listen(
       maxHeaderSize: 16_384,
     },
     (request, response) => {
-      // Tells the caller not to use the connection again: the next request would be lost.
+      // Without this header the client would reuse the connection, and its next request would be lost.
       if (stopping) response.setHeader('connection', 'close');
       listener(request, response);
     },
@@ -75,7 +75,7 @@ function stop(server: Server, graceMs: number): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
       resolve();
     });
-    // Connections whose last request ends from now on are at rest and would keep the server open.
+    // Connections that become idle from now on would keep the server open.
     timers.push(setInterval(() => server.closeIdleConnections(), 50));
     timers.push(setTimeout(() => server.closeAllConnections(), graceMs));
   });

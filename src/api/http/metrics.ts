@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { listenAt } from '../../listening.js';
 
-/** What is counted of each request. */
+/** What the metrics record of each request. */
 export interface RequestMeasure {
   readonly route: string;
   readonly status: number;
@@ -13,7 +13,7 @@ export interface RequestMeasure {
 
 export interface Metrics {
   request(measure: RequestMeasure): void;
-  /** Serves the numbers in Prometheus's text form; on a port of its own, so that the API's callers do not reach it. */
+  /** Serves the metrics in the Prometheus text format, on a separate port that clients of the API cannot reach. */
   listen(port: number, host: string): Promise<{ url: string; close(): Promise<void> }>;
 }
 
@@ -23,20 +23,20 @@ export function apiMetrics(pool: pg.Pool): Metrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'marquee_http_requests_total',
-    help: 'Requests answered.',
+    help: 'Number of finished requests.',
     labelNames: ['route', 'status', 'cache'] as const,
     registers,
   });
   const seconds = new Histogram({
     name: 'marquee_http_request_seconds',
-    help: 'Time from a request to its answer.',
+    help: 'Time from a request to the end of its response.',
     labelNames: ['route'] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
   new Gauge({
     name: 'marquee_database_connections',
-    help: 'Connections of the API to the database, by what they do.',
+    help: 'Database connections of the API, by state.',
     labelNames: ['state'] as const,
     registers,
     collect() {
@@ -45,7 +45,7 @@ export function apiMetrics(pool: pg.Pool): Metrics {
       this.set({ state: 'waited_for' }, pool.waitingCount);
     },
   });
-  // Looking a series up by its labels takes longer than counting.
+  // Finding a series by its labels takes longer than incrementing it.
   const series = new Map<string, (taken: number) => void>();
   return {
     request({ route, status, seconds: taken, fromCache }) {
@@ -73,7 +73,7 @@ export function apiMetrics(pool: pg.Pool): Metrics {
       const at = await listenAt(server, {
         port,
         host,
-        what: 'The server of the metrics',
+        what: 'The metrics server',
         settings: 'METRICS_PORT',
       });
       return {

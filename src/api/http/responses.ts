@@ -10,7 +10,7 @@ import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { RateLimitExceeded } from '../errors/rate-limit-exceeded.js';
 import type { Headers } from './security-headers.js';
 
-/** An answer before it is sent. */
+/** A response before it is sent. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
@@ -18,34 +18,35 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-/** An error answer in the form of a GraphQL one, so that a client needs to know one form only. */
+/** An error response in the format of GraphQL, so that clients handle a single format. */
 export function errorResponse(
   code: ErrorCode,
   requestId: string,
   message?: string,
   status?: number,
 ): HttpResponse {
-  const told = message ?? ERROR_CODES[code].message;
   return {
     status: status ?? ERROR_CODES[code].status,
     headers: {},
-    body: JSON.stringify({ errors: [{ message: told, extensions: { code, requestId } }] }),
+    body: JSON.stringify({
+      errors: [{ message: message ?? ERROR_CODES[code].message, extensions: { code, requestId } }],
+    }),
   };
 }
 
-/** @throws METHOD_NOT_ALLOWED, whose answer names the methods that are (RFC 9110, 15.5.6) */
+/** @throws METHOD_NOT_ALLOWED, with the header Allow that RFC 9110 section 15.5.6 requires */
 export function throwMethodNotAllowed(response: ServerResponse, allowed: string, message: string): never {
   response.setHeader('allow', allowed);
   throw apiError('METHOD_NOT_ALLOWED', message);
 }
 
-/** For what can only be looked at. @throws METHOD_NOT_ALLOWED */
+/** @throws METHOD_NOT_ALLOWED unless the request only reads. */
 export function requireGet({ method }: IncomingMessage, response: ServerResponse): void {
   if (method !== 'GET' && method !== 'HEAD')
-    throwMethodNotAllowed(response, 'GET, HEAD', `This address is asked by GET, not ${method}.`);
+    throwMethodNotAllowed(response, 'GET, HEAD', `This address supports GET, not ${method}.`);
 }
 
-/** Semaphore whatever was thrown before or beside the operations into an answer that gives nothing away. */
+/** The response to an error that occurred outside an operation. It contains no internal details. */
 export function failureResponse(
   error: unknown,
   requestId: string,
@@ -73,39 +74,43 @@ export function failureResponse(
       body,
     };
   }
-  // What the database says is told as it is for an operation: that a statement took too long, say.
+  // Errors of the database get the same codes as within an operation, such as STATEMENT_TIMEOUT.
   if (error instanceof GraphQLError || error instanceof pg.DatabaseError) {
-    const told = error instanceof GraphQLError ? error : new GraphQLError('failed', { originalError: error });
-    const formatted = formatError(told, requestId);
+    const reported =
+      error instanceof GraphQLError ? error : new GraphQLError('failed', { originalError: error });
+    const formatted = formatError(reported, requestId);
     const status = statusOf([formatted]);
-    if (status >= 500) logger.error({ requestId, err: told.originalError ?? told }, 'a request failed');
+    if (status >= 500) logger.error({ requestId, err: reported.originalError ?? reported }, 'request failed');
     return { status, headers: {}, body: JSON.stringify({ errors: [formatted] }) };
   }
   if (error instanceof Failure && error.code.startsWith('issuer')) {
-    logger.error({ requestId, err: error }, 'the token issuer could not be asked');
+    logger.error({ requestId, err: error }, 'cannot reach the token issuer');
     return errorResponse('ISSUER_UNAVAILABLE', requestId);
   }
-  logger.error({ requestId, err: error }, 'a request failed');
+  logger.error({ requestId, err: error }, 'request failed');
   return errorResponse('INTERNAL_SERVER_ERROR', requestId);
 }
 
-/** @throws UNSUPPORTED_MEDIA_TYPE where the body is zipped on its way: its bytes would be taken for what they stand for. */
+/** @throws UNSUPPORTED_MEDIA_TYPE for a compressed body, whose bytes would be read as if they were the content. */
 export function requireUnencoded({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.trim().toLowerCase() === 'identity') return;
   throw apiError(
     'UNSUPPORTED_MEDIA_TYPE',
-    'The body has a content encoding: send it as it is, without Content-Encoding.',
+    `The content encoding ${encoding.slice(0, 40)} is not supported: send the body without Content-Encoding.`,
   );
 }
 
-/** The caller hung up, or sent too slowly. */
+/** The client disconnected, or sent the body too slowly. */
 export class CallerGone extends Error {}
 
-/** The longest a small body may take, in ms: against callers that send slowly on purpose. */
+/** Protects against clients that send slowly on purpose. Uploads do not use it. */
 const BODY_TIMEOUT_MS = 20_000;
 
-/** Reads a request's body up to a limit. */
+/**
+ * Reads a request's body.
+ * @throws BODY_TOO_LARGE, or CallerGone when the client disconnects
+ */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const tooLarge = (found: number) => {
@@ -134,12 +139,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     request.once('error', reject);
     request.once('close', () => {
       clearTimeout(timer);
-      if (!request.complete) reject(new CallerGone('the caller hung up'));
+      if (!request.complete) reject(new CallerGone('the client disconnected before the end of the body'));
     });
   });
 }
 
-/** Sends an answer, unless the caller has hung up. */
+/** Sends a response, unless the client has disconnected. */
 export function send(response: ServerResponse, answer: HttpResponse, common: Headers): void {
   if (response.destroyed || response.headersSent) return;
   const { status, headers, body } = answer;

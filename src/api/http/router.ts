@@ -18,25 +18,25 @@ import {
 } from './responses.js';
 import { crossOriginHeaders, type Headers, securityHeaders } from './security-headers.js';
 
-/** What is noted of a request for the log and the metrics. */
+/** What the log and the metrics record about a request. */
 export interface RequestNote {
   route?: string;
   caller?: Caller;
   operation?: string;
   cost?: number;
   fromCache?: boolean;
-  /** Apollo's plugins have seen the answer. */
+  /** Whether Apollo's plugins have processed the response. */
   byApollo?: boolean;
-  /** Called when the answer is sent or the caller has hung up. */
+  /** Called when the response is sent or the client has disconnected. */
   atClose?: () => void;
 }
 
-/** One request and its answer to be. */
+/** One request and its response. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
-  /** Headers every answer has. */
+  /** Headers of every response. */
   readonly common: Headers;
   readonly note: RequestNote;
 }
@@ -44,7 +44,7 @@ export interface Exchange {
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
 export interface Route {
-  /** The whole path, or with a `/` at the end its beginning; `/` alone is the whole one. */
+  /** The exact path or, if it ends with `/`, a prefix. `/` alone is an exact path. */
   readonly path: string;
   readonly handle: Handler | readonly RequestHandler[];
 }
@@ -57,7 +57,7 @@ export interface Service {
   readonly corsOrigins: readonly string[];
 }
 
-/** Answers with the same JSON always. */
+/** A handler that always sends the same JSON. */
 export function answerJson(content: object): Handler {
   const body = JSON.stringify(content);
   return ({ request, response, common }) => {
@@ -66,7 +66,7 @@ export function answerJson(content: object): Handler {
   };
 }
 
-/** What is known of the request that a response answers. */
+/** The exchange that a response belongs to. */
 export function exchangeOf(response: Response): Exchange {
   return response.locals.exchange as Exchange;
 }
@@ -78,13 +78,13 @@ export interface Router {
 }
 
 /**
- * Leads requests to what answers them, with an id each, and notes how they went. It listens before there is something to
- * serve, since some of what is served must know the address.
+ * Creates the router, which gives each request an id, passes it to its handler, and logs the outcome. It can listen
+ * before `serve`, because some handlers need to know the address. Until then it responds 503.
  */
 export function createRouter(): Router {
   const app = express();
-  for (const manner of ['x-powered-by', 'etag', 'query parser']) app.disable(manner);
-  for (const manner of ['case sensitive routing', 'strict routing']) app.enable(manner);
+  for (const setting of ['x-powered-by', 'etag', 'query parser']) app.disable(setting);
+  for (const setting of ['case sensitive routing', 'strict routing']) app.enable(setting);
   let listener: RequestListener = (_request, response) =>
     response.writeHead(503, { 'retry-after': '1' }).end();
   return {
@@ -98,8 +98,8 @@ export function createRouter(): Router {
 }
 
 /**
- * Requests and responses that are express's from the start. Else express changes the prototypes of both for each
- * request, and all that Node does with them from then on takes about half as long again.
+ * Request and response classes with the prototypes of Express. Otherwise Express changes the prototypes of both for
+ * each request, which makes everything Node does with them afterwards about 50 % slower.
  */
 function messageClasses(app: Express): MessageClasses {
   class AppRequest extends IncomingMessage {}
@@ -131,11 +131,12 @@ function addRoutes(app: Express, service: Service): void {
   app.use(answerFailure(service));
 }
 
-/** Gives the request its id and its answer's headers, and notes how it went when it is over. */
+/** Gives the request its id and the common headers, and logs the outcome at the end. */
 function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler {
   const security = securityHeaders(false);
   const crossOrigin = crossOriginHeaders(new Set(corsOrigins));
-  // Also of an answer to no origin: kept between, it would be given to a page that may read it.
+  // Also for requests without an Origin: a cache would otherwise serve that response, which lacks the CORS headers, to
+  // a listed origin.
   const varied: Headers = corsOrigins.length > 0 ? { vary: 'Origin' } : {};
 
   return (request, response, next) => {
@@ -171,7 +172,7 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
           requestId,
           method: request.method,
           route,
-          // After this the answer was cut off or never sent.
+          // The response was cut off or never sent.
           ...(!response.writableFinished && { aborted: true }),
           status,
           ms: Math.round(seconds * 1000),
@@ -193,7 +194,7 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
 
 function answerFailure({ resource, logger }: Service): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
-    // Nobody is there to be answered, and nothing broke here; the line on the request tells that it was cut off.
+    // The client has disconnected, which is not a failure of the server. The request's log line has `aborted`.
     if (error instanceof CallerGone || (error !== null && error === request.errored))
       return response.destroy();
     if (response.headersSent) return response.destroy();
@@ -201,10 +202,10 @@ function answerFailure({ resource, logger }: Service): ErrorRequestHandler {
   };
 }
 
-/** Sends an error answer: to a person as a page, to programs, and to all who ask GraphQL, as JSON. */
+/** Sends an error response: a page to a browser that navigates, JSON to all others and always at `/graphql`. */
 function sendError(response: Response, answer: HttpResponse): void {
   const { common, note } = exchangeOf(response);
-  const toPerson = note.route !== '/graphql' && looksForPage(response.req);
+  const asPage = note.route !== '/graphql' && looksForPage(response.req);
   const vary = common.vary === undefined ? 'Accept' : `Accept, ${common.vary}`;
-  send(response, toPerson ? errorPage(answer) : answer, { ...common, vary });
+  send(response, asPage ? errorPage(answer) : answer, { ...common, vary });
 }

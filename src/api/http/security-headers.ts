@@ -5,8 +5,8 @@ import helmet from 'helmet';
 export type Headers = Record<string, string | number>;
 
 /**
- * The headers of helmet, worked out once: they are the same for every answer.
- * @param pages For pages rather than data: scripts and styles from this server may run.
+ * The headers of helmet, computed once because they do not depend on the request.
+ * @param pages Whether they are for HTML pages, which may run scripts and styles from this server.
  */
 export function securityHeaders(pages: boolean): Headers {
   const headers: Headers = {};
@@ -20,7 +20,7 @@ export function securityHeaders(pages: boolean): Headers {
     ? {
         'default-src': ["'self'"],
         'script-src': ["'self'"],
-        // Editors set styles from script.
+        // The query editor sets styles from scripts.
         'style-src': ["'self'", "'unsafe-inline'"],
         'img-src': ["'self'", 'data:'],
         'font-src': ["'self'", 'data:'],
@@ -32,7 +32,7 @@ export function securityHeaders(pages: boolean): Headers {
     : { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives: policy },
-    // A form sent under no-referrer carries the origin "null", and the origin is what tells our own forms.
+    // Under no-referrer a form is sent with the origin "null", and the check of our own forms needs the real origin.
     referrerPolicy: { policy: pages ? 'same-origin' : 'no-referrer' },
   })({} as IncomingMessage, response as unknown as ServerResponse, () => undefined);
   return headers;
@@ -49,7 +49,7 @@ const ALLOWED_HEADERS =
 const EXPOSED_HEADERS =
   'etag, x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, content-disposition, x-publication, x-publication-as-of-day, x-publication-check-state';
 
-/** What pages of other origins may do: those on the list may ask with a token; cookies are never for them. */
+/** CORS headers: pages of listed origins may send requests with a token. They can never use cookies. */
 export function crossOriginHeaders(
   origins: ReadonlySet<string>,
 ): (request: IncomingMessage) => Headers | undefined {

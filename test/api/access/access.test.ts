@@ -16,7 +16,7 @@ afterAll(() => api?.close());
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** A token signed with the issuer's own key unless told, with some of its parts changed. */
+/** A token with some claims changed, by default signed with the issuer's key. */
 async function token(claims: JWTPayload, header: object = {}, signingKey?: Parameters<SignJWT['sign']>[0]) {
   const good = {
     iss: api.issuer.issuerUrl,
@@ -53,13 +53,13 @@ function expectRefusal(answer: Answer, status: number, challenge: string, code: 
 }
 
 describe('a request to the API', () => {
-  it('is answered with a good token', async () => {
+  it('succeeds with a valid token', async () => {
     const { status, body } = await ask(`Bearer ${await token({})}`);
     expect({ status, data: body.data }).toEqual({ status: 200, data: { genreReport: { totalCount: 0 } } });
   });
 
   it.each([undefined, 'Basic ZGVtbzpkZW1v'])(
-    'is told how to authenticate when it says %s',
+    'with the header %s gets a challenge that shows how to authenticate',
     async (authorization) => {
       expectRefusal(
         await ask(authorization),
@@ -87,7 +87,7 @@ describe('a request to the API', () => {
     expect(answer.headers.get('www-authenticate')).toContain('error="invalid_request"');
   });
 
-  it('is malformed with two Authorization headers, even when the first is good', async () => {
+  it('is malformed with two Authorization headers, even if the first is valid', async () => {
     const bearer = `Bearer ${await token({})}`;
     const status = await new Promise((resolve, reject) => {
       const sent = request(`${api.url}/graphql?query={__typename}`, {
@@ -108,11 +108,11 @@ describe('a request to the API', () => {
     ['another audience', () => token({ aud: 'other' }), "The token's aud is not the expected one."],
     ['no expiry', () => token({ exp: undefined }), "The token's exp is missing."],
     [
-      'an expiry gone by',
+      'an expiry in the past',
       () => token({ exp: now() - 60 }),
       'The token has expired: ask the issuer for a new one.',
     ],
-    ['a start to come', () => token({ nbf: now() + 60 }), 'The token is not valid yet.'],
+    ['a start in the future', () => token({ nbf: now() + 60 }), 'The token is not valid yet.'],
     ['the type of an id token', () => token({}, { typ: 'JWT' }), "The token's typ is not the expected one."],
     ['no client', () => token({ client_id: undefined }), "The token's client_id is missing."],
     [
@@ -131,7 +131,7 @@ describe('a request to the API', () => {
       "The token's signature algorithm is not accepted.",
     ],
     [
-      'no signature at all',
+      'no signature',
       async () => {
         const [, payload] = (await token({})).split('.');
         return `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${payload}.`;
@@ -140,7 +140,7 @@ describe('a request to the API', () => {
     ],
     ['a form that is not a JWT', async () => 'abc', 'The token is not a signed JWT access token.'],
   ];
-  it.each(wrong)('is refused for a token with %s', async (_name, make, reason) => {
+  it.each(wrong)('is rejected for a token with %s', async (_name, make, reason) => {
     expectRefusal(
       await ask(`Bearer ${await make()}`),
       401,
@@ -149,7 +149,7 @@ describe('a request to the API', () => {
     );
   });
 
-  it('is forgiven a few seconds between the clocks', async () => {
+  it('tolerates clocks that differ by a few seconds', async () => {
     expect((await ask(`Bearer ${await token({ exp: now() - 2 })}`)).status).toBe(200);
     expect((await ask(`Bearer ${await token({ nbf: now() + 2 })}`)).status).toBe(200);
   });
@@ -166,13 +166,13 @@ describe('a request to the API', () => {
     },
   );
 
-  it('is forbidden also when the field hides in fragments', async () => {
+  it('is forbidden also when the field is in a fragment', async () => {
     const query =
       'query { ... on Query { ...hidden } } fragment hidden on Query { genreReport { totalCount } }';
     expect((await ask(`Bearer ${await token({ scope: 'jobs:run' })}`, '/graphql', query)).status).toBe(403);
   });
 
-  it('cannot look into the schema without a token, and can with one', async () => {
+  it('can read the schema only with a token', async () => {
     const query = '{ __schema { queryType { name } } }';
     expect((await ask(undefined, '/graphql', query)).status).toBe(401);
     expect(
@@ -180,7 +180,7 @@ describe('a request to the API', () => {
     ).toBe('Query');
   });
 
-  it('is answered 503, not 401, while the issuer cannot be asked for its keys', async () => {
+  it('gets 503, not 401, while the keys of the issuer are unavailable', async () => {
     const lonely = await startScratchApi();
     const bearer = `Bearer ${await lonely.issuer.token('demo-partner')}`;
     await lonely.issuer.close();
@@ -193,8 +193,8 @@ describe('a request to the API', () => {
   });
 });
 
-describe('the description of the protected resource', () => {
-  it('names the issuer to get tokens from', async () => {
+describe('the metadata of the protected resource', () => {
+  it('names the issuer of the tokens', async () => {
     expect((await api.send('/.well-known/oauth-protected-resource')).body).toEqual({
       resource: api.url,
       authorization_servers: [api.issuer.issuerUrl],

@@ -16,7 +16,7 @@ const film = (id: number, more: object = {}) => ({
 });
 
 let api: ScratchApi;
-/** What the API answered when each publication was current. */
+/** The API's response while each publication was current. */
 const states: unknown[][] = [];
 const read = async (asOf?: number) => {
   const { body } = await api.query(
@@ -56,17 +56,17 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 describe('a report as of an earlier publication', () => {
-  it.each([1, 2, 3, 4, 5])('is what was served when publication %i was current', async (number) => {
+  it.each([1, 2, 3, 4, 5])('equals what was served while publication %i was current', async (number) => {
     const { data, extensions } = await read(number);
     expect(data).toEqual(states[number]);
     expect(extensions.publication.number).toBe(number);
   });
 
-  it('differs between publications, else the test above shows nothing', () => {
+  it('differs between publications, so that the test above can fail', () => {
     expect(new Set(states.map((state) => JSON.stringify(state))).size).toBe(6);
   });
 
-  it('can be filtered, ordered, grouped and walked from like the current one', async () => {
+  it('supports filters, order, groups and related rows like the current one', async () => {
     const { body } = await api.query(`{
       movieScoreReport(asOf: 2, filter: { budget: { gte: "12" } }, orderBy: [{ field: BUDGET }]) {
         nodes { movieId budget genres { genreId } }
@@ -80,24 +80,24 @@ describe('a report as of an earlier publication', () => {
   });
 
   it.each([
-    [0, 'asOf is 0: there is no such publication.'],
-    [6, 'asOf is 6: there is no such publication.'],
-  ])('is refused for the number %i', async (number, message) => {
+    [0, 'asOf is 0, but there is no such publication. Query publications to list them.'],
+    [6, 'asOf is 6, but there is no such publication. Query publications to list them.'],
+  ])('rejects the unknown publication %i', async (number, message) => {
     const body = await read(number);
     expect(body.errors[0]).toMatchObject({ message, extensions: { code: 'BAD_USER_INPUT' } });
   });
 
-  it('is the same in all parts of a request', async () => {
+  it('must be the same in all parts of a request', async () => {
     const { body } = await api.query(
       '{ a: movieScoreReport(asOf: 1) { totalCount } b: movieScoreReport { totalCount } }',
     );
     expect(body.errors[0].message).toContain('Use the same asOf for all of them');
   });
 
-  it('is refused once the changes since are forgotten', async () => {
+  it('is rejected when later changes are no longer retained', async () => {
     await api.database.owner.query('delete from reporting.report_change where publication <= 3');
     expect((await read(2)).errors[0].message).toBe(
-      'asOf is 2: the changes since are not all retained, so the earliest publication that can be read is 3.',
+      'asOf is 2, but the changes since then are no longer retained. The earliest publication that can be read is 3.',
     );
     expect((await read(3)).data).toEqual(states[3]);
   });

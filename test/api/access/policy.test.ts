@@ -6,7 +6,7 @@ import { callerPolicies } from '../../../src/api/access/caller-policy.js';
 import { type ScratchApi, startScratchApi } from '../scratch-api.js';
 import { publish } from '../scratch-publications.js';
 
-/** What the partner may see: company years 1993 to 1995 of companies 1 to 3 without revenue, and films without budget. */
+/** The partner can read the years 1993 to 1995 of companies 1 to 3 without revenue, and films without budget. */
 const POLICY = {
   clients: {
     'demo-partner': {
@@ -65,8 +65,8 @@ async function adminQuery(query: string) {
   });
 }
 
-describe('a narrowed client', () => {
-  it('sees its rows and no other, also in counts, totals and pages from the end', async () => {
+describe('a restricted client', () => {
+  it('reads only its rows, also in counts, totals and pages from the end', async () => {
     const { rows } = await api.database.owner.query(
       `select count(*)::int as count, sum(budget)::text as budget from reporting.production_company_report where ${ROWS}`,
     );
@@ -88,7 +88,7 @@ describe('a narrowed client', () => {
     }
   });
 
-  it('finds no hidden row by a filter, and learns nothing by its negation', async () => {
+  it('cannot find hidden rows with a filter or its negation', async () => {
     const { body } = await api.query(`{
       a: productionCompanyReport(filter: { productionCompanyId: { eq: 99 } }) { totalCount nodes { year } }
       b: productionCompanyReport(filter: { or: [{ year: { eq: 2001 } }, { not: { year: { eq: 1994 } } }] }) { totals { budget rowCount } nodes { year } }
@@ -97,7 +97,7 @@ describe('a narrowed client', () => {
     expect(body.data.b.nodes.every(({ year }: { year: number }) => [1993, 1995].includes(year))).toBe(true);
   });
 
-  it('steps over no hidden row with a cursor forged to one', async () => {
+  it('learns nothing about a hidden row from a forged cursor', async () => {
     const { body } = await api.query('{ productionCompanyReport(first: 1) { pageInfo { endCursor } } }');
     const [mark] = JSON.parse(
       Buffer.from(body.data.productionCompanyReport.pageInfo.endCursor, 'base64url').toString(),
@@ -137,19 +137,25 @@ describe('a narrowed client', () => {
       '{ movieScoreReportGroups(by: [YEAR], filter: { movieScore: { gte: "1" } }) { nodes { year } } }',
     ],
     ['a whole report', '{ genreReport { totalCount } }'],
-    ['a walk to a hidden report', '{ productionCompanyReport(first: 3) { nodes { films { movieId } } } }'],
-    ['a walk from a visible one', '{ movieScoreReport(first: 3) { nodes { genres { genreId } } } }'],
+    [
+      'related rows of a hidden report',
+      '{ productionCompanyReport(first: 3) { nodes { films { movieId } } } }',
+    ],
+    [
+      'related rows of a hidden report from a visible one',
+      '{ movieScoreReport(first: 3) { nodes { genres { genreId } } } }',
+    ],
     ['groups of a hidden report', '{ movieGenreReportGroups(by: [GENRE]) { totalCount } }'],
   ];
-  it.each(hidden)('is refused %s it may not see', async (_what, query) => {
+  it.each(hidden)('is denied %s it cannot read', async (_what, query) => {
     const { body } = await api.query(query);
     expect(body.errors[0].extensions.code).toBe('FORBIDDEN');
     expect(JSON.stringify(body.data ?? null)).not.toMatch(/\d/);
-    // The same query answers a client that is not narrowed: what is refused is not merely wrong.
+    // The same query works for an unrestricted client, so the denial is not caused by a mistake in the query.
     expect((await adminQuery(query)).body.errors).toBeUndefined();
   });
 
-  it('sees of changes only those of its rows and columns, without their causes', async () => {
+  it('reads only the changes of its rows and columns, without causes', async () => {
     const query =
       '{ reportChanges { nodes { rowKey change columnName oldValue newValue cause } totalCount } }';
     const { body } = await api.query(query);
@@ -168,7 +174,7 @@ describe('a narrowed client', () => {
     expect((await adminQuery(query)).body.data.reportChanges.totalCount).toBe(4);
   });
 
-  it('is told how many rows it may see there are, but not how many changed in columns it may not', async () => {
+  it('reads row counts, but not change counts that include hidden columns', async () => {
     const { owner } = api.database;
     const { rows } = await owner.query('select changes from reporting.publication where number = 1');
     await owner.query(`update reporting.publication set row_counts = '{"movie_score_report": 3}',
@@ -180,7 +186,7 @@ describe('a narrowed client', () => {
     expect(body.data.publication).toEqual({ rowCounts: { movie_score_report: 3 }, changes: {} });
   });
 
-  it('sees no column of a whole row that the report had once and has no more', async () => {
+  it('does not read columns that the report no longer has', async () => {
     const { owner } = api.database;
     await owner.query(`insert into reporting.report_change (publication, report, row_key, change, old_value)
       values (2, 'movie_score_report', '{"movie_id": 77}', 'delete', '{"movie_id": 77, "revenue_usd": 5}')`);
@@ -191,7 +197,7 @@ describe('a narrowed client', () => {
     await owner.query("delete from reporting.report_change where report = 'movie_score_report'");
   });
 
-  it('sees its rows and columns only as of an earlier publication, too', async () => {
+  it('reads only its rows and columns of an earlier publication', async () => {
     const { body } = await api.query(
       '{ productionCompanyReport(asOf: 1) { nodes { productionCompanyId year budget } totalCount } }',
     );
@@ -203,7 +209,7 @@ describe('a narrowed client', () => {
     });
   });
 
-  it('sees of the catalog what it may reach, without counts of hidden rows', async () => {
+  it('reads its part of the catalog, without counts of hidden rows', async () => {
     const { body } = await api.query(
       '{ reports { name fields rowCount } dataDictionary { columnName } publications { nodes { number rowCounts changes } } }',
     );
@@ -223,7 +229,7 @@ describe('a narrowed client', () => {
     expect(body.data.publications.nodes[1]).toEqual({ number: 2, rowCounts: {}, changes: {} });
   });
 
-  it('is not given the answer of a client that sees more, nor the other way round', async () => {
+  it('never shares a cached response with a client that has other rights', async () => {
     const query = '{ productionCompanyReport(first: 500) { totalCount nodes { year } } }';
     for (let time = 0; time < 3; time += 1) {
       expect((await adminQuery(query)).body.data.productionCompanyReport.totalCount).toBe(120);
@@ -231,7 +237,7 @@ describe('a narrowed client', () => {
     }
   });
 
-  it('has quotas of its own', async () => {
+  it('has the quotas of its policy', async () => {
     const cost = (first: number) =>
       `{ productionCompanyReport(first: ${first}) { nodes { year } totals { budget } } b: movieScoreReport(first: 500) { totalCount } }`;
     expect((await api.query(cost(300))).status).toBe(200);
@@ -243,22 +249,25 @@ describe('a narrowed client', () => {
 describe('a policy', () => {
   it.each([
     [{ client: {} }, 'Unrecognized key'],
-    [{ clients: { a: { reports: { no_report: {} } } } }, 'there is no such report'],
-    [{ clients: { a: { reports: { genre_report: { columns: ['no'] } } } } }, 'there is no column no'],
+    [{ clients: { a: { reports: { no_report: {} } } } }, 'unknown report'],
+    [{ clients: { a: { reports: { genre_report: { columns: ['no'] } } } } }, 'unknown column no'],
     [
       { clients: { a: { reports: { genre_report: { columns: ['year'] } } } } },
       'the key column genre_id cannot be hidden',
     ],
     [{ clients: { a: { reports: { genre_report: { rows: { year: {} } } } } } }, 'expected at least one of'],
-    [{ clients: { a: { reports: { genre_report: { rows: { year: { eq: 'x' } } } } } } }, 'x is no int'],
+    [
+      { clients: { a: { reports: { genre_report: { rows: { year: { eq: 'x' } } } } } } },
+      'expected int, found x',
+    ],
     [{ clients: { a: { quotas: { requestsPerMinute: 0 } } } }, 'clients.a.quotas.requestsPerMinute'],
-  ])('%j stops the start with what is wrong', (policy, fault) => {
+  ])('%j stops the start with an error that names the fault', (policy, fault) => {
     expect(() => callerPolicies(policy, api.database.reports)).toThrow(fault);
   });
 });
 
-describe('two clients with rules of one shape', () => {
-  it('each see their own rows, also when they ask at the same moment', async () => {
+describe('two clients whose rules differ only in a value', () => {
+  it('each read their own rows, also with simultaneous requests', async () => {
     const rules = (company: number) => ({
       reports: { production_company_report: { rows: { production_company_id: { eq: company } } } },
     });

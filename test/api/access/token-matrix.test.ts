@@ -47,13 +47,13 @@ async function token(
     .sign(signingKey ?? (await importJWK(key, 'RS256')));
 }
 
-/** A token put together by hand, for what no library would sign. */
+/** A token built by hand, for cases that no library would sign. */
 async function forged(header: object, payload: object = claims(), signature = 'c2ln') {
   const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
   return `${part(header)}.${part(payload)}.${signature}`;
 }
 
-/** Sent by hand: `fetch` joins doubled headers and drops odd ones. */
+/** Uses node:http because `fetch` joins repeated headers and drops malformed ones. */
 function send(
   headers: string[],
   path = '/graphql',
@@ -112,12 +112,12 @@ const claimCase = (name: string, changed: () => JWTPayload, status: number, chal
   tokenCase(name, () => token(changed()), status, challenge);
 
 const MATRIX: Case[] = [
-  claimCase('a good token', () => ({}), 200),
+  claimCase('a valid token', () => ({}), 200),
   claimCase('an audience among several', () => ({ aud: ['other', 'marquee'] }), 200),
   claimCase('a scope among several', () => ({ scope: 'openid reports:read profile' }), 200),
   claimCase('an expiry within the clock tolerance', () => ({ exp: now() - 5 }), 200),
   claimCase('a start within the clock tolerance', () => ({ nbf: now() + 5 }), 200),
-  tokenCase('the type in full', () => token({}, { typ: 'application/at+jwt' }), 200),
+  tokenCase('the full media type', () => token({}, { typ: 'application/at+jwt' }), 200),
   [
     'a scheme in another case',
     async () => send(['Authorization', `bEARER ${await token()}`]),
@@ -127,17 +127,17 @@ const MATRIX: Case[] = [
   ['no header', () => send([]), 401, NONE],
   ['Basic credentials', () => send(['authorization', 'Basic ZGVtbzpkZW1v']), 401, NONE],
   ['an empty header', () => send(['authorization', '']), 401, NONE],
-  ['a scheme alone', () => send(['authorization', 'Bearer']), 400, HEADER],
+  ['a scheme without a token', () => send(['authorization', 'Bearer']), 400, HEADER],
   ['two tokens in one header', () => send(['authorization', 'Bearer a b']), 400, HEADER],
-  ['a token with odd characters', () => send(['authorization', 'Bearer a"b']), 400, HEADER],
+  ['a token with invalid characters', () => send(['authorization', 'Bearer a"b']), 400, HEADER],
   [
-    'two headers, both good',
+    'two valid headers',
     async () => send([...bearer(await token()), ...bearer(await token())]),
     400,
     MALFORMED('2 Authorization headers came: send exactly one.'),
   ],
   [
-    'a good header and a wrong one',
+    'a valid header and another one',
     async () => send([...bearer(await token()), 'Authorization', 'Basic ZGVtbzpkZW1v']),
     400,
     MALFORMED('2 Authorization headers came: send exactly one.'),
@@ -149,7 +149,7 @@ const MATRIX: Case[] = [
     MALFORMED('The token came in the query string: send it in the Authorization header.'),
   ],
   [
-    'a good header and a token in the query string',
+    'a valid header and a token in the query string',
     async () => send(bearer(await token()), `/graphql?access_token=x`),
     400,
     MALFORMED('The token came in the query string: send it in the Authorization header.'),
@@ -161,7 +161,7 @@ const MATRIX: Case[] = [
     NONE,
   ],
   ['the token in a cookie', async () => send(['cookie', `access_token=${await token()}`]), 401, NONE],
-  tokenCase('no JWT', async () => 'abc', 401, NOT_A_TOKEN),
+  tokenCase('a text that is not a JWT', async () => 'abc', 401, NOT_A_TOKEN),
   tokenCase('two dots and nothing else', async () => 'a.b.c', 401, NOT_A_TOKEN),
   tokenCase('a JWT of five parts', async () => 'a.b.c.d.e', 401, NOT_A_TOKEN),
   tokenCase('alg none', () => forged({ alg: 'none', typ: 'at+jwt' }, claims(), ''), 401, ALGORITHM),
@@ -188,13 +188,13 @@ const MATRIX: Case[] = [
   tokenCase('an unknown key id', () => token({}, { kid: 'unknown' }), 401, UNKNOWN_KEY),
   tokenCase('a key id that is a path', () => token({}, { kid: '../../etc/passwd' }), 401, UNKNOWN_KEY),
   tokenCase(
-    "a stranger's signature",
+    'a signature by an unknown key',
     async () => token({}, {}, (await generateKeyPair('RS256')).privateKey),
     401,
     SIGNATURE,
   ),
   tokenCase(
-    'a key brought along in the header',
+    'a key in its header',
     async () => {
       const pair = await generateKeyPair('RS256');
       return token({}, { jwk: await exportJWK(pair.publicKey) }, pair.privateKey);
@@ -203,7 +203,7 @@ const MATRIX: Case[] = [
     SIGNATURE,
   ),
   tokenCase(
-    'a key address brought along in the header',
+    'a key address in its header',
     async () => token({}, { jku: 'http://localhost:1' }, (await generateKeyPair('RS256')).privateKey),
     401,
     SIGNATURE,
@@ -218,10 +218,10 @@ const MATRIX: Case[] = [
     401,
     SIGNATURE,
   ),
-  tokenCase('a signature cut short', async () => (await token()).slice(0, -8), 401, SIGNATURE),
+  tokenCase('a truncated signature', async () => (await token()).slice(0, -8), 401, SIGNATURE),
   claimCase('another issuer', () => ({ iss: 'http://localhost:1' }), 401, claimWrong('iss')),
   claimCase(
-    'the issuer with a slash more',
+    'the issuer with an additional slash',
     () => ({ iss: `${api.issuer.issuerUrl}/` }),
     401,
     claimWrong('iss'),
@@ -231,9 +231,14 @@ const MATRIX: Case[] = [
   claimCase('an audience in another case', () => ({ aud: 'MARQUEE' }), 401, claimWrong('aud')),
   claimCase('no audience', () => ({ aud: undefined }), 401, claimMissing('aud')),
   claimCase('no expiry', () => ({ exp: undefined }), 401, claimMissing('exp')),
-  claimCase('an expiry gone by', () => ({ exp: now() - 60 }), 401, EXPIRED),
+  claimCase('an expiry in the past', () => ({ exp: now() - 60 }), 401, EXPIRED),
   claimCase('an expiry just beyond the clock tolerance', () => ({ exp: now() - 11 }), 401, EXPIRED),
-  claimCase('a start to come', () => ({ nbf: now() + 60 }), 401, INVALID('The token is not valid yet.')),
+  claimCase(
+    'a start in the future',
+    () => ({ nbf: now() + 60 }),
+    401,
+    INVALID('The token is not valid yet.'),
+  ),
   claimCase('no client', () => ({ client_id: undefined }), 401, claimMissing('client_id')),
   claimCase('an empty client', () => ({ client_id: '' }), 401, EMPTY),
   claimCase('no subject', () => ({ sub: undefined }), 401, claimMissing('sub')),
@@ -248,15 +253,15 @@ const MATRIX: Case[] = [
   tokenCase('the type of an id token', () => token({}, { typ: 'JWT' }), 401, claimWrong('typ')),
   tokenCase('no type', () => token({}, { typ: undefined }), 401, claimWrong('typ')),
   tokenCase(
-    'an id token in full',
+    'a complete id token',
     () =>
       token({ aud: 'demo-dashboard', scope: undefined, client_id: undefined, nonce: 'n' }, { typ: 'JWT' }),
     401,
     claimWrong('typ'),
   ),
   claimCase('no scope', () => ({ scope: undefined }), 403, NO_SCOPE),
-  claimCase('only foreign scopes', () => ({ scope: 'openid email' }), 403, NO_SCOPE),
-  claimCase('a scope that merely begins alike', () => ({ scope: 'reports:read2' }), 403, NO_SCOPE),
+  claimCase('only scopes of other services', () => ({ scope: 'openid email' }), 403, NO_SCOPE),
+  claimCase('a scope that only begins with a known one', () => ({ scope: 'reports:read2' }), 403, NO_SCOPE),
   claimCase('scopes as a list', () => ({ scope: ['reports:read'] as unknown as string }), 403, NO_SCOPE),
   claimCase(
     'another scope of this service',
@@ -267,34 +272,37 @@ const MATRIX: Case[] = [
 ];
 
 describe('a request', () => {
-  it('is tried in at least 40 ways', () => {
+  it('is tested in at least 40 ways', () => {
     expect(new Set(MATRIX.map(([name]) => name)).size).toBeGreaterThanOrEqual(40);
   });
 
-  it.each(MATRIX)('with %s is answered as the standards say', async (_name, make, status, challenge) => {
-    const answer = await make();
-    expect(answer.status).toBe(status);
-    expect(answer.challenge).toBe(challenge?.() ?? '');
-    if (status !== 200) {
-      expect(answer.body).toContain('"requestId"');
-      expect(answer.body).not.toContain('totalCount');
-    }
-  });
+  it.each(MATRIX)(
+    'with %s gets the response that the standards require',
+    async (_name, make, status, challenge) => {
+      const answer = await make();
+      expect(answer.status).toBe(status);
+      expect(answer.challenge).toBe(challenge?.() ?? '');
+      if (status !== 200) {
+        expect(answer.body).toContain('"requestId"');
+        expect(answer.body).not.toContain('totalCount');
+      }
+    },
+  );
 
   it.each([
     ['reports:read', '{ runs(first: 1) { nodes { id } } }', 'jobs:read'],
     ['jobs:read', 'mutation { rebuildReports(idempotencyKey: "k") { id } }', 'jobs:run'],
     ['jobs:read', 'mutation { withdrawFile(file: 1, reason: "x", idempotencyKey: "k") { id } }', 'jobs:run'],
     ['jobs:read', '{ reports { name } runs { nodes { id } } }', 'reports:read jobs:read'],
-  ])('with the scope %s may not %s', async (scope, query, needed) => {
+  ])('with the scope %s is not allowed to run %s', async (scope, query, needed) => {
     const answer = await send(bearer(await token({ scope })), '/graphql', JSON.stringify({ query }));
     expect(answer.status).toBe(403);
     expect(answer.challenge).toBe(SCOPE('The token lacks a scope.', needed)());
   });
 });
 
-describe('a token that was good', () => {
-  it('is refused soon after its id is put on the revocation list', async () => {
+describe('a token that was valid', () => {
+  it('is rejected soon after its id is added to the revocation list', async () => {
     const soon = await token({ jti: 'soon-revoked' });
     expect((await send(bearer(soon))).status).toBe(200);
     await writeFile(revocationsFile, 'revoked-id\nsoon-revoked\n');
@@ -311,10 +319,10 @@ describe('the keys of an issuer', () => {
   afterAll(() => issuer?.close());
 
   it.each([
-    ['come with status 500', 500, '{"keys":[]}'],
+    ['have the status 500', 500, '{"keys":[]}'],
     ['are not JSON', 200, '<html>'],
-    ['are no keys', 200, '{}'],
-  ])('are what is at fault, not the token, where they %s', async (_what, status, body) => {
+    ['contain no key list', 200, '{}'],
+  ])('cause ISSUER_UNAVAILABLE, not a rejected token, when they %s', async (_what, status, body) => {
     const broken = createServer((asked, response) => {
       const url = `http://localhost:${(broken.address() as AddressInfo).port}`;
       if (asked.url === '/jwks') return response.writeHead(status).end(body);
@@ -334,7 +342,7 @@ describe('the keys of an issuer', () => {
     broken.close();
   });
 
-  it('may be changed while the API runs: new ones are found, withdrawn ones are forgotten', async () => {
+  it('can be rotated while the API runs: new keys are accepted, removed keys are rejected', async () => {
     const make = async (kid: string) => {
       const pair = await generateKeyPair('RS256', { extractable: true });
       return { pair, jwk: { ...(await exportJWK(pair.publicKey)), kid, alg: 'RS256', use: 'sig' } };

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 const rowsOf = async (text: string) => (await database.pools.reader.query(text)).rows;
 const fieldsOf = (type: string) => (schema.getType(type) as GraphQLObjectType).getFields();
-/** The reports the contract has queries for, by the names of their tables. */
+/** The prefixes of the report types that the contract has queries for. */
 const queried = () =>
   Object.values(schema.getQueryType()!.getFields())
     .map((field) => getNamedType(field.type).name)
@@ -39,17 +39,17 @@ const queried = () =>
     .sort();
 
 describe('the contract', () => {
-  it('fits the tables as they are: columns, types and nulls', () => {
+  it('matches the columns, types and nulls of the tables', () => {
     expect(contractDifferences(schema, tables)).toEqual([]);
   });
 
-  it('has a query for each report of the catalog, and for no other', async () => {
+  it('has a query for exactly the reports of the catalog', async () => {
     const catalog = await rowsOf('select report from reporting.report_catalog');
     expect(queried()).toEqual(catalog.map(({ report }) => pascalCase(report)).sort());
     expect(queried()).toEqual(tables.map(({ name }) => pascalCase(name)).sort());
   });
 
-  it('has a field for each of the dictionary’s, and tells its unit', async () => {
+  it('has a field for every column of the dictionary, and states US dollars', async () => {
     const dictionary = await rowsOf(
       `select table_name, column_name, unit from reporting.data_dictionary
        where schema_name = 'reporting' order by table_name, position`,
@@ -57,7 +57,7 @@ describe('the contract', () => {
     expect(dictionary.length).toBe(tables.flatMap(({ columns }) => columns).length);
     const missing = dictionary.filter(({ table_name, column_name, unit }) => {
       const field = fieldsOf(`${pascalCase(table_name)}Row`)[camelCase(column_name)];
-      // The words after the measure: `points of 10` is told as `ten-point`, `films` as `how many films`.
+      // Only dollars are compared: the contract describes other units in its own words, such as `ten-point`.
       return !field?.description || (unit === 'US dollars' && !field.description.includes('US dollars'));
     });
     expect(missing).toEqual([]);
@@ -66,7 +66,7 @@ describe('the contract', () => {
   it.each([
     ['PublicationRow', publication],
     ['ReportChangeRow', reportChange],
-  ])('has of %s the fields the table has', async (type, { name, columns }) => {
+  ])('has only fields of %s that are columns of the table', async (type, { name, columns }) => {
     const found = await database.pools.owner.query<{ name: string }>(
       'select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0',
       [`reporting.${name}`],
@@ -80,7 +80,7 @@ describe('the contract', () => {
 });
 
 describe('the catalog and the dictionary', () => {
-  it('describe the tables as they are: keys, columns, places and types', async () => {
+  it('match the keys, columns, positions and types of the tables', async () => {
     const keys = await rowsOf(
       'select report as name, key_columns as key from reporting.report_catalog order by 1',
     );
@@ -102,7 +102,7 @@ describe('the catalog and the dictionary', () => {
 });
 
 describe('the indexes', () => {
-  it('are those that the reports are described with, beyond their keys', async () => {
+  it('besides the primary keys are exactly those of the report descriptions', async () => {
     const { rows } = await database.pools.owner.query<{ report: string; columns: string[] }>(
       `select c.relname::text as report,
          (select array_agg(a.attname::text order by k.place) from unnest(i.indkey) with ordinality k (number, place)

@@ -12,20 +12,22 @@ import { packageRoot } from '../../../src/package-root.js';
 const page = readFileSync(join(packageRoot, 'docs/api.md'), 'utf8');
 const section = (title: string) => page.split(/^## /m).find((part) => part.startsWith(title))!;
 
-it('the page on the API lists the limits', () => {
-  const told = [...section('Limits').matchAll(/^\| .*? \| +(\d+) +\|/gm)].map(([, number]) => Number(number));
+it('the documentation lists the limits', () => {
+  const listed = [...section('Limits').matchAll(/^\| .*? \| +(\d+) +\|/gm)].map(([, number]) =>
+    Number(number),
+  );
   const { cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes } = DEFAULT_LIMITS;
   const { requestsPerMinute, costPerMinute, exportsPerHour } = DEFAULT_QUOTAS;
   const quotas = [requestsPerMinute, costPerMinute, exportsPerHour];
-  expect(told).toEqual([cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes, ...quotas]);
+  expect(listed).toEqual([cost, depth, aliases, fields, inputDepth, tokens, batch, bodyBytes, ...quotas]);
 });
 
-it('it lists exactly the scopes', () => {
-  const told = [...section('Get a token').matchAll(/^\| `([a-z:]+)`/gm)].map(([, scope]) => scope);
-  expect(told).toEqual([...SCOPES]);
+it('the documentation lists exactly the scopes', () => {
+  const listed = [...section('Get a token').matchAll(/^\| `([a-z:]+)`/gm)].map(([, scope]) => scope);
+  expect(listed).toEqual([...SCOPES]);
 });
 
-it('its policy is one, and its question fits the schema', () => {
+it('the documented policy is valid, and the documented query matches the schema', () => {
   const [, policy] = /```json\n(.*?)```/s.exec(page)!;
   const rightsOf = callerPolicies(JSON.parse(policy!), movies.reports);
   const client = 'demo-partner';

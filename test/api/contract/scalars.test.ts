@@ -11,7 +11,7 @@ describe('a scalar', () => {
     ['DateTime', '2017-08-31T12:00:00+05:30'],
     ['BigInt', '-9223372036854775808'],
     ['Decimal', '-1234567890123456789012345.0100'],
-  ])('%s takes %s as it is', (name, text) => {
+  ])('%s accepts %s unchanged', (name, text) => {
     expect(scalar(name).parseValue(text)).toBe(text);
     expect(scalar(name).parseLiteral(parseValue(`"${text}"`), {})).toBe(text);
   });
@@ -31,11 +31,11 @@ describe('a scalar', () => {
     ['Decimal', 0.1],
     ['Decimal', '9'.repeat(61)],
     ['Decimal', true],
-  ])('%s refuses %s', (name, value) => {
+  ])('%s rejects %s', (name, value) => {
     expect(() => scalar(name).parseValue(value)).toThrow(GraphQLError);
   });
 
-  it('Decimal takes number literals with the digits they are written with', () => {
+  it('Decimal keeps all digits of a number literal', () => {
     expect(scalar('Decimal').parseLiteral(parseValue('0.10000000000000000001'), {})).toBe(
       '0.10000000000000000001',
     );
@@ -49,7 +49,7 @@ describe('a scalar', () => {
     ['2017-08-31 12:00:00.5+00', '2017-08-31T12:00:00.5Z'],
     ['2017-08-31 12:00:00+05:30', '2017-08-31T12:00:00+05:30'],
     ['2017-08-31 12:00:00-08', '2017-08-31T12:00:00-08:00'],
-  ])('DateTime writes what Postgres prints as %s in RFC 3339', (printed, written) => {
+  ])('DateTime converts %s from Postgres to RFC 3339', (printed, written) => {
     expect(scalar('DateTime').serialize(printed)).toBe(written);
   });
 });

@@ -29,7 +29,7 @@ const differences = (contract: string, report = REPORT) =>
   contractDifferences(buildSchema(contract), [report]);
 
 describe('the comparison of the contract with the reports', () => {
-  it('finds nothing where they agree', () => {
+  it('reports nothing when they agree', () => {
     expect(differences(CONTRACT)).toEqual([]);
   });
 
@@ -40,12 +40,12 @@ describe('the comparison of the contract with the reports', () => {
     [
       'amount: Decimal',
       'amount: Decimal, more: Int',
-      'TinyReport has more, but the report has no such column.',
+      'TinyReport has more, which is not a column of the report.',
     ],
     [
       '{ id: IntFilter',
       '{ id: IntFilter, amount: DecimalFilter',
-      'TinyReportFilter.amount is there, but the report forbids it.',
+      'TinyReportFilter.amount exists, but the report does not allow filtering by it.',
     ],
     ['{ id: IntFilter, ', '{ ', 'TinyReportFilter.id is missing.'],
     [
@@ -54,20 +54,20 @@ describe('the comparison of the contract with the reports', () => {
       'TinyReportOrderField and the report differ on whether rows can be ordered by amount.',
     ],
     ['tinyReport:', 'otherReport:', 'Query has no field tinyReport.'],
-  ])('notices %s written as %s', (agreed, changed, difference) => {
+  ])('reports %s changed to %s', (agreed, changed, difference) => {
     const contract = `${CONTRACT.replace(agreed, changed)} input DecimalFilter { eq: Decimal }`;
     expect(differences(contract)).toContain(difference);
   });
 });
 
 describe('the scopes of the contract', () => {
-  it('must be named for every field of a root type', () => {
+  it('are required on every field of a root type', () => {
     expect(() => scopeReader(buildSchema('type Query { open: Int }'))).toThrow('Query.open has no @requires');
   });
 });
 
 describe('the public contract', () => {
-  it('describes every type, field, argument and value in words', async () => {
+  it('has a description for every type, field, argument and value', async () => {
     const schema = buildSchema(await readFile(contractFile, 'utf8'));
     const bare = Object.values(schema.getTypeMap())
       .filter(({ name, astNode }) => astNode && !name.startsWith('__'))

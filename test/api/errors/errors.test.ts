@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../../src/api/errors/error-codes.js';
 import { packageRoot } from '../../../src/package-root.js';
 
-describe('the page on errors', () => {
-  it('has every code with its status, message and remedy, and no other', async () => {
+describe('the documentation of errors', () => {
+  it('lists exactly the codes, each with its status, message and remedy', async () => {
     const page = await readFile(join(packageRoot, 'docs', 'errors.md'), 'utf8');
     const rows = page
       .split('\n')
@@ -16,12 +16,12 @@ describe('the page on errors', () => {
           .map((cell) => cell.trim())
           .slice(1, -1),
       );
-    const told = Object.entries(ERROR_CODES).map(([code, { status, message, remedy }]) => [
+    const expected = Object.entries(ERROR_CODES).map(([code, { status, message, remedy }]) => [
       `\`${code}\``,
       String(status),
       message,
       remedy,
     ]);
-    expect(rows).toEqual(told);
+    expect(rows).toEqual(expected);
   });
 });

@@ -49,7 +49,7 @@ async function download(
 
 describe('an export', () => {
   it.each(['json', 'ndjson'])(
-    'as %s is whole, in order, and its numbers have all their digits',
+    'as %s is complete and ordered, and its numbers have all their digits',
     async (format) => {
       const token = await api.issuer.token('demo-admin');
       const response = await fetch(`${api.url}/export/movie_score_report.${format}`, {
@@ -71,7 +71,7 @@ describe('an export', () => {
     },
   );
 
-  it('as CSV says whence it is, and holds nothing a spreadsheet would run', async () => {
+  it('as CSV names its publication and contains nothing that a spreadsheet would execute', async () => {
     const { status, headers, body } = await download('/export/movie_score_report.csv');
     expect(status).toBe(200);
     expect(headers.get('content-disposition')).toBe(
@@ -98,7 +98,7 @@ describe('an export', () => {
     expect(body).toContain(',-6000000000000300.00,');
   });
 
-  it('is zipped for those who take it so', async () => {
+  it('is compressed for clients that accept gzip', async () => {
     const token = await api.issuer.token('demo-admin');
     const { port } = new URL(api.url);
     const answer = await new Promise<{ encoding?: string; bytes: Buffer }>((resolve, reject) => {
@@ -124,7 +124,7 @@ describe('an export', () => {
     expect(answer.bytes.length).toBeLessThan(text.length / 4);
   });
 
-  it('keeps to the filter of the query, and to an earlier publication', async () => {
+  it('applies the filter, and reads an earlier publication', async () => {
     const filter = encodeURIComponent(
       JSON.stringify({ movieId: { lte: 10 }, not: { movieName: { eq: 'First' } } }),
     );
@@ -136,7 +136,7 @@ describe('an export', () => {
     expect(await ids('&asOf=1')).toEqual([2, 3, 10]);
   });
 
-  it('keeps to what its caller may see', async () => {
+  it('contains only what the caller can read', async () => {
     const { body } = await download('/export/movie_score_report.json', 'demo-partner');
     expect(body).toEqual([
       { movie_id: 1, movie_name: 'First' },
@@ -162,12 +162,12 @@ describe('an export', () => {
       'LIMIT_EXCEEDED',
     ],
     ['/export/movie_score_report.csv?asOf=99', 400, 'BAD_USER_INPUT'],
-  ])('is refused at %s', async (path, status, code) => {
+  ])('is rejected for %s', async (path, status, code) => {
     const answer = await download(path);
     expect({ status: answer.status, code: answer.body.errors[0].extensions.code }).toEqual({ status, code });
   });
 
-  it('needs a scope of its own, and an allowance of its own', async () => {
+  it('requires its own scope and has its own quota', async () => {
     const token = await api.issuer.token('demo-partner', ['reports:read']);
     const refused = await api.send('/export/movie_score_report.csv', {
       headers: { authorization: `Bearer ${token}` },
@@ -179,7 +179,7 @@ describe('an export', () => {
     expect(headers.get('ratelimit-policy')).toBe('"exports";q=50;w=3600');
   });
 
-  it('says so when its statement takes too long', async () => {
+  it('reports a statement timeout', async () => {
     const lock = await api.database.owner.connect();
     await lock.query('begin; lock reporting.genre_report in access exclusive mode');
     const impatient = await startScratchApi({
@@ -194,7 +194,7 @@ describe('an export', () => {
     await impatient.close();
   });
 
-  it('leaves connections to those who ask, however many receive theirs slowly', async () => {
+  it('leaves connections for queries when many clients read exports slowly', async () => {
     const slow = await startScratchApi();
     await slow.database.owner.query(`insert into reporting.movie_score_report
       (movie_id, movie_name, reported_vote_count, calculated_vote_count, source_file, source_record)
@@ -206,7 +206,7 @@ describe('an export', () => {
         agent: false,
       }),
     );
-    // Nobody reads on from what comes.
+    // No client reads the body, so that the exports stall.
     const begun = new Promise((resolve) => asked[0]!.once('response', resolve));
     for (const each of asked) each.on('error', () => undefined).end();
     await begun;
@@ -226,7 +226,7 @@ describe('an export', () => {
     await slow.close();
   }, 30_000);
 
-  it('gives its connection back when the caller hangs up', async () => {
+  it('releases its connection when the client disconnects', async () => {
     const token = await api.issuer.token('demo-admin');
     await new Promise<void>((resolve, reject) => {
       const asked = request(

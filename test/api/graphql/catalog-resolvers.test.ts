@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 describe('the catalog', () => {
-  it('tells the publications, newest last unless told', async () => {
+  it('lists the publications, by default the newest last', async () => {
     const { body } = await api.query(`{
       publications { nodes { number publishedDate asOfDay period reason checkState mappingVersion restores } }
       newest: publications(orderBy: [{ field: NUMBER, direction: DESC }], first: 1) { nodes { number changes } totalCount }
@@ -47,14 +47,14 @@ describe('the catalog', () => {
     expect(body.data.since.nodes).toEqual([{ number: 2 }]);
   });
 
-  it('tells one publication, the current one unless told, and null for one that is not', async () => {
+  it('returns one publication, by default the current one, and null for an unknown number', async () => {
     const { body } = await api.query(
       '{ publication { number } one: publication(number: 1) { number } none: publication(number: 9) { number } }',
     );
     expect(body.data).toEqual({ publication: { number: 2 }, one: { number: 1 }, none: null });
   });
 
-  it('tells what changed, cell by cell and row by row, with its cause', async () => {
+  it('lists the changed cells and rows with their causes', async () => {
     const { body } = await api.query(`{
       reportChanges(filter: { report: { eq: "movie_score_report" }, publication: { eq: 2 } }) {
         nodes { rowKey change columnName oldValue newValue cause }
@@ -91,7 +91,7 @@ describe('the catalog', () => {
     expect(JSON.parse(nodes[2].oldValue)).toMatchObject({ movie_id: 3, movie_name: null });
   });
 
-  it('lists the reports with how fresh they are', async () => {
+  it('lists the reports with the publication that last changed them', async () => {
     const { body } = await api.query(
       '{ reports { name query grain keyFields fields questions rowCount publication changedDate } }',
     );
@@ -110,7 +110,7 @@ describe('the catalog', () => {
     ]);
   });
 
-  it('explains every field', async () => {
+  it('describes every column in the data dictionary', async () => {
     const { body } = await api.query(`{
       dataDictionary { tableName columnName }
       one: dataDictionary(schema: "reporting", table: "movie_score_report") { position dataType unit description origin }

@@ -30,8 +30,8 @@ async function get(query: string, headers: Record<string, string> = {}) {
   });
 }
 
-describe('an answer', () => {
-  it.each([QUERY, NESTED])('names the publication it stems from: %s', async (query) => {
+describe('a response', () => {
+  it.each([QUERY, NESTED])('names the publication it reflects: %s', async (query) => {
     const { body } = await api.query(query);
     expect(body.extensions.publication).toEqual({
       number,
@@ -41,7 +41,7 @@ describe('an answer', () => {
     });
   });
 
-  it.each([QUERY, NESTED])('given again is as new as the reports: %s', async (query) => {
+  it.each([QUERY, NESTED])('from the cache is as new as the reports: %s', async (query) => {
     for (const name of ['Once', 'Twice', 'Thrice']) {
       await publishName(name);
       for (let time = 1; time <= 3; time += 1) {
@@ -52,7 +52,7 @@ describe('an answer', () => {
     }
   });
 
-  it('stems from one publication in all its parts, while others are published', async () => {
+  it('reflects exactly one publication while others are being published', async () => {
     let publishing = true;
     const publisher = (async () => {
       for (let time = 0; time < 30; time += 1) await publishName(`Name ${number + 1}`);
@@ -74,7 +74,7 @@ describe('an answer', () => {
 });
 
 describe('a conditional request', () => {
-  it('is answered 304 exactly as long as the answer would be the same', async () => {
+  it('returns 304 as long as the response would be the same', async () => {
     const first = await get(QUERY);
     const etag = first.headers.get('etag')!;
     expect(first.status).toBe(200);
@@ -94,18 +94,18 @@ describe('a conditional request', () => {
     expect(after.headers.get('etag')).not.toBe(etag);
   });
 
-  it('is refused to a foreign page also where the answer is at hand', async () => {
+  it('is rejected without a preflight header also when the response is cached', async () => {
     for (let time = 1; time <= 3; time += 1) expect((await get(QUERY)).status).toBe(200);
     expect((await get(QUERY, { 'apollo-require-preflight': '' })).status).toBe(400);
   });
 
-  it('is never kept by a cache that others use', async () => {
+  it('must not be stored by shared caches', async () => {
     const { headers } = await get(QUERY);
     expect(headers.get('cache-control')).toBe('private, no-cache');
     expect(headers.get('vary')).toContain('Authorization');
   });
 
-  it('gives no etag to an error', async () => {
+  it('gets no etag for an error', async () => {
     const { status, headers } = await get('{ movieScoreReport(first: -1) { totalCount } }');
     expect(status).toBe(400);
     expect(headers.get('etag')).toBeNull();

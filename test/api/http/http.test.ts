@@ -16,7 +16,7 @@ const authorized = async (headers: Record<string, string> = {}) => ({
 });
 
 describe('GraphQL over HTTP', () => {
-  it('fails no MUST of the audit, and no SHOULD but the ones named', async () => {
+  it('fails no MUST of the audit, and no SHOULD except the listed ones', async () => {
     const headers = await authorized({ 'apollo-require-preflight': '1' });
     const audits = serverAudits({
       url: () => `${api.url}/graphql`,
@@ -29,7 +29,7 @@ describe('GraphQL over HTTP', () => {
     );
     expect(results.length).toBeGreaterThan(50);
     expect(failed.filter((each) => each.includes('MUST'))).toEqual([]);
-    // Legacy JSON answers keep the status codes of refusals, which the audit would rather see as 200.
+    // Errors keep their status codes for application/json too, where the audit recommends 200.
     expect(
       failed.filter((each) => !each.includes('MUST') && !/SHOULD use (a status code of )?200|MAY/.test(each)),
     ).toEqual([]);
@@ -41,7 +41,7 @@ describe('GraphQL over HTTP', () => {
     ['application/graphql-response+json', 200],
     ['application/json;q=0.5, application/graphql-response+json', 200],
     ['*/*', 200],
-  ])('answers to "accept: %s" with %i', async (accept, status) => {
+  ])('responds to "accept: %s" with %i', async (accept, status) => {
     const { headers, ...answer } = await api.send('/graphql', {
       method: 'POST',
       headers: await authorized({ accept, 'content-type': 'application/json' }),
@@ -64,7 +64,7 @@ describe('GraphQL over HTTP', () => {
     ],
     ['POST', '/graphql', 'application/xml', 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['POST', '/graphql', 'application/json; charset=latin1', 415, 'UNSUPPORTED_MEDIA_TYPE'],
-  ])('refuses %s %s of %s with %i', async (method, path, type, status, code) => {
+  ])('rejects %s %s of type %s with %i', async (method, path, type, status, code) => {
     const token = await api.issuer.token('demo-admin');
     const answer = await api.send(path, {
       method,
@@ -79,8 +79,8 @@ describe('GraphQL over HTTP', () => {
   });
 });
 
-describe('every answer', () => {
-  it('has the headers that keep browsers from misusing it', async () => {
+describe('every response', () => {
+  it('has the security headers', async () => {
     const { headers } = await api.send('/livez');
     expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -88,7 +88,7 @@ describe('every answer', () => {
     expect(headers.get('x-powered-by')).toBeNull();
   });
 
-  it('may be read by pages of listed origins, and by no others', async () => {
+  it('can be read only by pages of listed origins', async () => {
     const preflight = (origin: string) =>
       api.send('/graphql', {
         method: 'OPTIONS',
@@ -103,7 +103,7 @@ describe('every answer', () => {
   });
 
   it.each(['/', '/livez', '/readyz', '/.well-known/oauth-protected-resource'])(
-    'from %s is to GET and HEAD alone',
+    'from %s allows only GET and HEAD',
     async (path) => {
       const { status, headers } = await api.send(path, { method: 'DELETE' });
       expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -112,21 +112,21 @@ describe('every answer', () => {
   );
 
   it.each(['/livez', '/', '/.well-known/oauth-protected-resource'])(
-    'is kept apart by origin, at %s too',
+    'varies by origin, also at %s',
     async (path) => {
       const { headers } = await api.send(path);
       expect(headers.get('vary')).toContain('Origin');
     },
   );
 
-  it('of an export tells pages of listed origins the publication, too', async () => {
+  it('exposes the publication headers to pages of listed origins', async () => {
     const { headers } = await api.send('/livez', { headers: { origin: 'https://dashboard.example' } });
     expect(headers.get('access-control-expose-headers')).toContain('x-publication,');
   });
 });
 
-describe('a caller that hangs up in its body', () => {
-  it('is no failure of the server', async () => {
+describe('a client that disconnects while it sends the body', () => {
+  it('is not logged as an error', async () => {
     const { authorization } = (await authorized({})) as { authorization: string };
     const asked = request(`${api.url}/graphql`, {
       method: 'POST',
@@ -140,8 +140,8 @@ describe('a caller that hangs up in its body', () => {
   });
 });
 
-describe('a slow caller', () => {
-  it('is cut off, and serving goes on', async () => {
+describe('a slow client', () => {
+  it('is disconnected, while other requests are served', async () => {
     const { port, hostname } = new URL(api.url);
     const socket = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
     socket.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
@@ -158,7 +158,7 @@ describe('a slow caller', () => {
 });
 
 describe('the metrics', () => {
-  it('are served on a port of their own and count requests by route and status', async () => {
+  it('are served on a separate port and count requests by route and status', async () => {
     await api.send('/livez');
     await api.send('/nowhere');
     const text = await (await fetch(api.metricsUrl!)).text();

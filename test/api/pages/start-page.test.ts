@@ -69,5 +69,5 @@ it('the start page comes, and says so, where the database does not answer', asyn
   await api.close();
   await nowhere.end();
   expect(status).toBe(200);
-  expect(body).toContain('The database does not answer.');
+  expect(body).toContain('The database does not respond.');
 });
