@@ -93,24 +93,26 @@ export function callerPolicies(
 ): CallerPolicies {
   const parsed = policySchema.safeParse(content);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'top'}: ${message}`);
+    const faults = parsed.error.issues.map(
+      ({ path, message }) => `${path.join('.') || 'top level'}: ${message}`,
+    );
     throw invalid(file, faults);
   }
   const faults: string[] = [];
-  const narrowed = new Map(
+  const restricted = new Map(
     Object.entries(parsed.data.clients).map(([clientId, client]) => {
       const rights = new Map(
         Object.entries(client.reports ?? {}).map(([name, rules]): [string, ReportRights] => {
-          const place = `clients.${clientId}.reports.${name}`;
+          const path = `clients.${clientId}.reports.${name}`;
           const report = reports.find((each) => each.name === name);
-          if (!report) faults.push(`${place}: unknown report`);
-          return [name, report ? reportRights(report, rules, place, faults) : { rowColumns: [] }];
+          if (!report) faults.push(`${path}: unknown report`);
+          return [name, report ? reportRights(report, rules, path, faults) : { rowColumns: [] }];
         }),
       );
       return [
         clientId,
         {
-          mark: createHash('sha256').update(JSON.stringify(client)).digest('base64url').slice(0, 16),
+          hash: createHash('sha256').update(JSON.stringify(client)).digest('base64url').slice(0, 16),
           reports: client.reports && rights,
           quotas: client.quotas ?? {},
         },
@@ -119,10 +121,10 @@ export function callerPolicies(
   );
   if (faults.length > 0) throw invalid(file, faults);
   return weakMemo((caller) => {
-    const found = narrowed.get(caller.clientId);
+    const found = restricted.get(caller.clientId);
     const scopes = [...caller.scopes].sort().join(' ');
     return {
-      key: `${found?.mark ?? 'all'} ${scopes}`,
+      key: `${found?.hash ?? 'all'} ${scopes}`,
       reports: found?.reports,
       quotas: found?.quotas ?? {},
     };
@@ -132,24 +134,24 @@ export function callerPolicies(
 function reportRights(
   report: ReportDescription,
   rules: { columns?: string[] | undefined; rows?: Record<string, RowRule> | undefined },
-  place: string,
+  path: string,
   faults: string[],
 ): ReportRights {
   const names = new Map(report.columns.map((column) => [column.name, column]));
   for (const name of [...(rules.columns ?? []), ...Object.keys(rules.rows ?? {})]) {
-    if (!names.has(name)) faults.push(`${place}: unknown column ${name}`);
+    if (!names.has(name)) faults.push(`${path}: unknown column ${name}`);
   }
   // Cursors contain the key, so they would reveal a hidden key column.
   for (const name of rules.columns ? report.key : []) {
     if (!rules.columns!.includes(name))
-      faults.push(`${place}.columns: the key column ${name} cannot be hidden`);
+      faults.push(`${path}.columns: the key column ${name} cannot be hidden`);
   }
   const conditions = Object.entries(rules.rows ?? {}).flatMap(([name, rule]) => {
     const column = names.get(name);
     if (!column) return [];
     for (const value of Object.values(rule).flat()) {
       if (!fitsColumn(column, value))
-        faults.push(`${place}.rows.${name}: expected ${column.type}, found ${value}`);
+        faults.push(`${path}.rows.${name}: expected ${column.type}, found ${value}`);
     }
     return ruleConditions(column, rule);
   });

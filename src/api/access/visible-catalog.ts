@@ -88,13 +88,13 @@ export function accessPublications(rights: CallerRights): ReportAccess {
   if (!rights.reports) return access(publication, table);
   const allRows = [...rights.reports].filter(([, { rows }]) => !rows);
   // Change counts include rows that changed only in hidden columns.
-  const whole = allRows.filter(([, { columns }]) => !columns);
+  const fullAccess = allRows.filter(([, { columns }]) => !columns);
   const known = (name: string, of: typeof allRows) =>
     sql`(select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${ident(name)}) where key = any(${of.map(([report]) => report)}::text[])) as ${ident(name)}`;
   return access(
     publication,
     sql`(select number, published_date, reason, as_of_day, period, mapping_version, check_state,
-      ${known('row_counts', allRows)}, ${known('changes', whole)}, restores from ${table}) as visible`,
+      ${known('row_counts', allRows)}, ${known('changes', fullAccess)}, restores from ${table}) as visible`,
   );
 }
 

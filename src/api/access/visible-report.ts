@@ -27,17 +27,17 @@ export function accessReport(report: ReportDescription, rights: CallerRights, as
   const allowed = rights.reports?.get(report.name);
   if (rights.reports && !allowed)
     throw apiError('FORBIDDEN', `This client is not allowed to read ${report.name}.`);
-  if (asOf !== undefined) return narrowed(report, allowed, asOfRelation(report, asOf));
+  if (asOf !== undefined) return restricted(report, allowed, asOfRelation(report, asOf));
   return currentAccess(allowed ?? report, report, allowed);
 }
 
 /** Cached by the report for callers that can read all of it, and by their rights for the others. */
 const currentAccess = weakMemo(
   (_of: ReportDescription | ReportRights, report: ReportDescription, allowed: ReportRights | undefined) =>
-    narrowed(report, allowed, ident('reporting', report.name)),
+    restricted(report, allowed, ident('reporting', report.name)),
 );
 
-function narrowed(
+function restricted(
   report: ReportDescription,
   allowed: ReportRights | undefined,
   relation: SqlText,

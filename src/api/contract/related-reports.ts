@@ -51,7 +51,7 @@ export interface Grouping {
 /** The content of the contract's directives. */
 export interface ContractLinks {
   /** By `Type.field`. */
-  readonly walks: ReadonlyMap<string, Walk>;
+  readonly relatedRows: ReadonlyMap<string, Walk>;
   readonly groupings: readonly Grouping[];
   /** The aggregates over all rows of a report, by report name. */
   readonly totals: ReadonlyMap<string, readonly Measure[]>;
@@ -63,26 +63,26 @@ export interface ContractLinks {
  */
 export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDescription[]): ContractLinks {
   const byName = new Map(reports.map((report) => [report.name, report]));
-  const walks = new Map<string, Walk>();
+  const relatedRows = new Map<string, Walk>();
   const groupings: Grouping[] = [];
   const totals = new Map<string, readonly Measure[]>();
 
-  function reportNamed(name: unknown, place: string): ReportDescription {
+  function reportNamed(name: unknown, path: string): ReportDescription {
     const report = byName.get(String(name));
-    if (!report) throw differs(`${place} names the unknown report ${name}.`);
+    if (!report) throw differs(`${path} names the unknown report ${name}.`);
     return report;
   }
 
-  function walkOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Walk | undefined {
+  function relatedRowsOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Walk | undefined {
     const values = directive(schema, 'walk', field.astNode);
     if (!values) return undefined;
-    const place = `${type.name}.${field.name}`;
-    const target = reportNamed(values.report, place);
+    const path = `${type.name}.${field.name}`;
+    const target = reportNamed(values.report, path);
     const on = values.on as string[];
     for (const name of [...on, ...(values.yearOf ? [String(values.yearOf)] : [])])
-      columnOf(target, name, place);
+      columnOf(target, name, path);
     if (getNamedType(field.type).name !== `${pascalCase(target.name)}Row`)
-      throw differs(`${place} must be a list of ${pascalCase(target.name)}Row.`);
+      throw differs(`${path} must be a list of ${pascalCase(target.name)}Row.`);
     return { target, on, yearOf: values.yearOf as string | undefined };
   }
 
@@ -97,8 +97,8 @@ export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDes
 
   for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
     for (const field of Object.values(type.getFields())) {
-      const walk = walkOf(type, field);
-      if (walk) walks.set(`${type.name}.${field.name}`, walk);
+      const related = relatedRowsOf(type, field);
+      if (related) relatedRows.set(`${type.name}.${field.name}`, related);
     }
     const group = directive(schema, 'groups', type.astNode);
     if (!group) continue;
@@ -119,12 +119,12 @@ export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDes
     const type = schema.getType(`${pascalCase(report.name)}Totals`);
     if (isObjectType(type)) totals.set(report.name, measuresOf(type, report));
   }
-  return { walks, groupings, totals };
+  return { relatedRows, groupings, totals };
 }
 
-function columnOf(report: ReportDescription, name: string, place: string): ReportColumn {
+function columnOf(report: ReportDescription, name: string, path: string): ReportColumn {
   const column = report.columns.find((each) => each.name === name);
-  if (!column) throw differs(`${place} names the unknown column ${report.name}.${name}.`);
+  if (!column) throw differs(`${path} names the unknown column ${report.name}.${name}.`);
   return column;
 }
 

@@ -85,7 +85,7 @@ function parseDecimal(text: string): string {
   return text;
 }
 
-/** Converts a time from the format of Postgres, `2017-08-31 12:00:00.5+00`, without changing its offset or precision. */
+/** Converts a time from the format of Postgres, `2017-08-31 12:00:00.5+00`. Keeps its offset and precision. */
 export function rfc3339(text: string): string {
   const [, day, time, offset, minutes] =
     /^(\S+)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d)(?::?(\d\d))?$/.exec(text) ?? [];

@@ -71,7 +71,7 @@ function reportDifferences(schema: GraphQLSchema, report: ReportDescription): st
   const filterFields = filterType.getFields();
   const unknown = [
     ...Object.values(rowType.getFields())
-      .filter(({ name, astNode }) => !columns.has(name) && !isWalk(astNode))
+      .filter(({ name, astNode }) => !columns.has(name) && !hasRelatedRows(astNode))
       .map(({ name }) => name),
     ...Object.keys(filterFields).filter((name) => !columns.has(name) && !['and', 'or', 'not'].includes(name)),
     ...[...orderValues].filter((name) => !columnNames.has(name)),
@@ -95,7 +95,7 @@ function reportDifferences(schema: GraphQLSchema, report: ReportDescription): st
 }
 
 /** Whether a field holds rows of another report instead of a column. */
-function isWalk(node: FieldDefinitionNode | null | undefined): boolean {
+function hasRelatedRows(node: FieldDefinitionNode | null | undefined): boolean {
   return node?.directives?.some(({ name }) => name.value === 'walk') ?? false;
 }
 
@@ -103,18 +103,14 @@ function fieldType(type: Parameters<typeof getNamedType>[0] & object): string {
   return `${getNamedType(type as never)}${isNonNullType(type) ? '!' : ''}`;
 }
 
-function filterDifference(
-  place: string,
-  found: string | undefined,
-  column: ReportColumn,
-): string | undefined {
+function filterDifference(path: string, found: string | undefined, column: ReportColumn): string | undefined {
   if (found)
     return column.filterable === false
-      ? `${place} exists, but the report does not allow filtering by it.`
-      : differing(place, found, FILTERS[column.type]);
-  return column.filterable ? `${place} is missing.` : undefined;
+      ? `${path} exists, but the report does not allow filtering by it.`
+      : differing(path, found, FILTERS[column.type]);
+  return column.filterable ? `${path} is missing.` : undefined;
 }
 
-function differing(place: string, found: string | undefined, expected: string): string | undefined {
-  return found === expected ? undefined : `${place} is ${found ?? 'missing'}, expected ${expected}.`;
+function differing(path: string, found: string | undefined, expected: string): string | undefined {
+  return found === expected ? undefined : `${path} is ${found ?? 'missing'}, expected ${expected}.`;
 }

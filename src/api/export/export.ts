@@ -118,30 +118,31 @@ function argumentsOf(
   report: ReportDescription,
   limits: RequestLimits,
 ) {
-  const given = new URLSearchParams(search);
-  const unknown = [...given.keys()].find((name) => name !== 'filter' && name !== 'asOf');
+  const parameters = new URLSearchParams(search);
+  const unknown = [...parameters.keys()].find((name) => name !== 'filter' && name !== 'asOf');
   // Ignoring a misspelt filter would export all rows.
   if (unknown !== undefined) throw badInput('Unknown parameter: an export accepts only filter and asOf.');
-  const doubled = ['filter', 'asOf'].find((name) => given.getAll(name).length > 1);
-  if (doubled) throw badInput(`${doubled} occurs ${given.getAll(doubled).length} times: expected once.`);
-  const asOf = given.get('asOf');
+  const repeated = ['filter', 'asOf'].find((name) => parameters.getAll(name).length > 1);
+  if (repeated)
+    throw badInput(`${repeated} occurs ${parameters.getAll(repeated).length} times: expected once.`);
+  const asOf = parameters.get('asOf');
   if (asOf !== null && !/^\d{1,9}$/.test(asOf))
     throw badInput('asOf is not a publication number: expected 1 to 9 digits.');
-  const text = given.get('filter');
-  let content: unknown;
+  const text = parameters.get('filter');
+  let json: unknown;
   try {
-    content = text === null ? undefined : JSON.parse(text);
+    json = text === null ? undefined : JSON.parse(text);
   } catch {
     throw badInput('filter is not valid JSON.');
   }
-  checkInputDepth(content, limits);
+  checkInputDepth(json, limits);
   const type = schema.getType(`${pascalCase(report.name)}Filter`) as GraphQLInputType;
   const filter =
-    content === undefined
+    json === undefined
       ? undefined
-      : (coerceInputValue(content, type, (at, _value, error) => {
-          const place = ['filter', ...at].join('.');
-          throw badInput(`${place} is invalid: ${error.message.replace(/ Did you mean .*$/s, '')}`);
+      : (coerceInputValue(json, type, (at, _value, error) => {
+          const path = ['filter', ...at].join('.');
+          throw badInput(`${path} is invalid: ${error.message.replace(/ Did you mean .*$/s, '')}`);
         }) as FilterInput);
   return { filter, asOf: asOf === null ? undefined : Number(asOf) };
 }
@@ -165,17 +166,17 @@ async function stream(
   format: Format,
   headers: Headers,
 ): Promise<void> {
-  const zipped = /\bgzip\b(?!;\s*q=0(\.0*)?\b)/.test(String(request.headers['accept-encoding'] ?? ''));
+  const compressed = /\bgzip\b(?!;\s*q=0(\.0*)?\b)/.test(String(request.headers['accept-encoding'] ?? ''));
   // Fetches the first rows before it sends the headers, so that an error of the statement becomes an error response.
   const first = await fetchRows(session);
-  response.writeHead(200, { ...headers, ...(zipped && { 'content-encoding': 'gzip' }) });
+  response.writeHead(200, { ...headers, ...(compressed && { 'content-encoding': 'gzip' }) });
   if (request.method === 'HEAD') {
     response.end();
     return;
   }
   const source = Readable.from(lines(session, access, format, first), { objectMode: false });
   try {
-    await (zipped ? pipeline(source, createGzip(), response) : pipeline(source, response));
+    await (compressed ? pipeline(source, createGzip(), response) : pipeline(source, response));
   } catch (error) {
     // Closing the connection without the last chunk shows the client that the export is incomplete. A client that has
     // disconnected is not an error.

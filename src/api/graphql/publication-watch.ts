@@ -13,21 +13,21 @@ export class PublicationWatch {
   #running: Promise<number> | undefined;
   /** The lookup that has not started yet. */
   #next: Promise<number> | undefined;
-  #begun = Number.NEGATIVE_INFINITY;
+  #started = Number.NEGATIVE_INFINITY;
 
   constructor(readonly pool: pg.Pool) {}
 
   /** The current publication's number; 0 before the first. @throws DATABASE_UNAVAILABLE */
   current(): Promise<number> {
-    this.#next ??= this.#begin();
+    this.#next ??= this.#start();
     return this.#next;
   }
 
-  async #begin(): Promise<number> {
+  async #start(): Promise<number> {
     await this.#running?.catch(() => undefined);
-    const rest = this.#begun + SPACING_MS - performance.now();
-    if (rest > 0) await sleep(rest);
-    this.#begun = performance.now();
+    const wait = this.#started + SPACING_MS - performance.now();
+    if (wait > 0) await sleep(wait);
+    this.#started = performance.now();
     this.#next = undefined;
     this.#running = this.#lookUp();
     return this.#running;

@@ -88,16 +88,16 @@ function resolveRoot(
   );
 }
 
-function resolveRelatedRows(schema: GraphQLSchema, { walks }: ContractLinks): void {
-  for (const [place, walk] of walks) {
-    const [typeName, fieldName] = place.split('.') as [string, string];
+function resolveRelatedRows(schema: GraphQLSchema, { relatedRows }: ContractLinks): void {
+  for (const [path, related] of relatedRows) {
+    const [typeName, fieldName] = path.split('.') as [string, string];
     const type = schema.getType(typeName);
     if (!isObjectType(type)) continue;
     const field = type.getFields()[fieldName]!;
     const resolve: Resolver = (parent: ReportRow, args, context, info) =>
-      context.relatedRows.load(walk, parent, args, context, info);
+      context.relatedRows.load(related, parent, args, context, info);
     field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
-    field.extensions = { ...field.extensions, relatedRowKeys: relatedRowKeys(walk) };
+    field.extensions = { ...field.extensions, relatedRowKeys: relatedRowKeys(related) };
   }
 }
 

@@ -10,7 +10,8 @@ export const answerLive: Handler = answerJson({ live: true });
 /** Whether the API can serve requests. */
 export type Readiness =
   | {
-      readonly ready: true /** Number of the current publication; null before the first. */;
+      readonly ready: true;
+      /** Number of the current publication; null before the first. */
       readonly publication: number | null;
     }
   | { readonly ready: false; readonly reason: string };

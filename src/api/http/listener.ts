@@ -21,7 +21,7 @@ export interface Listener {
 }
 
 const DEFAULT_GRACE_MS = 30_000;
-/** Protects against clients that send slowly on purpose. An upload may be a large file, so a request has much longer. */
+/** Protect against clients that send slowly on purpose. A request may upload a large file, so it has much longer. */
 const HEADERS_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 3_600_000;
 /** Longer than the 60 s of common load balancers, so that the load balancer closes an idle connection first. */
@@ -57,10 +57,10 @@ export async function listen(
   );
   server.maxRequestsPerSocket = 0;
   const { port, host, graceMs = DEFAULT_GRACE_MS } = options;
-  const at = await listenAt(server, { port, host, what: 'The API', settings: 'PORT or HOST' });
+  const boundPort = await listenAt(server, { port, host, what: 'The API', settings: 'PORT or HOST' });
   const name = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host;
   return {
-    url: `http://${name}:${at}`,
+    url: `http://${name}:${boundPort}`,
     close() {
       stopping = true;
       return stop(server, graceMs);

@@ -70,14 +70,14 @@ export function apiMetrics(pool: pg.Pool): Metrics {
           () => response.writeHead(500).end(),
         );
       });
-      const at = await listenAt(server, {
+      const boundPort = await listenAt(server, {
         port,
         host,
         what: 'The metrics server',
         settings: 'METRICS_PORT',
       });
       return {
-        url: `http://${host}:${at}/metrics`,
+        url: `http://${host}:${boundPort}/metrics`,
         close: () =>
           new Promise((resolve) => {
             server.close(() => resolve());

@@ -114,7 +114,7 @@ function messageClasses(app: Express): MessageClasses {
 function addRoutes(app: Express, service: Service): void {
   app.use(openExchange(service));
   for (const { path, handle } of service.routes) {
-    const place = path !== '/' && path.endsWith('/') ? new RegExp(`^${path}`) : path;
+    const pattern = path !== '/' && path.endsWith('/') ? new RegExp(`^${path}`) : path;
     const name: RequestHandler = (_request, response, next) => {
       exchangeOf(response).note.route = path;
       next();
@@ -123,7 +123,7 @@ function addRoutes(app: Express, service: Service): void {
       typeof handle === 'function'
         ? [((_request, response) => handle(exchangeOf(response))) satisfies RequestHandler]
         : handle;
-    app.all(place, name, ...handlers);
+    app.all(pattern, name, ...handlers);
   }
   app.use((_request, response) => {
     sendError(response, errorResponse('NOT_FOUND', exchangeOf(response).requestId));
@@ -140,10 +140,10 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
   const varied: Headers = corsOrigins.length > 0 ? { vary: 'Origin' } : {};
 
   return (request, response, next) => {
-    const begun = performance.now();
+    const started = performance.now();
     const requestId = requestIdOf(request);
-    const foreign = crossOrigin(request);
-    const common: Headers = { ...security, ...varied, 'x-request-id': requestId, ...foreign };
+    const cors = crossOrigin(request);
+    const common: Headers = { ...security, ...varied, 'x-request-id': requestId, ...cors };
     const note: RequestNote = {};
     const span = openRequestSpan(request.headers, {
       'http.request.method': request.method,
@@ -152,7 +152,7 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
     response.locals.exchange = { request, response, requestId, common, note } satisfies Exchange;
     response.once('close', () => {
       note.atClose?.();
-      const seconds = (performance.now() - begun) / 1000;
+      const seconds = (performance.now() - started) / 1000;
       const { statusCode: status } = response;
       const { route = 'none', fromCache = false } = note;
       metrics.request({ route, status, seconds, fromCache });
@@ -185,7 +185,7 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
         'request',
       );
     });
-    if (request.method === 'OPTIONS' && foreign)
+    if (request.method === 'OPTIONS' && cors)
       return send(response, { status: 204, headers: {}, body: '' }, common);
     if (span) span.within(next);
     else next();
