@@ -121,7 +121,7 @@ describe('a request to the API', () => {
       "The token's key is not among the issuer's keys.",
     ],
     [
-      "a stranger's signature",
+      'a signature by another key',
       async () => token({}, {}, (await generateKeyPair('RS256')).privateKey),
       "The token's signature is wrong.",
     ],
