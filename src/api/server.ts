@@ -26,7 +26,7 @@ import { RateLimiter } from './limits/rate-limit.js';
 import { memoryRateLimits, sharedRateLimits } from './limits/rate-limit-store.js';
 import { AnswerCache } from './operation/answer-cache.js';
 import { loadSafelist } from './operation/safelist.js';
-import { people } from './pages/browser-routes.js';
+import { browserRoutes } from './pages/browser-routes.js';
 import { START_PATH, startPage } from './pages/start-page.js';
 import { dropUploadHandler } from './runs/drop-upload.js';
 import type { BoardQueue } from './runs/queue-board.js';
@@ -113,7 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     defaultScopes: ['reports:read'],
   };
   const browsers =
-    options.login && people({ ...options, client: options.login, publicUrl, verify: access.verify });
+    options.login && browserRoutes({ ...options, client: options.login, publicUrl, verify: access.verify });
   const shared = { callerOf: access.callerOf, policies, rateLimiter: rateLimiterOf(options), readerPool };
   const apollo = await startApollo({ schema, reports, readerPool, limits, safelist, resource, logger });
   const graphql = graphqlHandler({

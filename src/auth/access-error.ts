@@ -10,8 +10,8 @@ const STATUS: Record<BearerError, number> = {
 };
 
 /**
- * A request refused for its token. Without an `error` the request simply carried none: RFC 6750 section 3.1
- * asks that such an answer says nothing but how to authenticate.
+ * A request refused because of its token. Without an `error` the request had no token: RFC 6750 section 3.1 asks that
+ * such a response only states how to authenticate.
  */
 export class AccessError extends Error {
   readonly status: number;
@@ -19,7 +19,7 @@ export class AccessError extends Error {
   constructor(
     readonly error: BearerError | undefined,
     message: string,
-    /** The scopes that would have been enough. */
+    /** The scopes that the request needs. */
     readonly scopes: readonly Scope[] = [],
     options?: ErrorOptions,
   ) {
@@ -29,16 +29,16 @@ export class AccessError extends Error {
   }
 }
 
-/** What the challenge says about the protected service. */
+/** What a challenge states about the protected service. */
 export interface ProtectedResource {
   readonly realm: string;
-  /** Where the RFC 9728 description of the service is. */
+  /** URL of the RFC 9728 description of the service. */
   readonly metadataUrl: string;
-  /** The scopes to ask for when the refusal names none. */
+  /** The scopes to request if the refusal names none. */
   readonly defaultScopes: readonly Scope[];
 }
 
-/** The value of `WWW-Authenticate` for a refusal (RFC 6750 section 3, RFC 9728 section 5.1). */
+/** The value of the `WWW-Authenticate` header for a refusal (RFC 6750 section 3, RFC 9728 section 5.1). */
 export function challengeOf(refusal: AccessError, resource: ProtectedResource): string {
   const scopes = refusal.scopes.length > 0 ? refusal.scopes : resource.defaultScopes;
   const attributes: [string, string][] = [['realm', resource.realm]];
@@ -52,7 +52,7 @@ export function challengeOf(refusal: AccessError, resource: ProtectedResource): 
   return `Bearer ${attributes.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`;
 }
 
-/** RFC 6750 allows in an error_description only %x20-21 / %x23-5B / %x5D-7E: no quote, no backslash. */
+/** RFC 6750 allows only %x20-21 / %x23-5B / %x5D-7E in an error_description: no quotes and no backslashes. */
 function quotable(value: string): string {
   return value.replaceAll('"', "'").replace(/[^\x20-\x7e]|\\/g, ' ');
 }

@@ -1,10 +1,10 @@
 import type { Scope } from './scopes.js';
 
-/** Who holds the access token, and what the token allows. */
+/** The holder of an access token, and what the token allows. */
 export interface Caller {
   /** The client the token was issued to. */
   readonly clientId: string;
-  /** The person, or the client itself for client credentials. */
+  /** The user; with client credentials, the client. */
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
   /** The token's `jti`. */

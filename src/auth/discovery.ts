@@ -14,7 +14,7 @@ export interface IssuerMetadata {
   readonly jwks_uri: string;
   readonly token_endpoint: string;
   readonly authorization_endpoint?: string;
-  /** RFC 9207: the issuer names itself in the answers of a login. */
+  /** RFC 9207: the issuer names itself in its response to a login. */
   readonly authorization_response_iss_parameter_supported?: boolean;
 }
 
@@ -39,7 +39,7 @@ export async function discoverIssuer(issuerUrl: string): Promise<IssuerMetadata>
   return metadata as unknown as IssuerMetadata;
 }
 
-/** The configuration with which openid-client talks to an issuer; throws as `discoverIssuer`. */
+/** The configuration that openid-client needs to talk to an issuer. Throws the same errors as `discoverIssuer`. */
 export async function issuerConfiguration(
   issuerUrl: string,
   { id, authentication }: IssuerClient = NO_CLIENT,

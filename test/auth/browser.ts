@@ -1,10 +1,9 @@
-/** A browser as far as a login needs one: it keeps cookies per host and path, and follows no redirect unless told. */
+/** A browser with what a login needs: it keeps cookies by path, and follows redirects only in `followTo`. */
 export class Browser {
   readonly #cookies = new Map<string, { value: string; path: string }>();
-  /** The `Set-Cookie` lines of the last answer. */
+  /** The `Set-Cookie` headers of the last response. */
   lastCookies: string[] = [];
 
-  /** The value of a cookie; a name is known to one server only. */
   cookie(name: string): string | undefined {
     return this.#cookies.get(name)?.value;
   }
@@ -27,7 +26,7 @@ export class Browser {
     return response;
   }
 
-  /** Follows redirects up to one that leads to a URL beginning so, which is returned and not opened. */
+  /** Follows redirects until one leads to a URL with this beginning, which is returned but not opened. */
   async followTo(url: string, beginning: string): Promise<string> {
     let next = url;
     for (let step = 0; step < 10; step++) {
@@ -37,7 +36,7 @@ export class Browser {
       if (!location) throw new Error(`${next} answered ${response.status}: ${await response.text()}`);
       next = new URL(location, next).href;
     }
-    throw new Error(`no way from ${url} to ${beginning}`);
+    throw new Error(`no redirects from ${url} to ${beginning}`);
   }
 
   #keep(line: string): void {
@@ -52,7 +51,7 @@ export class Browser {
   }
 }
 
-/** Takes a browser from the API's `/login` to where the issuer sends it back to, which is returned and not opened. */
+/** Logs a browser in at the issuer. @returns the URL of the API that the issuer redirects to, not opened yet */
 export async function logInAtIssuer(
   browser: Browser,
   api: { readonly url: string },

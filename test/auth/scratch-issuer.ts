@@ -5,7 +5,7 @@ import { type IssuerOptions, type RunningIssuer, startIssuer } from '../../src/a
 import type { SeededClientId } from '../../src/auth/issuer/seeded-clients.js';
 import { fetchClientToken } from '../../src/auth/tokens/client-credentials.js';
 
-/** A development issuer of a test's own, on a free port, with its home removed at the end. */
+/** A development issuer for one test, on a free port. Its home is removed at the end. */
 export interface ScratchIssuer extends RunningIssuer {
   readonly home: string;
   token(clientId: SeededClientId, scopes?: readonly string[]): Promise<string>;

@@ -1,25 +1,25 @@
-/** What one request may ask for at most. */
+/** The limits of one request. */
 export interface RequestLimits {
-  /** Fields within fields. */
+  /** Levels of nested fields. */
   readonly depth: number;
-  /** The same below `__schema` and `__type`, which tools ask deeper questions of. */
+  /** Levels of nested fields if the operation reads `__schema` or `__type`: tools send deeper queries there. */
   readonly introspectionDepth: number;
   /**
-   * The most rows the answers to a request can have, counting a walk's rows for each row walked from, and 100 for each
-   * count, total, set of groups, or page as of an earlier publication.
+   * Maximum number of rows in the responses to a request. Related rows count for each row they belong to. A count, a
+   * total, a set of groups and a page as of an earlier publication count as 100 rows each.
    */
   readonly cost: number;
   /** Lexical tokens of a document. */
   readonly tokens: number;
   /** Fields with an alias. */
   readonly aliases: number;
-  /** Fields of an operation, those of a fragment counted at each place it is spread: spreads of spreads multiply. */
+  /** Fields of an operation. Those of a fragment count at each spread, so nested spreads multiply. */
   readonly fields: number;
-  /** Levels of a value given as a variable, or as the filter of an export. */
+  /** Levels of nesting in a variable or in the filter of an export. */
   readonly inputDepth: number;
   /** Operations in one HTTP request. */
   readonly batch: number;
-  /** Bytes of a request's body. */
+  /** Size of the request body. */
   readonly bodyBytes: number;
 }
 

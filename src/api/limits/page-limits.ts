@@ -1,5 +1,5 @@
-/** The rows a page has unless told. */
+/** Default number of rows on a page. */
 export const DEFAULT_PAGE_ROWS = 50;
 
-/** The most rows a page has. */
+/** Maximum number of rows on a page. */
 export const MAX_PAGE_ROWS = 500;

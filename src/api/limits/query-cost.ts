@@ -11,25 +11,25 @@ import {
 } from 'graphql';
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './page-limits.js';
 
-/** What a count, a total, a set of groups or a page as of an earlier publication costs: it may read a whole report. */
+/** Cost of a count, a total, a set of groups or a page as of an earlier publication: each may read a whole report. */
 export const WHOLE_REPORT_COST = 100;
 
 /** What is known of an operation before it runs. */
 export interface OperationOutlook {
   /** See `RequestLimits.cost`. */
   readonly cost: number;
-  /** The publications its parts are to be read as of; undefined stands for the current one. */
+  /** The publications that its parts ask for; undefined stands for the current one. */
   readonly asOf: ReadonlySet<number | undefined>;
 }
 
-/** The rows a page counts as, whatever was asked for: what is wrong with it is told when it is read. */
-export function rowsOfPage(asked: number | null | undefined): number {
-  return Math.min(Math.max(Number(asked ?? DEFAULT_PAGE_ROWS), 0), MAX_PAGE_ROWS);
+/** Number of rows that a page counts as. Invalid sizes are accepted here, and refused when the page is read. */
+export function rowsOfPage(requested: number | null | undefined): number {
+  return Math.min(Math.max(Number(requested ?? DEFAULT_PAGE_ROWS), 0), MAX_PAGE_ROWS);
 }
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Works out what an operation costs at most, and which publication its parts ask for. */
+/** Computes the maximum cost of an operation, and which publications its parts ask for. */
 export function operationOutlook(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -68,7 +68,7 @@ export function operationOutlook(
         return;
       }
       if (field.extensions.relatedRowKeys) {
-        // At least 1: a document of nothing but empty walks is work all the same.
+        // At least 1: related rows with `first: 0` cost work, too.
         cost += Math.max(rows * page, 1);
         below(rows * page);
         return;

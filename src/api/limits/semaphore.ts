@@ -1,13 +1,13 @@
-/** Lets so many do something at once; the others wait for their turn, in the order they came. */
+/** Limits how many callers do something at the same time. The others wait, first come, first served. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(most: number) {
-    this.#free = most;
+  constructor(limit: number) {
+    this.#free = limit;
   }
 
-  /** Waits for a turn. @returns what ends it, to be called once. */
+  /** Waits for a turn. @returns a function that ends it, to be called exactly once */
   async take(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

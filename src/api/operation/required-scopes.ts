@@ -12,9 +12,9 @@ import { Fault } from '../../fault.js';
 import { weakMemo } from '../weak-memo.js';
 
 /**
- * Reads from the contract which scope each field of an operation's root needs. Deny by default: a contract with a root
- * field that names no scope is refused at start.
- * @returns the scopes an operation needs.
+ * Reads from the contract which scope each root field needs.
+ * @returns a function that gives the scopes an operation needs
+ * @throws Fault `contract_differs` if a root field names no scope: access is denied by default
  */
 export function scopeReader(
   schema: GraphQLSchema,
@@ -30,7 +30,10 @@ export function scopeReader(
     const value = directive && field.astNode && getDirectiveValues(directive, field.astNode)?.scope;
     const scope = SCOPES.find((each) => each.replace(':', '_').toUpperCase() === value);
     if (scope) return scope;
-    throw new Fault('contract_differs', `${parent}.${field.name} has no @requires: name the scope it needs.`);
+    throw new Fault(
+      'contract_differs',
+      `${parent}.${field.name} has no @requires. Add the scope that it needs.`,
+    );
   }
 
   return weakMemo((operation: OperationDefinitionNode, document: DocumentNode): ReadonlySet<Scope> => {

@@ -28,7 +28,7 @@ export async function loadSafelist(file: string): Promise<Safelist> {
   }
 }
 
-/** Replaces Apollo's cache of persisted documents: it has the documents of the safelist and takes no others. */
+/** Replaces Apollo's cache of persisted documents. It contains only the documents of the safelist. */
 export function safelistCache(safelist: Safelist) {
   return {
     // Apollo prefixes the hash with the name of its feature.

@@ -1,21 +1,20 @@
 import type { FormattedExecutionResult } from 'graphql';
 
-/** Stands for the `data` of an answer whose JSON is written already, so that no value of it is written twice. */
+/** Replaces the `data` of a response that is already JSON, so that it is not serialized again. */
 class WrittenData {
   constructor(readonly text: string) {}
 }
 
-/** An answer in the form that Apollo passes on, from the whole of its JSON. */
+/** Wraps the JSON of a whole response in the type that Apollo passes on. */
 export function writtenAnswer(text: string): FormattedExecutionResult {
   return { data: new WrittenData(text) as unknown as Record<string, unknown> };
 }
 
-/** The JSON of an answer if it was written before. */
+/** The JSON that `writtenAnswer` wrapped, if any. */
 export function writtenText({ data }: FormattedExecutionResult): string | undefined {
   return data instanceof WrittenData ? data.text : undefined;
 }
 
-/** Writes an answer. */
 export function stringifyAnswer(result: FormattedExecutionResult): string {
   return writtenText(result) ?? JSON.stringify(result);
 }

@@ -2,16 +2,16 @@ import { cursorOf, orderMark } from '../reports/cursor.js';
 import type { ReportQuery } from '../reports/page.js';
 import type { CompiledPage, Entry } from './page-plan.js';
 
-/** Between rows: JSON writes a newline within a value in another way. */
+/** Separates rows. It cannot occur in a row, since JSON escapes newlines in values. */
 export const ROW_SEPARATOR = ',\n';
 
-/** The value of `data` as JSON, and the publication it stems from: 0 before the first. */
+/** The value of `data` as JSON, and the number of the publication it comes from, 0 before the first one. */
 export interface PageText {
   readonly data: string;
   readonly publication: number;
 }
 
-/** Writes the answer from the one row of a page's statement. */
+/** Writes the response from the one row that the statement of a page returns. */
 export function writePage(page: CompiledPage, query: ReportQuery, row: readonly unknown[]): PageText {
   const [publication, total, previous, count, ...texts] = row as [
     number,
@@ -22,7 +22,7 @@ export function writePage(page: CompiledPage, query: ReportQuery, row: readonly 
   ];
   const more = count > query.size;
   const rowCount = Math.min(count, query.size);
-  /** The rows of a shape, joined; the one beyond the page is cut off. */
+  /** The joined rows of a shape, without the extra row that shows whether there are more. */
   const rowsOf = (shape: number): string => {
     const text = texts[shape] ?? '';
     if (rowCount === 0) return '';
@@ -30,9 +30,9 @@ export function writePage(page: CompiledPage, query: ReportQuery, row: readonly 
   };
   const splitRows = (shape: number) => (rowCount === 0 ? [] : rowsOf(shape).split(ROW_SEPARATOR));
   const mark = page.wantsCursors ? orderMark(query.access.report.name, query.steps) : '';
-  const places = page.wantsCursors ? splitRows(page.rowShapes.length) : [];
-  const cursor = (place: string | undefined) =>
-    place === undefined ? 'null' : JSON.stringify(cursorOf(mark, JSON.parse(place)));
+  const positions = page.wantsCursors ? splitRows(page.rowShapes.length) : [];
+  const cursor = (position: string | undefined) =>
+    position === undefined ? 'null' : JSON.stringify(cursorOf(mark, JSON.parse(position)));
   let shape = 0;
 
   const pageInfo = (name: string): string => {
@@ -42,14 +42,14 @@ export function writePage(page: CompiledPage, query: ReportQuery, row: readonly 
       case 'hasPreviousPage':
         return String(rowCount > 0 && previous);
       case 'startCursor':
-        return cursor(places[0]);
+        return cursor(positions[0]);
       default:
-        return cursor(places.at(-1));
+        return cursor(positions.at(-1));
     }
   };
   const edges = (below: readonly Entry[]): string => {
     const parts = below.map(({ name }) => {
-      if (name === 'cursor') return places.map(cursor);
+      if (name === 'cursor') return positions.map(cursor);
       shape += 1;
       return splitRows(shape - 1);
     });

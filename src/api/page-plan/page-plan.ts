@@ -12,20 +12,21 @@ import { camelCase } from '../contract/schema-names.js';
 import { type OperationOutlook, rowsOfPage, WHOLE_REPORT_COST } from '../limits/query-cost.js';
 import type { ReportArguments } from '../reports/page.js';
 
-/** A field of an answer: under which name, and which one. */
+/** A selected field. */
 export interface Entry {
+  /** Its name in the response: the alias, if it has one. */
   readonly key: string;
   readonly name: string;
   readonly below: readonly Entry[];
 }
 
-/** An operation that asks for one page of one report and nothing besides, as most do. */
+/** An operation that asks only for one page of one report, as most do. */
 export interface CompiledPage {
   readonly report: ReportDescription;
   readonly field: GraphQLField<unknown, unknown>;
   readonly node: FieldNode;
   readonly entries: readonly Entry[];
-  /** The shapes rows are wanted in. */
+  /** The fields of a row, for each place where the operation selects rows. */
   readonly rowShapes: readonly (readonly Entry[])[];
   readonly wantsCursors: boolean;
   readonly wantsCount: boolean;
@@ -33,12 +34,13 @@ export interface CompiledPage {
 }
 
 const CONNECTION_FIELDS = new Set(['nodes', 'edges', 'pageInfo', 'totalCount']);
-/** Postgres cuts longer names short. */
+/** Postgres truncates longer names. */
 const MAX_NAME_BYTES = 63;
 
 /**
- * Recognizes an operation whose whole answer one statement can give as JSON: then no value of any row passes through
- * the resolvers one by one, which costs several times the statement. Everything else is left to them.
+ * Recognizes an operation whose whole response one statement can return as JSON. Resolving every value of every row would
+ * cost several times as much as the statement.
+ * @returns undefined for all other operations: the resolvers answer them
  */
 export function compilePage(
   schema: GraphQLSchema,
@@ -78,9 +80,9 @@ export function compilePage(
     }
     return entries;
   };
-  const [node, another] = read(operation.selectionSet) ?? [];
+  const [node, second] = read(operation.selectionSet) ?? [];
   const report = node && reports.get(node.name.value);
-  if (!report || another) return undefined;
+  if (!report || second) return undefined;
   const entries = entriesOf(node.selectionSet);
   if (!entries?.every(({ name }) => CONNECTION_FIELDS.has(name))) return undefined;
   const columns = new Set(report.columns.map(({ name }) => camelCase(name)));
@@ -103,12 +105,11 @@ export function compilePage(
   };
 }
 
-/** The arguments of a page's query. */
 export interface PageArguments extends ReportArguments {
   readonly asOf?: number | null;
 }
 
-/** @throws what graphql says of a required argument that is not given. */
+/** @throws GraphQLError if a required argument is missing */
 export function pageArguments(
   page: CompiledPage,
   variables: Readonly<Record<string, unknown>>,
@@ -116,7 +117,7 @@ export function pageArguments(
   return getArgumentValues(page.field, page.node, variables as { [name: string]: unknown });
 }
 
-/** What `operationOutlook` would say of the operation, without looking at its fields again. */
+/** The same result as `operationOutlook`, without visiting the fields again. */
 export function pageOutlook(page: CompiledPage, { first, last, asOf }: PageArguments): OperationOutlook {
   const wholes = [page.wantsCount, typeof asOf === 'number'].filter(Boolean).length;
   return {

@@ -13,19 +13,19 @@ import { type CompiledPage, compilePage, type PageArguments } from './page-plan.
 import { type PageStatement, pageStatement } from './page-statement.js';
 import { QueryBatcher } from './query-batcher.js';
 
-/** An operation that one statement answers whole. */
+/** An operation that one statement answers. */
 export interface PageAnswer {
   readonly page: CompiledPage;
-  /** The value of `data` as JSON, and the publication it stems from. */
+  /** The value of `data` as JSON, and the publication it comes from. */
   run(): Promise<{ data: string; mark?: PublicationMark }>;
 }
 
-/** Answers pages of reports by one statement each. */
+/** Answers each page of a report with one statement. */
 export class PageAnswers {
   readonly #reads: QueryBatcher;
   readonly #marks = new Map<number, PublicationMark>();
 
-  /** The page an operation asks for, worked out once for each operation of a document; undefined if it is more than a page. */
+  /** The page that an operation asks for, compiled once per operation; undefined if it asks for more than a page. */
   readonly pageOf: (operation: OperationDefinitionNode, document: DocumentNode) => CompiledPage | undefined;
 
   constructor(
@@ -38,7 +38,7 @@ export class PageAnswers {
     this.#reads = new QueryBatcher(readerPool);
   }
 
-  /** @returns undefined for what is beyond a page forward, or wrong: the resolvers then say so. */
+  /** @returns undefined if a statement cannot answer it or the arguments are invalid: the resolvers report that */
   answerOf(page: CompiledPage, rights: CallerRights, args: PageArguments): PageAnswer | undefined {
     try {
       const planned = pageStatement(page, rights, args);

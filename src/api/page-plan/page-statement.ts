@@ -15,8 +15,8 @@ export interface PageStatement {
 
 /**
  * The statement for one caller and one set of arguments.
- * @returns undefined where the arguments ask for something beyond a page forward.
- * @throws what the arguments' checks throw.
+ * @returns undefined for a page backward or as of an earlier publication: the resolvers read those
+ * @throws BAD_USER_INPUT, FORBIDDEN or LIMIT_EXCEEDED if the arguments are invalid
  */
 export function pageStatement(
   page: CompiledPage,
@@ -30,18 +30,18 @@ export function pageStatement(
 }
 
 /**
- * One row for the whole page: each row of a page as a row of its own would cost as much again on its way here.
- * A plain aggregate takes the rows in the order of the query below it.
+ * Returns the whole page in one row: transferring each row separately would double the cost. An aggregate without its own
+ * `order by` reads the rows in the order of its subquery.
  */
 function statementOf(page: CompiledPage, access: ReportAccess, query: ReportQuery): SqlText {
   const { where, steps, size, after, before } = query;
   const shapes = shapesJson(page, access).map((shape, index) => [`row_${index}`, shape] as const);
-  const places = joined(
+  const positions = joined(
     steps.map(({ column }) => plainValue(column)),
     ', ',
   );
   const texts = page.wantsCursors
-    ? [...shapes, ['place', sql`json_build_array(${places})::text`] as const]
+    ? [...shapes, ['position', sql`json_build_array(${positions})::text`] as const]
     : shapes;
   const head = [
     sql`(select coalesce(max(number), 0)::int4 from reporting.publication)`,
@@ -54,19 +54,19 @@ function statementOf(page: CompiledPage, access: ReportAccess, query: ReportQuer
   ];
   const list = texts.map(([name, text]) => sql`${text} as ${ident(name)}`);
   const bounds = [after, before].filter((each) => each !== undefined);
-  // The limit is part of the text: as a parameter Postgres would take it for a tenth of the table.
+  // The limit is part of the text: for a parameter, Postgres would assume a tenth of the table.
   return sql`select ${joined(head, ', ')} from (
       select ${list.length > 0 ? joined(list, ', ') : sql`true as present`} from ${access.relation}
       where ${allOf([where, ...bounds])} order by ${orderList(steps)} limit ${raw(String(size + 1))}
     ) as page`;
 }
 
-/** The separator as Postgres writes it in a literal. */
+/** The separator as a SQL literal. */
 const SEPARATOR_LITERAL = `E'${ROW_SEPARATOR.replace('\n', '\\n')}'`;
 
 const writtenShapes = new WeakMap<CompiledPage, WeakMap<ReportAccess['columns'], readonly SqlText[]>>();
 
-/** The rows' shapes, which are the same for all who may see the same columns. */
+/** The SQL of the rows' shapes. It is the same for all callers who can see the same columns. */
 function shapesJson(page: CompiledPage, access: ReportAccess): readonly SqlText[] {
   let byColumns = writtenShapes.get(page);
   if (!byColumns) {
@@ -75,7 +75,7 @@ function shapesJson(page: CompiledPage, access: ReportAccess): readonly SqlText[
   }
   let shapes = byColumns.get(access.columns);
   if (!shapes) {
-    // As plain text, since there are no values in it.
+    // Rendered once, since it contains no values.
     shapes = page.rowShapes.map((shape) => raw(render(shapeJson(access, shape)).text));
     byColumns.set(access.columns, shapes);
   }
@@ -83,9 +83,9 @@ function shapesJson(page: CompiledPage, access: ReportAccess): readonly SqlText[
 }
 
 /**
- * A row as a JSON object. Written by hand, since the JSON functions look up the types of a row's values for every row;
- * for the eight columns of a film `json_build_object` takes 5.2 µs a row, `concat` 4.0, a chain of `||` 3.2, and a tree
- * of them, which copies each piece fewer times, 2.3.
+ * A row as a JSON object. Built by concatenation, since the JSON functions look up the types of the values for every row:
+ * with the eight columns of a film, `json_build_object` takes 5.2 µs per row, `concat` 4.0, a chain of `||` 3.2, and a
+ * tree of `||`, which copies each piece fewer times, 2.3.
  */
 function shapeJson(access: ReportAccess, shape: readonly Entry[]): SqlText {
   const members = shape.map(({ key, name }, index) =>
@@ -100,10 +100,13 @@ function concatenated(pieces: readonly SqlText[]): SqlText {
   return sql`(${concatenated(pieces.slice(0, half))} || ${concatenated(pieces.slice(half))})`;
 }
 
-/** The types whose JSON is their text in quotes: numbers that a float would change, and days. */
+/** Types that JSON represents as strings: numbers that a float cannot represent exactly, and dates. */
 const QUOTED: ReadonlySet<ReportColumn['type']> = new Set(['bigint', 'numeric', 'date']);
 
-/** A member of an object from what stands before its value: no caller's text but aliases, which are letters and digits. */
+/**
+ * A member of an object.
+ * @param before the text before the value. The only text of a caller in it is an alias: letters, digits and underscores.
+ */
 function memberJson(before: string, column: ReportColumn): SqlText {
   const name = ident(column.name);
   const asJson = column.type === 'text' || column.type === 'timestamp';
@@ -114,7 +117,7 @@ function memberJson(before: string, column: ReportColumn): SqlText {
   return column.nullable ? sql`coalesce(${member}, ${raw(`'${before}null'`)})` : sql`(${member})`;
 }
 
-/** A value as the resolvers see it, for the cursor. */
+/** A value in the form that the resolvers use, so that cursors are the same. */
 function plainValue(column: ReportColumn): SqlText {
   const name = ident(column.name);
   return column.type === 'int' || column.type === 'boolean' ? name : sql`${name}::text`;

@@ -21,18 +21,18 @@ export interface BrowserRoutesOptions {
   readonly publicUrl: string;
   readonly client: LoginClient;
   readonly verify: (token: string) => Promise<Caller>;
-  /** What the queue board shows; no board without any. */
+  /** The queues that the queue board shows. Without any, there is no queue board. */
   readonly queues?: readonly BoardQueue[];
 }
 
-/** What people reach with a browser and a session instead of a token. */
+/** The pages that users open in a browser, with a session instead of a token. */
 export interface BrowserRoutes {
   readonly routes: readonly Route[];
-  /** Puts who is logged in onto the request. */
+  /** Sets the request's user. */
   readonly recognize: readonly RequestHandler[];
   /**
-   * The token of the session that asks, from a page of ours; undefined without a session.
-   * @throws LoginError when another page asks in the session's name.
+   * The access token of the request's session; undefined without a session.
+   * @throws LoginError if the request does not come from a page of this service
    */
   tokenOf(request: IncomingMessage): string | undefined;
 }
@@ -42,8 +42,8 @@ const withCommonHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** A link must log nobody out, since a foreign page can have it followed: whoever follows one is asked. */
-const askToLeave: RequestHandler = (request, response, next) => {
+/** A GET must not log anyone out, since any site can link to it: the user has to confirm. */
+const confirmLogout: RequestHandler = (request, response, next) => {
   if (request.method !== 'GET') return next();
   sendHtml(response, {
     title: 'Log out',
@@ -51,17 +51,17 @@ const askToLeave: RequestHandler = (request, response, next) => {
   });
 };
 
-/** No redirect to the login: the issuer may still know the browser and would log it in again at once. */
-const sayGoodbye: RequestHandler = (_request, response) =>
+/** Does not redirect to the login: the user may still be logged in at the issuer, which would log in again at once. */
+const loggedOutPage: RequestHandler = (_request, response) =>
   sendHtml(response, { title: 'Logged out', body: '<p>You are logged out. <a href="/login">Log in</a></p>' });
 
-/** A token that is not good is of nobody; that the issuer cannot be asked is to be told: a login could not be had there either. */
-function noneIfRefused(error: unknown): undefined {
+/** A refused token means: not logged in. Other errors are reported, since a login would fail for the same reason. */
+function undefinedIfRefused(error: unknown): undefined {
   if (!(error instanceof AccessError)) throw error;
 }
 
-/** Login and what stands behind it. */
-export function people(options: BrowserRoutesOptions): BrowserRoutes {
+/** The routes of the login, and of the pages that need one. */
+export function browserRoutes(options: BrowserRoutesOptions): BrowserRoutes {
   const { publicUrl, verify, queues = [] } = options;
   const { origin } = new URL(publicUrl);
   const boardPath = `${QUEUE_BOARD_PATH}/`;
@@ -70,24 +70,25 @@ export function people(options: BrowserRoutesOptions): BrowserRoutes {
     pages: [GRAPHIQL_PATH, START_PATH, ...(queues.length > 0 ? [boardPath] : [])],
   });
 
-  const letIn = (page: string): RequestHandler[] => [
+  const requireLogin = (page: string): RequestHandler[] => [
     ...login.recognize,
     async (request, response, next) => {
-      const person = userOf(request);
-      const caller = person && (await verify(person.accessToken).catch(noneIfRefused));
+      const user = userOf(request);
+      const caller = user && (await verify(user.accessToken).catch(undefinedIfRefused));
       exchangeOf(response).note.caller = caller;
       if (caller) return next();
-      if (request.method !== 'GET') throw new LoginError(401, 'Nobody is logged in: begin at /login.');
+      if (request.method !== 'GET') throw new LoginError(401, 'You are not logged in. Log in at /login.');
       response.redirect(303, `/login?to=${encodeURIComponent(page)}`);
     },
   ];
   const board: RequestHandler[] = [
-    ...letIn(boardPath),
+    ...requireLogin(boardPath),
     (request, response, next) => {
       const { scopes } = exchangeOf(response).note.caller!;
-      if (!scopes.has('jobs:read')) throw new LoginError(403, 'The queue board needs the scope jobs:read.');
+      if (!scopes.has('jobs:read'))
+        throw new LoginError(403, 'The queue board requires the scope jobs:read.');
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        if (!scopes.has('jobs:run')) throw new LoginError(403, 'To change jobs needs the scope jobs:run.');
+        if (!scopes.has('jobs:run')) throw new LoginError(403, 'Changing jobs requires the scope jobs:run.');
         requireSameOrigin(request, origin);
       }
       next();
@@ -99,8 +100,8 @@ export function people(options: BrowserRoutesOptions): BrowserRoutes {
     routes: [
       { path: '/login', handle: [withCommonHeaders, ...login.begin] },
       { path: '/login/callback', handle: [withCommonHeaders, ...login.finish] },
-      { path: '/logout', handle: [askToLeave, ...login.end, sayGoodbye] },
-      ...graphiqlRoutes(letIn(GRAPHIQL_PATH)),
+      { path: '/logout', handle: [confirmLogout, ...login.end, loggedOutPage] },
+      ...graphiqlRoutes(requireLogin(GRAPHIQL_PATH)),
       ...(queues.length > 0
         ? [
             { path: QUEUE_BOARD_PATH, handle: board },
@@ -109,9 +110,9 @@ export function people(options: BrowserRoutesOptions): BrowserRoutes {
         : []),
     ],
     tokenOf(request) {
-      const person = userOf(request);
-      if (person) requireOwnPage(request, person, publicUrl);
-      return person?.accessToken;
+      const user = userOf(request);
+      if (user) requireOwnPage(request, user, publicUrl);
+      return user?.accessToken;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What a newcomer may ask first: true of any data set, and its answer says what else there is to ask. */
+/** A first query for newcomers. It works with any data set, and its result lists what else can be queried. */
 export const exampleQuery = `{
   publication { number asOfDay }
   reports { query description grain questions }

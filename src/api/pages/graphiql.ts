@@ -15,8 +15,8 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 const require = createRequire(import.meta.url);
 
 /**
- * What the page is made of, all served from here: it works without a network. The files are found past the packages'
- * exports, which do not name those made for browsers.
+ * The files of the page. All are served from here, so that it works offline. They are located through `package.json`,
+ * since the packages' exports do not include the builds for browsers.
  */
 const FILES = [
   {
@@ -45,23 +45,26 @@ const FILES = [
   },
 ];
 
-/** Starts GraphiQL, which asks in the session's name: by the cookie, and by the session's token against foreign pages. */
+/** Starts GraphiQL. Its requests carry the session's cookie and CSRF token. */
 const START = `const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
 const fetcher = GraphiQL.createFetcher({ url: '/graphql', headers: { 'x-csrf-token': csrfToken } });
-const defaultQuery = ${JSON.stringify(`# What is published, and which reports there are: press the button.\n${exampleQuery}\n`)};
+const defaultQuery = ${JSON.stringify(`# Press the run button to see what is published and which reports exist.\n${exampleQuery}\n`)};
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, { fetcher, defaultQuery }),
 );
 `;
 
-/** The page and its files; `letIn` stands before the page and lets only people pass who are logged in. */
-export function graphiqlRoutes(letIn: readonly RequestHandler[]): readonly Route[] {
+/**
+ * The page and its files.
+ * @param requireLogin handlers that run before the page and stop anyone who is not logged in
+ */
+export function graphiqlRoutes(requireLogin: readonly RequestHandler[]): readonly Route[] {
   const page: RequestHandler = (request, response) => {
     const { subject, csrfToken } = userOf(request)!;
     sendHtml(response, pageFor(subject, csrfToken));
   };
   return [
-    { path: GRAPHIQL_PATH, handle: [...letIn, page] },
+    { path: GRAPHIQL_PATH, handle: [...requireLogin, page] },
     { path: `${GRAPHIQL_PATH}/start.js`, handle: fileHandler(SCRIPT, async () => START) },
     ...FILES.map((each) => ({
       path: `${GRAPHIQL_PATH}/${each.name}`,

@@ -13,19 +13,18 @@ import { sendHtml } from './send-html.js';
 export const START_PATH = '/';
 
 export interface StartPageOptions {
-  /** Asked for what can be served, which `/readyz` tells everyone too. */
   readonly readerPool: pg.Pool;
   readonly publicUrl: string;
   readonly issuerUrl: string;
-  /** Where it is told how to get access, under `publicUrl`. */
+  /** The path of the metadata that describes how to get access. */
   readonly metadataPath: string;
-  /** What is there for people. */
+  /** Whether users can log in. */
   readonly login: boolean;
   readonly queueBoard: boolean;
 }
 
 const WHAT_THIS_IS =
-  'Report tables, rebuilt from each delivery of files, published whole and explained, and served over GraphQL to callers with an access token.';
+  'Report tables, rebuilt from each delivery of files, published all at once, and served over GraphQL to callers with an access token. Every number can be traced to the records behind it.';
 
 const STYLE = `<style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -34,14 +33,14 @@ pre{background:#f1f3f6;padding:.8rem;overflow-x:auto;font-size:.85rem}button{fon
 @media(prefers-color-scheme:dark){body{color:#d8dee8;background:#151a21}pre{background:#202733}a{color:#7db3ff}}
 </style>`;
 
-/** Answers `/`: browsers with a page that says what is here, programs with the same as JSON. */
+/** Serves `/`: an overview of the service, as a page for browsers and as JSON for other clients. */
 export function startPage(options: StartPageOptions): RequestHandler {
   return async (request, response) => {
     requireGet(request, response);
     const readiness = await readinessOf(options.readerPool);
     const { common } = exchangeOf(response);
     common.vary = common.vary === undefined ? 'accept' : `accept, ${common.vary}`;
-    // Who names neither takes anything, as curl does.
+    // JSON comes first: it is the choice for clients that accept anything, such as curl.
     if (request.accepts(['json', 'html']) === 'html') {
       sendHtml(response, {
         title: 'Marquee',
@@ -73,39 +72,35 @@ function bodyOf(options: StartPageOptions, readiness: Readiness, subject: string
   const link = (path: string, text: string) => `<a href="${path}">${text}</a>`;
   const places: [place: string, what: string][] = [];
   if (login) {
-    places.push([
-      link(GRAPHIQL_PATH, 'GraphiQL'),
-      'ask in the browser, with the schema and its documentation beside',
-    ]);
-    if (queueBoard)
-      places.push([link(`${QUEUE_BOARD_PATH}/`, 'Queue board'), 'the jobs, for those who look after them']);
+    places.push([link(GRAPHIQL_PATH, 'GraphiQL'), 'Explore and run queries in the browser']);
+    if (queueBoard) places.push([link(`${QUEUE_BOARD_PATH}/`, 'Queue board'), 'Background jobs (operators)']);
   }
   places.push(
     [
       '<code>/graphql</code>',
-      `for programs; access tokens come from ${escapeHtml(issuerUrl)} (${link(metadataPath, 'metadata')})`,
+      `The API. Access tokens are issued by ${escapeHtml(issuerUrl)} (${link(metadataPath, 'metadata')})`,
     ],
     [
       `${link('/livez', 'Live')}, ${link('/readyz', 'ready')}`,
-      'whether this server runs, and whether it can serve',
+      'Whether this server is running, and whether it can serve reports',
     ],
   );
   return `<h1>Marquee</h1>
 <p>${WHAT_THIS_IS}</p>
-<p><strong>${told(readiness)}</strong></p>
+<p><strong>${statusText(readiness)}</strong></p>
 ${login ? `<div>${sessionOf(subject)}</div>` : ''}
 <dl>${places.map(([place, what]) => `<dt>${place}</dt><dd>${what}</dd>`).join('\n')}</dl>
-<p>What is published, and which reports there are:</p>
+<p>Try it. This query shows what is published and which reports exist:</p>
 <pre>curl -s ${escapeHtml(new URL('/graphql', publicUrl).href)} -H 'authorization: Bearer TOKEN' \\
   -H 'content-type: application/json' \\
   -d '${escapeHtml(JSON.stringify({ query: exampleQuery.replace(/\s+/g, ' ') }))}'</pre>`;
 }
 
-function told(readiness: Readiness): string {
+function statusText(readiness: Readiness): string {
   if (!readiness.ready) return readiness.reason;
   return readiness.publication === null
     ? 'Nothing is published yet.'
-    : `Publication ${readiness.publication} is served.`;
+    : `Publication ${readiness.publication} is being served.`;
 }
 
 function sessionOf(subject: string | undefined): string {

@@ -16,8 +16,8 @@ interface ReportEdge {
 const ROW_PATHS = [['nodes'], ['edges', 'node']] as const;
 
 /**
- * A connection of the contract over one report. Its fields are computed when they are selected, so that a count
- * nobody asked for costs no statement; all of them share one page.
+ * The contract's connection for one report. A field is computed only if it is selected, so that a count nobody asked for
+ * costs no statement. All fields share one page.
  */
 export class ReportConnection {
   readonly #session: ReadSession;
@@ -26,7 +26,7 @@ export class ReportConnection {
   readonly #measures: readonly Measure[];
   #page: Promise<ReportPage> | undefined;
 
-  /** @param measures What `totals` sums up. */
+  /** @param measures the numbers that `totals` offers */
   constructor(
     session: ReadSession,
     query: ReportQuery,
@@ -68,7 +68,7 @@ export class ReportConnection {
     };
   }
 
-  /** Whether there are rows on the side the page was not read towards; none without a cursor that cut them off. */
+  /** Whether there are rows on the side that paging comes from. Only a cursor can have cut them off. */
   async #beyond(row: ReportRow | undefined, along: ReportQuery['steps'], cut: unknown): Promise<boolean> {
     if (!cut || !row) return false;
     const values = along.map(({ field }) => (row[field] ?? null) as string | number | boolean | null);

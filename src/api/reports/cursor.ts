@@ -4,13 +4,13 @@ import { fitsColumn, typedValue } from '../access/column-values.js';
 import { badInput } from '../errors/api-error.js';
 import type { OrderStep } from './order.js';
 
-/** The values of a row in the columns of an order: where the row lies in it. */
+/** The values of a row in the columns of an order, which define its position. */
 export type CursorValues = readonly (string | number | boolean | null)[];
 
-/** A fetched row, by the contract's names. */
+/** A fetched row, by the contract's field names. */
 export type ReportRow = Readonly<Record<string, unknown>>;
 
-/** A row's place in an order, as text for the caller to hand back. */
+/** The position of a row in an order, as text that callers send back. */
 export function encodeCursor(reportName: string, steps: readonly OrderStep[], row: ReportRow): string {
   return cursorOf(
     orderMark(reportName, steps),
@@ -18,14 +18,15 @@ export function encodeCursor(reportName: string, steps: readonly OrderStep[], ro
   );
 }
 
-/** A cursor from the mark of its order and a row's values in the order's columns. */
+/** @param mark the `orderMark` of the order that `values` belong to */
 export function cursorOf(mark: string, values: readonly unknown[]): string {
   return Buffer.from(JSON.stringify([mark, ...values])).toString('base64url');
 }
 
 /**
- * The values of a cursor. A cursor is only a filter on columns the caller may order by, so it needs no signature;
- * but one from another order would page nonsense, so it says which order it stems from.
+ * The values of a cursor. It needs no signature, since it is only a filter on columns that the caller may order by. But
+ * with a cursor from another order the page would be meaningless, so it names the order it comes from.
+ * @throws BAD_USER_INPUT if it comes from another order or was changed
  */
 export function decodeCursor(
   argument: string,
@@ -36,13 +37,13 @@ export function decodeCursor(
   const content = parseCursor(cursor);
   if (!content || content.length !== steps.length + 1 || content[0] !== orderMark(reportName, steps)) {
     throw badInput(
-      `${argument} is not a cursor of this report and order: take one from an answer with the same orderBy.`,
+      `${argument} is not a cursor of this report and order. It must come from a query with the same orderBy.`,
     );
   }
   const values = content.slice(1);
   for (const [index, value] of values.entries()) {
     if (!fits(steps[index]!, value))
-      throw badInput(`${argument} is a damaged cursor: take one from an answer.`);
+      throw badInput(`${argument} is a damaged cursor. Use a cursor from a response unchanged.`);
   }
   return values as CursorValues;
 }
@@ -62,7 +63,7 @@ function fits({ column }: OrderStep, value: unknown): boolean {
   return fitsColumn(column, value as string | number | boolean);
 }
 
-/** Tells orders apart. */
+/** Identifies an order. */
 export function orderMark(reportName: string, steps: readonly OrderStep[]): string {
   const order = steps.map((step) => [step.column.name, step.descending, step.nullsFirst]);
   return createHash('sha256')
@@ -71,19 +72,19 @@ export function orderMark(reportName: string, steps: readonly OrderStep[]): stri
     .slice(0, 8);
 }
 
-/** The rows that come after a place in an order. */
+/** The condition for rows after a position in an order. */
 export function afterCondition(steps: readonly OrderStep[], values: CursorValues): SqlText {
   if (steps.every(({ column, descending }) => !column.nullable && descending === steps[0]!.descending)) {
-    // One comparison of whole rows is what an index can answer by itself.
+    // An index can answer a comparison of whole rows.
     const names = joined(
       steps.map(({ column }) => ident(column.name)),
       ', ',
     );
-    const places = joined(
+    const bounds = joined(
       steps.map(({ column }, index) => typedValue(column, values[index])),
       ', ',
     );
-    return sql`(${names}) ${raw(steps[0]!.descending ? '<' : '>')} (${places})`;
+    return sql`(${names}) ${raw(steps[0]!.descending ? '<' : '>')} (${bounds})`;
   }
   return anyOf(
     steps.flatMap((step, index) => {
@@ -101,7 +102,7 @@ function sameValue({ column }: OrderStep, value: CursorValues[number]): SqlText 
     : sql`${ident(column.name)} = ${typedValue(column, value)}`;
 }
 
-/** The values of one column beyond a value; undefined when there are none. */
+/** The condition for values of one column after a value; undefined if no value can be. */
 function pastValue(step: OrderStep, value: CursorValues[number]): SqlText | undefined {
   const name = ident(step.column.name);
   if (value === null) return step.nullsFirst ? sql`${name} is not null` : undefined;

@@ -4,7 +4,7 @@ import { type ReportAccess, visibleColumn } from '../access/visible-report.js';
 import type { ReportColumn } from '../contract/report-description.js';
 import { badInput } from '../errors/api-error.js';
 
-/** A filter as the contract's input types let it through: columns with operators, and `and`, `or`, `not`. */
+/** A filter that matches the contract's input types: columns with operators, and `and`, `or`, `not`. */
 export type FilterInput = Readonly<Record<string, unknown>>;
 
 type Operator = (column: ReportColumn, name: SqlText, operand: unknown) => SqlText;
@@ -19,14 +19,14 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   isNull: (_column, name, operand) => (operand ? sql`${name} is null` : sql`${name} is not null`),
 };
 
-/** The condition a filter stands for; no filter holds for every row. */
+/** The SQL condition of a filter. Without a filter it is true for every row. */
 export function filterCondition(access: ReportAccess, filter: FilterInput | null | undefined): SqlText {
   const conditions = Object.entries(filter ?? {}).map(([name, value]): SqlText => {
-    // A variable left null stands for no condition on a whole column, but never for a half-given one (see below).
+    // A variable that is null means no condition on the column. A null operand is refused (see below).
     if (value === null || value === undefined) return allOf([]);
     if (name === 'and') return allOf((value as FilterInput[]).map((each) => filterCondition(access, each)));
     if (name === 'or') return anyOf((value as FilterInput[]).map((each) => filterCondition(access, each)));
-    // Not SQL's own not, which keeps a null: a row without the value does not meet the condition, so it meets this.
+    // In SQL, `not null` is null. A row without the value does not meet the condition, so it meets its negation.
     if (name === 'not') return sql`(${filterCondition(access, value as FilterInput)} is not true)`;
     const column = visibleColumn(access, name);
     return columnCondition(name, column, value as Readonly<Record<string, unknown>>);
@@ -41,24 +41,24 @@ function columnCondition(
 ): SqlText {
   return allOf(
     Object.entries(operands).map(([name, operand]) => {
-      // Dropping it would answer with more rows than were asked for, and nobody would notice.
-      if (operand === null) throw badInput(`filter.${field}.${name} is null: leave it out, or use isNull.`);
+      // Ignoring it would silently return more rows than requested.
+      if (operand === null) throw badInput(`filter.${field}.${name} is null. Leave it out, or use isNull.`);
       refuseNul(field, operand);
       return OPERATORS[name]!(column, ident(column.name), operand);
     }),
   );
 }
 
-/** Postgres has no text with a NUL character and would refuse the statement. */
+/** Postgres cannot represent a NUL character in text and would refuse the statement. */
 function refuseNul(field: string, operand: unknown): void {
   for (const value of Array.isArray(operand) ? operand : [operand]) {
     if (typeof value === 'string' && value.includes('\0')) {
-      throw badInput(`filter.${field} has a NUL character: no value has one.`);
+      throw badInput(`filter.${field} contains a NUL character. Remove it: no value contains one.`);
     }
   }
 }
 
-/** The text itself, without the meaning that `like` gives some characters. */
+/** Escapes the wildcards of `like`. */
 function likeText(operand: unknown): string {
   return String(operand).replace(/[\\%_]/g, '\\$&');
 }

@@ -8,7 +8,7 @@ import type { ReadSession } from '../sql/read-session.js';
 import { type FilterInput, filterCondition } from './filter.js';
 import type { ReportQuery } from './page.js';
 
-/** Numbers over the rows a filter leaves, with how many rows there are as `rowCount`. */
+/** The measures of all rows that match the filter, and their number as `rowCount`. */
 export async function readTotals(
   session: ReadSession,
   { access, where }: ReportQuery,
@@ -24,8 +24,8 @@ export async function readTotals(
 }
 
 /**
- * A report's rows in groups, as a report of its own: paged, filtered and ordered like any other.
- * @param by What the groups are made by.
+ * The groups of a report's rows as a report, so that they can be paged, filtered and ordered like any other.
+ * @param by the keys to group by
  */
 export function groupedAccess(
   access: ReportAccess,
@@ -33,9 +33,9 @@ export function groupedAccess(
   by: readonly string[],
   filter: FilterInput | null | undefined,
 ): ReportAccess {
-  if (by.length === 0) throw badInput('by is empty: name what the groups are made by.');
-  const asked = new Set(by);
-  const keys = grouping.keys.filter(({ key }) => asked.has(key));
+  if (by.length === 0) throw badInput('by is empty. Name at least one key to group by.');
+  const requested = new Set(by);
+  const keys = grouping.keys.filter(({ key }) => requested.has(key));
   const columns: ReportColumn[] = [];
   const list: SqlText[] = [];
   const groupBy: SqlText[] = [];

@@ -6,7 +6,7 @@ import { badInput, limitError } from '../errors/api-error.js';
 import type { NullsOrder, OrderDirection } from '../schema-enums.js';
 import { weakMemo } from '../weak-memo.js';
 
-/** One step of an order as the contract's input types let it through. */
+/** One step of an order, as the contract's input types define it. */
 export interface OrderInput {
   /** The column's name in upper case. */
   readonly field: string;
@@ -17,34 +17,34 @@ export interface OrderInput {
 /** One column of a total order. */
 export interface OrderStep {
   readonly column: ReportColumn;
-  /** Name of the column's value in fetched rows. */
+  /** The column's field name in fetched rows. */
   readonly field: string;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
 }
 
-/** A caller may name a column once; more steps than this would only slow the comparison of cursors. */
+/** Maximum number of columns in orderBy: more would only slow down the comparison with cursors. */
 const MAX_STEPS = 8;
 
-const keyOrder = weakMemo((access: ReportAccess) => askedSteps(access, []));
+const keyOrder = weakMemo((access: ReportAccess) => stepsOf(access, []));
 
-/** The order asked for, made total by the key columns the caller did not name. */
+/** The requested order, made total by adding the key columns that it does not contain. */
 export function orderSteps(
   access: ReportAccess,
   orderBy: readonly OrderInput[] | null | undefined,
 ): readonly OrderStep[] {
-  return orderBy?.length ? askedSteps(access, orderBy) : keyOrder(access);
+  return orderBy?.length ? stepsOf(access, orderBy) : keyOrder(access);
 }
 
-function askedSteps(access: ReportAccess, asked: readonly OrderInput[]): readonly OrderStep[] {
-  if (asked.length > MAX_STEPS) throw limitError('order steps', MAX_STEPS, asked.length);
-  const steps = asked.map(({ field, direction, nulls }): OrderStep => {
+function stepsOf(access: ReportAccess, orderBy: readonly OrderInput[]): readonly OrderStep[] {
+  if (orderBy.length > MAX_STEPS) throw limitError('order steps', MAX_STEPS, orderBy.length);
+  const steps = orderBy.map(({ field, direction, nulls }): OrderStep => {
     const name = camelCase(field.toLowerCase());
     const column = visibleColumn(access, name);
     return { column, field: name, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' };
   });
   const named = new Set(steps.map(({ field }) => field));
-  if (named.size < steps.length) throw badInput('orderBy names a column twice: name each once.');
+  if (named.size < steps.length) throw badInput('orderBy names a column twice. Name each column once.');
   const keySteps = access.report.key
     .map((name): OrderStep => {
       const column = access.report.columns.find((each) => each.name === name)!;
@@ -54,12 +54,12 @@ function askedSteps(access: ReportAccess, asked: readonly OrderInput[]): readonl
   return [...steps, ...keySteps];
 }
 
-/** The same order from the other end. */
+/** The opposite order. */
 export function reversed(steps: readonly OrderStep[]): OrderStep[] {
   return steps.map((step) => ({ ...step, descending: !step.descending, nullsFirst: !step.nullsFirst }));
 }
 
-/** The steps as an `order by` list. Nulls are spelled only where there are some, so that plain indexes serve. */
+/** The steps as an `order by` list. `nulls` is left out for columns without nulls, so that plain indexes can be used. */
 export function orderList(steps: readonly OrderStep[]): SqlText {
   return joined(
     steps.map(({ column, descending, nullsFirst }) => {

@@ -7,7 +7,7 @@ import { afterCondition, decodeCursor, type ReportRow } from './cursor.js';
 import { type FilterInput, filterCondition } from './filter.js';
 import { type OrderInput, type OrderStep, orderList, orderSteps, reversed } from './order.js';
 
-/** The arguments of a report's query. */
+/** The arguments of a report's field. */
 export interface ReportArguments {
   readonly filter?: FilterInput | null;
   readonly orderBy?: readonly OrderInput[] | null;
@@ -17,34 +17,37 @@ export interface ReportArguments {
   readonly before?: string | null;
 }
 
-/** What a caller asked of one report, checked. */
+/** A checked query of one report. */
 export interface ReportQuery {
   readonly access: ReportAccess;
   readonly where: SqlText;
   readonly steps: readonly OrderStep[];
   readonly size: number;
-  /** From the end towards the start. */
+  /** Whether paging goes from the end to the start. */
   readonly backward: boolean;
-  /** Bounds of the page: rows after the one and before the other cursor. */
+  /** Conditions for rows after and before the cursors. */
   readonly after?: SqlText;
   readonly before?: SqlText;
 }
 
-/** A page of rows in the order asked for. */
+/** A page of rows in the requested order. */
 export interface ReportPage {
   readonly rows: readonly ReportRow[];
   /** Whether there are rows beyond the page, in the direction of paging. */
   readonly more: boolean;
 }
 
-/** Checks a query's arguments against what the caller may see. @throws a BAD_USER_INPUT error that says what is wrong. */
+/**
+ * Checks the arguments of a query against what the caller may see.
+ * @throws BAD_USER_INPUT, FORBIDDEN or LIMIT_EXCEEDED
+ */
 export function reportQuery(access: ReportAccess, args: ReportArguments): ReportQuery {
   const { first, last, after, before } = args;
   const backward = typeof last === 'number';
   if (backward && typeof first === 'number')
-    throw badInput('first and last are both given: give one of them.');
+    throw badInput('first and last are both given. Use only one of them.');
   const size = (backward ? last : first) ?? DEFAULT_PAGE_ROWS;
-  if (size < 0) throw badInput(`${backward ? 'last' : 'first'} is ${size}: expected 0 to ${MAX_PAGE_ROWS}.`);
+  if (size < 0) throw badInput(`${backward ? 'last' : 'first'} is ${size}, expected 0 to ${MAX_PAGE_ROWS}.`);
   if (size > MAX_PAGE_ROWS) throw limitError('page size', MAX_PAGE_ROWS, size);
   const { report } = access;
   const steps = orderSteps(access, args.orderBy);
@@ -64,8 +67,8 @@ export function reportQuery(access: ReportAccess, args: ReportArguments): Report
 }
 
 /**
- * Reads a page, and one row more to know whether there are more.
- * @param fields The columns wanted, by the contract's names; those of the order are read besides.
+ * Reads a page, and one extra row to see whether there are more.
+ * @param fields the fields to read, in addition to those of the order
  */
 export async function readPage(
   session: ReadSession,
@@ -86,14 +89,14 @@ export async function readPage(
   return { rows: backward ? page.reverse() : page, more: rows.length > size };
 }
 
-/** How many rows the filter leaves, on all pages. */
+/** Number of rows that match the filter, on all pages. */
 export async function countRows(session: ReadSession, { access, where }: ReportQuery): Promise<number> {
   const statement = sql`select count(*)::int4 as count from ${access.relation} where ${where}`;
   const [row] = await session.rows<{ count: number }>(`${access.report.name} count`, statement);
   return row!.count;
 }
 
-/** Whether a row that the filter leaves meets a bound. */
+/** Whether any row that matches the filter is within a bound. */
 export async function anyRow(
   session: ReadSession,
   { access, where }: ReportQuery,

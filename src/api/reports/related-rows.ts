@@ -12,22 +12,22 @@ import { type FilterInput, filterCondition } from './filter.js';
 import { type OrderInput, type OrderStep, orderList, orderSteps } from './order.js';
 import { rowFields } from './selected-fields.js';
 
-interface WalkArguments {
+interface RelatedRowArguments {
   readonly filter?: FilterInput | null;
   readonly orderBy?: readonly OrderInput[] | null;
   readonly first: number;
 }
 
-/** What a read of related rows depends on: what the caller may see, and as of which earlier publication. */
+/** The rights of the caller, and the earlier publication to read, if any. */
 export interface RowView {
   readonly rights: CallerRights;
   readonly asOf?: number;
 }
 
-/** The most rows walked to from one row. */
-const MAX_WALK_ROWS = 100;
+/** Maximum number of related rows per row. */
+const MAX_RELATED_ROWS = 100;
 
-/** The fields of a row that a walk from it needs. */
+/** The fields of a row that identify its related rows. */
 export function relatedRowKeys({ on, yearOf }: Walk): string[] {
   return [...on.map(camelCase), ...(yearOf ? ['year'] : [])];
 }
@@ -38,8 +38,8 @@ interface Batch {
 }
 
 /**
- * Reads the rows walked to from all rows of a list with one statement: however long the page, a walk costs one
- * statement for each place it has in the query.
+ * Reads the related rows of all rows of a list with one statement. A field for related rows costs one statement for each
+ * time it occurs in the query, regardless of the number of rows on the page.
  */
 export class RelatedRowBatches {
   readonly #batches = new Map<string, Batch>();
@@ -49,19 +49,19 @@ export class RelatedRowBatches {
   load(
     walk: Walk,
     parent: ReportRow,
-    args: WalkArguments,
+    args: RelatedRowArguments,
     view: RowView,
     info: GraphQLResolveInfo,
   ): Promise<ReportRow[]> {
-    const place = placeOf(info);
-    let batch = this.#batches.get(place);
+    const path = fieldPath(info);
+    let batch = this.#batches.get(path);
     if (!batch) {
-      const plan = planWalk(walk, args, view, info);
+      const plan = planRelatedRows(walk, args, view, info);
       batch = { parents: new Map(), failed: [] };
-      this.#batches.set(place, batch);
-      // After all promises that are ready have told their resolvers: until then more rows may ask.
+      this.#batches.set(path, batch);
+      // After all pending resolvers have run: until then, more rows can join the batch.
       setImmediate(() => {
-        this.#batches.delete(place);
+        this.#batches.delete(path);
         void this.#read(batch!, plan);
       });
     }
@@ -75,18 +75,18 @@ export class RelatedRowBatches {
     });
   }
 
-  async #read(batch: Batch, plan: WalkPlan): Promise<void> {
+  async #read(batch: Batch, plan: RelatedRowPlan): Promise<void> {
     try {
       const parents = [...batch.parents.values()];
       const found = parents.map((): ReportRow[] => []);
-      for (const { walk_place: place, ...row } of await this.session.rows<Record<string, unknown>>(
-        `walk to ${plan.access.report.name}`,
-        walkStatement(
+      for (const { parent_number: number, ...row } of await this.session.rows<Record<string, unknown>>(
+        `${plan.access.report.name} related rows`,
+        relatedRowStatement(
           plan,
           parents.map(({ values }) => values),
         ),
       )) {
-        found[Number(place) - 1]!.push(row);
+        found[Number(number) - 1]!.push(row);
       }
       for (const [index, { resolve }] of parents.entries()) for (const each of resolve) each(found[index]!);
     } catch (error) {
@@ -95,7 +95,7 @@ export class RelatedRowBatches {
   }
 }
 
-interface WalkPlan {
+interface RelatedRowPlan {
   readonly walk: Walk;
   readonly access: ReportAccess;
   readonly columns: readonly (readonly [string, ReportColumn])[];
@@ -104,14 +104,14 @@ interface WalkPlan {
   readonly first: number;
 }
 
-function planWalk(
+function planRelatedRows(
   walk: Walk,
-  { filter, orderBy, first }: WalkArguments,
+  { filter, orderBy, first }: RelatedRowArguments,
   { rights, asOf }: RowView,
   info: GraphQLResolveInfo,
-): WalkPlan {
-  if (first < 0) throw badInput(`first is ${first}: expected 0 to ${MAX_WALK_ROWS}.`);
-  if (first > MAX_WALK_ROWS) throw limitError('page size', MAX_WALK_ROWS, first);
+): RelatedRowPlan {
+  if (first < 0) throw badInput(`first is ${first}, expected 0 to ${MAX_RELATED_ROWS}.`);
+  if (first > MAX_RELATED_ROWS) throw limitError('page size', MAX_RELATED_ROWS, first);
   const access = accessReport(walk.target, rights, asOf);
   for (const name of [...walk.on, ...(walk.yearOf ? [walk.yearOf] : [])])
     visibleColumn(access, camelCase(name));
@@ -125,11 +125,11 @@ function planWalk(
   };
 }
 
-function walkStatement(
-  { walk, access, columns, where, steps, first }: WalkPlan,
+function relatedRowStatement(
+  { walk, access, columns, where, steps, first }: RelatedRowPlan,
   parents: unknown[][],
 ): SqlText {
-  const sources = relatedRowKeys(walk).map((_, index) => ident(`walk_${index + 1}`));
+  const sources = relatedRowKeys(walk).map((_, index) => ident(`parent_key_${index + 1}`));
   const arrays = sources.map((_, index) => {
     const column = walk.on[index] && visibleColumn(access, camelCase(walk.on[index]));
     const type = !column || column.type === 'int' ? 'int4' : column.type === 'bigint' ? 'int8' : 'text';
@@ -141,20 +141,20 @@ function walkStatement(
       : sql`${ident(walk.on[index]!)} = ${source}`,
   );
   const list = [
-    sql`row_number() over (order by ${orderList(steps)}) as walk_rank`,
+    sql`row_number() over (order by ${orderList(steps)}) as related_rank`,
     ...columns.map(([field, column]) => sql`${ident(column.name)} as ${ident(field)}`),
   ];
-  const outer = [sql`parent.walk_place`, ...columns.map(([field]) => sql`found.${ident(field)}`)];
+  const outer = [sql`parent.parent_number`, ...columns.map(([field]) => sql`found.${ident(field)}`)];
   return sql`select ${joined(outer, ', ')}
-    from unnest(${joined(arrays, ', ')}) with ordinality as parent (${joined([...sources, sql`walk_place`], ', ')})
+    from unnest(${joined(arrays, ', ')}) with ordinality as parent (${joined([...sources, sql`parent_number`], ', ')})
     cross join lateral (
-      select ${joined(list, ', ')} from ${access.relation} where ${allOf([...same, where])} order by walk_rank limit ${first}::int4
+      select ${joined(list, ', ')} from ${access.relation} where ${allOf([...same, where])} order by related_rank limit ${first}::int4
     ) as found
-    order by parent.walk_place, found.walk_rank`;
+    order by parent.parent_number, found.related_rank`;
 }
 
-/** Where in the query a field is, whichever row of a list it is on. */
-function placeOf(info: GraphQLResolveInfo): string {
+/** The path of a field in the query, without list indexes: the same for all rows of a list. */
+function fieldPath(info: GraphQLResolveInfo): string {
   const names: string[] = [];
   for (let at: typeof info.path | undefined = info.path; at; at = at.prev)
     if (typeof at.key === 'string') names.push(at.key);

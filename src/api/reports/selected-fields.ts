@@ -11,17 +11,16 @@ import {
 import { type ReportAccess, visibleColumn } from '../access/visible-report.js';
 
 /**
- * The names of the fields that an operation selects below a field, along a path such as `['edges', 'node']`;
- * fragments are followed, and what @skip or @include leaves out is left out.
+ * The names of the fields that an operation selects below a field, along a path such as `['edges', 'node']`. Includes
+ * fields in fragments, but not those that @skip or @include removes.
  */
 export function selectedFields(info: GraphQLResolveInfo, path: readonly string[]): Set<string> {
   return new Set(selectedNodes(info, path).map((node) => node.name.value));
 }
 
 /**
- * The columns, by field, that the rows selected along some paths need: those selected and those that walks start
- * from.
- * @throws a FORBIDDEN error when the caller may not see one of them.
+ * The fields to read for the rows along some paths: those selected, and those that identify related rows.
+ * @throws FORBIDDEN if the caller may not see one of them
  */
 export function rowFields(
   access: ReportAccess,
@@ -60,7 +59,7 @@ function fieldsOf(info: GraphQLResolveInfo, set: SelectionSetNode): FieldNode[] 
     if (getDirectiveValues(GraphQLSkipDirective, selection, info.variableValues)?.if === true) return [];
     if (getDirectiveValues(GraphQLIncludeDirective, selection, info.variableValues)?.if === false) return [];
     if (selection.kind === 'Field') return [selection];
-    // A report has no interfaces or unions, so a fragment's type is always the type at hand.
+    // Reports have no interfaces or unions, so a fragment always has the same type.
     if (selection.kind === 'InlineFragment') return fieldsOf(info, selection.selectionSet);
     const fragment = info.fragments[selection.name.value];
     return fragment ? fieldsOf(info, fragment.selectionSet) : [];

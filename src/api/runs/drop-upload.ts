@@ -15,47 +15,50 @@ import { askPipeline } from './run-resolvers.js';
 
 export interface DropUploadOptions {
   readonly callerOf: (request: IncomingMessage) => Promise<Caller>;
-  /** The inbox, which this process shares with the workers. */
+  /** The inbox, shared with the workers. */
   readonly folder: string;
   readonly maxBytes: number;
-  /** By which the pipeline is told; without it no file is taken, since none may come without a trace of who sent it. */
+  /** Records who sent a file. Without it, uploads are refused: every file must have an audit entry. */
   readonly control?: ControlClient;
 }
 
-/** Twice what a request may take: nobody writes to a file so old. */
+/** Twice the time limit of a request, so that no upload still writes to the file. */
 const ABANDONED_MS = 2 * REQUEST_TIMEOUT_MS;
 
-/** A period, and a file name that can neither leave the folder nor hide in it. */
+/** A period and a file name. The name cannot contain a path or start with a dot. */
 const PATH = /^\/admin\/drops\/(\d{4}-(?:0[1-9]|1[0-2]))\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/;
 
 /**
- * The handler of `PUT /admin/drops/{period}/{file}`: streams a file into the inbox. The file appears under its name
- * only when it is whole and the audit names who sent it; one of the same name is replaced.
+ * The handler of `PUT /admin/drops/{period}/{file}`, which streams a file into the inbox. The file appears under its name
+ * when it is complete and the audit names its sender. It replaces a file of the same name.
  */
 export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropUploadOptions): Handler {
   return async ({ request, response, common, note }) => {
     const caller = await callerOf(request);
     note.caller = caller;
     if (!caller.scopes.has('jobs:run'))
-      throw new AccessError('insufficient_scope', 'An upload needs the scope jobs:run.', ['jobs:run']);
+      throw new AccessError('insufficient_scope', 'Uploads require the scope jobs:run.', ['jobs:run']);
     const path = (request.url ?? '').split('?', 1)[0]!;
     const [, period, name] = PATH.exec(path) ?? [];
     if (!period || !name)
-      throw apiError('NOT_FOUND', 'There is no such place: expected /admin/drops/{YYYY-MM}/{file}.');
-    if (request.method !== 'PUT') throwMethodNotAllowed(response, 'PUT', 'A file is sent by PUT.');
+      throw apiError('NOT_FOUND', 'No such endpoint. Expected /admin/drops/{YYYY-MM}/{file}.');
+    if (request.method !== 'PUT') throwMethodNotAllowed(response, 'PUT', 'Upload files with PUT.');
     requireUnencoded(request);
-    // RFC 9110, 14.5: whoever resumes an upload sends the rest alone, which would replace the whole file.
+    // RFC 9110 section 14.5: a resumed upload contains only the rest, which would replace the whole file.
     if (request.headers['content-range'] !== undefined)
-      throw apiError('BAD_REQUEST', 'A part of a file came, by Content-Range: send the file whole.');
+      throw apiError(
+        'BAD_REQUEST',
+        'Partial uploads (Content-Range) are not supported. Send the whole file.',
+      );
     note.operation = `upload ${period}/${name}`;
-    const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > maxBytes) throw tooLarge(maxBytes, announced);
-    const waiting = join(folder, '.uploads');
-    await mkdir(waiting, { recursive: true });
-    await removeAbandoned(waiting);
-    const aside = join(waiting, randomUUID());
-    // Opened before anything can fail: a stream that opens it by itself could make the file after it was removed.
-    const file = await open(aside, 'wx');
+    const declared = Number(request.headers['content-length'] ?? 0);
+    if (declared > maxBytes) throw tooLarge(maxBytes, declared);
+    const uploads = join(folder, '.uploads');
+    await mkdir(uploads, { recursive: true });
+    await removeAbandoned(uploads);
+    const temporary = join(uploads, randomUUID());
+    // Opened here, not by the stream, which could create the file after it was removed.
+    const file = await open(temporary, 'wx');
     let size = 0;
     const hash = createHash('sha256');
     const count = new Transform({
@@ -66,14 +69,14 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
       },
     });
     try {
-      // Not `request` itself: the pipeline would destroy it, and the refusal could not be sent.
+      // Not `request` itself: the pipeline would destroy it, and an error response could not be sent.
       await pipeline(request.iterator({ destroyOnReturn: false }), count, file.createWriteStream());
       const upload = { period, file: name, bytes: size, sha256: hash.digest('hex') };
       await askPipeline(control, 'recordUpload', upload, caller);
       await mkdir(join(folder, period), { recursive: true });
-      await rename(aside, join(folder, period, name));
+      await rename(temporary, join(folder, period, name));
     } catch (error) {
-      await rm(aside, { force: true });
+      await rm(temporary, { force: true });
       request.resume();
       throw error;
     }
@@ -85,11 +88,11 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
   };
 }
 
-/** Removes what uploads left behind whose server was killed. */
+/** Removes the files of uploads whose server was killed. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const file = join(folder, name);
-    // Another server may have taken its own away meanwhile.
+    // Another server may have removed the file in the meantime.
     const stats = await stat(file).catch(() => undefined);
     if (stats && Date.now() - stats.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
   }

@@ -12,16 +12,16 @@ export type BoardQueue = Queue;
 
 type Render = (view: string, options: object, done: (error: Error, html?: string) => void) => void;
 
-/** The board's page asks for fonts from elsewhere: its policy refuses them, and it looks the same without. */
-const ELSEWHERE = /<link\b[^>]*\bhref="(?:https?:)?\/\/[^>]*>/g;
+/** Links to fonts on other servers. The page's policy would block them, and it looks the same without. */
+const EXTERNAL_LINK = /<link\b[^>]*\bhref="(?:https?:)?\/\/[^>]*>/g;
 
-/** The queues for those who look after them; whoever lacks `jobs:run` sees them without the buttons that change jobs. */
+/** The queue board for operators. Without the scope `jobs:run` it is read-only. */
 export function queueBoard(queues: readonly BoardQueue[]): RequestHandler {
   const headers: Headers = { ...securityHeaders(true), 'cache-control': 'no-store' };
   const [full, readOnly] = [boardOf(queues, false), boardOf(queues, true)];
   return (request, response, next) => {
     const { common, note } = exchangeOf(response);
-    // The board's page names its own base address.
+    // The board's page contains a base element.
     const policy = String(headers['content-security-policy']).replace("base-uri 'none'", "base-uri 'self'");
     for (const [name, value] of Object.entries({ ...common, ...headers, 'content-security-policy': policy }))
       response.setHeader(name, value);
@@ -37,15 +37,15 @@ function boardOf(queues: readonly BoardQueue[], readOnlyMode: boolean): RequestH
     serverAdapter,
     options: { uiConfig: { boardTitle: 'Marquee' } },
   });
-  // What goes wrong in there is told by the application's own rules: the board would send messages and stacks.
+  // The application reports errors: the board would send messages and stack traces to the client.
   serverAdapter.setErrorHandler((error) => {
     throw error;
   });
   const board = serverAdapter.getRouter() as Express;
   board.disable('x-powered-by');
   const render: Render = board.render.bind(board);
-  const renderOwn: Render = (view, options, done) =>
-    render(view, options, (error, html) => done(error, html?.replace(ELSEWHERE, '')));
-  board.render = renderOwn as Express['render'];
+  const renderLocal: Render = (view, options, done) =>
+    render(view, options, (error, html) => done(error, html?.replace(EXTERNAL_LINK, '')));
+  board.render = renderLocal as Express['render'];
   return Router().use(QUEUE_BOARD_PATH, board);
 }

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import type { Resolver, RootResolvers } from '../graphql/schema.js';
 import type { RequestContext } from '../operation/request-context.js';
 
-/** A run as the pipeline tells of it. */
+/** A run as the pipeline returns it. */
 interface PipelineRun {
   readonly id: string;
   readonly state: string;
@@ -15,10 +15,10 @@ interface PipelineRun {
   readonly [field: string]: unknown;
 }
 
-/** The most runs a page has. */
+/** Maximum number of runs on a page. */
 const MAX_RUNS = 200;
 
-/** The pipeline's words for what cannot be met, in the API's. */
+/** The API's codes for refusals of the pipeline. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   run_unknown: 'NOT_FOUND',
   drop_unknown: 'NOT_FOUND',
@@ -46,9 +46,9 @@ const MUTATIONS = [
 ] as const satisfies readonly ControlAction[];
 
 /**
- * What answers questions on runs and starts them: all of it asks the pipeline over its queue, since this process may see
- * nothing of the database but reports.
- * @param control Absent where no queue is configured: every such field then answers QUEUE_UNAVAILABLE.
+ * Resolvers that list, start and change runs. All of them send requests to the pipeline over its queue, since this process
+ * can only read the reports in the database.
+ * @param control undefined if no queue is configured: all these fields then fail with QUEUE_UNAVAILABLE
  */
 export function jobResolvers(control: ControlClient | undefined): RootResolvers {
   const ask = (action: ControlAction, args: object, { caller }: RequestContext) =>
@@ -60,11 +60,11 @@ export function jobResolvers(control: ControlClient | undefined): RootResolvers 
   return {
     Query: {
       run: async (_root, { id }: { id: string }, context) => {
-        const told = await ask('run', { id }, context);
-        return told ? runOf(told) : null;
+        const run = await ask('run', { id }, context);
+        return run ? runOf(run) : null;
       },
       runs: async (_root, { filter, first, after }: RunsArguments, context) => {
-        if (first < 0 || first > MAX_RUNS) throw badInput(`first is ${first}: expected 0 to ${MAX_RUNS}.`);
+        if (first < 0 || first > MAX_RUNS) throw badInput(`first is ${first}, expected 0 to ${MAX_RUNS}.`);
         const { states, kinds, createdSince } = filter ?? {};
         const runs = (await ask(
           'runs',
@@ -84,14 +84,15 @@ export function jobResolvers(control: ControlClient | undefined): RootResolvers 
   };
 }
 
-/** Asks the pipeline in a caller's name. @throws an API error in place of what the pipeline answers with. */
+/** Sends a request to the pipeline on behalf of a caller. @throws an API error for an error of the pipeline */
 export async function askPipeline(
   control: ControlClient | undefined,
   action: ControlAction,
   args: object,
   caller: Caller,
 ): Promise<unknown> {
-  if (!control) throw apiError('QUEUE_UNAVAILABLE', 'This server has no connection to the pipeline.');
+  if (!control)
+    throw apiError('QUEUE_UNAVAILABLE', 'This server has no connection to the pipeline. Configure a queue.');
   try {
     return await control.ask(action, args as never, callerName(caller));
   } catch (error) {
@@ -101,7 +102,7 @@ export async function askPipeline(
   }
 }
 
-/** Who asks, for the ledger and the audit. */
+/** The caller's name in the ledger and the audit. */
 export function callerName({ clientId, subject }: Caller): string {
   return clientId === subject ? clientId : `${clientId} ${subject}`;
 }
@@ -131,8 +132,8 @@ function connection(runs: readonly PipelineRun[], first: number, after: string |
   };
 }
 
-function runOf(told: unknown) {
-  const run = told as PipelineRun;
+function runOf(value: unknown) {
+  const run = value as PipelineRun;
   const upper = <Stated extends { readonly state: string }>(each: Stated) => ({
     ...each,
     state: each.state.toUpperCase(),
@@ -154,11 +155,11 @@ function encode({ createdDate, id }: PipelineRun): string {
 function decode(cursor: string): { createdDate: string; id: string } {
   try {
     const [createdDate, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string, string];
-    // Exactly as it was given out: the ledger reads fewer ways of writing a moment.
+    // Only in the form that `encode` writes: the ledger accepts fewer formats of a time than `Date`.
     if (new Date(createdDate).toISOString() === createdDate && /^[0-9a-f-]{36}$/.test(id))
       return { createdDate, id };
   } catch {
-    // Refused below.
+    // It is refused below.
   }
-  throw badInput('after is not a cursor of runs: take one from an answer.');
+  throw badInput('after is not a cursor of runs. Use a cursor from a response.');
 }

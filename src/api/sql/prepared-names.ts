@@ -1,23 +1,23 @@
-/** Statements prepared on each connection at most: they stay there as long as the connection does. */
+/** Maximum number of prepared statements per connection: they stay until the connection is closed. */
 const MAX_NAMES = 200;
-/** A text seen so often is worth preparing; callers can make up any number of texts. */
+/** A text is prepared when it is used for the third time, since callers can send any number of different texts. */
 const WORTH_PREPARING = 3;
 const MAX_COUNTED = 5000;
 
 /**
- * The longest text that is weakMemo here or by any connection, in characters: a page of a report takes some thousands,
- * and what callers make up beyond that would fill the memory of this process and of Postgres.
+ * Maximum length of a text that is prepared, in characters. A page of a report takes a few thousand; longer texts, which
+ * callers can produce at will, would fill the memory of this process and of Postgres.
  */
 export const MAX_PREPARED_TEXT = 10_000;
 
-let givers = 0;
+let instances = 0;
 
 /**
- * Gives names to the texts of statements that come again and again, so that Postgres parses and plans them once. Nobody else
- * gives the same: two may prepare statements on one connection, which takes no name for two texts.
+ * Names the statements that are used repeatedly, so that Postgres parses and plans them only once. Each instance gives
+ * different names: two may share a connection, where a name can belong to only one text.
  */
 export class PreparedNames {
-  readonly #giver = ++givers;
+  readonly #instance = ++instances;
   readonly #names = new Map<string, string>();
   #seen = new Map<string, number>();
 
@@ -32,8 +32,8 @@ export class PreparedNames {
       return undefined;
     }
     this.#seen.delete(text);
-    const given = `page_${this.#giver}_${this.#names.size + 1}`;
-    this.#names.set(text, given);
-    return given;
+    const newName = `page_${this.#instance}_${this.#names.size + 1}`;
+    this.#names.set(text, newName);
+    return newName;
   }
 }

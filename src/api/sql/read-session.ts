@@ -6,34 +6,34 @@ import { spanned } from '../../telemetry.js';
 import { apiError, isDataException } from '../errors/api-error.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 
-/** What the span of a statement tells; its name says which one it is. */
+/** The attributes of a statement's span. The name of the span identifies the statement. */
 export const DATABASE = { 'db.system.name': 'postgresql', 'db.namespace': 'reporting' } as const;
 
-/** Moments as text, too: a `Date` would lose the microseconds. */
+/** Also timestamps as text: a `Date` would lose the microseconds. */
 const types = exactTypes(pg.types.builtins.TIMESTAMP, pg.types.builtins.TIMESTAMPTZ);
 
 /**
- * The database as one request sees it: every statement of the request reads the same snapshot, so that no two parts
- * of an answer come from two publications. A connection is taken at the first statement only.
+ * Runs the statements of one request in one snapshot, so that the whole response reflects the same publication. It takes a
+ * connection at the first statement.
  */
 export class ReadSession {
   #client: Promise<pg.PoolClient> | undefined;
-  /** The end of the statement sent last: a connection answers one at a time. */
+  /** Resolves when the last statement ends: a connection runs one at a time. */
   #last: Promise<unknown> = Promise.resolve();
-  /** What ended the transaction. */
+  /** The error that ended the transaction. */
   #failed: { readonly error: unknown } | undefined;
   #closed = false;
-  /** How many statements were sent, not counting those that open and close the snapshot. */
+  /** Number of statements sent, without those that open and close the snapshot. */
   statementCount = 0;
 
   constructor(readonly pool: pg.Pool) {}
 
-  /** Whether any statement was sent: an answer without one says nothing of a publication. */
+  /** Whether any statement was sent. If not, the response does not reflect a publication. */
   get used(): boolean {
     return this.statementCount > 0;
   }
 
-  /** The rows of a statement; `name` tells operators in pg_stat_activity which one it is. */
+  /** @param name identifies the statement in pg_stat_activity */
   async rows<Row extends pg.QueryResultRow>(name: string, statement: SqlText): Promise<Row[]> {
     if (this.#closed) throw new Error('the session is closed');
     this.#client ??= this.#open();
@@ -50,8 +50,8 @@ export class ReadSession {
   }
 
   /**
-   * After a value that its type refuses the other parts of the request are answered, from the same snapshot; after
-   * anything else they fail as this one did, since a second statement that takes too long would double the time.
+   * After an invalid value, the other parts of the request are still answered from the same snapshot. After any other
+   * error they fail with that error: after a timeout, another slow statement would double the time.
    */
   async #recover(client: pg.PoolClient, error: unknown): Promise<void> {
     this.#failed ??= { error };
@@ -66,7 +66,7 @@ export class ReadSession {
     );
   }
 
-  /** Gives the connection back; to be called however the request ended. */
+  /** Releases the connection. To be called when the request ends, also after an error. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -85,7 +85,7 @@ export class ReadSession {
       throw apiError('DATABASE_UNAVAILABLE', ERROR_CODES.DATABASE_UNAVAILABLE.message, error);
     });
     try {
-      // These statements come once, so their plans are made for their values (see runPrepared).
+      // These statements run once, so a plan for their values is best (see runPrepared).
       await client.query(`${beginSnapshot}; set local plan_cache_mode = force_custom_plan; savepoint opened`);
       return client;
     } catch (error) {
@@ -95,24 +95,24 @@ export class ReadSession {
   }
 }
 
-const withGeneralPlans = new WeakSet<pg.PoolClient>();
+const withGenericPlans = new WeakSet<pg.PoolClient>();
 
 /**
- * Runs one statement by itself, with a plan made once rather than for every request: by default Postgres finds the
- * general plan of a page too dear to use, and plans each time, which takes as long as reading the page. The shape of
- * these statements (an index's order, a limit) leaves little to gain from knowing the values.
+ * Runs one statement outside a session, with a generic plan that is made only once. By default, Postgres estimates that
+ * the generic plan of a page is too expensive and plans every time, which takes as long as reading the page. These
+ * statements (the order of an index, a limit) gain little from a plan for specific values.
  */
 export async function runPrepared(pool: pg.Pool, statement: pg.QueryArrayConfig): Promise<unknown[][]> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    if (!withGeneralPlans.has(client)) {
+    if (!withGenericPlans.has(client)) {
       await client.query('set plan_cache_mode = force_generic_plan');
-      withGeneralPlans.add(client);
+      withGenericPlans.add(client);
     }
     return (await client.query<unknown[]>(statement)).rows;
   } catch (error) {
-    // An error of Postgres leaves the connection usable, any other does not.
+    // After an error of Postgres the connection is still usable; after any other error it is not.
     if (!(error instanceof pg.DatabaseError)) broken = error as Error;
     throw error;
   } finally {

@@ -4,25 +4,25 @@ import { escapeHtml, writeHtml } from '../../html.js';
 import { SCOPES } from '../scopes.js';
 import { DEVELOPMENT_ACCOUNTS, type DevelopmentAccount } from './accounts.js';
 
-/** A form is one button's name; nothing longer is read. */
+/** A form contains only the name of a button. */
 const MAX_FORM_BYTES = 1_000;
 
 const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  // No form-action: browsers hold it against the way back to the client, too.
+  // No form-action: browsers also apply it to the redirect back to the client.
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-  // A form sent under no-referrer carries the origin "null".
+  // Under no-referrer, browsers send a form with the origin "null".
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 };
 
 /**
- * Answers `/interaction/:uid` of the development issuer: a page with a button for each account, which is login and consent
- * in one. The provider tells interactions apart by a signed cookie of the browser that began them, so that no other
- * browser and no page of another site can finish one.
- * @param resource What the scopes of the API are granted for.
+ * Serves `/interaction/:uid` of the development issuer: a page with a button per account, which is both login and
+ * consent. The provider identifies an interaction by a signed cookie in the browser that started it, so no other browser
+ * and no page of another site can complete it.
+ * @param resource the resource that the scopes of the API are granted for
  */
 export function interactionListener(provider: Provider, resource: string) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -31,23 +31,33 @@ export function interactionListener(provider: Provider, resource: string) {
       const clientId = String(params.client_id);
       if (request.method === 'GET') return sendPage(response, 200, loginPage(uid, clientId));
       if (request.method !== 'POST')
-        return sendPage(response, 405, errorPage('Only GET and POST are taken.'));
+        return sendPage(response, 405, errorPage('This page accepts only GET and POST.'));
       if (!fromOwnPage(request, provider.issuer))
-        return sendPage(response, 403, errorPage('The form was not sent from this page.'));
+        return sendPage(response, 403, errorPage('The form was not sent from this page. Log in again.'));
       const chosen = new URLSearchParams(await readForm(request)).get('account');
       const account = DEVELOPMENT_ACCOUNTS.find(({ id }) => id === chosen);
-      if (!account) return sendPage(response, 400, errorPage('There is no such account.'));
+      if (!account)
+        return sendPage(
+          response,
+          400,
+          errorPage('Unknown account. Choose one of the accounts on the login page.'),
+        );
       const grantId = await grantTo(provider, account, clientId, resource);
       const result = { login: { accountId: account.id }, consent: { grantId } };
       await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
     } catch {
       if (response.headersSent) response.destroy();
-      else sendPage(response, 400, errorPage('This login is over or was begun elsewhere: begin again.'));
+      else
+        sendPage(
+          response,
+          400,
+          errorPage('This login has expired or was started in another browser. Log in again.'),
+        );
     }
   };
 }
 
-/** What an account may is granted, the rest is said no to, so that the issuer does not ask again. */
+/** Grants the scopes of the account and rejects all others, so that the issuer does not ask for them again. */
 async function grantTo(
   provider: Provider,
   account: DevelopmentAccount,
@@ -57,7 +67,7 @@ async function grantTo(
   const grant = new provider.Grant({ accountId: account.id, clientId });
   const allowed = account.scopes.join(' ');
   const others = SCOPES.filter((scope) => !account.scopes.includes(scope)).join(' ');
-  // The issuer lists the scopes of the API among its own, too.
+  // The issuer also lists the scopes of the API among its own.
   grant.addOIDCScope(`openid offline_access ${allowed}`);
   grant.addResourceScope(resource, allowed);
   if (others) {
@@ -91,7 +101,7 @@ function loginPage(uid: string, clientId: string): string {
   );
   return page(
     'Log in',
-    `<p>Development accounts, without a password. ${escapeHtml(clientId)} will be allowed what stands beside the account.</p>
+    `<p>Development accounts, without a password. ${escapeHtml(clientId)} will receive the scopes listed next to the account.</p>
 <form method="post" action="/interaction/${escapeHtml(uid)}">${buttons.join('\n')}</form>`,
   );
 }

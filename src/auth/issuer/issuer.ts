@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { Configuration } from 'oidc-provider';
-// Past the package's front door, whose one extra act is to print a warning about Node 20, on which it runs.
+// Not from the package's entry point: the only thing it adds is a warning about Node 20, on which the package works.
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 import { Provider as OidcProvider } from 'oidc-provider/lib/provider.js';
 import { Fault } from '../../fault.js';
@@ -11,18 +11,18 @@ import { interactionListener } from './interaction.js';
 import { SEEDED_CLIENTS, type SeededClient } from './seeded-clients.js';
 import { type IssuerSecrets, loadIssuerSecrets } from './store.js';
 
-/** Why a development issuer may run: its clients and people are known to everyone who reads the source. */
+/** Why the development issuer may run. Its clients and accounts are public, since they are in the source code. */
 export type IssuerPermission = 'embedded-default' | 'asked-by-name' | 'none';
 
 export interface IssuerOptions {
-  /** Port on the loopback interface; 0 takes a free one. */
+  /** Port on the loopback interface; 0 for any free port. */
   readonly port: number;
-  /** The folder of the embedded default's state; keys and secrets are kept under it. */
+  /** Where the embedded database and all other state are kept, including the issuer's keys and secrets. */
   readonly home: string;
   readonly permission: IssuerPermission;
   /** The `aud` of the tokens. */
   readonly audience?: string;
-  /** Where the browser client may be sent back to after login. */
+  /** Where a browser may be redirected to after login. */
   readonly redirectUris?: readonly string[];
   /** Lifetime of access tokens in seconds. */
   readonly accessTokenSeconds?: number;
@@ -34,24 +34,24 @@ export interface RunningIssuer {
   close(): Promise<void>;
 }
 
-/** The issuer's own name for the API; tokens asked for without naming a resource are for it. */
+/** The issuer's name for the API. Tokens requested without a resource are issued for it. */
 const API_RESOURCE = 'urn:marquee:api';
 
 const DEFAULT_AUDIENCE = 'marquee';
 
-/** On any port (RFC 8252 section 7.3), since the API may take a free one after the issuer has started. */
+/** Matches every port (RFC 8252 section 7.3), since the API may choose its port after the issuer has started. */
 const DEFAULT_REDIRECT_URI = 'http://localhost/login/callback';
 
 /**
- * Starts the OpenID issuer for development, on the loopback interface only. It issues RFC 9068 access tokens to
- * the seeded clients.
- * @throws Fault `issuer_not_permitted` outside the embedded default unless asked for by name; Failure `port_taken`.
+ * Starts the OpenID issuer for development, on the loopback interface only. It issues RFC 9068 access tokens to the
+ * seeded clients.
+ * @throws Fault `issuer_not_permitted` without a permission; Failure `port_taken`
  */
 export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer> {
   if (options.permission === 'none') {
     throw new Fault(
       'issuer_not_permitted',
-      'The built-in issuer is for development and was not asked for by name: set OIDC_ISSUER to a real issuer.',
+      'The built-in issuer is for development only and was not requested. Set OIDC_ISSUER to a real issuer.',
     );
   }
   const secrets = await loadIssuerSecrets(options.home);
@@ -123,19 +123,19 @@ function configuration(
 }
 
 function clientMetadata(client: SeededClient, redirectUris: readonly string[]) {
-  const forPeople = client.kind === 'authorization_code';
+  const isBrowserClient = client.kind === 'authorization_code';
   return {
     client_id: client.id,
     client_secret: client.secret,
-    grant_types: forPeople ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
-    response_types: forPeople ? ['code' as const] : [],
-    redirect_uris: forPeople ? [...redirectUris] : [],
-    ...(forPeople && {
+    grant_types: isBrowserClient ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
+    response_types: isBrowserClient ? ['code' as const] : [],
+    redirect_uris: isBrowserClient ? [...redirectUris] : [],
+    ...(isBrowserClient && {
       application_type: redirectUris.every(isLoopback) ? ('native' as const) : ('web' as const),
-      // The way of passport-oauth2.
+      // The only method that passport-oauth2 supports.
       token_endpoint_auth_method: 'client_secret_post' as const,
     }),
-    scope: [...(forPeople ? ['openid', 'offline_access'] : []), ...client.scopes].join(' '),
+    scope: [...(isBrowserClient ? ['openid', 'offline_access'] : []), ...client.scopes].join(' '),
   };
 }
 

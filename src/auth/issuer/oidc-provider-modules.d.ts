@@ -1,4 +1,4 @@
-// The package's inner modules that are used without its front door carry no types of their own.
+// The package has no types for the internal modules that are imported directly.
 declare module 'oidc-provider/lib/provider.js' {
   import type ProviderType from 'oidc-provider';
   import type { Configuration } from 'oidc-provider';

@@ -1,6 +1,6 @@
 import type { Scope } from '../scopes.js';
 
-/** How a client gets its tokens: for itself, or for a person in a browser. */
+/** How a client gets its tokens: for itself, or for a user in a browser. */
 export type ClientKind = 'client_credentials' | 'authorization_code';
 
 interface SeededClientEntry {
@@ -10,19 +10,19 @@ interface SeededClientEntry {
   readonly purpose: string;
 }
 
-/** The clients the development issuer knows from its first start. */
+/** The clients that are registered with the development issuer. */
 export const SEEDED_CLIENTS = [
   {
     id: 'demo-partner',
     kind: 'client_credentials',
     scopes: ['reports:read', 'reports:export'],
-    purpose: 'a partner program that reads and exports reports',
+    purpose: 'a partner application that reads and exports reports',
   },
   {
     id: 'demo-dashboard',
     kind: 'authorization_code',
     scopes: ['reports:read', 'reports:export', 'jobs:read', 'jobs:run'],
-    purpose: 'people in a browser',
+    purpose: 'users in a browser',
   },
   {
     id: 'demo-admin',

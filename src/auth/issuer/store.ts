@@ -5,21 +5,22 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { Fault } from '../../fault.js';
 import { SEEDED_CLIENTS, type SeededClientId } from './seeded-clients.js';
 
-/** What the development issuer keeps, so that tokens and sessions survive a restart. */
+/** What the development issuer stores, so that tokens and sessions survive a restart. */
 export interface IssuerSecrets {
   readonly jwks: { readonly keys: readonly JWK[] };
   readonly cookieKeys: readonly string[];
   readonly clientSecrets: Readonly<Record<SeededClientId, string>>;
 }
 
-/** The file of the development issuer's secrets under the embedded default's home. */
+/** The file with the development issuer's secrets. */
 export function issuerSecretsFile(home: string): string {
   return join(home, 'issuer', 'secrets.json');
 }
 
 /**
- * The kept secrets, made at the first call: one RS256 key (verifying it costs the API a fraction of an ES256
- * signature), and a secret per seeded client. Readable by the owner only.
+ * The issuer's secrets, created by the first call in a file that only the owner can read: a secret per seeded client and
+ * an RS256 key (the API verifies its signatures in a fraction of the time that ES256 takes).
+ * @throws Fault `issuer_secrets_broken` if the file is not JSON
  */
 export async function loadIssuerSecrets(home: string): Promise<IssuerSecrets> {
   const file = issuerSecretsFile(home);
@@ -30,10 +31,10 @@ export async function loadIssuerSecrets(home: string): Promise<IssuerSecrets> {
   if (kept !== undefined) return parseSecrets(file, kept);
   const made = await makeSecrets();
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  // Written aside and renamed: a kill in between leaves no half file that hinders the next start.
-  const aside = `${file}.${process.pid}`;
-  await writeFile(aside, JSON.stringify(made, null, 2), { mode: 0o600 });
-  await rename(aside, file);
+  // Written to a temporary file and renamed: a partial file after a kill would block the next start.
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(made, null, 2), { mode: 0o600 });
+  await rename(temporary, file);
   return made;
 }
 
@@ -43,7 +44,7 @@ function parseSecrets(file: string, text: string): IssuerSecrets {
   } catch (error) {
     throw new Fault(
       'issuer_secrets_broken',
-      `${file} is not JSON: remove it, and the issuer makes new secrets (tokens issued before stop working).`,
+      `${file} is not valid JSON. Delete it: the issuer then creates new secrets, and existing tokens stop working.`,
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-/** A login that does not go on: what was sent is not an answer to a login this browser began. */
+/** A refused login or session. The message is safe to show to the user. */
 export class LoginError extends Error {
   constructor(
     readonly status: 400 | 401 | 403,

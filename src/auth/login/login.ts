@@ -13,46 +13,45 @@ import { LoginError } from './login-error.js';
 import { SessionStore } from './session-store.js';
 import type { LoggedInUser } from './user.js';
 
-/** The client people log in by, as the issuer knows it; it authenticates with `client_secret_post`. */
+/** The client that users log in with, as registered with the issuer. It authenticates with `client_secret_post`. */
 export interface LoginClient {
   readonly id: string;
   readonly secret: string;
-  /** Has the issuer ask who it is each time, even if it still knows the browser. */
+  /** Whether the issuer shows its login page even if the user is still logged in there. */
   readonly alwaysAsk?: boolean;
 }
 
 export interface LoginOptions {
   readonly issuerUrl: string;
   readonly client: LoginClient;
-  /** Where browsers reach the API; the way back from the issuer is `/login/callback` under it. */
+  /** Where browsers reach the API. The issuer redirects to `/login/callback` under it. */
   readonly publicUrl: string;
-  /** Checks an access token. */
   readonly verify: (token: string) => Promise<Caller>;
-  /** The pages one may come back to after login; the first if none was asked for. */
+  /** The pages a login may return to. The first is the default. */
   readonly pages: readonly string[];
 }
 
-/** The steps of a browser login, each to be served at the path of its name. */
+/** The request handlers of a browser login. */
 export interface BrowserLogin {
-  /** Puts who is logged in onto the request; for whoever did not, or sends a token, it does nothing. */
+  /** Sets the request's user. Does nothing if nobody is logged in, or if the request has a token. */
   readonly recognize: RequestHandler[];
-  /** `/login?to=PAGE`: sends the browser to the issuer. */
+  /** `/login?to=PAGE`: redirects the browser to the issuer. */
   readonly begin: RequestHandler[];
-  /** `/login/callback`: takes the issuer's answer. */
+  /** `/login/callback`: handles the issuer's response. */
   readonly finish: RequestHandler[];
-  /** `POST /logout`: ends the session, and leaves the answer to what stands behind. */
+  /** `POST /logout`: ends the session. The next handler sends the response. */
   readonly end: RequestHandler[];
 }
 
-/** The name of the header with the session's token against foreign pages. */
+/** The header with the session's CSRF token. */
 const CSRF_HEADER = 'x-csrf-token';
 
-/** Where the issuer sends browsers back to; it has to know this address of the client's. */
+/** Where the issuer redirects browsers to. It must be registered for the client. */
 export function loginCallback(publicUrl: string): string {
   return new URL('/login/callback', publicUrl).href;
 }
 
-/** Login by authorization code with PKCE (RFC 7636), state, and the issuer's name in its answer (RFC 9207). */
+/** Login by authorization code with PKCE (RFC 7636), state, and the issuer's name in its response (RFC 9207). */
 export function browserLogin(options: LoginOptions): BrowserLogin {
   const { publicUrl, pages } = options;
   const { origin, hostname } = new URL(publicUrl);
@@ -60,19 +59,19 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
   const cookieName = secure ? '__Host-marquee' : 'marquee.session';
   const withSession = session({
     name: cookieName,
-    // Sessions live in this process, so may what signs their ids.
+    // Sessions are kept in this process, so the key that signs their ids may be, too.
     secret: randomBytes(32).toString('base64url'),
     store: new SessionStore(),
     resave: false,
     saveUninitialized: false,
-    // Whether the browser came by TLS is known to the proxy that ended it.
+    // Only the proxy that terminates TLS knows whether the browser used it.
     proxy: true,
     cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/' },
   });
   const passport = new Passport();
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user: Express.User, done) => done(null, user));
-  // Each login asks anew: what an issuer said that is down by now would lead browsers to where nobody answers.
+  // Read for each login: with cached metadata, browsers would be redirected to an issuer that is down.
   const issuer = shareConcurrent(async () => {
     const metadata = await discoverIssuer(options.issuerUrl);
     passport.use('issuer', strategyFor(metadata, options));
@@ -93,24 +92,27 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
     await issuer();
     const to = queryOf(request).get('to');
     request.session.returnTo = pages.find((page) => page === to) ?? pages[0]!;
-    readableQuery(request, {});
+    setQuery(request, {});
     passport.authenticate('issuer')(request, response, next);
   };
 
   const finish: RequestHandler = async (request, response, next) => {
     requireMethod(request, 'GET');
-    readableQuery(request, answerOf(queryOf(request), await issuer()));
+    setQuery(request, callbackParameters(queryOf(request), await issuer()));
     const returnTo = request.session.returnTo ?? pages[0]!;
-    const judged = (error: unknown, person: LoggedInUser | false | null | undefined) => {
+    const onResult = (error: unknown, user: LoggedInUser | false | null | undefined) => {
       if (error) return next(refusalOf(error));
-      if (!person)
+      if (!user)
         return next(
-          new LoginError(403, 'The login was not begun by this browser, or is over: begin at /login.'),
+          new LoginError(
+            403,
+            'This login has expired or was started in another browser. Log in again at /login.',
+          ),
         );
-      // Renews the session's id, so that one known from before the login is of no use.
-      request.logIn(person, (failed) => (failed ? next(failed) : response.redirect(303, returnTo)));
+      // Also renews the session id, so that an id known from before the login is useless.
+      request.logIn(user, (failed) => (failed ? next(failed) : response.redirect(303, returnTo)));
     };
-    passport.authenticate('issuer', judged)(request, response, next);
+    passport.authenticate('issuer', onResult)(request, response, next);
   };
 
   const end: RequestHandler = (request, response, next) => {
@@ -131,28 +133,32 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
   };
 }
 
-/** Who is logged in, after `recognize`. */
+/** The logged-in user, after `recognize`. */
 export function userOf(request: IncomingMessage): LoggedInUser | undefined {
   return (request as Request).user;
 }
 
 /**
- * Lets a session ask only from a page of ours: the cookie alone is sent by any page of the same site.
- * @throws LoginError 403 without the session's token in `x-csrf-token`, or from another origin.
+ * Checks that a request of a session comes from a page of this service. The cookie does not prove it, since browsers
+ * send it for every page of the same site.
+ * @throws LoginError 403 without the session's CSRF token in `x-csrf-token`, or from another origin
  */
-export function requireOwnPage(request: IncomingMessage, person: LoggedInUser, publicUrl: string): void {
+export function requireOwnPage(request: IncomingMessage, user: LoggedInUser, publicUrl: string): void {
   requireSameOrigin(request, new URL(publicUrl).origin);
   const sent = Buffer.from(String(request.headers[CSRF_HEADER] ?? ''));
-  const expected = Buffer.from(person.csrfToken);
+  const expected = Buffer.from(user.csrfToken);
   if (sent.length !== expected.length || !timingSafeEqual(sent, expected))
-    throw new LoginError(403, `A session may ask only with its token in the ${CSRF_HEADER} header.`);
+    throw new LoginError(
+      403,
+      `The ${CSRF_HEADER} header must contain the CSRF token of the session. Reload the page.`,
+    );
 }
 
-/** @throws LoginError 403 unless the browser says that a page of this origin asks. */
+/** @throws LoginError 403 unless the browser states that the request comes from a page of this origin */
 export function requireSameOrigin({ headers }: IncomingMessage, origin: string): void {
   const { origin: found, 'sec-fetch-site': site } = headers;
   if (found !== origin || (site !== undefined && site !== 'same-origin'))
-    throw new LoginError(403, 'The request did not come from a page of this service.');
+    throw new LoginError(403, 'The request does not come from a page of this service.');
 }
 
 function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Strategy {
@@ -160,7 +166,7 @@ function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Str
   if (!metadata.authorization_endpoint)
     throw new Failure(
       'issuer_unreachable',
-      `${metadata.issuer} has no authorization_endpoint: nobody can log in there.`,
+      `The metadata of the issuer ${metadata.issuer} has no authorization_endpoint, so users cannot log in. Set OIDC_ISSUER to an issuer that supports the authorization code flow.`,
     );
   const strategy = new OAuth2Strategy(
     {
@@ -195,14 +201,20 @@ function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Str
 }
 
 /**
- * The parameters of the issuer's answer.
- * @throws LoginError when one is doubled or missing, when it names another issuer, or says that there is no login.
+ * The parameters of the issuer's response.
+ * @throws LoginError if one is repeated or missing, if it names another issuer, or if the issuer refused the login
  */
-function answerOf(query: URLSearchParams, metadata: IssuerMetadata): { code: string; state: string } {
+function callbackParameters(
+  query: URLSearchParams,
+  metadata: IssuerMetadata,
+): { code: string; state: string } {
   const one = (name: string) => {
     const values = query.getAll(name);
     if (values.length > 1)
-      throw new LoginError(400, `The answer has ${values.length} times ${name}: expected one.`);
+      throw new LoginError(
+        400,
+        `The issuer's response has ${values.length} values of ${name}, expected one. Log in again at /login.`,
+      );
     return values[0];
   };
   const [code, state, iss, error] = [one('code'), one('state'), one('iss'), one('error')];
@@ -210,44 +222,51 @@ function answerOf(query: URLSearchParams, metadata: IssuerMetadata): { code: str
     iss !== metadata.issuer &&
     (iss !== undefined || metadata.authorization_response_iss_parameter_supported)
   )
-    throw new LoginError(403, 'The answer is not from the issuer that was asked.');
-  if (error !== undefined) throw new LoginError(401, 'The issuer did not log you in: begin again at /login.');
-  if (!code || !state) throw new LoginError(400, 'The answer lacks code or state: begin again at /login.');
+    throw new LoginError(403, 'The response comes from another issuer. Log in again at /login.');
+  if (error !== undefined) throw new LoginError(401, 'The issuer refused the login. Log in again at /login.');
+  if (!code || !state)
+    throw new LoginError(400, "The issuer's response has no code or no state. Log in again at /login.");
   return { code, state };
 }
 
-/** What passport tells of a login, without what the issuer said word for word. */
+/** The error to show for a failed login. It contains no text from the issuer. */
 function refusalOf(error: unknown): Error {
   if (error instanceof Failure) return error;
   if (error instanceof AccessError)
-    return new LoginError(403, `The issuer's access token is not for this service: ${error.message}`);
+    return new LoginError(403, `The issuer's access token is not valid for this service: ${error.message}`);
   const oauth =
     error instanceof OAuth2Strategy.TokenError || error instanceof OAuth2Strategy.AuthorizationError;
   return oauth
-    ? new LoginError(403, 'The issuer does not take the code: begin again at /login.', { cause: error })
-    : new Failure('issuer_unreachable', 'The issuer could not be asked for the token.', { cause: error });
+    ? new LoginError(403, 'The issuer refused the authorization code. Log in again at /login.', {
+        cause: error,
+      })
+    : new Failure(
+        'issuer_unreachable',
+        'The token endpoint of the issuer does not respond. Check that the issuer runs.',
+        { cause: error },
+      );
 }
 
 function requireMethod({ method }: IncomingMessage, expected: 'GET' | 'POST'): void {
-  if (method !== expected) throw new LoginError(400, `This path takes ${expected} alone.`);
+  if (method !== expected) throw new LoginError(400, `This path accepts only ${expected}.`);
 }
 
 function queryOf({ url }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url?.split('?')[1]);
 }
 
-/** The application parses no query strings; passport reads this one. */
-function readableQuery(request: Request, query: object): void {
+/** Sets the query that passport reads, since the application does not parse query strings. */
+function setQuery(request: Request, query: object): void {
   Object.defineProperty(request, 'query', { value: query, configurable: true });
 }
 
-/** Asks once for all who ask at the same time: a flood of logins is none for the issuer. */
-function shareConcurrent<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asking: Promise<T> | undefined;
+/** Concurrent callers share one call, so that many logins at once cause one request to the issuer. */
+function shareConcurrent<T>(call: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
   return () => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
+    running ??= call().finally(() => {
+      running = undefined;
     });
-    return asking;
+    return running;
   };
 }

@@ -1,7 +1,7 @@
 import { type SessionData, Store } from 'express-session';
 
-interface KeptSession {
-  /** Sessions are told from copies, as a store outside the process would. */
+interface StoredSession {
+  /** As JSON: callers get copies, as they would from a store outside the process. */
   readonly content: string;
   readonly loggedIn: boolean;
   readonly until: number;
@@ -12,12 +12,12 @@ const LOGIN_MS = 10 * 60_000;
 const MAX_SESSIONS = 10_000;
 
 /**
- * Sessions of this process, in its memory: they end with it, and several API processes behind one address need a balancer
- * that keeps a browser with its process. What begins a login costs a session, so their number is bounded, and
- * logins that were only begun give way first.
+ * Keeps sessions in the memory of this process. They end with the process, and several API processes behind one address
+ * need a load balancer with sticky sessions. Anyone can start a login, which creates a session, so the number of
+ * sessions is limited and unfinished logins are evicted first.
  */
 export class SessionStore extends Store {
-  readonly #sessions = new Map<string, KeptSession>();
+  readonly #sessions = new Map<string, StoredSession>();
   readonly #max: number;
 
   constructor(max = MAX_SESSIONS) {

@@ -1,21 +1,21 @@
 import type { Scope } from '../scopes.js';
 
-/** Who is logged in, as the session keeps it on the server; the browser never sees the token. */
+/** A logged-in user, as stored in the session on the server. The browser never receives the access token. */
 export interface LoggedInUser {
   readonly subject: string;
   readonly scopes: readonly Scope[];
   readonly accessToken: string;
-  /** When the token, and with it the session, ends: seconds since 1970. */
+  /** When the token and the session expire, in seconds since 1970. */
   readonly expiresAt: number;
-  /** What pages of ours send along with what they ask in the session's name. */
+  /** Pages of this service send it with their requests. */
   readonly csrfToken: string;
 }
 
 declare module 'express-session' {
   interface SessionData {
-    /** Where passport keeps who is logged in. */
+    /** Where passport stores the user. */
     passport?: { user?: LoggedInUser };
-    /** The page that asked for the login. */
+    /** The page to return to after login. */
     returnTo?: string;
   }
 }

@@ -5,31 +5,28 @@ import { AccessError } from '../access-error.js';
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * The bearer token of a request's Authorization header, the only place it may be in: RFC 6750 advises against
- * the query string (it ends in logs), and two ways at once are refused.
- * @throws AccessError without a token (401), or with a malformed or doubled one (400).
+ * The bearer token of a request. It must be in the Authorization header: RFC 6750 advises against the query string,
+ * which ends up in logs.
+ * @throws AccessError 401 without a token, 400 if the token is malformed, repeated or in the query string
  */
 export function bearerToken(request: IncomingMessage): string {
   const query = request.url?.split('?')[1];
   if (query && new URLSearchParams(query).has('access_token')) {
     throw new AccessError(
       'invalid_request',
-      'The token came in the query string: send it in the Authorization header.',
+      'The token is in the query string. Send it in the Authorization header.',
     );
   }
   const headers = authorizationHeaders(request);
   if (headers.length > 1) {
     throw new AccessError(
       'invalid_request',
-      `${headers.length} Authorization headers came: send exactly one.`,
+      `Found ${headers.length} Authorization headers. Send exactly one.`,
     );
   }
   const [header] = headers;
   if (header === undefined || !/^Bearer\b/i.test(header)) {
-    throw new AccessError(
-      undefined,
-      'The request carries no bearer token: send Authorization: Bearer <token>.',
-    );
+    throw new AccessError(undefined, 'The request has no bearer token. Send Authorization: Bearer <token>.');
   }
   const token = BEARER.exec(header)?.[1];
   if (!token) {
@@ -41,7 +38,7 @@ export function bearerToken(request: IncomingMessage): string {
   return token;
 }
 
-/** From the raw headers, since Node silently keeps only the first of several. */
+/** Read from the raw headers, since Node silently drops all but the first. */
 function authorizationHeaders(request: IncomingMessage): string[] {
   const found: string[] = [];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {

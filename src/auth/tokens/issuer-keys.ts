@@ -4,18 +4,18 @@ import { discoverIssuer } from '../discovery.js';
 
 export interface IssuerKeysOptions {
   readonly issuerUrl: string;
-  /** How long fetched keys are trusted without asking again, in ms. */
+  /** How long fetched keys are used before they are fetched again, in ms. */
   readonly cacheMaxAgeMs: number;
-  /** The least time between two fetches caused by an unknown key id, in ms: forged ids must not become a flood. */
+  /** Minimum time between two fetches for unknown key ids, in ms, so that forged ids cannot flood the issuer. */
   readonly cooldownMs: number;
 }
 
 const DISCOVERY_MAX_AGE_MS = 3_600_000;
 
 /**
- * Finds the key that signed a token among the issuer's published keys. The keys' address is discovered at the
- * first token, not at start, so that API and issuer may start in any order; a failed discovery is tried anew.
- * @throws Failure when the issuer does not answer; a jose error when it has no such key.
+ * Finds the key that signed a token among the issuer's published keys. The URL of the keys is discovered with the first
+ * token, so that API and issuer can start in any order. A failed discovery is retried with the next token.
+ * @throws Failure if the issuer does not respond; a jose error if it has no such key
  */
 export function issuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
   let discovered: { keys: ReturnType<typeof createRemoteJWKSet>; jwksUri: string; at: number } | undefined;
@@ -27,7 +27,7 @@ export function issuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
       discovering = undefined;
     });
     const { jwks_uri: jwksUri } = await discovering;
-    // The same address keeps its key set, and with it the cached keys.
+    // If the URL is the same, the cached keys are kept.
     const known = discovered?.jwksUri === jwksUri ? discovered.keys : undefined;
     discovered = {
       jwksUri,

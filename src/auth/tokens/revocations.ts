@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Fault, messageOf } from '../../fault.js';
 
-/** The ids (`jti`) of tokens that are refused although they have not expired. */
+/** The ids (`jti`) of revoked tokens. */
 export interface Revocations {
   has(tokenId: string): boolean;
-  /** Reads the list again if it changed; a list that cannot be read leaves the one before in force. */
+  /** Reads the list again if it changed. If it cannot be read, the previous list stays in force. */
   refresh(): Promise<void>;
   close(): void;
 }
@@ -12,9 +12,9 @@ export interface Revocations {
 const REFRESH_MS = 2_000;
 
 /**
- * Follows a revocation list: a file with one `jti` a line; empty lines and those that begin with `#` say nothing. A
- * change is in force within two seconds.
- * @throws Fault `revocations_unreadable` when the file cannot be read at the start.
+ * Watches a revocation list: a file with one `jti` per line. Empty lines and lines that start with `#` are ignored.
+ * Changes take effect within two seconds.
+ * @throws Fault `revocations_unreadable` if the file cannot be read at the start
  */
 export async function followRevocations(
   file: string,
@@ -35,7 +35,7 @@ export async function followRevocations(
   await read().catch((error: unknown) => {
     throw new Fault(
       'revocations_unreadable',
-      `The revocation list ${file} cannot be read (${messageOf(error)}): create it, or unset it.`,
+      `Cannot read the revocation list ${file} (${messageOf(error)}). Create the file, or unset REVOCATIONS_FILE.`,
       { cause: error },
     );
   });

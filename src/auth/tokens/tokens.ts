@@ -7,35 +7,34 @@ import { issuerKeys } from './issuer-keys.js';
 import type { Revocations } from './revocations.js';
 
 export interface TokenVerifierOptions {
-  /** The `iss` every token must name, exactly. */
+  /** The exact `iss` of every token. */
   readonly issuerUrl: string;
-  /** The `aud` every token must name. */
+  /** An `aud` of every token. */
   readonly audience: string;
-  /** Signature algorithms accepted; never a symmetric one, so that a public key cannot be used as a secret. */
+  /** Accepted signature algorithms. Never a symmetric one: a public key could then be used as the secret. */
   readonly algorithms?: readonly string[];
-  /** How far the issuer's clock may be from ours, in seconds. */
+  /** Accepted difference between the issuer's clock and this one, in seconds. */
   readonly clockToleranceSeconds?: number;
   readonly keysMaxAgeMs?: number;
   readonly keysCooldownMs?: number;
-  /** Tells which token ids are revoked. */
   readonly revocations?: Pick<Revocations, 'has'>;
 }
 
 /** Checks access tokens. */
 export interface TokenVerifier {
   /**
-   * The caller a token speaks for.
-   * @throws AccessError `invalid_token` when the token is not good, Failure when the issuer's keys cannot be read.
+   * The caller that a token was issued to.
+   * @throws AccessError `invalid_token` if the token is not valid, Failure if the issuer's keys cannot be read
    */
   verify(token: string): Promise<Caller>;
-  /** @throws AccessError `invalid_token` when the caller's token was revoked since. */
+  /** @throws AccessError `invalid_token` if the caller's token has been revoked */
   refuseRevoked(caller: Caller): void;
 }
 
 const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 10;
 
-/** Makes the check of RFC 9068 section 4: typ, signature, iss, aud, exp, and nbf where present. */
+/** Returns the check of RFC 9068 section 4: typ, signature, iss, aud, exp, and nbf if present. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const keys = issuerKeys({
     issuerUrl: options.issuerUrl,
@@ -77,24 +76,23 @@ function callerOf(payload: JWTPayload): Caller {
   return { clientId, subject: sub, scopes: parseScopes(payload.scope), tokenId: jti, expiresAt: exp };
 }
 
-/** What jose says where the keys took too long, came with another status than 200, or are none: no doing of the token's. */
+/**
+ * Codes of jose for keys that took too long, came with a status other than 200 or are not keys: faults of the issuer, not
+ * of the token.
+ */
 const KEYS_UNREADABLE: ReadonlySet<string> = new Set([
   errors.JWKSTimeout.code,
   errors.JOSEError.code,
   errors.JWKSInvalid.code,
 ]);
 
-/** Says what is wrong with a token without repeating any of it. */
+/** The reason for the refusal, without any part of the token. */
 function refusalOf(error: unknown): Error {
   if (error instanceof AccessError || error instanceof Failure) return error;
   if (!(error instanceof errors.JOSEError) || KEYS_UNREADABLE.has(error.code)) {
-    return new Failure(
-      'issuer_unreachable',
-      "The issuer's keys could not be read: check that the issuer runs.",
-      {
-        cause: error,
-      },
-    );
+    return new Failure('issuer_unreachable', "Cannot read the issuer's keys. Check that the issuer runs.", {
+      cause: error,
+    });
   }
   return new AccessError('invalid_token', reasonOf(error), [], { cause: error });
 }

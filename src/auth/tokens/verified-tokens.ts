@@ -3,19 +3,19 @@ import type { TokenVerifier } from './tokens.js';
 
 export interface VerifiedTokensOptions {
   readonly verifier: TokenVerifier;
-  /** How long fetched keys are trusted, in ms: tokens that are good by them no longer. */
+  /** How long fetched keys are used, in ms. Tokens that they verified are cached no longer than that. */
   readonly keysMaxAgeMs?: number;
   readonly clockToleranceSeconds?: number;
 }
 
 const MAX_TOKENS = 10_000;
 /**
- * How long a verified token is not verified again, at most. A key withdrawn by the issuer stops its tokens so much later;
- * expiry and revocation are looked at each time.
+ * Maximum time before a token is verified again. The tokens of a key that the issuer withdraws are accepted for this
+ * long; expiry and revocation are checked every time.
  */
 const MAX_AGE_MS = 30_000;
 
-/** Remembers for a short while which tokens were good: a signature costs more than all the rest of a small request. */
+/** Caches valid tokens for a short time: verifying a signature costs more than the rest of a small request. */
 export function cacheVerifiedTokens(options: VerifiedTokensOptions): TokenVerifier {
   const { verifier, keysMaxAgeMs = MAX_AGE_MS, clockToleranceSeconds = 10 } = options;
   const maxAgeMs = Math.min(keysMaxAgeMs, MAX_AGE_MS);

@@ -45,7 +45,7 @@ const aliased = (count: number) =>
   `{ genreReport(first: 1) { nodes { ${Array.from({ length: count }, (_, index) => `a${index}: year`).join(' ')} } } }`;
 const tokens = (count: number) =>
   `{ genreReport { nodes { ${Array.from({ length: count - 8 }, () => 'year').join(' ')} } } }`;
-/** Fragments that each spread the next one twice, so that the last one's field is there 2 ^ (count - 1) times. */
+/** Fragments that each spread the next one twice, so that the field of the last one occurs 2 ^ (count - 1) times. */
 const spreads = (count: number, type: string, last: string) =>
   Array.from(
     { length: count },
@@ -64,7 +64,7 @@ const ofBytes = (count: number) => {
 };
 const operation = { query: '{ __typename }' };
 
-/** A request just under each limit, one just over it, and what the refusal says. */
+/** For each limit: a request that reaches it, one that exceeds it, and the limit that the refusal names. */
 const CASES: [string, unknown, unknown, { name: string; allowed: number; actual: number }][] = [
   ['depth', { query: film(3) }, { query: film(4) }, { name: 'depth', allowed: 6, actual: 7 }],
   [
@@ -86,7 +86,7 @@ const CASES: [string, unknown, unknown, { name: string; allowed: number; actual:
     { name: 'cost', allowed: 400, actual: 401 },
   ],
   [
-    'cost of walks',
+    'cost of related rows',
     { query: '{ movieGenreReport(first: 20) { nodes { companies(first: 19) { movieId } } } }' },
     { query: '{ movieGenreReport(first: 20) { nodes { companies(first: 20) { movieId } } } }' },
     { name: 'cost', allowed: 400, actual: 420 },
@@ -124,20 +124,23 @@ const CASES: [string, unknown, unknown, { name: string; allowed: number; actual:
 ];
 
 describe('the limit of', () => {
-  it.each(CASES)('%s is kept, and told with what was found', async (name, under, over, limit) => {
-    const within = await post(under);
-    expect(within.status).toBe(200);
-    expect(within.body.errors).toBeUndefined();
-    const beyond = await post(over);
-    expect(beyond.status).toBe(name === 'body size' ? 413 : 400);
-    expect(beyond.body.errors[0].extensions.limit).toEqual(limit);
-    expect(beyond.body.errors[0].message).toBe(
-      `The ${limit.name} is ${limit.actual}: at most ${limit.allowed} is allowed.`,
-    );
-    expect(beyond.body.data).toBeUndefined();
-  });
+  it.each(CASES)(
+    '%s refuses what exceeds it, and states the limit and the actual value',
+    async (name, under, over, limit) => {
+      const within = await post(under);
+      expect(within.status).toBe(200);
+      expect(within.body.errors).toBeUndefined();
+      const beyond = await post(over);
+      expect(beyond.status).toBe(name === 'body size' ? 413 : 400);
+      expect(beyond.body.errors[0].extensions.limit).toEqual(limit);
+      expect(beyond.body.errors[0].message).toBe(
+        `The ${limit.name} is ${limit.actual}: at most ${limit.allowed} is allowed.`,
+      );
+      expect(beyond.body.data).toBeUndefined();
+    },
+  );
 
-  it('page size is kept, and told with what was found', async () => {
+  it('page size refuses what exceeds it, and states the limit and the actual value', async () => {
     const large = await startScratchApi();
     const page = (first: number) => ({ query: `{ genreReport(first: ${first}) { nodes { year } } }` });
     expect((await post(page(500), large)).status).toBe(200);
@@ -149,12 +152,12 @@ describe('the limit of', () => {
 });
 
 describe('the limit of cost', () => {
-  it('counts that a page as of an earlier publication may read a whole report', async () => {
+  it('counts a page as of an earlier publication as a whole report', async () => {
     const { body } = await post({ query: '{ genreReport(asOf: 1, first: 301) { nodes { year } } }' });
     expect(body.errors[0].extensions.limit).toEqual({ name: 'cost', allowed: 400, actual: 401 });
   });
 
-  it('is one for all operations of a batch, which are answered together', async () => {
+  it('applies to all operations of a batch together', async () => {
     const page = (first: number) => ({ query: `{ genreReport(first: ${first}) { nodes { year } } }` });
     const within = await post([page(200), page(200)]);
     expect(within.body.map(({ errors }: { errors?: unknown }) => errors)).toEqual([undefined, undefined]);
@@ -164,9 +167,9 @@ describe('the limit of cost', () => {
   });
 });
 
-describe('a small request that stands for a large one', () => {
+describe('a small request that causes a lot of work', () => {
   const DOCUMENTS = ['genreReport(first: 1) { nodes { ...f0 } } a: __typename', '...f0'];
-  it.each(DOCUMENTS)('is refused at once where fragments multiply: { %s }', async (root) => {
+  it.each(DOCUMENTS)('is refused immediately if fragments multiply: { %s }', async (root) => {
     const usual = await startScratchApi();
     const [type, last] = root.startsWith('...')
       ? ['Query', 'genreReport(first: 1) { nodes { year } }']
@@ -174,12 +177,12 @@ describe('a small request that stands for a large one', () => {
     const begun = performance.now();
     const { status, body } = await post({ query: `{ ${root} } ${spreads(22, type, last)}` }, usual);
     expect({ status, limit: body.errors[0].extensions.limit.name }).toEqual({ status: 400, limit: 'fields' });
-    // To follow them all takes some ten seconds, and nobody else is answered meanwhile.
+    // Following them all takes about ten seconds, during which nobody else gets a response.
     expect(performance.now() - begun).toBeLessThan(2000);
     await usual.close();
   });
 
-  it('is refused as too deep, not as a defect, where a variable is nested thousands of times', async () => {
+  it('is refused as too deep, not as an internal error, if a variable is nested thousands of times', async () => {
     const usual = await startScratchApi();
     for (const levels of [2000, 10_000]) {
       const filter = `${'{"not":'.repeat(levels)}{}${'}'.repeat(levels)}`;
@@ -198,7 +201,7 @@ describe('a small request that stands for a large one', () => {
 });
 
 describe('a batch', () => {
-  it('is answered in order, each operation for itself', async () => {
+  it('returns the results in order, and its operations fail independently', async () => {
     const { status, body } = await post([
       { query: '{ a: __typename }' },
       { query: '{ nonsense }' },
@@ -210,7 +213,7 @@ describe('a batch', () => {
     expect(body[2].errors[0].extensions.code).toBe('BAD_REQUEST');
   });
 
-  it.each([[[]], [[{}]], [[1]]])('of %j is refused', async (batch) => {
+  it.each([[[]], [[{}]], [[1]]])('%j is refused', async (batch) => {
     const { status, headers, body } = await post(batch);
     expect(status).toBe(400);
     expect(body.errors[0].extensions).toEqual({
@@ -219,7 +222,7 @@ describe('a batch', () => {
     });
   });
 
-  it('stems from one publication in all its operations', async () => {
+  it('reads one publication in all its operations', async () => {
     const page = { query: '{ genreReport(first: 1) { nodes { year } } }' };
     let connections = 0;
     const count = () => {
@@ -231,7 +234,7 @@ describe('a batch', () => {
     expect(body.map(({ data }: { data: unknown }) => data)).toEqual(
       Array.from({ length: 3 }, () => ({ genreReport: { nodes: [] } })),
     );
-    // One connection has one snapshot.
+    // One snapshot per connection.
     expect(connections).toBe(1);
   });
 });
@@ -242,7 +245,7 @@ describe('a persisted document', () => {
     persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') },
   };
 
-  it('is asked for once, then answered by its hash alone, with an etag', async () => {
+  it('is sent once, then requested by its hash, and has an etag', async () => {
     const unknown = await post({ extensions });
     expect(unknown.status).toBe(200);
     expect(unknown.body.errors[0]).toMatchObject({
@@ -265,13 +268,13 @@ describe('a persisted document', () => {
     expect(again.status).toBe(304);
   });
 
-  it('is refused under a hash that is not its own', async () => {
+  it('is refused if the hash is wrong', async () => {
     const { status, body } = await post({ query: '{ __typename }', extensions });
     expect(status).toBe(400);
     expect(body.errors[0].message).toContain('sha does not match query');
   });
 
-  it('is the only kind answered when there is a safelist', async () => {
+  it('is required if there is a safelist', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'marquee-safelist-'));
     const safelistFile = join(folder, 'safelist.json');
     await writeFile(safelistFile, JSON.stringify([query]));
@@ -289,7 +292,7 @@ describe('a persisted document', () => {
 });
 
 describe('the rate limit', () => {
-  it('tells how much is left, and refuses with when to come again', async () => {
+  it('reports what is left, and refuses more with the time to retry', async () => {
     const few = await startScratchApi({ quotas: { requestsPerMinute: 2 } });
     const first = await post(operation, few);
     expect(first.headers.get('ratelimit-policy')).toBe('"requests";q=2;w=60');
@@ -308,7 +311,7 @@ describe('the rate limit', () => {
     await few.close();
   });
 
-  it('counts the cost of operations, also of answers given again', async () => {
+  it('counts the cost of operations, also of cached responses', async () => {
     const few = await startScratchApi({ quotas: { costPerMinute: 100 } });
     const query = { query: '{ genreReport(first: 40) { nodes { year } } }' };
     expect((await post(query, few)).status).toBe(200);

@@ -5,7 +5,7 @@ import { MAX_PREPARED_TEXT, PreparedNames } from '../../../src/api/sql/prepared-
 const answer = { publication: 1, body: '{}', cost: 1 };
 const large = (number: number) => AnswerCache.key('all', `${number} ${'x'.repeat(100_000)}`);
 
-it('an answer is kept when it is asked for again', () => {
+it('a response is cached when it is requested for the second time', () => {
   const cache = new AnswerCache(1_000_000);
   cache.keep('a', answer);
   expect(cache.get('a')).toBeUndefined();
@@ -13,7 +13,7 @@ it('an answer is kept when it is asked for again', () => {
   expect(cache.get('a')).toBe(answer);
 });
 
-it('what was asked once is forgotten before it fills the memory, however large each of it is', () => {
+it('requests seen once are forgotten before they fill the memory, regardless of their size', () => {
   const cache = new AnswerCache(4_000_000);
   cache.keep(large(0), answer);
   for (let number = 1; number < 100; number += 1) cache.keep(large(number), answer);
@@ -23,18 +23,18 @@ it('what was asked once is forgotten before it fills the memory, however large e
   expect(cache.get(large(0))).toBe(answer);
 });
 
-it('a text that callers can make as long as they like is prepared on no connection', () => {
+it('a very long text, which callers can produce at will, is not prepared', () => {
   const statements = new PreparedNames();
   expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT))).toMatch(/^page_\d+_1$/);
   expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT + 1))).toBeUndefined();
 });
 
-it('a name is given to one text only, whoever prepares it, as a connection takes it for no other', () => {
+it('two instances never give the same name, since a name can belong to only one text per connection', () => {
   const [some, others] = [new PreparedNames(), new PreparedNames()];
   expect(nameOf(some, 'select 1')).not.toBe(nameOf(others, 'select 2'));
 });
 
-/** The name a text gets once it has come often enough. */
+/** The name of a text that has been used often enough. */
 function nameOf(statements: PreparedNames, text: string): string | undefined {
   return Array.from({ length: 3 }, () => statements.nameOf(text)).at(-1);
 }

@@ -5,7 +5,7 @@ import { useDatabase } from '../../database-fixture.js';
 
 const database = useDatabase();
 let reads: QueryBatcher;
-/** Texts of the statements Postgres got. */
+/** Texts of the statements that Postgres received. */
 let sent: string[];
 beforeAll(() => {
   database.pools.reader.on('connect', (client) => {
@@ -24,8 +24,8 @@ beforeEach(() => {
 
 const DOUBLED = 'select $1::int4 * 2, $2::text';
 
-describe('reads of one turn of the event loop', () => {
-  it('are sent together, and each gets the row of its own values', async () => {
+describe('reads in one turn of the event loop', () => {
+  it('are sent together, and each gets the row for its own values', async () => {
     const rows = await Promise.all(
       Array.from({ length: 20 }, (_, index) => reads.row(DOUBLED, [index, `it's "${index}", {x}\\`])),
     );
@@ -33,7 +33,7 @@ describe('reads of one turn of the event loop', () => {
     expect(sent).toHaveLength(3);
   });
 
-  it('are sent apart where their texts differ, or where a value is a list', async () => {
+  it('are sent separately if their texts differ or a value is a list', async () => {
     const rows = await Promise.all([
       reads.row('select $1::int4 + 1', [1]),
       reads.row('select $1::int4 + 2', [1]),
@@ -46,7 +46,7 @@ describe('reads of one turn of the event loop', () => {
     expect(sent).toHaveLength(6);
   });
 
-  it('fail each for itself', async () => {
+  it('fail independently', async () => {
     const answers = await Promise.allSettled(
       [4, 0, 2].map((divisor) => reads.row('select 8 / $1::int4', [divisor])),
     );
@@ -55,7 +55,7 @@ describe('reads of one turn of the event loop', () => {
     ).toEqual([[2], '22012', [4]]);
   });
 
-  it('are answered each alone where together they take too long', async () => {
+  it('are sent again alone if they take too long together', async () => {
     const hurried = new pg.Pool({
       connectionString: database.urls.reader,
       options: '-c statement_timeout=500',
@@ -72,7 +72,7 @@ describe('reads of one turn of the event loop', () => {
     await hurried.end();
   });
 
-  it('that are slow are not kept waiting for each other again', async () => {
+  it('are sent alone the next time if they were slow together', async () => {
     const slow = () =>
       Promise.all([1, 2, 3].map((value) => reads.row('select $1::int4, pg_sleep(0.35)::text', [value])));
     await slow();

@@ -7,7 +7,7 @@ import { openQueueFixture, type QueueFixture } from '../../queue/queue-fixture.j
 import { queuePlaces } from '../../queue/queue-places.js';
 import { createScratchReports, type ScratchReports } from '../scratch-reports.js';
 
-describe.each(await queuePlaces())('what people reach with a session, queues on $kind', (place) => {
+describe.each(await queuePlaces())('pages for a browser session, queues on $kind', (place) => {
   let issuer: ScratchIssuer;
   let database: ScratchReports;
   let fixture: QueueFixture;
@@ -60,7 +60,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
   const change = (browser: Browser, path: string, origin = api.url) =>
     browser.go(`${api.url}/admin/queues/api${path}`, { method: 'PUT', headers: { origin } });
 
-  it('GraphiQL comes whole from the API, and its page names nothing elsewhere', async () => {
+  it('the API serves all files of GraphiQL, and its page links to no other server', async () => {
     const answer = await analyst.go(`${api.url}/graphiql`);
     const page = await answer.text();
     expect(answer.headers.get('content-security-policy')).toContain("script-src 'self'");
@@ -77,18 +77,16 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     }
   });
 
-  it('the question that GraphiQL begins with is answered', async () => {
+  it('the default query of GraphiQL succeeds', async () => {
     const start = await (await analyst.go(`${api.url}/graphiql/start.js`)).text();
-    const question = JSON.parse(/const defaultQuery = (".*");$/m.exec(start)![1]!);
+    const query = JSON.parse(/const defaultQuery = (".*");$/m.exec(start)![1]!);
     const csrfToken = await csrfOf(analyst);
-    const answer = await (
-      await ask(analyst, { 'x-csrf-token': csrfToken, origin: api.url }, question)
-    ).json();
+    const answer = await (await ask(analyst, { 'x-csrf-token': csrfToken, origin: api.url }, query)).json();
     expect(answer).not.toHaveProperty('errors');
     expect(answer).toMatchObject({ data: { publication: null, reports: [] } });
   });
 
-  it('a session asks GraphQL from its own page, with its token against foreign pages', async () => {
+  it('a session can query GraphQL from its own page with its CSRF token', async () => {
     const answer = await ask(analyst, { origin: api.url, 'x-csrf-token': await csrfOf(analyst) });
     expect([answer.status, await answer.json()]).toEqual([
       200,
@@ -96,7 +94,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     ]);
   });
 
-  it('a session asks for no more than its person may', async () => {
+  it('a session has only the scopes of its user', async () => {
     const own = { origin: api.url, 'x-csrf-token': await csrfOf(analyst) };
     const answer = await ask(analyst, own, '{ runs { nodes { id } } }');
     expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
@@ -125,22 +123,22 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     expect((await ask(analyst, await headers())).status).toBe(403);
   });
 
-  it('a token in the header counts, whatever session comes with it', async () => {
+  it('a token in the header takes precedence over the session', async () => {
     expect((await ask(analyst, { authorization: 'Bearer nothing' })).status).toBe(401);
     const token = await issuer.token('demo-partner');
     expect((await ask(analyst, { authorization: `Bearer ${token}` })).status).toBe(200);
   });
 
-  it('the session opens neither exports nor uploads', async () => {
+  it('a session gives no access to exports', async () => {
     expect((await admin.go(`${api.url}/export/anything.csv`)).status).toBe(401);
   });
 
-  it('whoever is not logged in is sent to log in, and comes back to the board', async () => {
+  it('the queue board redirects to the login, which returns to the board', async () => {
     const answer = await new Browser().go(`${api.url}/admin/queues/`);
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login?to=%2Fadmin%2Fqueues%2F']);
   });
 
-  it('the queue board is for those who may see jobs', async () => {
+  it('the queue board requires the scope jobs:read', async () => {
     expect((await analyst.go(`${api.url}/admin/queues/`)).status).toBe(403);
     expect((await analyst.go(`${api.url}/admin/queues/api/queues`)).status).toBe(403);
     const page = await admin.go(`${api.url}/admin/queues/`);
@@ -151,7 +149,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     ]);
   });
 
-  it('a browser is told in a page what it is refused, and led on', async () => {
+  it('a browser gets errors as a page with the reason and a link', async () => {
     const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     const refused = await analyst.go(`${api.url}/admin/queues/`, { headers });
     expect([refused.status, refused.headers.get('content-type'), refused.headers.get('vary')]).toEqual([
@@ -160,7 +158,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
       expect.stringContaining('Accept'),
     ]);
     const page = await refused.text();
-    expect(page).toContain('<p>The queue board needs the scope jobs:read.</p>');
+    expect(page).toContain('<p>The queue board requires the scope jobs:read.</p>');
     expect(page).toContain('<a href="/">');
     expect(page).toContain(`FORBIDDEN, request ${refused.headers.get('x-request-id')}`);
     const missing = await analyst.go(`${api.url}/nowhere`, { headers });
@@ -172,7 +170,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     expect(await asked.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
   });
 
-  it('the queue board asks nothing of other servers', async () => {
+  it('the queue board loads nothing from other servers', async () => {
     const page = await (await admin.go(`${api.url}/admin/queues/`)).text();
     const asked = [...page.matchAll(/<(?:link|script|img)\b[^>]*\b(?:href|src)="([^"]*)"/g)].map(
       ([, at]) => at!,
@@ -183,7 +181,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
       expect((await admin.go(new URL(at, `${api.url}/admin/queues/`).href)).status, at).toBe(200);
   });
 
-  it('the start page leads to all of it, and says who is logged in', async () => {
+  it('the start page links to all pages, and shows who is logged in', async () => {
     const html = { headers: { accept: 'text/html' } };
     const page = await (await admin.go(`${api.url}/`, html)).text();
     expect(page).toContain('Logged in as admin.');
@@ -212,7 +210,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     ]);
   });
 
-  it('the queue board changes queues for those who may run jobs, from its own page', async () => {
+  it('the queue board can change queues with the scope jobs:run, from its own page', async () => {
     expect((await change(admin, '/queues/drop/pause', 'https://elsewhere.example')).status).toBe(403);
     expect(await queue.isPaused()).toBe(false);
     expect((await change(admin, '/queues/drop/pause')).status).toBe(200);
@@ -220,7 +218,7 @@ describe.each(await queuePlaces())('what people reach with a session, queues on 
     await queue.resume();
   });
 
-  it('the queue board is read-only for those who may only see jobs', async () => {
+  it('the queue board is read-only without the scope jobs:run', async () => {
     const viewer = await loggedIn('operator');
     const answer = await viewer.go(`${api.url}/admin/queues/api/queues`);
     expect(await answer.json()).toMatchObject({ queues: [{ name: 'drop', readOnlyMode: true }] });

@@ -12,7 +12,7 @@ describe('the start page', () => {
   });
   afterAll(() => api?.close());
 
-  it('says to a browser what this is and what is published, without a script or anything from elsewhere', async () => {
+  it('describes the service and what is published, without scripts or files from other servers', async () => {
     const { status, headers, body } = await api.send('/', { headers: BROWSER });
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
@@ -22,7 +22,7 @@ describe('the start page', () => {
     expect(body).not.toMatch(/<script|\bon\w+=|(?:href|src)="(?:https?:)?\/\//);
   });
 
-  it('leads only to what is there', async () => {
+  it('links only to pages that exist', async () => {
     const { body } = await api.send('/', { headers: BROWSER });
     const links = [...body.matchAll(/href="(\/[^"]*)"/g)].map(([, path]) => path);
     expect(links).toEqual(['/.well-known/oauth-protected-resource', '/livez', '/readyz']);
@@ -30,7 +30,7 @@ describe('the start page', () => {
   });
 
   it.each(['application/json', '*/*', 'image/png'])(
-    'gives a program that accepts %s the same as JSON',
+    'returns the same as JSON to a client that accepts %s',
     async (accept) => {
       const { status, headers, body } = await api.send('/', { headers: { accept } });
       expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
@@ -46,7 +46,7 @@ describe('the start page', () => {
     },
   );
 
-  it('is asked for by GET and HEAD alone', async () => {
+  it('accepts only GET and HEAD', async () => {
     const page = await api.send('/', { headers: BROWSER });
     const head = await api.send('/', { method: 'HEAD', headers: BROWSER });
     expect([head.status, head.body]).toEqual([200, '']);
@@ -55,14 +55,14 @@ describe('the start page', () => {
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('tells which publication is served', async () => {
+  it('shows which publication is being served', async () => {
     await publish(api.database.owner, 3, 'genre_report', ['genre_id', 'year'], []);
-    expect((await api.send('/', { headers: BROWSER })).body).toContain('Publication 3 is served.');
+    expect((await api.send('/', { headers: BROWSER })).body).toContain('Publication 3 is being served.');
     expect((await api.send('/')).body).toMatchObject({ publication: 3 });
   });
 });
 
-it('the start page comes, and says so, where the database does not answer', async () => {
+it('the start page reports that the database does not respond', async () => {
   const nowhere = new pg.Pool({ host: '127.0.0.1', port: 1 });
   const api = await startScratchApi({ readerPool: nowhere });
   const { status, body } = await api.send('/', { headers: BROWSER });

@@ -38,7 +38,7 @@ const CASES: [object, string][] = [
 ];
 
 describe('a filter', () => {
-  it.each(CASES)('%j leaves the rows where %s', async (filter, condition) => {
+  it.each(CASES)('%j returns the rows where %s', async (filter, condition) => {
     const { rows } = await api.database.owner.query(
       `select count(*)::int as count from reporting.production_company_report where ${condition}`,
     );
@@ -48,8 +48,8 @@ describe('a filter', () => {
 
   it.each([
     [{ year: { eq: null } }, 'filter.year.eq is null'],
-    [{ productionCompanyName: { eq: 'a\0' } }, 'has a NUL character'],
-  ])('%j is refused rather than guessed at', async (filter, message) => {
+    [{ productionCompanyName: { eq: 'a\0' } }, 'contains a NUL character'],
+  ])('%j is refused', async (filter, message) => {
     const { body } = await api.query(COUNT, { filter });
     expect(body.errors[0].message).toContain(message);
     expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
@@ -61,13 +61,13 @@ describe('a filter', () => {
     { revenue: { gte: 'NaN' } },
     { year: { eq: '1995' } },
     { genreId: { eq: 1 } },
-  ])('%j is not of the contract, so the request is', async (filter) => {
+  ])('%j is refused, since it violates the contract', async (filter) => {
     const { status, body } = await api.query(COUNT, { filter });
     expect(status).toBe(400);
     expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  it('compares days, and takes a decimal literal as it is written', async () => {
+  it('compares dates, and keeps all digits of a decimal literal', async () => {
     const { body } = await api.query(`{
       released: movieScoreReport(filter: { releaseDate: { gte: "1896-01-01", lte: "1896-12-31" } }) { nodes { movieId } }
       scored: movieScoreReport(filter: { movieScore: { gte: 7.1234 } }) { nodes { movieId } }
@@ -81,7 +81,7 @@ describe('a filter', () => {
 });
 
 describe('a value', () => {
-  it('arrives with every digit, and a day as the day it is', async () => {
+  it('has all its digits, and a date is returned unchanged', async () => {
     const { body } = await api.query(`{
       productionCompanyReport(filter: { productionCompanyId: { eq: 99 } }) { nodes { revenue productionCompanyName } }
       movieScoreReport { nodes { movieName movieScore reportedVoteAverage releaseDate budget sourceRecord } }

@@ -65,24 +65,24 @@ const inSql = async (group: string, keys: string, having = 'true', where = 'true
 const YEAR = 'extract(year from release_date)::int';
 
 describe('groups of a report', () => {
-  it('are made by one key', async () => {
+  it('can be made by one key', async () => {
     const keys = 'null::int as year, genre_id as "genreId", min(genre_name) as "genreName"';
     expect((await groups({ by: ['GENRE'] })).nodes).toEqual(await inSql('genre_id', keys));
   });
 
-  it('are made by several, with the films of no year in a group of their own', async () => {
+  it('can be made by several keys, with a separate group for films without a year', async () => {
     const keys = `${YEAR} as year, genre_id as "genreId", min(genre_name) as "genreName"`;
     const found = await groups({ by: ['YEAR', 'GENRE'], first: 500 });
     expect(found.nodes).toEqual(await inSql(`${YEAR}, genre_id`, keys));
     expect(found.nodes.some(({ year }: { year: number | null }) => year === null)).toBe(true);
   });
 
-  it('count a film once where its genres fall together', async () => {
+  it('count a film once if several of its genres are in the same group', async () => {
     const keys = `${YEAR} as year, null::int as "genreId", null::text as "genreName"`;
     expect((await groups({ by: ['YEAR'], first: 500 })).nodes).toEqual(await inSql(YEAR, keys));
   });
 
-  it('are left out by what they come to, after rows are left out', async () => {
+  it('can be filtered by their measures, after the rows are filtered', async () => {
     const keys = 'null::int as year, genre_id as "genreId", min(genre_name) as "genreName"';
     const found = await groups({
       by: ['GENRE'],
@@ -100,7 +100,7 @@ describe('groups of a report', () => {
     expect(found.totalCount).toBe(expected.length);
   });
 
-  it('are paged like rows, also past the group without a year', async () => {
+  it('are paged like rows, also after the group without a year', async () => {
     const all = await groups({
       by: ['YEAR', 'GENRE'],
       first: 500,
@@ -121,7 +121,7 @@ describe('groups of a report', () => {
     expect(paged).toHaveLength(all.totalCount);
   });
 
-  it('are refused when made by nothing', async () => {
+  it('are refused without a key', async () => {
     const { body } = await api.query(GROUPS, { by: [] });
     expect(body.errors[0].message).toContain('by is empty');
   });

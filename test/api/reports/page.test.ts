@@ -57,35 +57,38 @@ const ORDERS: [string, object[]][] = [
 ];
 
 describe('pages of a report', () => {
-  it.each(ORDERS)('meet every row once, forward and backward, ordered by %s', async (orderBySql, orderBy) => {
-    const expected = await inSql(orderBySql);
-    const forward = [];
-    for (let after: string | null = null, more = true; more; ) {
-      const found = await page({ orderBy, first: 17, after });
-      expect(found.pageInfo.hasPreviousPage).toBe(after !== null);
-      expect(found.totalCount).toBe(expected.length);
-      forward.push(...found.nodes);
-      ({ endCursor: after, hasNextPage: more } = found.pageInfo);
-    }
-    expect(forward).toEqual(expected);
-    const backward = [];
-    for (let before: string | null = null, more = true; more; ) {
-      const found = await page({ orderBy, last: 23, before });
-      expect(found.pageInfo.hasNextPage).toBe(before !== null);
-      backward.unshift(...found.nodes);
-      ({ startCursor: before, hasPreviousPage: more } = found.pageInfo);
-    }
-    expect(backward).toEqual(expected);
-  });
+  it.each(ORDERS)(
+    'contain every row once, forward and backward, ordered by %s',
+    async (orderBySql, orderBy) => {
+      const expected = await inSql(orderBySql);
+      const forward = [];
+      for (let after: string | null = null, more = true; more; ) {
+        const found = await page({ orderBy, first: 17, after });
+        expect(found.pageInfo.hasPreviousPage).toBe(after !== null);
+        expect(found.totalCount).toBe(expected.length);
+        forward.push(...found.nodes);
+        ({ endCursor: after, hasNextPage: more } = found.pageInfo);
+      }
+      expect(forward).toEqual(expected);
+      const backward = [];
+      for (let before: string | null = null, more = true; more; ) {
+        const found = await page({ orderBy, last: 23, before });
+        expect(found.pageInfo.hasNextPage).toBe(before !== null);
+        backward.unshift(...found.nodes);
+        ({ startCursor: before, hasPreviousPage: more } = found.pageInfo);
+      }
+      expect(backward).toEqual(expected);
+    },
+  );
 
-  it('lie between two cursors when both are given', async () => {
+  it('are between two cursors if both are given', async () => {
     const { edges, nodes } = await page({ first: 10 });
     const between = await page({ after: edges[2].cursor, before: edges[7].cursor });
     expect(between.nodes).toEqual(nodes.slice(3, 7));
     expect(between.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
   });
 
-  it('are of 50 rows unless told, and of none when asked for none', async () => {
+  it('have 50 rows by default, and no rows with first: 0', async () => {
     expect((await page({})).nodes).toHaveLength(50);
     const none = await page({ first: 0 });
     expect(none).toMatchObject({
@@ -96,7 +99,7 @@ describe('pages of a report', () => {
   });
 
   it.each([
-    [{ last: -1 }, 'last is -1: expected 0 to 500.'],
+    [{ last: -1 }, 'last is -1, expected 0 to 500.'],
     [{ first: 1, last: 1 }, 'first and last are both given'],
     [{ after: 'nonsense' }, 'after is not a cursor of this report and order'],
     [{ orderBy: [{ field: 'YEAR' }, { field: 'YEAR' }] }, 'orderBy names a column twice'],
@@ -106,7 +109,7 @@ describe('pages of a report', () => {
     expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  it('refuse a cursor of another order, and one with a value no column has', async () => {
+  it('refuse a cursor of another order or with invalid values', async () => {
     const { pageInfo } = await page({ first: 1 });
     const other = await api.query(PAGE, { orderBy: [{ field: 'YEAR' }], after: pageInfo.endCursor });
     expect(other.body.errors[0].message).toContain('not a cursor of this report and order');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ScratchApi, startScratchApi } from '../scratch-api.js';
 
 let api: ScratchApi;
-/** Statements as the database saw them; those that open and close a snapshot are not on reports. */
+/** All statements that were sent, including those that open and close a snapshot. */
 const statements: string[] = [];
 beforeAll(async () => {
   api = await startScratchApi();
@@ -37,10 +37,10 @@ async function ask(query: string) {
   return body.data;
 }
 
-const reads = () => statements.filter((text) => text.includes('walk to') || text.includes(' page '));
+const reads = () => statements.filter((text) => text.includes(' related rows ') || text.includes(' page '));
 
-describe('a walk', () => {
-  it('leads from a company and year to its genres of that year and its films released in it', async () => {
+describe('related rows', () => {
+  it('of a company and year are its genres of that year and its films released in it', async () => {
     const { productionCompanyReport } = await ask(`{
       productionCompanyReport(first: 500) {
         nodes { productionCompanyId year genres(first: 10) { genreId } films(first: 20) { movieId releaseDate } }
@@ -61,7 +61,7 @@ describe('a walk', () => {
   });
 
   it.each([10, 50, 200])(
-    'costs one statement for each place in the query, for pages of %i rows',
+    'cost one statement for each field in the query, with pages of %i rows',
     async (first) => {
       await ask(`{
       productionCompanyReport(first: ${first}, filter: { productionCompanyId: { gte: 2 } }) {
@@ -73,7 +73,7 @@ describe('a walk', () => {
     },
   );
 
-  it('takes a filter, an order and a size of its own for each row walked from', async () => {
+  it('are filtered, ordered and limited separately for each row', async () => {
     const { productionCompanyMoviesReport } = await ask(`{
       productionCompanyMoviesReport(filter: { productionCompanyId: { eq: 12 }, movieId: { in: [12, 24] } }) {
         nodes { movieId genres(filter: { genreId: { gte: 2 } }, orderBy: [{ field: GENRE_ID, direction: DESC }], first: 2) { genreId movieName } }
@@ -85,7 +85,7 @@ describe('a walk', () => {
     ]);
   });
 
-  it('leads from a film to its score and companies, under aliases and fragments too', async () => {
+  it('of a film are its score and companies, also with aliases and fragments', async () => {
     const { movieGenreReport } = await ask(`
       query { movieGenreReport(filter: { movieId: { eq: 1 } }) { edges { node { ...film } } } }
       fragment film on MovieGenreReportRow { id: movieId scores { s: movieScore } makers: companies(first: 1) { productionCompanyId } }`);
@@ -94,7 +94,7 @@ describe('a walk', () => {
     ]);
   });
 
-  it('is refused for more rows than allowed', async () => {
+  it('are refused for more rows than allowed', async () => {
     const { body } = await api.query(
       '{ productionCompanyReport(first: 1) { nodes { genres(first: 101) { genreId } } } }',
     );
@@ -109,7 +109,7 @@ describe('a plain page', () => {
   it('costs one statement', async () => {
     const query =
       '{ productionCompanyReport(first: 5) { nodes { year } pageInfo { hasNextPage endCursor } totalCount } }';
-    // The first one on a connection sets it up.
+    // The first read on a connection also sends statements that set it up.
     await ask(query);
     await ask(`${query} # another`);
     expect(statements).toHaveLength(1);

@@ -38,8 +38,8 @@ async function put(path: string, body: BodyInit, client: SeededClientId = 'demo-
   return api.send(path, { method: 'PUT', headers: { authorization: `Bearer ${token}` }, body, ...more });
 }
 
-describe('a file sent to the inbox', () => {
-  it('lies in the folder of its period, byte for byte, and replaces one of its name', async () => {
+describe('an uploaded file', () => {
+  it('is stored unchanged in the folder of its period, and replaces a file of the same name', async () => {
     for (const text of ['id\n1\n', 'x'.repeat(1000)]) {
       const { status, body } = await put('/admin/drops/2017-08/movies_metadata.csv', text);
       expect({ status, body }).toEqual({
@@ -50,7 +50,7 @@ describe('a file sent to the inbox', () => {
     }
   });
 
-  it('is in the audit, with who sent it and what', async () => {
+  it('is recorded in the audit with its sender and its content hash', async () => {
     await put('/admin/drops/2017-07/links.csv', 'movieId\n');
     const { rows } = await queue.pool.query(
       `select actor, action, arguments, outcome from support.audit_event
@@ -71,7 +71,7 @@ describe('a file sent to the inbox', () => {
     ]);
   });
 
-  it('is not taken while the audit cannot be written', async () => {
+  it('is refused if the audit cannot be written', async () => {
     const alone = await startScratchApi({ inbox: { folder, maxBytes: 1000 } });
     const token = await alone.issuer.token('demo-admin');
     const { status, body } = await alone.send('/admin/drops/2017-06/links.csv', {
@@ -85,7 +85,7 @@ describe('a file sent to the inbox', () => {
     await alone.close();
   });
 
-  it('is refused over the limit, announced or not, and leaves nothing behind', async () => {
+  it('is refused over the size limit, with or without Content-Length, and leaves nothing behind', async () => {
     const before = await readdir(folder, { recursive: true });
     const announced = await put('/admin/drops/2017-09/links.csv', 'x'.repeat(1001));
     expect(announced.status).toBe(413);
@@ -103,7 +103,7 @@ describe('a file sent to the inbox', () => {
     expect(await readdir(folder, { recursive: true })).toEqual(before);
   });
 
-  it('clears away what a killed server left of others, and nothing that may be under way', async () => {
+  it('removes abandoned uploads of a killed server, but none that may be in progress', async () => {
     const uploads = join(folder, '.uploads');
     await mkdir(uploads, { recursive: true });
     const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
@@ -117,7 +117,7 @@ describe('a file sent to the inbox', () => {
   });
 
   it.each([
-    ['the rest of one', { 'content-range': 'bytes 4-8/9' }, 400, 'BAD_REQUEST'],
+    ['a partial upload', { 'content-range': 'bytes 4-8/9' }, 400, 'BAD_REQUEST'],
     ['a zipped body', { 'content-encoding': 'gzip' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
   ])('is not replaced by %s', async (_what, more, status, code) => {
     await put('/admin/drops/2017-05/links.csv', 'movieId\n');
@@ -128,7 +128,7 @@ describe('a file sent to the inbox', () => {
     expect(await readFile(join(folder, '2017-05', 'links.csv'), 'utf8')).toBe('movieId\n');
   });
 
-  it('that breaks off leaves nothing behind, and is no failure of the server', async () => {
+  it('leaves nothing behind if the upload breaks off, and causes no server error', async () => {
     const token = await api.issuer.token('demo-admin');
     const asked = request(`${api.url}/admin/drops/2017-04/links.csv`, {
       method: 'PUT',
@@ -149,11 +149,11 @@ describe('a file sent to the inbox', () => {
     '/admin/drops/2017-08/.hidden',
     '/admin/drops/2017-08/a/b.csv',
     '/admin/drops/../links.csv',
-  ])('has no place at %s', async (path) => {
+  ])('is refused at %s', async (path) => {
     expect((await put(path, 'x')).status).toBe(404);
   });
 
-  it('needs the scope to run jobs', async () => {
+  it('requires the scope jobs:run', async () => {
     const { status, headers } = await put('/admin/drops/2017-08/links.csv', 'x', 'demo-partner');
     expect(status).toBe(403);
     expect(headers.get('www-authenticate')).toContain('scope="jobs:run"');

@@ -29,13 +29,13 @@ const flow = defineFlow({
   stages: [{ name: 'only', plan: () => [planStep(work, 'step', {})] }],
 });
 
-/** A cursor of runs, as nobody was given it. */
+/** A forged cursor of runs. */
 const cursorOf = (createdDate: string) =>
   Buffer.from(JSON.stringify([createdDate, '00000000-0000-4000-8000-000000000000'])).toString('base64url');
 
 const places = await queuePlaces();
 
-describe.each(places)('runs over a queue on $kind', (place) => {
+describe.each(places)('runs, with queues on $kind', (place) => {
   const services = { mode: 'succeed' };
   let queue: QueueFixture;
   let api: ScratchApi;
@@ -57,7 +57,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
         },
       }),
     );
-    // As in a process of its own: with the queue's rights and no other.
+    // As in a separate process: only with the rights of the queue.
     const backend = await openQueueBackend(queue.location);
     closeClient = () => backend.close();
     api = await startScratchApi({ control: openControlClient(backend) });
@@ -83,7 +83,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
   };
   const stateOf = async (id: string) => (await ask(`{ run(id: "${id}") { state } }`)).data.run.state;
 
-  it('are started, followed to their end, and kept in the audit', async () => {
+  it('can be started and followed to their end, and are recorded in the audit', async () => {
     services.mode = 'succeed';
     const run = await start('first');
     expect(run.requestedBy).toBe('demo-admin');
@@ -111,7 +111,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     ]);
   });
 
-  it('are started once for each idempotency key, also when asked at once', async () => {
+  it('are started once per idempotency key, also by concurrent requests', async () => {
     services.mode = 'succeed';
     const ids = await Promise.all([start('same'), start('same'), start('same')]);
     expect(new Set(ids.map(({ id }) => id)).size).toBe(1);
@@ -121,7 +121,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     expect(body.errors[0].extensions.code).toBe('CONFLICT');
   });
 
-  it('are cancelled, which frees the slot, and retried', async () => {
+  it('can be cancelled, which releases the queue slot, and retried', async () => {
     services.mode = 'hang';
     const run = await start('hangs');
     await expect.poll(() => stateOf(run.id), { timeout: 15_000 }).toBe('RUNNING');
@@ -132,7 +132,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     await expect.poll(() => stateOf(run.id), { timeout: 15_000 }).toBe('SUCCEEDED');
   });
 
-  it('are listed newest first, page by page, by state', async () => {
+  it('are listed newest first, in pages, filtered by state', async () => {
     const first = await ask('{ runs(first: 1) { nodes { id } pageInfo { hasNextPage endCursor } } }');
     const { nodes, pageInfo } = first.data.runs;
     expect(pageInfo.hasNextPage).toBe(true);
@@ -177,7 +177,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     expect((await ask(mutation)).errors[0].extensions.code).toBe(code);
   });
 
-  it('are refused for a reason of a page, in the words of the command line', async () => {
+  it('are refused with a reason that is too long, with the same message as on the command line', async () => {
     const withdraw = `mutation { withdrawFile(file: 1, reason: "${'x'.repeat(1001)}", idempotencyKey: "k10") { id } }`;
     expect((await ask(withdraw)).errors[0].message).toBe(
       'Invalid arguments of withdrawFile: reason: expected at most 1000 characters, found 1001.',
@@ -187,7 +187,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
   describe.each([
     ['a NUL character', 'a\0b'],
     ['half of a surrogate pair', 'a\ud800b'],
-  ])('are refused with one sentence for %s', (_what, text) => {
+  ])('are refused with one sentence because of %s', (_what, text) => {
     const withdraw = `mutation ($reason: String!, $key: String!) {
       withdrawFile(file: 1, reason: $reason, idempotencyKey: $key) { id } }`;
     const retire = `mutation ($link: LinkInput!) { retireLink(link: $link, idempotencyKey: "k8") { id } }`;
@@ -233,7 +233,7 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     });
   });
 
-  it('are not started by a batch that is refused for another of its operations', async () => {
+  it('are not started by a batch that is refused because of another operation', async () => {
     const token = await api.issuer.token('demo-admin');
     const { status } = await api.send('/graphql', {
       method: 'POST',
@@ -251,13 +251,13 @@ describe.each(places)('runs over a queue on $kind', (place) => {
     expect(rows).toHaveLength(0);
   });
 
-  it('are not there for a run nobody knows', async () => {
+  it('are null for an unknown id', async () => {
     expect((await ask('{ run(id: "00000000-0000-4000-8000-000000000000") { id } }')).data.run).toBeNull();
   });
 });
 
-describe('a server without a worker behind it', () => {
-  it('says that the pipeline does not answer, and the request has no effect later', async () => {
+describe('a server without a worker', () => {
+  it('reports that the pipeline does not respond, and the request has no effect later', async () => {
     const [place] = places;
     const queue = await openQueueFixture(place!);
     const control = openControlClient(queue.backend, 500);

@@ -3,7 +3,7 @@ import { useDatabase } from '../../database-fixture.js';
 
 const database = useDatabase();
 
-/** What whoever got hold of the API's connection might try. */
+/** What an attacker with the API's connection might try. */
 const FORBIDDEN = [
   'select * from source.file',
   'select * from warehouse.movies',
@@ -54,15 +54,15 @@ const FORBIDDEN = [
   'select * from reporting.genre_report for update',
 ];
 
-/** Read-only is a default a session may undo; the rights must hold without it. */
+/** Read-only is a default that a session can undo; the grants must be sufficient without it. */
 const UNDONE = 'set default_transaction_read_only = off; set transaction_read_only = off; ';
 
-describe('the role the API reads as', () => {
-  it('may read the reports, else the refusals below show nothing', async () => {
+describe('the database role of the API', () => {
+  it('can read the reports, without which the refusals below would prove nothing', async () => {
     await expect(database.pools.reader.query('select * from reporting.genre_report')).resolves.toBeDefined();
   });
 
-  it.each(FORBIDDEN)('may not: %s', async (statement) => {
+  it.each(FORBIDDEN)('cannot run: %s', async (statement) => {
     const client = await database.pools.reader.connect();
     try {
       await expect(client.query(statement)).rejects.toThrow();
@@ -71,9 +71,9 @@ describe('the role the API reads as', () => {
     }
   });
 
-  // A grant of what one does not have is only warned of.
+  // Granting a privilege that the role does not have only causes a warning.
   it.each(FORBIDDEN.filter((statement) => !statement.startsWith('grant')))(
-    'may not, after undoing the read-only default: %s',
+    'cannot run, after undoing the read-only default: %s',
     async (statement) => {
       const client = await database.pools.reader.connect();
       try {
@@ -87,7 +87,7 @@ describe('the role the API reads as', () => {
     },
   );
 
-  it('is cut off when a statement takes too long or a transaction rests', async () => {
+  it('has a time limit for statements and idle transactions', async () => {
     const { rows } = await database.pools.reader.query(
       "select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle",
     );

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => issuer?.close());
 
 describe('the development issuer', () => {
-  it('issues RFC 9068 access tokens to a client with its own credentials', async () => {
+  it('issues RFC 9068 access tokens for client credentials', async () => {
     const token = await issuer.token('demo-partner');
     expect(decodeProtectedHeader(token)).toMatchObject({ typ: 'at+jwt', alg: 'RS256' });
     expect(decodeJwt(token)).toMatchObject({
@@ -28,7 +28,7 @@ describe('the development issuer', () => {
     });
   });
 
-  it('refuses a client a scope that it was not given', async () => {
+  it('refuses a scope that the client does not have', async () => {
     await expect(issuer.token('demo-partner', ['jobs:run'])).rejects.toMatchObject({ code: 'token_refused' });
   });
 
@@ -42,17 +42,17 @@ describe('the development issuer', () => {
     await expect(fetchClientToken(wrong)).rejects.toMatchObject({ code: 'token_refused' });
   });
 
-  it('refuses to start where nobody asked for it', async () => {
+  it('refuses to start without permission', async () => {
     await expect(startIssuer({ port: 0, home: issuer.home, permission: 'none' })).rejects.toMatchObject({
       code: 'issuer_not_permitted',
     });
   });
 
-  it('keeps its secrets in a file that only the owner reads', async () => {
+  it('stores its secrets in a file that only the owner can read', async () => {
     expect((await stat(issuerSecretsFile(issuer.home))).mode & 0o777).toBe(0o600);
   });
 
-  it('prints nothing of its own', async () => {
+  it('prints nothing to the console', async () => {
     const printed = ['log', 'info', 'warn', 'error'] as const;
     const spies = printed.map((name) => vi.spyOn(console, name));
     const other = await startScratchIssuer();
@@ -63,7 +63,7 @@ describe('the development issuer', () => {
     for (const spy of spies) spy.mockRestore();
   });
 
-  it('still stands by its tokens after a restart', async () => {
+  it('still accepts its tokens after a restart', async () => {
     const home = await mkdtemp(join(tmpdir(), 'marquee-issuer-'));
     const first = await startScratchIssuer({ home });
     const token = await first.token('demo-partner');

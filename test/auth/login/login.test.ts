@@ -39,7 +39,6 @@ function start(options: Partial<ApiOptions> = {}): Promise<RunningApi> {
 const comeBack = (browser: Browser, account = 'analyst') =>
   logInAtIssuer(browser, api, issuer.issuerUrl, account);
 
-/** A browser that is logged in. */
 async function loggedIn(account = 'analyst'): Promise<Browser> {
   const browser = new Browser();
   await browser.go(await comeBack(browser, account));
@@ -54,7 +53,7 @@ async function expectRefused(response: Response, status: number, code: string): 
 const isLoggedIn = async (browser: Browser) => (await browser.go(`${api.url}/graphiql`)).status === 200;
 
 describe('a browser login', () => {
-  it('ends at the page that asked for it, with a person logged in', async () => {
+  it('returns to the page that required it, with the user logged in', async () => {
     const browser = new Browser();
     const first = await browser.go(`${api.url}/graphiql`);
     expect([first.status, first.headers.get('location')]).toEqual([303, '/login?to=%2Fgraphiql']);
@@ -63,7 +62,7 @@ describe('a browser login', () => {
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
-  it('sends PKCE by S256, a state and the exact way back', async () => {
+  it('sends a PKCE challenge (S256), a state and the exact redirect URI', async () => {
     const asked = await new Browser().go(`${api.url}/login`);
     const url = new URL(asked.headers.get('location')!);
     expect(url.origin).toBe(issuer.issuerUrl);
@@ -77,13 +76,13 @@ describe('a browser login', () => {
     });
   });
 
-  it('comes back only to pages of its own', async () => {
+  it('returns only to pages of this service', async () => {
     const browser = new Browser();
     const back = await logInAtIssuer(browser, api, issuer.issuerUrl, 'analyst', 'https://elsewhere.example/');
     expect((await browser.go(back)).headers.get('location')).toBe('/graphiql');
   });
 
-  it('keeps the token from the browser: the cookie is an id, HttpOnly, SameSite=Lax, and Secure off localhost', async () => {
+  it('hides the token from the browser: the cookie is an id, HttpOnly, SameSite=Lax, and Secure except on localhost', async () => {
     const browser = await loggedIn();
     expect(browser.lastCookies).toHaveLength(1);
     expect(browser.lastCookies[0]).toMatch(
@@ -100,7 +99,7 @@ describe('a browser login', () => {
     ]);
   });
 
-  it('refuses an answer without state', async () => {
+  it('refuses a response without a state', async () => {
     const browser = new Browser();
     const back = new URL(await comeBack(browser));
     back.searchParams.delete('state');
@@ -108,7 +107,7 @@ describe('a browser login', () => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('refuses an answer with a forged state', async () => {
+  it('refuses a response with a forged state', async () => {
     const browser = new Browser();
     const back = new URL(await comeBack(browser));
     back.searchParams.set('state', 'a'.repeat(24));
@@ -116,7 +115,7 @@ describe('a browser login', () => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it("refuses another browser's answer, so that nobody is logged in as somebody else", async () => {
+  it("refuses the response to another browser's login, so that nobody is logged in as somebody else", async () => {
     const back = await comeBack(new Browser());
     await expectRefused(await new Browser().go(back), 403, 'FORBIDDEN');
     const begun = new Browser();
@@ -125,14 +124,14 @@ describe('a browser login', () => {
     expect(await isLoggedIn(begun)).toBe(false);
   });
 
-  it('refuses an answer that comes again', async () => {
+  it('refuses a repeated response', async () => {
     const browser = new Browser();
     const back = await comeBack(browser);
     expect((await browser.go(back)).status).toBe(303);
     await expectRefused(await browser.go(back), 403, 'FORBIDDEN');
   });
 
-  it('refuses a code that was used before, though the state is good', async () => {
+  it('refuses a code that was used before, although the state is valid', async () => {
     const browser = new Browser();
     const used = new URL(await comeBack(browser));
     await browser.go(used.href);
@@ -146,8 +145,8 @@ describe('a browser login', () => {
   it.each([
     ['wrong', (query: URLSearchParams) => query.set('iss', 'https://issuer.example')],
     ['missing', (query: URLSearchParams) => query.delete('iss')],
-    ['doubled', (query: URLSearchParams) => query.append('iss', 'https://issuer.example')],
-  ])('refuses an answer whose iss is %s', async (_fault, spoil) => {
+    ['repeated', (query: URLSearchParams) => query.append('iss', 'https://issuer.example')],
+  ])('refuses a response whose iss is %s', async (_fault, spoil) => {
     const browser = new Browser();
     const back = new URL(await comeBack(browser));
     expect(back.searchParams.get('iss')).toBe(issuer.issuerUrl);
@@ -156,7 +155,7 @@ describe('a browser login', () => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('repeats nothing of what an answer says is wrong', async () => {
+  it('does not show the error description of a response', async () => {
     const answer = await new Browser().go(
       `${api.url}/login/callback?error=access_denied&error_description=%3Cb%3E&iss=${encodeURIComponent(issuer.issuerUrl)}`,
     );
@@ -164,7 +163,7 @@ describe('a browser login', () => {
     expect(await answer.text()).not.toContain('<b>');
   });
 
-  it('renews the session id, so that one known from before is of no use', async () => {
+  it('renews the session id, so that an id known from before is useless', async () => {
     const browser = new Browser();
     const back = await comeBack(browser);
     const before = browser.cookie(SESSION)!;
@@ -176,7 +175,7 @@ describe('a browser login', () => {
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
-  it('takes no session id that it did not give', async () => {
+  it('ignores a session id that it did not issue', async () => {
     const browser = new Browser();
     browser.plant(SESSION, 's%3Achosen.by-somebody');
     await browser.go(`${api.url}/login`);
@@ -185,25 +184,25 @@ describe('a browser login', () => {
 });
 
 describe('an issuer that is down', () => {
-  it('is told in one sentence, to who is logged in and who would like to be, and nobody is logged out by it', async () => {
+  it('is reported to users who are logged in and users who log in, and nobody is logged out', async () => {
     const home = await mkdtemp(join(tmpdir(), 'marquee-login-'));
     let own = await startScratchIssuer({ home });
     const port = Number(new URL(own.issuerUrl).port);
     const { secret } = own.clients.find(({ id }) => id === 'demo-dashboard')!;
-    // Keys as old as that are asked for anew, as others are after ten minutes.
+    // Fetches the keys for every token; by default they are cached for ten minutes.
     const asking = await start({
       issuerUrl: own.issuerUrl,
       login: { id: 'demo-dashboard', secret },
       keysMaxAgeMs: 0,
     });
-    const person = new Browser();
-    await person.go(await logInAtIssuer(person, asking, own.issuerUrl, 'analyst'));
-    expect((await person.go(`${asking.url}/graphiql`)).status).toBe(200);
+    const user = new Browser();
+    await user.go(await logInAtIssuer(user, asking, own.issuerUrl, 'analyst'));
+    expect((await user.go(`${asking.url}/graphiql`)).status).toBe(200);
     await own.close();
-    await expectRefused(await person.go(`${asking.url}/graphiql`), 503, 'ISSUER_UNAVAILABLE');
+    await expectRefused(await user.go(`${asking.url}/graphiql`), 503, 'ISSUER_UNAVAILABLE');
     await expectRefused(await new Browser().go(`${asking.url}/login`), 503, 'ISSUER_UNAVAILABLE');
     own = await startScratchIssuer({ home, port });
-    expect((await person.go(`${asking.url}/graphiql`)).status).toBe(200);
+    expect((await user.go(`${asking.url}/graphiql`)).status).toBe(200);
     expect((await new Browser().go(`${asking.url}/login`)).status).toBe(302);
     await asking.close();
     await own.close();
@@ -211,13 +210,13 @@ describe('an issuer that is down', () => {
   });
 });
 
-/** A browser asks for an icon, unless the page has one, and logs what the page's policy refuses. */
+/** Unless a page has an icon, browsers request one, and log an error if the page's policy blocks it. */
 async function expectQuietIcon(page: Response): Promise<void> {
   expect(await page.text()).toMatch(/<link rel="icon" href="data:/);
   expect(page.headers.get('content-security-policy')).toMatch(/img-src [^;]*data:/);
 }
 
-it('each page around a login brings an icon that its own policy lets be shown', async () => {
+it('each page of a login has an icon that its policy allows', async () => {
   const browser = new Browser();
   const issuerPage = await browser.followTo(`${api.url}/login`, `${issuer.issuerUrl}/interaction/`);
   await expectQuietIcon(await browser.go(issuerPage));
@@ -229,7 +228,7 @@ it('each page around a login brings an icon that its own policy lets be shown', 
 });
 
 describe('a logout', () => {
-  it('ends the session on the server, for whoever has its id', async () => {
+  it('ends the session on the server, so that its id is useless', async () => {
     const browser = await loggedIn();
     const id = browser.cookie(SESSION)!;
     const answer = await browser.go(`${api.url}/logout`, { method: 'POST', headers: { origin: api.url } });
@@ -239,11 +238,11 @@ describe('a logout', () => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('is asked for, not done, where a link leads to it', async () => {
+  it('needs a confirmation if it is opened by a link', async () => {
     const browser = await loggedIn();
     const answer = await browser.go(`${api.url}/logout`);
     expect(answer.status).toBe(200);
-    // Under no-referrer the form would carry the origin "null", and be refused.
+    // Under no-referrer, the form would be sent with the origin "null" and refused.
     expect(answer.headers.get('referrer-policy')).toBe('same-origin');
     expect(await answer.text()).toContain('<form method="post" action="/logout">');
     expect(await isLoggedIn(browser)).toBe(true);
@@ -252,7 +251,7 @@ describe('a logout', () => {
   it.each([
     ['by PUT', { method: 'PUT', headers: { origin: 'http://localhost' } }, 400],
     ['from another page', { method: 'POST', headers: { origin: 'https://elsewhere.example' } }, 403],
-    ['from a page that does not say which', { method: 'POST' }, 403],
+    ['without an origin', { method: 'POST' }, 403],
   ])('is refused %s', async (_way, init, status) => {
     const browser = await loggedIn();
     expect((await browser.go(`${api.url}/logout`, init)).status).toBe(status);
