@@ -13,7 +13,7 @@ import type { ReportColumn, ReportDescription } from './report-description.js';
 import { pascalCase } from './schema-names.js';
 
 /** The directive of a field whose value is a list of another report's rows. */
-export interface Walk {
+export interface RelatedRows {
   readonly target: ReportDescription;
   /** Columns on which the rows are joined. */
   readonly on: readonly string[];
@@ -51,7 +51,7 @@ export interface Grouping {
 /** The content of the contract's directives. */
 export interface ContractLinks {
   /** By `Type.field`. */
-  readonly relatedRows: ReadonlyMap<string, Walk>;
+  readonly relatedRows: ReadonlyMap<string, RelatedRows>;
   readonly groupings: readonly Grouping[];
   /** The aggregates over all rows of a report, by report name. */
   readonly totals: ReadonlyMap<string, readonly Measure[]>;
@@ -63,7 +63,7 @@ export interface ContractLinks {
  */
 export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDescription[]): ContractLinks {
   const byName = new Map(reports.map((report) => [report.name, report]));
-  const relatedRows = new Map<string, Walk>();
+  const relatedRows = new Map<string, RelatedRows>();
   const groupings: Grouping[] = [];
   const totals = new Map<string, readonly Measure[]>();
 
@@ -73,7 +73,10 @@ export function contractLinks(schema: GraphQLSchema, reports: readonly ReportDes
     return report;
   }
 
-  function relatedRowsOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Walk | undefined {
+  function relatedRowsOf(
+    type: GraphQLObjectType,
+    field: GraphQLField<unknown, unknown>,
+  ): RelatedRows | undefined {
     const values = directive(schema, 'walk', field.astNode);
     if (!values) return undefined;
     const path = `${type.name}.${field.name}`;

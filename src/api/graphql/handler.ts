@@ -87,7 +87,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
       rights,
       session,
       note: exchange.note,
-      asked: { cost: 0 },
+      used: { cost: 0 },
       relatedRows: new RelatedRowBatches(session),
       spend: (cost) => rateLimiter.take('cost', caller, rights, cost),
       keep: (answer) => cache.keep(key, answer),

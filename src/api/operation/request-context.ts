@@ -14,7 +14,7 @@ export interface RequestContext {
   readonly session: ReadSession;
   readonly note: RequestNote;
   /** Total cost of the request's operations so far. */
-  readonly asked: { cost: number };
+  readonly used: { cost: number };
   relatedRows: RelatedRowBatches;
   /** The earlier publication to read; undefined for the current one. */
   asOf?: number;

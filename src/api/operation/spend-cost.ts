@@ -11,12 +11,12 @@ import type { RequestContext } from './request-context.js';
  */
 export async function spendCost(
   cost: number,
-  { asked, rights, spend }: RequestContext,
+  { used, rights, spend }: RequestContext,
   limits: RequestLimits,
 ): Promise<void> {
   const allowed = Math.min(limits.cost, rights.quotas.maxCost ?? Number.POSITIVE_INFINITY);
-  if (asked.cost + cost > allowed) throw limitError('cost', allowed, asked.cost + cost);
-  asked.cost += cost;
+  if (used.cost + cost > allowed) throw limitError('cost', allowed, used.cost + cost);
+  used.cost += cost;
   try {
     await spend(cost);
   } catch (error) {

@@ -110,9 +110,9 @@ export class QueryBatcher {
       const places = Array.from({ length: count }, (_, index) => index + 1);
       const lists = places.map((place) => `$${place}::text[]`).join(', ');
       const names = places.map((place) => `value_${place}`).join(', ');
-      batch = `select asked.place::int4, extract(epoch from clock_timestamp() - statement_timestamp()) * 1000, answer.*
-        from unnest(${lists}) with ordinality as asked (${names}, place)
-        cross join lateral (${text.replace(/\$(\d+)/g, 'asked.value_$1')}) as answer`;
+      batch = `select batch.place::int4, extract(epoch from clock_timestamp() - statement_timestamp()) * 1000, answer.*
+        from unnest(${lists}) with ordinality as batch (${names}, place)
+        cross join lateral (${text.replace(/\$(\d+)/g, 'batch.value_$1')}) as answer`;
       this.#batchTexts.set(text, batch);
     }
     return batch;

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { allOf, ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import type { CallerRights } from '../access/caller-policy.js';
 import { accessReport, type ReportAccess, visibleColumn } from '../access/visible-report.js';
-import type { Walk } from '../contract/related-reports.js';
+import type { RelatedRows } from '../contract/related-reports.js';
 import type { ReportColumn } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
 import { badInput, limitError } from '../errors/api-error.js';
@@ -28,7 +28,7 @@ export interface RowView {
 const MAX_RELATED_ROWS = 100;
 
 /** The fields of a row that identify its related rows. */
-export function relatedRowKeys({ on, yearOf }: Walk): string[] {
+export function relatedRowKeys({ on, yearOf }: RelatedRows): string[] {
   return [...on.map(camelCase), ...(yearOf ? ['year'] : [])];
 }
 
@@ -47,7 +47,7 @@ export class RelatedRowBatches {
   constructor(readonly session: ReadSession) {}
 
   load(
-    walk: Walk,
+    related: RelatedRows,
     parent: ReportRow,
     args: RelatedRowArguments,
     view: RowView,
@@ -56,7 +56,7 @@ export class RelatedRowBatches {
     const path = fieldPath(info);
     let batch = this.#batches.get(path);
     if (!batch) {
-      const plan = planRelatedRows(walk, args, view, info);
+      const plan = planRelatedRows(related, args, view, info);
       batch = { parents: new Map(), failed: [] };
       this.#batches.set(path, batch);
       // After all pending resolvers have run: until then, more rows can join the batch.
@@ -65,7 +65,7 @@ export class RelatedRowBatches {
         void this.#read(batch!, plan);
       });
     }
-    const values = relatedRowKeys(walk).map((field) => parent[field]);
+    const values = relatedRowKeys(related).map((field) => parent[field]);
     const key = JSON.stringify(values);
     return new Promise((resolve, reject) => {
       const known = batch.parents.get(key);
@@ -96,7 +96,7 @@ export class RelatedRowBatches {
 }
 
 interface RelatedRowPlan {
-  readonly walk: Walk;
+  readonly related: RelatedRows;
   readonly access: ReportAccess;
   readonly columns: readonly (readonly [string, ReportColumn])[];
   readonly where: SqlText;
@@ -105,18 +105,18 @@ interface RelatedRowPlan {
 }
 
 function planRelatedRows(
-  walk: Walk,
+  related: RelatedRows,
   { filter, orderBy, first }: RelatedRowArguments,
   { rights, asOf }: RowView,
   info: GraphQLResolveInfo,
 ): RelatedRowPlan {
   if (first < 0) throw badInput(`first is ${first}, expected 0 to ${MAX_RELATED_ROWS}.`);
   if (first > MAX_RELATED_ROWS) throw limitError('page size', MAX_RELATED_ROWS, first);
-  const access = accessReport(walk.target, rights, asOf);
-  for (const name of [...walk.on, ...(walk.yearOf ? [walk.yearOf] : [])])
+  const access = accessReport(related.target, rights, asOf);
+  for (const name of [...related.on, ...(related.yearOf ? [related.yearOf] : [])])
     visibleColumn(access, camelCase(name));
   return {
-    walk,
+    related,
     access,
     columns: [...rowFields(access, info, [[]])].map((field) => [field, visibleColumn(access, field)]),
     where: filterCondition(access, filter),
@@ -126,19 +126,19 @@ function planRelatedRows(
 }
 
 function relatedRowStatement(
-  { walk, access, columns, where, steps, first }: RelatedRowPlan,
+  { related, access, columns, where, steps, first }: RelatedRowPlan,
   parents: unknown[][],
 ): SqlText {
-  const sources = relatedRowKeys(walk).map((_, index) => ident(`parent_key_${index + 1}`));
+  const sources = relatedRowKeys(related).map((_, index) => ident(`parent_key_${index + 1}`));
   const arrays = sources.map((_, index) => {
-    const column = walk.on[index] && visibleColumn(access, camelCase(walk.on[index]));
+    const column = related.on[index] && visibleColumn(access, camelCase(related.on[index]));
     const type = !column || column.type === 'int' ? 'int4' : column.type === 'bigint' ? 'int8' : 'text';
     return sql`${parents.map((values) => values[index])}::${raw(type)}[]`;
   });
   const same = sources.map((source, index) =>
-    walk.on[index] === undefined
-      ? sql`extract(year from ${ident(walk.yearOf!)})::int4 = ${source}`
-      : sql`${ident(walk.on[index]!)} = ${source}`,
+    related.on[index] === undefined
+      ? sql`extract(year from ${ident(related.yearOf!)})::int4 = ${source}`
+      : sql`${ident(related.on[index]!)} = ${source}`,
   );
   const list = [
     sql`row_number() over (order by ${orderList(steps)}) as related_rank`,

@@ -32,15 +32,15 @@ async function post(body: unknown, to = api) {
   });
 }
 
-const nested = (walks: number) =>
-  Array.from({ length: walks }).reduce<string>(
+const nested = (levels: number) =>
+  Array.from({ length: levels }).reduce<string>(
     (inner, _, index) => (index % 2 ? `genres(first: 1) { ${inner} }` : `companies(first: 1) { ${inner} }`),
     'movieId',
   );
-const film = (walks: number) =>
-  walks % 2
-    ? `{ movieGenreReport(first: 1) { nodes { ${nested(walks)} } } }`
-    : `{ productionCompanyMoviesReport(first: 1) { nodes { ${nested(walks)} } } }`;
+const film = (levels: number) =>
+  levels % 2
+    ? `{ movieGenreReport(first: 1) { nodes { ${nested(levels)} } } }`
+    : `{ productionCompanyMoviesReport(first: 1) { nodes { ${nested(levels)} } } }`;
 const aliased = (count: number) =>
   `{ genreReport(first: 1) { nodes { ${Array.from({ length: count }, (_, index) => `a${index}: year`).join(' ')} } } }`;
 const tokens = (count: number) =>

@@ -28,7 +28,7 @@ describe('the totals of a connection', () => {
     [{}, 'true'],
     [{ year: { gte: 1995 }, not: { revenue: { isNull: true } } }, 'year >= 1995 and revenue is not null'],
     [{ year: { eq: 1 } }, 'false'],
-  ])('are exact sums over the rows that %j leaves, on all pages', async (filter, condition) => {
+  ])('are exact sums over all rows that match %j, on all pages', async (filter, condition) => {
     const { rows } = await api.database.owner.query(
       `select count(*)::int as "rowCount", sum(budget)::text as budget, sum(revenue)::text as revenue,
          sum(release_count)::text as "releaseCount", sum(unreleased_budget)::text as "unreleasedBudget"

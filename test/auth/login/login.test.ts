@@ -220,10 +220,10 @@ it('each page of a login has an icon that its policy allows', async () => {
   const browser = new Browser();
   const issuerPage = await browser.followTo(`${api.url}/login`, `${issuer.issuerUrl}/interaction/`);
   await expectQuietIcon(await browser.go(issuerPage));
-  const person = await loggedIn();
-  await expectQuietIcon(await person.go(`${api.url}/graphiql`));
-  await expectQuietIcon(await person.go(`${api.url}/logout`));
-  const out = await person.go(`${api.url}/logout`, { method: 'POST', headers: { origin: api.url } });
+  const user = await loggedIn();
+  await expectQuietIcon(await user.go(`${api.url}/graphiql`));
+  await expectQuietIcon(await user.go(`${api.url}/logout`));
+  const out = await user.go(`${api.url}/logout`, { method: 'POST', headers: { origin: api.url } });
   await expectQuietIcon(out);
 });
 
