@@ -33,8 +33,8 @@ export async function currentPublication(session: ReadSession): Promise<Publicat
 export async function earlierPublication(session: ReadSession, asOf: number): Promise<PublicationMark> {
   const [row] = await session.rows<PublicationMark & { missing: number | null }>(
     'earlier publication',
-    // Retention removes the changes of earlier publications, and nothing before such a publication can be reconstructed.
-    // It shows as a publication that counts changed rows but has no change left.
+    // Retention removes the changes of earlier publications, and nothing before such a publication can be
+    // reconstructed. It shows as a publication that counts changed rows but has no change left.
     sql`select ${MARK}, (
         select max(later.number)
         from reporting.publication as later, jsonb_each(later.changes) as changed (report, counts)
