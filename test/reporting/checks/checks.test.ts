@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { undoing } from '../../../src/database/savepoint.js';
+import { inTransaction } from '../../../src/database/transaction.js';
 import { reports } from '../../../src/dataset/reports/reports.js';
 import { checkReports, refusal } from '../../../src/reporting/checks/check.js';
 import { useDatabase } from '../../database-fixture.js';
@@ -76,43 +78,36 @@ describe('the checks', () => {
     asOfDay = await buildAll(database.pools.pipeline);
   });
 
+  /** What the checks find after statements that are undone again. */
+  const outcomesAfter = (statements: readonly string[], lossAcceptedBy?: string) =>
+    inTransaction(database.pools.pipeline, (client) =>
+      undoing(client, async () => {
+        for (const statement of statements) await client.query(statement);
+        return checkReports(client, reports, { asOfDay, runId: null, lossAcceptedBy });
+      }),
+    );
+
   it('find no offenders in what was just built', async () => {
     const outcomes = await checkAll(database.pools.pipeline, asOfDay);
     expect(outcomes.filter((outcome) => outcome.offenderCount > 0)).toEqual([]);
   });
 
   it.each(faults)('name offenders of %s after: %s', async (name, statement) => {
-    const { pipeline } = database.pools;
-    const client = await pipeline.connect();
-    try {
-      await client.query('begin');
-      await client.query(statement);
-      const outcomes = await checkReports(client, reports, { asOfDay, runId: null });
-      const found = outcomes.filter((outcome) => outcome.offenderCount > 0);
-      expect(found.map((outcome) => outcome.name)).toContain(name);
-      expect(found.every((outcome) => outcome.offenders.length > 0)).toBe(true);
-    } finally {
-      await client.query('rollback');
-      client.release();
-    }
+    const outcomes = await outcomesAfter([statement]);
+    const found = outcomes.filter((outcome) => outcome.offenderCount > 0);
+    expect(found.map((outcome) => outcome.name)).toContain(name);
+    expect(found.every((outcome) => outcome.offenders.length > 0)).toBe(true);
   });
 
   it('are passed with leave where rows are lost, and nowhere else', async () => {
-    const client = await database.pools.pipeline.connect();
-    try {
-      await client.query('begin');
-      for (const [, statement] of faults.slice(2, 4)) await client.query(statement);
-      const outcomes = await checkReports(client, reports, { asOfDay, runId: null, lossAcceptedBy: 'ann' });
-      expect(outcomes.filter(({ acceptedBy }) => acceptedBy === 'ann')).toEqual([
-        expect.objectContaining({ report: 'genre_report', name: 'no_more_rows_are_lost_than_allowed' }),
-      ]);
-      expect(refusal(outcomes, 'Accept it.')?.message).toMatch(
-        /: movie_score_report numbers_are_finite \(1\)\. See support\.check_result for the first of them\.$/,
-      );
-    } finally {
-      await client.query('rollback');
-      client.release();
-    }
+    const statements = faults.slice(2, 4).map(([, statement]) => statement);
+    const outcomes = await outcomesAfter(statements, 'ann');
+    expect(outcomes.filter(({ acceptedBy }) => acceptedBy === 'ann')).toEqual([
+      expect.objectContaining({ report: 'genre_report', name: 'no_more_rows_are_lost_than_allowed' }),
+    ]);
+    expect(refusal(outcomes, 'Accept it.')?.message).toMatch(
+      /: movie_score_report numbers_are_finite \(1\)\. The current reports stay live\. See support\.check_result for the first offenders\.$/,
+    );
   });
 
   it('are each proven able to fail', async () => {

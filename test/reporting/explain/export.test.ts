@@ -111,7 +111,7 @@ describe('exporting a report', () => {
       );
     };
     await publishBudget(31);
-    const asked = afterStatement(reader, 'earliest_retained', () => publishBudget(32));
+    const asked = afterStatement(reader, 'find_earliest_retained', () => publishBudget(32));
     let csv = '';
     await exportPublication(
       asked,
@@ -140,7 +140,7 @@ function afterStatement(
     const watching = Object.create(client) as pg.PoolClient;
     watching.query = ((...statement: unknown[]) => {
       const answer = ask(...statement);
-      if (!String(statement[0]).includes(name) || watched.times > 0) return answer;
+      if (!JSON.stringify(statement[0] ?? '').includes(name) || watched.times > 0) return answer;
       watched.times += 1;
       return answer.then(async (result) => {
         await happen();

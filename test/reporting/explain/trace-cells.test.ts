@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { undoing } from '../../../src/database/savepoint.js';
+import { inTransaction } from '../../../src/database/transaction.js';
 import { reports } from '../../../src/dataset/reports/reports.js';
 import { writeVegaSample } from '../../../src/dataset/sample/vega-sample.js';
 import type { ReportColumn, ReportDefinition } from '../../../src/reporting/definition/definition.js';
@@ -34,22 +36,26 @@ describe('a cell of the sample', () => {
 
   const asPipeline = (): Queryable => database.pools.pipeline;
 
+  /** Runs work whose changes are undone again. */
+  const undone = (work: (client: pg.PoolClient) => Promise<void>) =>
+    inTransaction(database.pools.owner, (client) => undoing(client, () => work(client)));
+
   /** What is wrong with the traces of the cells in some rows, all columns beside the key. */
   async function faultsOf(name: string, keys: ReportKey[], db = asPipeline()): Promise<string[]> {
     const definition = report(name);
     const columns = definition.columns.filter((column) => !definition.key.includes(column.name));
     const faults: string[] = [];
-    const lane = async (): Promise<void> => {
+    const lane = async (forget: () => void): Promise<void> => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
-        const client = rememberingClient(db);
+        forget();
         for (const column of columns) {
-          const traced = await trace(client, definition, key, column.name);
+          const traced = await trace(db, definition, key, column.name);
           const found = [...cellFaults(column, traced), ...recordFaults(definition, traced)];
           faults.push(...found.map((fault) => `${column.name} of ${JSON.stringify(key)}: ${fault}`));
         }
       }
     };
-    await Promise.all([lane(), lane()]);
+    await remembering(db, (forget) => Promise.all([lane(forget), lane(forget)]));
     return faults;
   }
 
@@ -84,9 +90,7 @@ describe('a cell of the sample', () => {
       /has not its record$/,
     ],
   ])('would be found out when its %s were not what is behind it', async (_what, change, fault) => {
-    const client = await database.pools.owner.connect();
-    try {
-      await client.query('begin');
+    await undone(async (client) => {
       const [table] = change.split(' ');
       const { rows } = await client.query(
         `update ${change} where ctid = (select min(ctid) from ${table} where budget is not null)
@@ -94,10 +98,7 @@ describe('a cell of the sample', () => {
       );
       const found = await faultsOf('genre_report', rows, client);
       expect(found.filter((one) => fault.test(one)).length).toBeGreaterThan(0);
-      await client.query('rollback');
-    } finally {
-      client.release();
-    }
+    });
   });
 
   it.each([
@@ -109,9 +110,7 @@ describe('a cell of the sample', () => {
       'a link is of another film',
     ],
   ])('would be found out when the %s of its ratings were another', async (_what, change, fault) => {
-    const client = await database.pools.owner.connect();
-    try {
-      await client.query('begin');
+    await undone(async (client) => {
       const { rows } = await client.query(
         `select links.movie_id, links.movielens_id from warehouse.movie_links as links
          join support.contribution_movie_score_report on entity = links.movie_id
@@ -122,10 +121,7 @@ describe('a cell of the sample', () => {
       expect(await faultsOf('movie_score_report', [{ movie_id }], client)).toContainEqual(
         expect.stringContaining(fault),
       );
-      await client.query('rollback');
-    } finally {
-      client.release();
-    }
+    });
   });
 
   it.each([
@@ -143,9 +139,7 @@ describe('a cell of the sample', () => {
       expect(listedIn(links[0], column)).toHaveProperty(String(id));
       expect([links[0]!.period, links[0]!.record]).not.toEqual([entities[0]!.period, entities[0]!.record]);
 
-      const client = await database.pools.owner.connect();
-      try {
-        await client.query('begin');
+      await undone(async (client) => {
         await client.query(
           `update warehouse.${links[0]!.table} set record_number = $1 where version_id = $2`,
           [links[0]!.record + 1, links[0]!.version],
@@ -153,29 +147,37 @@ describe('a cell of the sample', () => {
         expect(await faultsOf(name, [key], client)).toContainEqual(
           expect.stringContaining(`the record of film ${film} does not list its ${column}`),
         );
-        await client.query('rollback');
-      } finally {
-        client.release();
-      }
+      });
     },
   );
 });
 
-/** What was asked of the mapping, which is the same for every row. */
-const mappingAnswers = new Map<string, Promise<unknown>>();
-
-/** Asks the database once for each question: what is behind a row is the same for each of its columns. */
-function rememberingClient(db: Queryable): Queryable {
-  const answers = new Map<string, Promise<unknown>>();
-  const query = (statement: string | pg.QueryConfig, values: unknown[] = []) => {
-    const config = typeof statement === 'string' ? { text: statement, values } : statement;
-    const question = JSON.stringify(config);
-    const known = config.text.includes('_mapping */') ? mappingAnswers : answers;
-    const answer = known.get(question) ?? db.query(config);
+/**
+ * Runs work with a database that answers each statement of traces once: most of a row's trace is the same for each of its columns, and the
+ * mapping is the same for every row. The connection itself is changed, since a ledger only knows connections that it was given.
+ */
+async function remembering<T>(db: Queryable, work: (forget: () => void) => Promise<T>): Promise<T> {
+  const answers = new Map<string, Promise<pg.QueryResult>>();
+  const mappings = new Map<string, Promise<pg.QueryResult>>();
+  const ask = db.query.bind(db) as (...statement: unknown[]) => Promise<pg.QueryResult>;
+  const isOwn = Object.hasOwn(db, 'query');
+  const before = db.query;
+  db.query = ((...statement: unknown[]) => {
+    const question = JSON.stringify(statement);
+    const isOfMapping =
+      question.includes('/* ledger.DataMapping_') || question.includes('/* ledger.MappingVersion_');
+    if (!isOfMapping && !question.includes('/* reporting.')) return ask(...statement);
+    const known = isOfMapping ? mappings : answers;
+    const answer = known.get(question) ?? ask(...statement);
     known.set(question, answer);
-    return answer;
-  };
-  return { query } as unknown as Queryable;
+    return answer.then((result) => ({ ...result, rows: structuredClone(result.rows) }));
+  }) as typeof db.query;
+  try {
+    return await work(() => answers.clear());
+  } finally {
+    if (isOwn) db.query = before;
+    else Reflect.deleteProperty(db, 'query');
+  }
 }
 
 /** Films without the record that says what they bring, or without the one that lists them where they are shown. */

@@ -212,7 +212,7 @@ describe('an earlier publication', () => {
     await rollBack(2, 2);
     await expect(state(1)).rejects.toMatchObject({
       code: 'publication_not_retained',
-      message: expect.stringContaining('the earliest that can be read is 2'),
+      message: expect.stringContaining('The earliest publication that can be read is 2'),
     });
     expect(Object.keys(await state(2))).toHaveLength(reports.length);
   });
