@@ -5,21 +5,39 @@ import { cleanTable } from '../src/warehouse/clean/clean-table.js';
 import { finishClean } from '../src/warehouse/clean/finish-clean.js';
 import { leaveOutWithdrawn } from '../src/warehouse/corrections/withdrawal.js';
 import { expandFile } from '../src/warehouse/extract/entry-staging.js';
+import { defaultUnusableShare } from '../src/warehouse/extract/value-limit.js';
 import { mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import { queues, type Services } from './services.js';
 
-const expand = z.object({ fileId: z.int(), mappingVersion: z.int() });
+const expand = z.object({
+  fileId: z.int(),
+  mappingVersion: z.int(),
+  /** Who accepts columns of which too much cannot be read. */
+  acceptedBy: z.string().optional(),
+});
 
-/** Reads the nested columns of one file, once for all tables that read their entries. */
+/**
+ * Reads the nested columns of one file, once for all tables that read their entries. The run is held when too much of a column
+ * cannot be read; no table of the file's feed has been changed then.
+ */
 export const expandFileJob = defineJob({
   name: 'expand-file',
   queue: queues.clean,
   payload: expand,
-  run: async ({ payload, services }: JobContext<z.output<typeof expand>, Services>) => {
+  holdOn: ['load_held'],
+  run: async ({ payload, services, runId }: JobContext<z.output<typeof expand>, Services>) => {
     if ((await leaveOutWithdrawn(services.pool, [payload.fileId])).length === 0) return {};
     const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
-    const { entries, malformed } = await expandFile(services.pool, { mapping, fileId: payload.fileId });
-    return { entries: { ...entries }, malformed };
+    const { entries, issues } = await expandFile(services.pool, {
+      mapping,
+      fileId: payload.fileId,
+      limit: {
+        share: services.maxUnusableShare ?? defaultUnusableShare,
+        acceptedBy: payload.acceptedBy,
+        runId,
+      },
+    });
+    return { entries: { ...entries }, issues };
   },
 });
 

@@ -7,6 +7,13 @@ import { finishLoad, type LoadResult } from '../src/source/load/load-finisher.js
 import { loadPart } from '../src/source/load/part-loader.js';
 import { examineFile, receiveFile } from '../src/source/receive/receive.js';
 import { explainMissingKeys } from '../src/warehouse/clean/key-coverage.js';
+import { findUnusableColumns } from '../src/warehouse/clean/unusable-values.js';
+import {
+  acceptColumns,
+  defaultUnusableShare,
+  explainUnusable,
+  remedyOfHeld,
+} from '../src/warehouse/extract/value-limit.js';
 import { columnsRead, currentMapping } from '../src/warehouse/mapping/mapping-ledger.js';
 import { queues, type Services } from './services.js';
 
@@ -30,6 +37,8 @@ export interface LoadCounts {
   loaded: number;
   rejected: number;
   warnings: string[];
+  /** Who accepted, when the drop was started, whatever is unusable in the file. */
+  acceptedBy?: string;
 }
 
 /** Loads one part of a file. */
@@ -49,33 +58,47 @@ export const loadPartJob = defineJob({
   },
 });
 
-/** Makes a file visible when all its parts are loaded; or holds the run when too many records are or would be rejected. */
+const finish = z.object({
+  fileId: z.int(),
+  warnings: z.array(z.string()),
+  /** Who accepts what is unusable: since the drop was started, or since a retry of this step. */
+  acceptedBy: z.string().optional(),
+  /** The same, but only since the drop was started: what is found later than this step was not known at a retry. */
+  acceptedAtStartBy: z.string().optional(),
+});
+
+/** Makes a file visible when all its parts are loaded; or holds the run when too much of it cannot be used. */
 export const finishLoadJob = defineJob({
   name: 'finish-load',
   queue: queues.ingest,
-  payload: z.object({ fileId: z.int(), warnings: z.array(z.string()), acceptedBy: z.string().optional() }),
+  payload: finish,
   holdOn: ['load_held'],
-  run: async ({
-    payload,
-    services,
-    runId,
-  }: JobOf<{ fileId: number; warnings: string[]; acceptedBy?: string | undefined }>) => {
+  run: async ({ payload, services, runId }: JobOf<z.output<typeof finish>>) => {
+    const { fileId, acceptedBy, acceptedAtStartBy } = payload;
     const mapping = await currentMapping(services.pool);
-    const result = await finishLoad(services.pool, services.dataSet.feeds, payload.fileId, {
+    const share = services.maxUnusableShare ?? defaultUnusableShare;
+    const result = await finishLoad(services.pool, services.dataSet.feeds, fileId, {
       storage: services.storage,
       rejectShare: services.maxRejectShare,
-      // Checked before cleaning, while nothing of the drop is in the warehouse.
-      inspect: async (client, rows) =>
-        mapping === null ? undefined : explainMissingKeys(client, mapping, rows, services.maxUnkeyedShare),
-      acceptedBy: payload.acceptedBy,
+      // Before the file is cleaned, so that nothing of its drop is in the warehouse while the load is held.
+      inspect: async (client, rows) => {
+        if (mapping === null) return undefined;
+        const missingKeys = await explainMissingKeys(client, mapping, rows, services.maxUnkeyedShare);
+        if (missingKeys !== undefined) return missingKeys;
+        const columns = await findUnusableColumns(client, mapping, rows, share);
+        return columns.length === 0 ? undefined : explainUnusable(rows.name, columns, share);
+      },
+      acceptedBy,
+      accept: async (client, rows) => {
+        if (mapping === null || mapping.version === null || acceptedBy === undefined) return;
+        const columns = await findUnusableColumns(client, mapping, rows, share);
+        await acceptColumns(client, { fileId, mappingVersion: mapping.version, acceptedBy, runId }, columns);
+      },
     });
     if (result.held !== undefined) {
-      throw new Fault(
-        'load_held',
-        `${result.held}. Deliver a corrected file, or accept them with marquee retry ${runId} --accept-rejects.`,
-      );
+      throw new Fault('load_held', `${result.held}. ${remedyOfHeld(runId)}`);
     }
-    return { ...countsOf(result, payload.warnings) };
+    return { ...countsOf(result, payload.warnings), acceptedBy: acceptedAtStartBy };
   },
 });
 
@@ -124,13 +147,18 @@ export const receiveFileJob = defineJob({
       const finish = planStep(
         finishLoadJob,
         `${file}-finish`,
-        { fileId, warnings: [...warnings], acceptedBy: payload.acceptedBy },
+        {
+          fileId,
+          warnings: [...warnings],
+          acceptedBy: payload.acceptedBy,
+          acceptedAtStartBy: payload.acceptedBy,
+        },
         parts.map((part) => part.name),
       );
       await addSteps([...parts, finish]);
       return { fileId, parts: openParts.length };
     }
-    return { ...knownCounts(received, payload.delivery.name) };
+    return { ...knownCounts(received, payload.delivery.name), acceptedBy: payload.acceptedBy };
   },
 });
 

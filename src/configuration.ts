@@ -70,6 +70,7 @@ const environmentSchema = z
     FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
     MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
     MAX_UNKEYED_SHARE: z.coerce.number().min(0).max(1).default(0.5),
+    MAX_UNUSABLE_SHARE: z.coerce.number().min(0).max(1).default(0.05),
     MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
     RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
     WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
@@ -135,6 +136,8 @@ export interface Configuration {
   maxRejectShare: number;
   /** Share of records without a usable key above which a load is held, 0 to 1. */
   maxUnkeyedShare: number;
+  /** Share of a column's values that cannot be used above which a load is held, 0 to 1. */
+  maxUnusableShare: number;
   /** Share of its rows, 0 to 1, above which a report that loses them is not published. */
   maxRowLossShare: number;
   /** Number of publications whose changes are kept, so that they can be explained and restored. */
@@ -207,6 +210,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     lateAfterDays: read.FEED_LATE_DAYS,
     maxRejectShare: read.MAX_REJECT_SHARE,
     maxUnkeyedShare: read.MAX_UNKEYED_SHARE,
+    maxUnusableShare: read.MAX_UNUSABLE_SHARE,
     maxRowLossShare: read.MAX_ROW_LOSS_SHARE,
     retainedPublications: read.RETAINED_PUBLICATIONS,
     workerConcurrency: read.WORKER_CONCURRENCY,

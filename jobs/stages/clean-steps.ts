@@ -9,6 +9,8 @@ import type { Services } from '../services.js';
 export interface LoadedFile {
   readonly fileId: number;
   readonly feed: string;
+  /** Who accepted, when the drop was started, whatever is unusable in the file. */
+  readonly acceptedBy?: string | undefined;
 }
 
 /** One step per warehouse table that the files feed, each after the tables it refers to. */
@@ -22,7 +24,11 @@ export async function planCleaning(services: Services, loads: readonly LoadedFil
       ? []
       : fileIds.map((fileId) => ({
           sourceTable,
-          step: planStep(expandFileJob, `expand-${fileId}`, { fileId, mappingVersion }),
+          step: planStep(expandFileJob, `expand-${fileId}`, {
+            fileId,
+            mappingVersion,
+            acceptedBy: loads.find((load) => load.fileId === fileId)?.acceptedBy,
+          }),
         })),
   );
   const tables = tablesInOrder(mapping).filter(({ sourceTable }) => filesOf.get(sourceTable)?.length);

@@ -12,6 +12,7 @@ import { warningsOf } from '../../reporting/checks/offenders.js';
 import { publishedRowCounts } from '../../reporting/publications/served-publication.js';
 import { type Drop, periodIn, readDrop } from '../../source/drop/drop.js';
 import { type FileStatus, listFiles } from '../../source/ledger/status.js';
+import { countIssues, type IssueCount } from '../../warehouse/clean/issue-list.js';
 import { countLiveRows } from '../../warehouse/tables/live-rows.js';
 import { offenderText } from '../output/offender-text.js';
 import type { Environment } from '../runtime/environment.js';
@@ -49,7 +50,9 @@ export interface DropResult {
   warehouse: Record<string, number>;
   /** Rows per report, as published. */
   reports: Readonly<Record<string, number>>;
+  /** Number of values, entries and nested columns of records that could not be used. */
   issues: number;
+  issuesByColumn: IssueCount[];
   warnings: string[];
 }
 
@@ -120,6 +123,10 @@ export async function dropResult(
   const steps = await readSteps(pool, run.id);
   const results = resultsOf(dropFlow.stages, steps);
   const loads = loadsOf(results);
+  const issues = [...(results.get('clean')?.values() ?? [])].reduce(
+    (sum, step) => sum + Number(step.issues ?? 0),
+    0,
+  );
   return {
     publication: run.publication,
     published: run.counts.published === true,
@@ -133,10 +140,15 @@ export async function dropResult(
     feeds: await feedResults(pool, steps),
     warehouse: run.state === 'succeeded' ? await countLiveRows(pool, mappedTables) : {},
     reports: run.publication === null ? {} : await publishedRowCounts(pool, run.publication),
-    issues: [...(results.get('clean')?.values() ?? [])].reduce(
-      (sum, step) => sum + Number(step.issues ?? 0),
-      0,
-    ),
+    issues,
+    // A file that was cleaned earlier still has its issues, but this drop has not caused them.
+    issuesByColumn:
+      issues === 0
+        ? []
+        : await countIssues(
+            pool,
+            loads.map(({ fileId }) => fileId),
+          ),
     warnings: [
       ...warnings,
       ...loads.flatMap((load) => load.warnings),

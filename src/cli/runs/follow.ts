@@ -71,6 +71,10 @@ function describe(step: Step): string | undefined {
       );
     case 'receive-file':
       return counts.outcome === 'known' ? line('known', String(counts.name), 'loaded earlier') : undefined;
+    case 'expand-file':
+      return Number(counts.issues ?? 0) === 0
+        ? undefined
+        : line('read', 'nested columns', `${number('issues')} issues`);
     case 'clean-table':
       return line(
         'cleaned',

@@ -22,13 +22,19 @@ export function printFailure({
   process.exitCode = 1;
 }
 
-function dropLines({ feeds, issues, state, published, publication, seconds }: DropResult): string[] {
+function dropLines(result: DropResult): string[] {
+  const { feeds, issues, issuesByColumn, state, published, publication, seconds } = result;
   const lines = Object.entries(feeds).map(([feed, counts]) => {
     const outcome = counts.held ? 'held' : counts.known ? 'loaded earlier' : 'loaded';
     const unkeyed = counts.unkeyed === undefined ? '' : `, ${count(counts.unkeyed)} more in cleaning`;
     return `${feed}: ${count(counts.loaded)} of ${count(counts.read)} records ${outcome}, ${count(counts.rejected)} rejected${unkeyed}`;
   });
-  if (issues > 0) lines.push(`${count(issues)} values could not be used as sent: see marquee issues.`);
+  if (issues > 0) {
+    const columns = issuesByColumn.map(
+      ({ table, column, issues: times }) => `  ${table}.${column}: ${count(times)}`,
+    );
+    lines.push(`${count(issues)} values could not be used as sent: see marquee issues.`, ...columns);
+  }
   if (state === 'succeeded') {
     lines.push(
       published

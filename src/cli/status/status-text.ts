@@ -100,6 +100,6 @@ function fileLines(files: readonly FileStatus[], all: boolean): string[] {
 
 function issueLines(issues: Status['issues']): string[] {
   if (issues.length === 0) return [];
-  const rows = issues.map((each) => [each.table ?? '', each.reason, count(each.issues)]);
-  return ['', table(['table', 'issue', 'times'], rows)];
+  const rows = issues.map((each) => [each.table ?? '', each.column ?? '', each.reason, count(each.issues)]);
+  return ['', table(['table', 'field', 'issue', 'times'], rows)];
 }

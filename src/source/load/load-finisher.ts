@@ -33,6 +33,7 @@ export interface LoadResult {
 
 /** The loaded rows of a file before they are visible. */
 export interface HiddenRows {
+  readonly fileId: number;
   readonly name: string;
   /** The feed's table, to which they will be attached. */
   readonly sourceTable: string;
@@ -51,6 +52,8 @@ export interface FinishOptions {
   readonly inspect?: (client: pg.ClientBase, rows: HiddenRows) => Promise<string | undefined>;
   /** Who accepts the load in spite of its rejects; undefined: nobody. */
   readonly acceptedBy?: string;
+  /** Called instead of `inspect` for an accepted load, to record what they accept, in the same transaction. */
+  readonly accept?: (client: pg.PoolClient, rows: HiddenRows) => Promise<void>;
   /** Where the uncompressed bytes of the load are. They are removed when it is finished; without it, upkeep removes them later. */
   readonly storage?: Storage;
 }
@@ -79,7 +82,7 @@ export async function finishLoad(
 }
 
 async function finishInside(
-  client: pg.ClientBase,
+  client: pg.PoolClient,
   feeds: readonly Feed[],
   fileId: number,
   options: FinishOptions,
@@ -103,6 +106,7 @@ async function finishInside(
     return { ...result, state: file.state };
   }
   const rows = {
+    fileId,
     name,
     sourceTable: tableOf(feedNamed(feeds, feed)),
     header: file.header,
@@ -119,6 +123,7 @@ async function finishInside(
     await recordState(client, result, 'held', null);
     return { ...result, state: 'held', held };
   }
+  if (options.acceptedBy !== undefined) await options.accept?.(client, rows);
   await showParts(client, feedNamed(feeds, feed), file, parts);
   await recordState(client, result, 'loaded', options.acceptedBy ?? null);
   return { ...result, state: 'loaded' };

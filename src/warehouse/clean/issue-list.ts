@@ -61,13 +61,27 @@ export async function listIssues(pool: Pool, filter: IssueFilter): Promise<Issue
   });
 }
 
-/** The number of issues of each kind in each table, the most frequent first. */
-export async function countIssues(pool: Pool): Promise<{ table: string; reason: string; issues: number }[]> {
+/** The number of issues of one kind in one column. */
+export interface IssueCount {
+  readonly table: string;
+  readonly column: string | null;
+  readonly reason: string;
+  readonly issues: number;
+}
+
+/** The number of issues of each kind in each column, the most frequent first; of all files, or of the given ones. */
+export async function countIssues(pool: Pool, fileIds?: readonly number[]): Promise<IssueCount[]> {
   const { issue } = await ledger(pool);
   const counts = await issue.groupBy({
-    by: ['table_name', 'reason'],
+    by: ['table_name', 'column_name', 'reason'],
+    where: fileIds === undefined ? {} : { file_id: { in: [...fileIds] } },
     _count: { id: true },
-    orderBy: [{ _count: { id: 'desc' } }, { table_name: 'asc' }, { reason: 'asc' }],
+    orderBy: [{ _count: { id: 'desc' } }, { table_name: 'asc' }, { column_name: 'asc' }, { reason: 'asc' }],
   });
-  return counts.map(({ table_name, reason, _count }) => ({ table: table_name!, reason, issues: _count.id }));
+  return counts.map(({ table_name, column_name, reason, _count }) => ({
+    table: table_name!,
+    column: column_name,
+    reason,
+    issues: _count.id,
+  }));
 }

@@ -4,14 +4,14 @@ import type { HiddenRows } from '../../source/load/load-finisher.js';
 import { expectedOf, lacks, lacksBare } from '../extract/extraction.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
 import { maskedText, trimmed } from '../mapping/field-types.js';
-import { isPersonal } from '../mapping/mapping.js';
+import { isPersonal, requiredOfRecords } from '../mapping/mapping.js';
 import type { FieldPlan, Mapping } from '../mapping/table-plan.js';
 
 /** The default for the share of a file's records that may have no usable key. */
 const defaultMissingShare = 0.5;
 
 /** A larger file is first judged by a sample of one percent of its records: counting 26 million records takes seconds. */
-const largeCount = 1_000_000;
+export const largeCount = 1_000_000;
 
 /** The first record without a usable key: its number, the key field by its index, and the field's value. */
 interface Example {
@@ -32,7 +32,7 @@ export async function explainMissingKeys(
   share = defaultMissingShare,
 ): Promise<string | undefined> {
   // A column of the key may have been renamed in the mapping since the file was received.
-  const fields = keyFields(await mappingOfFile(client, mapping, records), records.sourceTable);
+  const fields = requiredOfRecords(await mappingOfFile(client, mapping, records), records.sourceTable);
   if (fields.length === 0 || records.count === 0) return undefined;
   const sampled = records.count > largeCount && share >= 0.01;
   if (sampled && (await missingShareInSample(client, fields, records)) <= share / 2) return undefined;
@@ -45,20 +45,8 @@ export async function explainMissingKeys(
   return `${missing} of ${records.count} records of ${records.name} (${percent} %) have no usable key, more than the ${100 * share} % allowed: the ${field.sourceField} of record ${example.record} is ${value}, expected a value of type ${expectedOf(field)}`;
 }
 
-/** The fields that every record of a source table must have to be accepted. */
-function keyFields(mapping: Mapping, sourceTable: string): FieldPlan[] {
-  const required = [...mapping.tables.values()]
-    .filter((plan) => plan.sourceTable === sourceTable)
-    .flatMap((plan) => plan.fields)
-    .filter((field) => field.required && field.entryField === null);
-  return [
-    ...new Map(
-      required.map((field) => [`${field.sourceColumn} ${field.type} ${field.transform}`, field]),
-    ).values(),
-  ];
-}
-
-const allRecords = ({ tables }: HiddenRows) =>
+/** The records of a file that is not visible yet, as the relation `s`. */
+export const allRecords = ({ tables }: HiddenRows) =>
   `(${tables.map((table) => `select * from ${table}`).join(' union all ')}) s`;
 
 async function countMissing(

@@ -2,21 +2,27 @@ import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { identifier } from '../../database/identifier.js';
-import { ident, raw, runSql, sql } from '../../database/sql.js';
 import { inTransaction } from '../../database/transaction.js';
 import { EntryExpander, type MalformedColumn } from '../literal/expand.js';
 import { nestedColumns } from '../mapping/mapping.js';
 import type { Mapping, NestedPlan } from '../mapping/table-plan.js';
 import { entryColumn } from './entry-column.js';
 import { mappingOfFile } from './file-mapping.js';
+import {
+  findTooManyUnreadable,
+  holdOrAccept,
+  type LiteralLimit,
+  writeMalformed,
+} from './malformed-literals.js';
 import { readSourceFiles, type SourceFile } from './source-file.js';
+import type { UnusableColumn } from './value-limit.js';
 
 /** What expanding the nested columns of a file gave. */
 export interface ExpandCounts {
   /** Entries per nested column. */
   readonly entries: Readonly<Record<string, number>>;
   /** Number of literals that could not be read; each is an issue. */
-  readonly malformed: number;
+  readonly issues: number;
 }
 
 /** The name of the staging table of one nested column of one file: `record_number, ordinal` and the wanted fields as text. */
@@ -29,26 +35,37 @@ export function stagingName(fileId: number, column: string): string {
  * cannot be read become issues with their position. A second call replaces the staging tables.
  *
  * Uses two connections of the pool: one reads the records, the other writes the entries.
+ * @throws Fault `load_held`, with nothing staged, when more literals are unreadable than `limit` allows and nobody accepts it
  */
 export async function expandFile(
   pool: Pool,
-  { mapping, fileId }: { mapping: Mapping; fileId: number },
+  { mapping, fileId, limit }: { mapping: Mapping; fileId: number; limit?: LiteralLimit },
 ): Promise<ExpandCounts> {
   const [file] = await readSourceFiles(pool, [fileId]);
   return inTransaction(pool, async (client) => {
     await lockEntries(client, fileId);
     const entries: Record<string, number> = {};
-    let malformed = 0;
+    let issues = 0;
+    const tooMany: UnusableColumn[] = [];
     const own = await mappingOfFile(client, mapping, file!);
     for (const nested of nestedColumns(own, file!.sourceTable)) {
       const relation = identifier('warehouse', stagingName(fileId, nested.column));
       await client.query(`/* warehouse.drop_entries */ drop table if exists ${relation}`);
       const expanded = await expandColumn(pool, client, { file: file!, nested, relation, kind: 'unlogged' });
       entries[nested.column] = expanded.entries;
-      malformed += expanded.malformed.length;
+      issues += expanded.malformed.length;
       await writeMalformed(client, file!, nested, expanded.malformed);
+      if (limit === undefined) continue;
+      const found = await findTooManyUnreadable(
+        client,
+        { own, file: file!, nested },
+        expanded.malformed,
+        limit,
+      );
+      if (found !== null) tooMany.push(found);
     }
-    return { entries, malformed };
+    if (limit !== undefined) await holdOrAccept(client, { mapping, file: file!, limit }, tooMany);
+    return { entries, issues };
   });
 }
 
@@ -218,36 +235,4 @@ async function readNested(
   } finally {
     reader.release(broken);
   }
-}
-
-async function writeMalformed(
-  client: PoolClient,
-  file: SourceFile,
-  nested: NestedPlan,
-  malformed: readonly MalformedColumn[],
-): Promise<void> {
-  await client.query(
-    `/* warehouse.delete_malformed */
-     delete from support.issue
-     where file_id = $1 and table_name = $2 and column_name = $3 and reason = 'malformed_literal'`,
-    [file.id, file.sourceTable, nested.column],
-  );
-  if (malformed.length === 0) return;
-  const table = ident('source', file.sourceTable);
-  const excerpt = nested.personal
-    ? sql`null`
-    : sql`substr(${raw(nested.expression)}, greatest(1, listed.position - 39), 80)`;
-  await runSql(
-    client,
-    sql`/* warehouse.insert_malformed */
-        insert into support.issue (file_id, record_number, table_name, column_name, value, reason, detail)
-        select ${file.id}::integer, listed.record_number, ${file.sourceTable}, ${nested.column}, ${excerpt},
-               'malformed_literal',
-               'At character ' || listed.position || ' of the literal: ' || listed.message
-        from unnest(${malformed.map((one) => one.recordNumber)}::integer[],
-                    ${malformed.map((one) => one.position)}::integer[],
-                    ${malformed.map((one) => one.message)}::text[]) as listed (record_number, position, message)
-        join ${table} s on s.file_id = ${file.id} and s.record_number = listed.record_number
-        order by listed.record_number`,
-  );
 }

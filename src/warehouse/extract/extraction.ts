@@ -107,7 +107,8 @@ function carried(field: FieldPlan, raw: string): string {
   return isPersonal(field) ? `${raw}, ${sentOf(raw)}` : raw;
 }
 
-function castsOf(field: FieldPlan): Pick<FieldType, 'guarded' | 'bare' | 'plain'> {
+/** How the texts of a field are cast. */
+export function castsOf(field: FieldPlan): Pick<FieldType, 'guarded' | 'bare' | 'plain'> {
   return (
     transforms[field.transform ?? '']?.cast ?? (isIndexedText(field) ? indexedText : fieldTypes[field.type]!)
   );

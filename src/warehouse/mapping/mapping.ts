@@ -44,11 +44,7 @@ function recordFieldsOf(plan: TablePlan, plans: readonly TablePlan[]): FieldPlan
   const fields = sameRecords
     .flatMap((other) => other.fields)
     .filter((field) => field.entryField === null && field.required && !isPersonal(field));
-  return [
-    ...new Map(
-      fields.map((field) => [`${field.sourceColumn} ${field.type} ${field.transform}`, field]),
-    ).values(),
-  ];
+  return distinctCasts(fields);
 }
 
 function planTable(
@@ -106,6 +102,30 @@ function planTable(
     retireMissing: first.retire_missing,
     partitioned: target.partitioned,
   };
+}
+
+/** The fields that every record of a source table must have to be accepted. */
+export function requiredOfRecords(mapping: Mapping, sourceTable: string): FieldPlan[] {
+  return readFromRecords(mapping, sourceTable).filter((field) => field.required);
+}
+
+/** What the tables of a mapping read from the records of a source table themselves, each column and cast once. */
+export function readFromRecords(mapping: Mapping, sourceTable: string): FieldPlan[] {
+  const fields = [...mapping.tables.values()]
+    .filter((plan) => plan.sourceTable === sourceTable)
+    .flatMap((plan) => plan.fields)
+    .filter((field) => field.entryField === null);
+  // A required field comes last, so that a column that one table requires is required here.
+  fields.sort((one, other) => Number(one.required) - Number(other.required));
+  return distinctCasts(fields);
+}
+
+function distinctCasts(fields: readonly FieldPlan[]): FieldPlan[] {
+  return [
+    ...new Map(
+      fields.map((field) => [`${field.sourceColumn} ${field.type} ${field.transform}`, field]),
+    ).values(),
+  ];
 }
 
 /** The schema with the ledgers `file_transform` and `issue` of a table. */

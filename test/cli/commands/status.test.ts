@@ -117,11 +117,12 @@ describe('values that could not be used', () => {
     expect(await answer(home, ['ingest', month])).toMatchObject({
       state: 'succeeded',
       issues: 1,
+      issuesByColumn: [{ table: 'movie_ratings', column: 'rating', reason: 'value_not_castable', issues: 1 }],
       feeds: { ratings: { read: 2, loaded: 2, rejected: 0, unkeyed: 1 } },
       warnings: ['The name ratings-2030-01.csv says 2030-01, but its records are stored as of 2030-02.'],
     });
     const status = (await run(home, ['status'])).stdout;
-    expect(status).toMatch(/movie_ratings +value_not_castable +1/);
+    expect(status).toMatch(/movie_ratings +rating +value_not_castable +1/);
     expect(status).toMatch(/ratings-2030-01\.csv +loaded +2 +0 +1\n/);
     expect(status).not.toMatch(/not in the warehouse|is failed/); // what the drop before was about is settled
 

@@ -15,6 +15,7 @@ describe('records without a usable key', () => {
     const id = await loadRecords(pool(), feed, '2017-08', records);
     const sourceTable = `src_${feed}`;
     const unseen = {
+      fileId: id,
       sourceTable,
       name: feed,
       header: movies.feeds.find(({ name }) => name === feed)!.columns,
@@ -86,6 +87,7 @@ describe('records without a usable key', () => {
     const mapping = (await currentMapping(pools))!;
     const header = ['movieId', 'imdbId', 'tmdbId'];
     const unseen = {
+      fileId: id,
       sourceTable: 'src_links',
       name: 'links',
       header,
