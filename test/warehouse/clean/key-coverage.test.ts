@@ -87,7 +87,7 @@ describe('records without a usable key', () => {
     const mapping = (await currentMapping(pools))!;
     const header = ['movieId', 'imdbId', 'tmdbId'];
     const unseen = {
-      fileId: id,
+      fileId: 1,
       sourceTable: 'src_links',
       name: 'links',
       header,
