@@ -63,6 +63,7 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'src/warehouse/corrections/retirement.ts': copy,
   'src/warehouse/corrections/withdrawal.ts': copy,
   'src/warehouse/extract/entry-staging.ts': copy,
+  'src/warehouse/extract/malformed-literals.ts': copy,
   'src/warehouse/extract/unusable-records.ts': setBased,
   'src/warehouse/history/close-missing-links.ts': setBased,
   'src/warehouse/history/merge-history.ts': setBased,

@@ -25,8 +25,11 @@ const accept = async (started: Awaited<ReturnType<typeof start>>) => {
   });
   return pipeline.ended(started);
 };
-const films = (count: number, more: (index: number) => Record<string, string> = () => ({})) =>
-  Array.from({ length: count }, (_, index) => film(String(index + 1), more(index)));
+const films = (
+  count: number,
+  more: (index: number) => { [column: string]: string | undefined } = () => ({}),
+) =>
+  Array.from({ length: count }, (_, index) => film(String(index + 1), more(index) as Record<string, string>));
 const dates = () =>
   query(
     `select release_date::text as day, budget::text, count(*)::int as films from warehouse.movies
