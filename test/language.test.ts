@@ -9,10 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * Folders and files whose text is still being rewritten. Remove an entry once its text is plain; the test then
  * holds it to the rules. For `test/...` only the titles of tests are read.
  */
-const notYet = [
-  'test/cli/',
-  'test/reporting/',
-];
+const notYet = ['test/cli/', 'test/reporting/'];
 
 const everyText = [
   'ARCHITECTURE.md',
