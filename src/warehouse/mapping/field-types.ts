@@ -22,16 +22,31 @@ const integerBetween = (type: string, digits: number, least: string, most: strin
   `case when ${text} ~ '^[+-]?[0-9]{1,${digits}}$' then ${text}::${type}` +
   // The vendor's tools write whole numbers as 81.0 where a column has gaps.
   ` when ${text} ~ '^[+-]?[0-9]{1,40}([.]0*)?$' then` +
-  ` case when ${text}::numeric between ${least} and ${most} then ${text}::numeric::${type} end end`;
+  ` case when ${text}::numeric between ${least} and ${most} then ${text}::numeric::${type} end` +
+  // R writes 100000 as 1e+05.
+  ` when ${text} ~ '^[+-]?[0-9]{1,40}([.][0-9]{0,40})?[eE][+-]?[0-9]{1,2}$' then` +
+  ` case when ${text}::numeric between ${least} and ${most} and ${text}::numeric = trunc(${text}::numeric)` +
+  ` then ${text}::numeric::${type} end end`;
 
+const zone = '(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])';
+
+/** A day; tools that keep days as times write it with midnight, which is midnight of that day in whatever zone is written. */
 const calendarDay = (text: string) =>
-  `case when ${text} ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' and left(${text}, 4) <> '0000' then` +
-  ` case when right(${text}, 2)::integer <= extract(day from make_date(left(${text}, 4)::integer,` +
-  ` substr(${text}, 6, 2)::integer, 1) + interval '1 month - 1 day') then ${text}::date end end`;
+  `case when ${text} ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]00:00(:00([.]0{1,9})?)?( ?(UTC|${zone}))?)?$'` +
+  ` and left(${text}, 4) <> '0000' then` +
+  ` case when substr(${text}, 9, 2)::integer <= extract(day from make_date(left(${text}, 4)::integer,` +
+  ` substr(${text}, 6, 2)::integer, 1) + interval '1 month - 1 day') then left(${text}, 10)::date end end`;
+
+const clock = '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?';
 
 const moment = (text: string) =>
-  `case when ${text} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$'` +
+  `case when ${text} ~ '^${clock}${zone}$'` +
   ` then case when (${calendarDay(`left(${text}, 10)`)}) is not null then ${text}::timestamptz end end`;
+
+/** The same for a text without a zone, which is in UTC. */
+const momentInUtc = (text: string) =>
+  `case when ${text} ~ '^${clock}$'` +
+  ` then case when (${calendarDay(`left(${text}, 10)`)}) is not null then (${text} || 'Z')::timestamptz end end`;
 
 /** The text when a condition holds, null when it is empty, otherwise a text that no cast accepts. */
 const onlyWhere = (fits: string, text: string) =>
@@ -90,8 +105,8 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
     catalogName: 'boolean',
     keepsBlanks: false,
     guarded: (text) =>
-      `case when lower(${text}) in ('true', 't', 'yes', 'y', '1') then true` +
-      ` when lower(${text}) in ('false', 'f', 'no', 'n', '0') then false end`,
+      `case when lower(${text}) in ('true', 't', 'yes', 'y', '1') or ${text} ~ '^1[.]0*$' then true` +
+      ` when lower(${text}) in ('false', 'f', 'no', 'n', '0') or ${text} ~ '^0[.]0*$' then false end`,
   },
   date: { catalogName: 'date', keepsBlanks: false, guarded: calendarDay },
   timestamptz: { catalogName: 'timestamp with time zone', keepsBlanks: false, guarded: moment },
@@ -138,9 +153,12 @@ export const transforms: Readonly<Record<string, Transform>> = {
   epoch_seconds: {
     types: ['timestamptz'],
     description: 'seconds since 1970-01-01 UTC',
+    // As seconds, a number of 12 or 13 digits would be a time thousands of years ahead; as milliseconds it is one after 1973.
     cast: {
       guarded: (text) =>
-        `case when ${text} ~ '^-?[0-9]{1,11}([.][0-9]{1,6})?$' then to_timestamp(${text}::double precision) end`,
+        `case when ${text} ~ '^-?[0-9]{1,11}([.][0-9]{1,6})?$' then to_timestamp(${text}::double precision)` +
+        ` when ${text} ~ '^[0-9]{12,13}([.]0{0,6})?$' then to_timestamp(${text}::double precision / 1000)` +
+        ` else coalesce(${moment(text)}, ${momentInUtc(text)}) end`,
       bare: (text) =>
         `to_timestamp(${onlyWhere(`${isPlain(text)} and octet_length(${text}) <= 11`, text)}::bigint)`,
       plain: (text) => `to_timestamp(${onlyWhere(`octet_length(${text}) between 1 and 11`, text)}::bigint)`,
@@ -154,9 +172,18 @@ export const transforms: Readonly<Record<string, Transform>> = {
   },
 };
 
+/** Unicode's spaces, and characters without a width, as an SQL text: spreadsheets and web pages put them around values. */
+const foreignSpaces = [
+  ...['0085', '00a0', '1680', '180e', '2000', '2001', '2002', '2003', '2004', '2005', '2006', '2007', '2008'],
+  ...['2009', '200a', '200b', '200c', '200d', '200e', '200f', '2028', '2029', '202f', '205f', '2060', '3000'],
+  'feff',
+]
+  .map((code) => `\\u${code}`)
+  .join('');
+
 /** A text without the white space around it, which a cast ignores; null when nothing is left. */
 export function trimmed(text: string): string {
-  return `nullif(btrim(${text}, E' \\t\\r\\n\\f\\x0B'), '')`;
+  return `nullif(btrim(${text}, E' \\t\\r\\n\\f\\x0B${foreignSpaces}'), '')`;
 }
 
 /**

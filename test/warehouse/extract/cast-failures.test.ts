@@ -38,6 +38,13 @@ describe('values that cannot be used', () => {
     ['vote_count', '12.5'],
     ['vote_count', '99999999999'],
     ['vote_count', '0x1F'],
+    ['vote_count', '15e-1'],
+    ['vote_count', '1e+10'],
+    ['budget', '1,500,000'],
+    ['release_date', '2/1/2015'],
+    ['release_date', '2015-01-02T22:00:00Z'],
+    ['release_date', '2015-02-30T00:00:00'],
+    ['adult', '1.5'],
     ['adult', ' - Written by Ørnås'],
   ])('become null and an issue: %s = %s', async (column, value) => {
     const { movies } = await cleanFilms(film({ [column]: value }));
@@ -74,6 +81,18 @@ describe('values that cannot be used', () => {
     ['vote_count', '5415.0', 5415],
     ['vote_count', '-2147483648', -2147483648],
     ['release_date', '2016-02-29', '2016-02-29'],
+    ['vote_count', '1e+03', 1000],
+    ['vote_count', '1.5e1', 15],
+    ['vote_count', '\u00a0100\u00a0', 100],
+    ['budget', '2.00000e+07', '20000000'],
+    ['budget', '20000000\u3000', '20000000'],
+    ['release_date', '2015-01-02T00:00:00.000Z', '2015-01-02'],
+    ['release_date', '2015-01-02 00:00:00', '2015-01-02'],
+    ['release_date', '2015-01-02T00:00:00+02:00', '2015-01-02'],
+    ['release_date', '2015-01-02 00:00:00 UTC', '2015-01-02'],
+    ['release_date', '\u200b2015-01-02', '2015-01-02'],
+    ['adult', '1.0', true],
+    ['adult', '0.0', false],
     ['adult', 'True', true],
     ['title', '', null],
     ['title', '  Blanks ', '  Blanks '],
@@ -81,6 +100,26 @@ describe('values that cannot be used', () => {
     await cleanFilms(film({ [column]: value }));
     const { rows } = await pool().query(`select ${column} as value from warehouse.movies`);
     expect(rows).toEqual([{ value: expected }]);
+    expect(await issues()).toEqual([]);
+  });
+
+  it('are not reported for times as seconds, as milliseconds and as ISO text, which is in UTC without a zone', async () => {
+    const times = [
+      ...['1425941529', '1425941529.0', '1425941529000', '2015-03-09 22:52:09'],
+      ...['2015-03-09T22:52:09Z', '2015-03-10T00:52:09+02:00', '\u00a01425941529'],
+    ];
+    const ratings = times.map((timestamp, index) => ({
+      userId: '1',
+      movieId: String(index + 1),
+      rating: '4.0',
+      timestamp,
+    }));
+    await clean(pool(), [await loadRecords(pool(), 'ratings', '2017-08', ratings)]);
+    const { rows } = await pool().query(
+      `select extract(epoch from rating_timestamp)::text as seconds, count(*)::int as ratings
+       from warehouse.movie_ratings group by 1`,
+    );
+    expect(rows).toEqual([{ seconds: '1425941529.000000', ratings: times.length }]);
     expect(await issues()).toEqual([]);
   });
 
