@@ -20,7 +20,11 @@ export default defineConfig({
         setupFiles: ['test/property-runs.ts', ...(name === 'unit' ? ['test/no-processes.ts'] : [])],
         testTimeout: 60_000,
         hookTimeout: 120_000,
+        // What is compiled already is loaded as it is.
+        server: { deps: { external: [/\/dist\//] } },
         pool: 'forks',
+        // To load the modules for each file took half of the processor time of the tests of the API.
+        isolate: name === 'process',
       },
     })),
     maxWorkers: 2,
