@@ -27,7 +27,7 @@ export default defineConfig({
         isolate: name === 'process',
       },
     })),
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
 });
