@@ -7,6 +7,8 @@ const OPEN_LIST = 0x5b;
 const OPEN_TUPLE = 0x28;
 const OPEN_DICT = 0x7b;
 const CLOSE_DICT = 0x7d;
+const SINGLE_QUOTE = 0x27;
+const DOUBLE_QUOTE = 0x22;
 
 /** Count of numbers stored per wanted field of an entry: its kind, and where its text begins and ends. */
 export const SPAN = 3;
@@ -52,6 +54,9 @@ export class EntryReader {
       }
     } else if (byte !== -1) {
       const at = scanner.at;
+      const inner = byte === SINGLE_QUOTE || byte === DOUBLE_QUOTE ? this.encodedTwice(byte) : null;
+      if (inner !== null) return this.read(inner, 0, inner.length - 1);
+      scanner.at = at;
       if (!scanner.scalar(byte) || scanner.kind !== Kind.null) {
         scanner.at = at;
         throw scanner.unexpected('a list of dicts or a dict');
@@ -59,6 +64,16 @@ export class EntryReader {
     }
     scanner.close();
     return count;
+  }
+
+  /** The bytes of the literal that was encoded again as a string; null for a string that is not a list or dict. */
+  private encodedTwice(quote: number): Buffer | null {
+    const { scanner } = this;
+    scanner.string(quote);
+    const { tokenStart, tokenEnd } = scanner;
+    scanner.close();
+    const text = decodeToken(scanner, tokenStart, tokenEnd);
+    return /^\s*[[{]/.test(text) ? literalBytes(text) : null;
   }
 
   /** The text of field `slot` of entry `index` (from 0) of the literal just read. */

@@ -33,6 +33,7 @@ const PLUS = 0x2b;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
+const LONG = 0x4c;
 const SLASH = 0x2f;
 const ZERO = 0x30;
 const COLON = 0x3a;
@@ -49,7 +50,21 @@ const NAMES = [
   named('null', Kind.null),
   named('true', Kind.true),
   named('false', Kind.false),
+  // What pandas and numpy write for a missing number.
+  named('nan', Kind.null),
+  named('NaN', Kind.null),
+  named('inf', Kind.null),
+  named('Infinity', Kind.null),
 ];
+
+/** Numpy's names of values, and of the types that it writes around a value: np.int64(16). */
+const NUMPY_NAMES: Readonly<Record<string, number>> = {
+  nan: Kind.null,
+  inf: Kind.null,
+  True_: Kind.true,
+  False_: Kind.false,
+};
+const NUMPY_TYPES = /^(u?int(8|16|32|64)|float(16|32|64)|str_|bool_?)$/;
 
 /**
  * Reads the tokens of one literal from UTF-8 bytes. Only this class knows the grammar of strings, numbers and names, and how
@@ -357,7 +372,15 @@ export class LiteralScanner {
     let at = this.at;
     this.tokenStart = at;
     this.kind = Kind.number;
-    if (bytes[at] === MINUS) at++;
+    if (bytes[at] === MINUS) {
+      at++;
+      if (bytes[at] === 0x69 || bytes[at] === 0x49) {
+        // -inf and -Infinity
+        this.at = at;
+        this.name();
+        return;
+      }
+    }
     if (bytes[at] === ZERO) {
       at++;
       if (isDigit(bytes[at]!)) {
@@ -365,6 +388,12 @@ export class LiteralScanner {
       }
     } else {
       at = this.digits(at);
+    }
+    if (bytes[at] === LONG) {
+      // Python 2 writes a long integer as 16L.
+      this.tokenEnd = at;
+      this.at = at + 1;
+      return;
     }
     if (bytes[at] === POINT) at = this.digits(at + 1);
     if (bytes[at] === 0x65 || bytes[at] === 0x45) {
@@ -384,7 +413,7 @@ export class LiteralScanner {
     return at;
   }
 
-  /** Reads one of the six names that are values. */
+  /** Reads a name that is a value, or a value as Python 2 or numpy writes it. */
   private name(): void {
     const bytes = this.bytes;
     const start = this.at;
@@ -399,10 +428,45 @@ export class LiteralScanner {
       this.at = start + length;
       return;
     }
+    if (this.unicodeString(start) || this.numpyValue(start)) return;
     throw this.malformed(
       start,
       'Found a name that is not a value, expected None, True, False or another value.',
     );
+  }
+
+  /** Reads a string with Python 2's prefix: u'...'. */
+  private unicodeString(start: number): boolean {
+    const quote = this.bytes[start + 1]!;
+    if (this.bytes[start] !== 0x75 || (quote !== SINGLE_QUOTE && quote !== DOUBLE_QUOTE)) return false;
+    this.at = start + 1;
+    this.string(quote);
+    return true;
+  }
+
+  /** Reads np.nan or np.int64(16). The token is then that of the value in the parentheses. */
+  private numpyValue(start: number): boolean {
+    const { bytes } = this;
+    let end = start;
+    while (isNameByte(bytes[end]!) || isDigit(bytes[end]!) || bytes[end] === POINT || bytes[end] === 0x5f)
+      end++;
+    const [module, name, more] = String.fromCharCode(
+      ...bytes.subarray(start, Math.min(end, start + 40)),
+    ).split('.');
+    if ((module !== 'np' && module !== 'numpy') || name === undefined || more !== undefined) return false;
+    if (Object.hasOwn(NUMPY_NAMES, name)) {
+      this.kind = NUMPY_NAMES[name]!;
+      this.tokenStart = start;
+      this.tokenEnd = end;
+      this.at = end;
+      return true;
+    }
+    if (!NUMPY_TYPES.test(name) || bytes[end] !== OPEN_TUPLE) return false;
+    this.at = end + 1;
+    if (!this.scalar(this.peek())) throw this.unexpected('a string, a number or a name');
+    if (this.peek() !== CLOSE_TUPLE) throw this.unexpected("')'");
+    this.at++;
+    return true;
   }
 
   /** The error for an unexpected character at the current position. */

@@ -40,6 +40,40 @@ function dictRepr(dict: [string, LiteralValue][]): string {
 const sameNumbers = (text: string) => !/\de[-+]/.test(text);
 
 describe('readEntries', () => {
+  it.each<[string, string, Row[]]>([
+    ['Python 2', "[{u'id': 16L, u'name': u'Drama'}]", [[1, '16', 'Drama']]],
+    ['numpy 2', "[{'id': np.int64(16), 'name': np.str_('Drama')}]", [[1, '16', 'Drama']]],
+    ['numpy by its long name', "[{'id': numpy.int32( 16 ), 'name': np.nan}]", [[1, '16', null]]],
+    [
+      'pandas, without a value',
+      "[{'id': 16, 'name': nan}, {'id': inf, 'name': -inf}]",
+      [
+        [1, '16', null],
+        [2, null, null],
+      ],
+    ],
+    ['JavaScript, without a value', '[{"id": NaN, "name": -Infinity}]', [[1, null, null]]],
+    [
+      'a program that encodes JSON twice',
+      '"[{\\"id\\": 16, \\"name\\": \\"Dr\\\\u00e4ma\\"}]"',
+      [[1, '16', 'Dräma']],
+    ],
+  ])('reads what is written by %s', (_tool, text, rows) => {
+    expect(rowsOf(text, ['id', 'name'])).toEqual({ rows, result: { ok: true, count: rows.length } });
+  });
+
+  it.each([
+    ["[{'id': datetime.date(2015, 1, 2)}]", 8],
+    ["[{'id': np.int64(16}]", 19],
+    ["[{'id': np.array(16)}]", 8],
+    ["[{'id': 16 'name': 'Drama'}]", 11],
+    ["[{'id': 16 {'id': 18}]", 11],
+    ["'Drama'", 0],
+    ['Animation|Comedy', 0],
+  ])('refuses %s, whose meaning is not certain', (text, position) => {
+    expect(rowsOf(text, ['id', 'name'])).toMatchObject({ rows: [], result: { ok: false, position } });
+  });
+
   it('gives the wanted fields that parsing the whole value would give', () => {
     fc.assert(
       fc.property(fc.array(pairs, { maxLength: 5 }), fc.uniqueArray(keys), (dicts, fields) => {

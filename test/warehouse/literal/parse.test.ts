@@ -95,9 +95,10 @@ describe('parseLiteral', () => {
 
   it.each([
     ['', 0, 'the end of the text, expected a value'],
-    ['nan', 0, 'a name that is not a value'],
-    ['[1, inf]', 4, 'a name that is not a value'],
-    ['-inf', 1, "'i' in a number"],
+    ['nano', 0, 'a name that is not a value'],
+    ['[1, info]', 4, 'a name that is not a value'],
+    ['-i', 1, 'a name that is not a value'],
+    ['-nan', 1, "'n' in a number"],
     ['[1 2]', 3, "'2', expected ',' or ']'"],
     ['[1,]', 3, "']', expected a value"],
     ['(1)', 2, "')', expected ','"],
