@@ -69,7 +69,7 @@ describe('wrong usage exits with 2 and one sentence, before anything is started'
       ['trace', 'genre_report', '2010', '18', '--column', 'x'],
       'has no column x outside its key',
     ],
-    ['an unknown feed', ['rejects', '--feed', 'films'], 'the feeds are movies_metadata'],
+    ['an unknown feed', ['rejects', '--feed', 'films'], 'The feeds are movies_metadata'],
     [
       'a size of the real films',
       ['sample', '--out', 'x', '--ratings', '5'],

@@ -49,7 +49,7 @@ it('a drop that was cleaned in part is not published by another run, and by its 
       state: 'failed',
       errorCode: 'file_cleaned_in_part',
       error: expect.stringMatching(
-        `^movies_metadata\\.csv of 2017-02 .* in part, .* by marquee retry ${broken.run.id}\\.$`,
+        `^movies_metadata\\.csv of 2017-02 .* only partly in the warehouse, .* by marquee retry ${broken.run.id}\\.$`,
       ),
     });
   }

@@ -138,7 +138,7 @@ describe('a loaded drop', () => {
     [2, ['trace', 'genre_report', '1850', '18'], 'has no row with year 1850, genre_id 18'],
     [2, ['export', 'genre_report', '--publication', '9'], 'Publication 9 does not exist; the newest is 1'],
     [2, ['rollback', '--to', '9'], 'Publication 9 does not exist; the newest is 1'],
-    [1, ['rollback', '--to', '1'], 'Publication 1 is the one that is served'],
+    [1, ['rollback', '--to', '1'], 'Publication 1 is already the current one'],
     [2, ['retire', 'film', '1', '--reason', 'x'], 'The mapping fills no table film'],
     [2, ['retire', 'movies', '1,2', '--reason', 'x'], '"1,2" is not a valid key for movies'],
     [2, ['retire', 'movies', 'one', '--reason', 'x'], 'expected movie_id as'],
