@@ -26,7 +26,7 @@ it('a drop is held, and none of it is cleaned, while most records of a file have
   expect(await pipeline.ended(started)).toMatchObject({
     state: 'held',
     errorCode: 'load_held',
-    error: `3 of 5 records of movies_metadata.csv (60.00 %) have no usable key, more than the 50 % allowed: the id of record 2 is "Film, the 1.", expected a value of type integer; deliver a corrected file, or accept them with marquee retry ${started.run.id} --accept-rejects.`,
+    error: `3 of 5 records of movies_metadata.csv (60.00 %) have no usable key, more than the 50 % allowed: the id of record 2 is "Film, the 1.", expected a value of type integer. Deliver a corrected file, or accept them with marquee retry ${started.run.id} --accept-rejects.`,
     publication: null,
   });
   expect(await cleaned()).toEqual(before);
