@@ -44,7 +44,10 @@ describe('marquee up on a new home', () => {
     expect(without.headers.get('www-authenticate')).toMatch(/^Bearer(?!.*error=)/);
 
     const second = await run(home, ['up']);
-    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('A server is already running under') });
+    expect(second).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('A server is already running under'),
+    });
     const token = (await run(home, ['token', '--client', 'demo-partner'])).stdout.trim();
     expect((await paste(request.replace(/Bearer [^']+/, `Bearer ${token}`))).status).toBe(200);
     const status = await answer(home, ['status']);
