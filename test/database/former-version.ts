@@ -3,7 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
 import type pg from 'pg';
 import { inject } from 'vitest';
-import { applyMigrations, readMigrations } from '../../src/database/migrations/schema-engine.js';
+import { applyMigrations } from '../../src/database/migrations/schema-engine.js';
+import { readMigrations } from '../../src/database/migrations/schema-files.js';
 import { readSquashedHistory } from '../../src/database/migrations/squashed-history.js';
 
 const fixture = new URL('fixtures/migrations-0.1.0.json.gz', import.meta.url);

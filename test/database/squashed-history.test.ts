@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../src/database/migrations/migrate.js';
-import { applyMigrations, readMigrations } from '../../src/database/migrations/schema-engine.js';
+import { applyMigrations } from '../../src/database/migrations/schema-engine.js';
+import { readMigrations } from '../../src/database/migrations/schema-files.js';
 import { readSquashedHistory } from '../../src/database/migrations/squashed-history.js';
 import { cloneTemplate, createDatabase, useDatabase } from '../database-fixture.js';
 import { describeSchema, goldenText } from './described-schema.js';

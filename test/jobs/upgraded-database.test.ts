@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { rebuildWarehouseFlow, verifyWarehouseFlow } from '../../jobs/rebuild-warehouse.js';
 import { migrate } from '../../src/database/migrations/migrate.js';
-import { readMigrations } from '../../src/database/migrations/schema-engine.js';
+import { readMigrations } from '../../src/database/migrations/schema-files.js';
 import { fingerprint } from '../../src/database/migrations/schema-facts.js';
 import { readSquashedHistory } from '../../src/database/migrations/squashed-history.js';
 import { describeSchema } from '../database/described-schema.js';

@@ -2,7 +2,6 @@ import type { RunSummary } from '../../queue/ledger/list-runs.js';
 import type { Log } from '../output/log.js';
 import { print } from '../output/terminal.js';
 import type { Environment } from './environment.js';
-import { isWorkedOn } from './services.js';
 
 /** Prints a hint when runs are waiting or under way but no worker is running, for example because it was killed. */
 export async function hintIfNoWorker(
@@ -11,6 +10,9 @@ export async function hintIfNoWorker(
   runs: readonly Pick<RunSummary, 'state'>[],
 ): Promise<void> {
   const isOpen = runs.some(({ state }) => state === 'queued' || state === 'running');
-  if (!isOpen || (await isWorkedOn(environment, log))) return;
+  if (!isOpen) return;
+  // Loading the queues takes as long as the rest of a short command.
+  const { isWorkedOn } = await import('./services.js');
+  if (await isWorkedOn(environment, log)) return;
   print('\nNo worker is running. Start one with marquee up or marquee worker; unfinished runs will resume.');
 }

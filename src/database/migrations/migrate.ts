@@ -3,8 +3,8 @@ import { identifier, literal } from '../identifier.js';
 import type { Role } from '../roles.js';
 import { applyComments, type Comment, modelComments } from './model-comments.js';
 import { restoreRoleSettings, revokeStrangeGrants } from './role-settings.js';
-import { applyMigrations } from './schema-engine.js';
-import { adoptSquashedHistory } from './squashed-history.js';
+import { readMigrations } from './schema-files.js';
+import { adoptSquashedHistory, hasCompleteHistory } from './squashed-history.js';
 
 /** What `migrate` sets up in addition to the schema. */
 export interface MigrateOptions {
@@ -34,7 +34,7 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
       `/* database.lock_migrate */ select pg_advisory_lock(hashtextextended('marquee.migrate', 0))`,
     );
     await adoptSquashedHistory(owner);
-    const applied = await applyMigrations(ownerUrl);
+    const applied = await applyMissing(owner, ownerUrl);
     for (const [role, password] of Object.entries(options.passwords ?? {})) {
       await owner.query(`alter role ${identifier(role)} password ${literal(password)}`);
     }
@@ -48,6 +48,17 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
   } finally {
     await owner.end();
   }
+}
+
+/** Loads the schema engine only when migrations are missing: that took a fifth of the time of a short command. */
+async function applyMissing(owner: pg.Client, ownerUrl: string): Promise<string[]> {
+  const migrations = await readMigrations();
+  const names = migrations.migrationDirectories.map(({ path }) => path);
+  if (await hasCompleteHistory(owner, names)) {
+    return [];
+  }
+  const { applyMigrations } = await import('./schema-engine.js');
+  return applyMigrations(ownerUrl, migrations);
 }
 
 async function createQueueDatabase(owner: pg.Client, name: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { identifier, literal } from '../identifier.js';
-import { readSchemas } from './schema-engine.js';
+import { readSchemas } from './schema-files.js';
 
 /** The comment of a table or of one of its columns. */
 export interface Comment {

@@ -1,11 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm';
+import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
 import { Failure } from '../../fault.js';
-import { packageRoot } from '../../package-root.js';
 import { MigrationAdapter } from './migration-adapter.js';
+import { readMigrations, readSchemas } from './schema-files.js';
 
 /** The engine ignores no tables or enums. */
 const noFilter = { externalTables: [], externalEnums: [] };
@@ -82,47 +82,6 @@ async function withSchemaEngine<T>(
   } finally {
     await adapter.close();
   }
-}
-
-/** The Prisma schema files, in the form the engine takes. */
-export async function readSchemas(): Promise<SchemasContainer> {
-  const folder = join(packageRoot, 'prisma');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.prisma')).sort();
-  const files = await Promise.all(
-    names.map(async (name) => ({
-      path: join(folder, name),
-      content: await readFile(join(folder, name), 'utf8'),
-    })),
-  );
-  return { files };
-}
-
-/** The migrations folder, in the form the engine takes. */
-export async function readMigrations(): Promise<MigrationList> {
-  const baseDir = join(packageRoot, 'prisma', 'migrations');
-  const entries = await readdir(baseDir, { withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
-  const migrationDirectories = await Promise.all(
-    names.map(async (name) => ({
-      path: name,
-      migrationFile: {
-        path: 'migration.sql',
-        content: { tag: 'ok' as const, value: await readFile(join(baseDir, name, 'migration.sql'), 'utf8') },
-      },
-    })),
-  );
-  return {
-    baseDir,
-    lockfile: {
-      path: 'migration_lock.toml',
-      content: await readFile(join(baseDir, 'migration_lock.toml'), 'utf8'),
-    },
-    shadowDbInitScript: '',
-    migrationDirectories,
-  };
 }
 
 /** The SQL that turns the schema the migrations create into the one the schema files describe; empty when they agree. */

@@ -65,6 +65,14 @@ export async function adoptSquashedHistory(owner: pg.ClientBase): Promise<void> 
   }
 }
 
+/** Whether the database has had exactly these migrations, each applied completely. */
+export async function hasCompleteHistory(owner: pg.ClientBase, names: readonly string[]): Promise<boolean> {
+  const table = await historyTable(owner);
+  const applied = table === undefined ? [] : await readHistory(owner, table);
+  const complete = new Set(applied.filter((each) => each.complete).map(({ name }) => name));
+  return applied.length === names.length && names.every((name) => complete.has(name));
+}
+
 /** The qualified name of the table of applied migrations, if there is one. */
 async function historyTable(owner: pg.ClientBase): Promise<string | undefined> {
   const { rows } = await owner.query<{ name: string }>(
