@@ -18,7 +18,13 @@ export function keepTemporaryFilesInMemory(): void {
   const folder = join(shared, `${prefix}${process.pid}`);
   mkdirSync(folder, { mode: 0o755 });
   process.env.TMPDIR = folder;
-  process.once('exit', () => remove(folder));
+  process.once('exit', () => {
+    try {
+      remove(folder);
+    } catch {
+      // An interrupted run leaves a server that still writes here and then ends; the next run removes the rest.
+    }
+  });
 }
 
 function hasRoom(): boolean {

@@ -216,7 +216,7 @@ describe('a job', () => {
       payload: z.object({ fail: z.boolean() }),
       stages: [{ name: 'only', plan: ({ payload }) => [planStep(work, 'step', payload)] }],
     });
-    const [place] = await queuePlaces();
+    const [place] = queuePlaces();
     const queue = await openQueueFixture(place!);
     const ids: string[] = [];
     await observed({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, async () => {

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RateLimiter } from '../../../src/api/limits/rate-limit.js';
 import { memoryRateLimits, sharedRateLimits } from '../../../src/api/limits/rate-limit-store.js';
-import { startRedis } from '../../queue/queue-places.js';
+import { startRedis } from '../../queue/redis-server.js';
 
 afterEach(() => vi.useRealTimers());
 

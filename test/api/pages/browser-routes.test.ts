@@ -7,7 +7,7 @@ import { openQueueFixture, type QueueFixture } from '../../queue/queue-fixture.j
 import { queuePlaces } from '../../queue/queue-places.js';
 import { createScratchReports, type ScratchReports } from '../scratch-reports.js';
 
-describe.each(await queuePlaces())('pages for a browser session, queues on $kind', (place) => {
+describe.each(queuePlaces())('pages for a browser session, queues on $kind', (place) => {
   let issuer: ScratchIssuer;
   let database: ScratchReports;
   let fixture: QueueFixture;

@@ -18,7 +18,7 @@ let queue: QueueFixture;
 let closeClient: () => Promise<void>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'marquee-inbox-'));
-  const [place] = await queuePlaces();
+  const [place] = queuePlaces();
   queue = await openQueueFixture(place!);
   const { runs } = await queue.work({}, [], []);
   answerControl(queue.backend, controlAnswers({ pool: queue.pool, runs, starts: {} }));

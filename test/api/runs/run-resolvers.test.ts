@@ -33,7 +33,7 @@ const flow = defineFlow({
 const cursorOf = (createdDate: string) =>
   Buffer.from(JSON.stringify([createdDate, '00000000-0000-4000-8000-000000000000'])).toString('base64url');
 
-const places = await queuePlaces();
+const places = queuePlaces();
 
 describe.each(places)('runs, with queues on $kind', (place) => {
   const services = { mode: 'succeed' };

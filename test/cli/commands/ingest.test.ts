@@ -8,7 +8,7 @@ import { answer, leftovers, run } from '../marquee.js';
 vi.setConfig({ testTimeout: 240_000 });
 const newHome = useHomes();
 
-describe.each(await queuePlaces())('marquee ingest with its queues on $kind', (place) => {
+describe.each(queuePlaces())('marquee ingest with its queues on $kind', (place) => {
   const location = place.location('');
   const queues: Record<string, string> =
     location.kind === 'redis' ? { REDIS_URL: location.url, QUEUE_PREFIX: location.prefix } : {};

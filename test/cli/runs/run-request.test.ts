@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const newHome = useHomes();
 const unknown = '00000000-0000-4000-8000-000000000000';
 
-describe.each(await queuePlaces())('runs requested by id, with queues on $kind', (place) => {
+describe.each(queuePlaces())('runs requested by id, with queues on $kind', (place) => {
   const location = place.location('');
   const queues: Record<string, string> =
     location.kind === 'redis' ? { REDIS_URL: location.url, QUEUE_PREFIX: location.prefix } : {};

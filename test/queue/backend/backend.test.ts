@@ -4,9 +4,10 @@ import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { openQueueBackend } from '../../../src/queue/backend/backend.js';
 import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
-import { queuePlaces, startRedis } from '../queue-places.js';
+import { queuePlaces } from '../queue-places.js';
+import { startRedis } from '../redis-server.js';
 
-describe.each(await queuePlaces())('the backend on $kind', (place) => {
+describe.each(queuePlaces())('the backend on $kind', (place) => {
   test('takes a job from a queue to a worker, reports that it ended, and closes everything it created', async () => {
     const fixture = await openQueueFixture(place);
     const queue = fixture.backend.makeQueue('plain');
@@ -25,7 +26,7 @@ describe.each(await queuePlaces())('the backend on $kind', (place) => {
 });
 
 test('a Postgres that ends its connections while a backend opens or closes does not end the process', async () => {
-  const [place] = await queuePlaces();
+  const [place] = queuePlaces();
   const fixture = await openQueueFixture(place!);
   // An event that nobody hears would end the process; here it fails the run.
   for (let round = 0; round < 24; round++) {

@@ -21,7 +21,7 @@ const tick = defineJob({
   },
 });
 
-describe.each(await queuePlaces())('a schedule on $kind', (place) => {
+describe.each(queuePlaces())('a schedule on $kind', (place) => {
   let fixture: QueueFixture;
   const services: Services = { ticks: [] };
 

@@ -37,7 +37,7 @@ const fails = async () => {
   throw new Fault('too_many_rejects', 'The first attempt fails.');
 };
 
-describe.each(await queuePlaces())('a run on $kind', (place) => {
+describe.each(queuePlaces())('a run on $kind', (place) => {
   let fixture: QueueFixture;
   let runs: Runs;
   const services: Services = { behave: fails };

@@ -49,7 +49,7 @@ const pair = defineFlow({
   ],
 });
 
-describe.each(await queuePlaces())('runs on $kind', (place) => {
+describe.each(queuePlaces())('runs on $kind', (place) => {
   let fixture: QueueFixture;
   let runs: Runs;
   const services: Services = { behave: new Map(), stopped: [] };

@@ -69,7 +69,7 @@ const graph = defineFlow({
   ],
 });
 
-describe.each(await queuePlaces())('stages on $kind', (place) => {
+describe.each(queuePlaces())('stages on $kind', (place) => {
   let fixture: QueueFixture;
   let runs: Runs;
   const services: Services = { order: [], behave: new Map() };

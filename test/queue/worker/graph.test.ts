@@ -73,7 +73,7 @@ const graphs = fc
     })),
   );
 
-describe.each(await queuePlaces())('random graphs of steps on $kind', (place) => {
+describe.each(queuePlaces())('random graphs of steps on $kind', (place) => {
   let fixture: QueueFixture;
   let runs: Runs;
   const services: Services = { events: [] };

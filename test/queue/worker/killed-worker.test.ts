@@ -30,7 +30,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(built, { recursive: true, force: true }));
 
-describe.each(await queuePlaces())('a worker that dies on $kind', (place) => {
+describe.each(queuePlaces())('a worker that dies on $kind', (place) => {
   let fixture: QueueFixture;
   let runs: Runs;
   const children: ChildProcess[] = [];

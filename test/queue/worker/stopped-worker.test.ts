@@ -34,7 +34,7 @@ const flow = defineFlow({
   stages: [{ name: 'one', plan: () => [planStep(slow, 'a', {})] }],
 });
 
-describe.each(await queuePlaces())('a worker that is stopped on $kind', (place) => {
+describe.each(queuePlaces())('a worker that is stopped on $kind', (place) => {
   let fixture: QueueFixture;
   beforeAll(async () => {
     fixture = await openQueueFixture(place);
