@@ -44,6 +44,13 @@ const changedTables = async () => {
 };
 
 it('a database of version 0.1.0 keeps its data when it is upgraded, and loads the next drop', async () => {
+  // The present pipeline loads into it, so it needs the table that came later; it is gone again before the upgrade.
+  const later = (await readMigrations()).migrationDirectories.find(({ path }) =>
+    path.endsWith('value_acceptance'),
+  )!;
+  const { content } = later.migrationFile;
+  if (content.tag !== 'ok') throw new Error('The migration could not be read.');
+  await query(content.value);
   // The first drop replaces the partitions of live ratings, a rebuild every table of the warehouse.
   expect(await load('2017-08', 'Toys', '3')).toMatchObject({ state: 'succeeded' });
   expect(await changedTables()).toEqual([]);
@@ -60,6 +67,7 @@ it('a database of version 0.1.0 keeps its data when it is upgraded, and loads th
       { name: 'warehouse.movie_ratings_live', rows: 4 },
     ]),
   );
+  await query('drop table support.value_acceptance');
   const served = await scores();
 
   // The history becomes that of a new database; only what came after the initial migrations is applied.
@@ -69,7 +77,8 @@ it('a database of version 0.1.0 keeps its data when it is upgraded, and loads th
   expect(await query('select migration_name as name from _prisma_migrations order by 1')).toEqual(
     all.map((name) => ({ name })),
   );
-  expect(await tables()).toEqual(before);
+  const added = { name: 'support.value_acceptance', rows: 0 };
+  expect(await tables()).toEqual(before.map((table) => (table.name === added.name ? added : table)));
   expect(await scores()).toEqual(served);
 
   expect(await load('2017-10', 'Toy Story 2', '5')).toMatchObject({ state: 'succeeded' });
