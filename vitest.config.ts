@@ -24,7 +24,7 @@ export default defineConfig({
         server: { deps: { external: [/\/dist\//] } },
         pool: 'forks',
         // To load the modules for each file took half of the processor time of the tests of the API.
-        isolate: name === 'process',
+        isolate: false,
       },
     })),
     maxWorkers: 3,

@@ -13,20 +13,21 @@ let home: string;
 let drop: string;
 
 beforeAll(async () => {
-  home = await newHome('migrated');
-  drop = (await answer(home, ['sample', '--out', join(home, 'drops')]))[0].dir;
+  home = await newHome('first month');
+  drop = join(home, 'drops', '2010-12');
 });
 
 it('Ctrl-C in the middle of an ingest stops what it started, and the next ingest finishes the drop', async () => {
-  const ingest = start(home, ['ingest', drop]);
+  const fresh = await newHome('migrated');
+  const ingest = start(fresh, ['ingest', drop]);
   // The worker has begun, but nothing is published yet.
-  await vi.waitUntil(() => existsSync(join(home, 'files')), { timeout: 60_000 });
+  await vi.waitUntil(() => existsSync(join(fresh, 'files')), { timeout: 60_000 });
   await sleep(500);
   ingest.child.kill('SIGINT');
   expect(await ingest.ended).toMatchObject({ code: 130, stdout: '' });
-  expect(await leftovers(home)).toEqual([]);
+  expect(await leftovers(fresh)).toEqual([]);
 
-  const again = await answer(home, ['ingest', drop]);
+  const again = await answer(fresh, ['ingest', drop]);
   expect(again).toMatchObject({ state: 'succeeded', publication: 1 });
   expect(again.reports.movie_score_report).toBeGreaterThan(3000);
 });
@@ -84,7 +85,6 @@ it('a worker whose log has no reader stops when asked to', async () => {
 });
 
 it.skipIf(!existsSync('/dev/full'))('a worker continues when the disk for its log is full', async () => {
-  await answer(home, ['ingest', drop]);
   const { program, environment } = commandLine(home);
   const worker = spawn('sh', ['-c', 'exec "$0" "$1" worker 2> /dev/full', ...program], { env: environment });
   // A rebuild shows that it works, because its log cannot.

@@ -11,6 +11,13 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const newHome = useHomes();
 const unknown = '00000000-0000-4000-8000-000000000000';
 
+let large: string;
+beforeAll(async () => {
+  const home = await newHome();
+  const size = ['--movies', '20000', '--ratings', '2000000'];
+  large = (await answer(home, ['sample', '--out', join(home, 'large'), ...size]))[0].dir;
+});
+
 describe.each(queuePlaces())('runs requested by id, with queues on $kind', (place) => {
   const location = place.location('');
   const queues: Record<string, string> =
@@ -63,10 +70,7 @@ describe.each(queuePlaces())('runs requested by id, with queues on $kind', (plac
   });
 
   it('cancel stops a run of another process, which then reports it', async () => {
-    const [{ dir }] = await answer(home, [
-      ...['sample', '--out', join(home, 'large'), '--movies', '20000', '--ratings', '2000000'],
-    ]);
-    const ingest = start(home, ['ingest', dir, '--json'], queues);
+    const ingest = start(home, ['ingest', large, '--json'], queues);
     const running = await vi.waitUntil(
       async () => (await answer(home, ['runs', '--state', 'running'], queues))[0],
       { timeout: 60_000 },
