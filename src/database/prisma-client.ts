@@ -19,6 +19,8 @@ interface Operation {
 
 const operation = new AsyncLocalStorage<Operation>();
 const opened = new WeakMap<pg.Pool, Promise<PrismaClient>>();
+/** By the pool or the connection: making one for each call took longer than most of its statements. */
+const ledgers = new WeakMap<object, Ledger>();
 const savepoints = { made: 0 };
 
 /**
@@ -45,7 +47,19 @@ export async function ledger(queryable: Queryable): Promise<Ledger> {
     // A failed load must not be remembered.
     client.catch(() => opened.delete(pool));
   }
-  return (await client).$extends({
+  const prisma = await client;
+  const connection = shared ?? pool;
+  let bound = ledgers.get(connection);
+  if (bound === undefined) {
+    bound = bind(prisma, shared);
+    ledgers.set(connection, bound);
+  }
+  return bound;
+}
+
+/** The client with all its operations on one connection, or without one on any connection of the pool. */
+function bind(prisma: PrismaClient, shared: pg.ClientBase | undefined): Ledger {
+  return prisma.$extends({
     query: {
       async $allOperations({ model, operation: verb, args, query }) {
         const current: Operation = { client: shared, tag: `ledger.${model ?? 'raw'}_${verb}` };
