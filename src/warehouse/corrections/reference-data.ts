@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { recordAudit } from '../../database/audit-ledger.js';
 import { ident, runSql, sql } from '../../database/sql.js';
 import { inTransaction } from '../../database/transaction.js';
 import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
@@ -6,7 +7,6 @@ import { readTransformedFiles } from '../extract/source-file.js';
 import { rewriteHistory } from '../history/late-arriving-file.js';
 import { currentMapping } from '../mapping/mapping-ledger.js';
 import { lockTable } from '../tables/table-lock.js';
-import { recordChange } from './audit.js';
 
 /** The codes of one standard, for one reference table with the columns `id, name, standard`. */
 export interface ReferenceTable {
@@ -60,7 +60,8 @@ async function loadStandard(
     if (withdrawn.length > 0) await restoreFileHistory({ pool, client, personalDataKey }, table, withdrawn);
     const counts = { table, inserted, closed: closed.length };
     if (counts.inserted + counts.closed > 0) {
-      await recordChange(client, {
+      await recordAudit(client, {
+        outcome: 'done',
         actor,
         action: 'reference-data.load',
         arguments: { ...counts, standard, source, version },

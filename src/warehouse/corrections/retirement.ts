@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { recordAudit } from '../../database/audit-ledger.js';
 import { identifier, literal } from '../../database/identifier.js';
 import { ledger } from '../../database/prisma-client.js';
 import { isStorable } from '../../database/storable-text.js';
@@ -12,7 +13,6 @@ import { fieldTypes } from '../mapping/field-types.js';
 import type { Mapping, TablePlan } from '../mapping/table-plan.js';
 import { lockTable } from '../tables/table-lock.js';
 import { dropUnfinished } from '../tables/work-tables.js';
-import { recordChange } from './audit.js';
 
 /** The natural key of one row: the text of each key field. */
 export type RowKey = Readonly<Record<string, string>>;
@@ -130,7 +130,8 @@ export async function retireRows(
     [plan.table, period, request.reason, request.actor],
   );
   await closeRetired(client, plan, period);
-  await recordChange(client, {
+  await recordAudit(client, {
+    outcome: 'done',
     ...changeOf(request),
     action: 'warehouse.retire',
     arguments: { ...argumentsOf(request), period },
@@ -165,7 +166,8 @@ export async function restoreRows(
   const cleaning: Cleaning = { pool, client, plan, mapping, personalDataKey };
   await rewriteHistory(cleaning, await readTransformedFiles(client, plan));
   await dropUnfinished(client, plan);
-  await recordChange(client, {
+  await recordAudit(client, {
+    outcome: 'done',
     ...changeOf(request),
     action: 'warehouse.restore',
     arguments: argumentsOf(request),

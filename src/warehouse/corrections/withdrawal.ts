@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
+import { recordAudit } from '../../database/audit-ledger.js';
 import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
 import type { Mapping } from '../mapping/table-plan.js';
-import { recordChange } from './audit.js';
 
 /** A file to be withdrawn or taken back, by whom and why. */
 export interface WithdrawalRequest {
@@ -102,7 +102,13 @@ export async function withdrawFile(
     data: { table_name: filesTable, row_key: rowKey(fileId), reason, actor },
     select: { id: true },
   });
-  await recordChange(client, { actor, action: 'warehouse.withdraw', arguments: { fileId, reason }, runId });
+  await recordAudit(client, {
+    actor,
+    action: 'warehouse.withdraw',
+    arguments: { fileId, reason },
+    outcome: 'done',
+    runId,
+  });
 }
 
 /** Takes a withdrawal back: the file is loaded again, and will be cleaned like a file that comes late. */
@@ -120,7 +126,13 @@ export async function takeFileBack(
      where table_name = $1 and row_key = $2::jsonb and restored_date is null`,
     [filesTable, JSON.stringify(rowKey(fileId)), actor],
   );
-  await recordChange(client, { actor, action: 'warehouse.take_back', arguments: { fileId, reason }, runId });
+  await recordAudit(client, {
+    actor,
+    action: 'warehouse.take_back',
+    arguments: { fileId, reason },
+    outcome: 'done',
+    runId,
+  });
   return { feed };
 }
 
