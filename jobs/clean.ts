@@ -3,8 +3,10 @@ import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { updateRollups } from '../src/reporting/build/rollup.js';
 import { cleanTable } from '../src/warehouse/clean/clean-table.js';
 import { finishClean } from '../src/warehouse/clean/finish-clean.js';
+import { judgeFile } from '../src/warehouse/clean/judge-file.js';
 import { leaveOutWithdrawn } from '../src/warehouse/corrections/withdrawal.js';
 import { expandFile } from '../src/warehouse/extract/entry-staging.js';
+import type { LiteralLimit } from '../src/warehouse/extract/malformed-literals.js';
 import { defaultUnusableShare } from '../src/warehouse/extract/value-limit.js';
 import { mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import { queues, type Services } from './services.js';
@@ -31,15 +33,33 @@ export const expandFileJob = defineJob({
     const { entries, issues } = await expandFile(services.pool, {
       mapping,
       fileId: payload.fileId,
-      limit: {
-        share: services.maxUnusableShare ?? defaultUnusableShare,
-        acceptedBy: payload.acceptedBy,
-        runId,
-      },
+      limit: limitOf(services, payload.acceptedBy, runId),
     });
     return { entries: { ...entries }, issues };
   },
 });
+
+/**
+ * Judges the plain columns of a file under a mapping that it was not loaded under. The run is held when too many values of a
+ * column cannot be used; nothing has been changed then.
+ */
+export const judgeFileJob = defineJob({
+  name: 'judge-file',
+  queue: queues.clean,
+  payload: expand,
+  holdOn: ['load_held'],
+  run: async ({ payload, services, runId }: JobContext<z.output<typeof expand>, Services>) => {
+    if ((await leaveOutWithdrawn(services.pool, [payload.fileId])).length === 0) return {};
+    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
+    const limit = limitOf(services, payload.acceptedBy, runId);
+    await judgeFile(services.pool, { mapping, fileId: payload.fileId, limit });
+    return {};
+  },
+});
+
+function limitOf(services: Services, acceptedBy: string | undefined, runId: string | null): LiteralLimit {
+  return { share: services.maxUnusableShare ?? defaultUnusableShare, acceptedBy, runId };
+}
 
 const clean = z.object({ table: z.string(), fileIds: z.array(z.int()), mappingVersion: z.int() });
 

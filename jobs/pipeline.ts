@@ -1,6 +1,6 @@
 import { loadReferenceData } from '../src/warehouse/corrections/reference-data.js';
 import { currentMapping, installMapping } from '../src/warehouse/mapping/mapping-ledger.js';
-import { cleanTableJob, expandFileJob, finishCleanJob } from './clean.js';
+import { cleanTableJob, expandFileJob, finishCleanJob, judgeFileJob } from './clean.js';
 import { dropFlow } from './drop-flow.js';
 import { examineFileJob, finishLoadJob, loadPartJob, receiveFileJob } from './ingest.js';
 import {
@@ -30,6 +30,7 @@ export const pipelineJobs = [
   finishLoadJob,
   waitForExclusivityJob,
   expandFileJob,
+  judgeFileJob,
   cleanTableJob,
   finishCleanJob,
   prepareRebuildJob,

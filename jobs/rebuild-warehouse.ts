@@ -9,7 +9,6 @@ import {
   publishedAsOf,
   type ReportComparison,
 } from '../src/reporting/build/verify-reports.js';
-import { nestedColumns } from '../src/warehouse/mapping/mapping.js';
 import { mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
 import type { Mapping } from '../src/warehouse/mapping/table-plan.js';
 import { compareRebuilt } from '../src/warehouse/rebuild/compare-rebuilt.js';
@@ -21,11 +20,18 @@ import {
   swapRebuilt,
 } from '../src/warehouse/rebuild/rebuild.js';
 import { dropRebuild } from '../src/warehouse/tables/rebuild-tables.js';
-import { expandFileJob, finishCleanJob } from './clean.js';
+import { finishCleanJob } from './clean.js';
 import { queues, type Services } from './services.js';
 import { exclusiveStage } from './stages/exclusive-stage.js';
 import { newestMapping, preparedMapping } from './stages/prepared-mapping.js';
 import { publicationOf, publishing, publishStages } from './stages/publish-stages.js';
+import {
+  type Acceptance,
+  acceptance,
+  judgeReplayed,
+  type PlannedExpand,
+  planExpands,
+} from './stages/replay-steps.js';
 
 const versioned = z.object({ mappingVersion: z.int() });
 
@@ -138,16 +144,34 @@ const rebuildPayload = z.object({
   ...publishing,
   /** The mapping to use: for each file the version it was cleaned with, or for all files the newest. */
   mapping: z.enum(['recorded', 'current']).default('recorded'),
+  ...acceptance,
 });
 
 /** What a rebuild reads. */
-interface Rebuilt {
+interface Rebuilt extends Acceptance {
   readonly mapping: 'recorded' | 'current';
   /** A file to leave out. */
   readonly without?: number;
 }
 
 type Context = FlowContext<z.output<typeof rebuildPayload>, Services>;
+
+async function filesToReplay(
+  pool: Services['pool'],
+  mapping: Mapping,
+  what: Rebuilt,
+): Promise<ReplayedFile[]> {
+  const known = await planReplay(pool, what.mapping === 'current' ? mapping : null);
+  return known.filter(({ fileId }) => fileId !== what.without);
+}
+
+async function planJudging(
+  context: Pick<Context, 'services' | 'results'>,
+  what: Rebuilt,
+): Promise<PlannedStep[]> {
+  const { pool } = context.services;
+  return judgeReplayed(pool, await filesToReplay(pool, await preparedMapping(context), what), what);
+}
 
 /** Plans a step per file with nested columns, then a step per table, then one that drops the staging tables. */
 async function planRebuild(
@@ -156,15 +180,14 @@ async function planRebuild(
 ): Promise<PlannedStep[]> {
   const { pool } = context.services;
   const mapping = await preparedMapping(context);
-  const known = await planReplay(pool, what.mapping === 'current' ? mapping : null);
-  const replayed = known.filter(({ fileId }) => fileId !== what.without);
+  const replayed = await filesToReplay(pool, mapping, what);
   const { file } = await ledger(pool);
   const files = await file.findMany({
     select: { id: true, feed: true },
     where: { id: { in: replayed.map(({ fileId }) => fileId) } },
     orderBy: { id: 'asc' },
   });
-  const expands = planExpands(mapping, files, replayed);
+  const expands = planExpands(mapping, files, replayed, what);
   const tables = planTables(mapping, expands, replayed);
   const finish = planStep(
     finishCleanJob,
@@ -175,26 +198,6 @@ async function planRebuild(
   const free = tables.filter((step) => step.dependsOn.length === 0);
   const waiting = tables.filter((step) => step.dependsOn.length > 0);
   return [...free, ...expands.map(({ step }) => step), ...waiting, finish];
-}
-
-interface PlannedExpand {
-  readonly fileId: number;
-  readonly step: PlannedStep;
-}
-
-/** A step for each file with nested columns. A file that is read under several versions is expanded under the newest. */
-function planExpands(
-  mapping: Mapping,
-  files: readonly { readonly id: number; readonly feed: string }[],
-  replayed: readonly ReplayedFile[],
-): PlannedExpand[] {
-  return files
-    .filter(({ feed }) => nestedColumns(mapping, `src_${feed}`).length > 0)
-    .map(({ id }) => {
-      const versions = replayed.filter(({ fileId }) => fileId === id).map((file) => file.mappingVersion);
-      const payload = { fileId: id, mappingVersion: Math.max(...versions) };
-      return { fileId: id, step: planStep(expandFileJob, `expand-${id}`, payload) };
-    });
 }
 
 /** A step for each table, which waits until the files that it reads are expanded. */
@@ -231,6 +234,7 @@ export function rebuildStages<Payload>(what: (payload: Payload) => Rebuilt): Sta
         planStep(prepareRebuildJob, 'tables', { mappingVersion: (await newestMapping(context)).version! }),
       ],
     },
+    { name: 'judge', repeatOnRetry: true, plan: (context) => planJudging(context, what(context.payload)) },
     { name: 'clean', repeatOnRetry: true, plan: (context) => planRebuild(context, what(context.payload)) },
   ];
 }

@@ -96,7 +96,7 @@ export const takeBackFlow = defineFlow({
       name: 'clean',
       plan: ({ services, results }) => {
         const { fileId, feed } = results.get('file')!.get('back')!;
-        return planCleaning(services, [{ fileId: Number(fileId), feed: String(feed) }]);
+        return planCleaning(services, [{ fileId: Number(fileId), feed: String(feed), outcome: 'known' }]);
       },
     },
     ...publishStages<Payload>({ reason: 'take back' }),

@@ -36,6 +36,7 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'src/reporting/causes/sql/manual-corrections.sql': setBased,
   'src/reporting/causes/sql/record-differences.sql': setBased,
   'src/reporting/causes/sql/rollup-changes.sql': setBased,
+  'src/reporting/causes/sql/unusable-values.sql': setBased,
   'src/reporting/checks/offenders.ts': setBased,
   'src/reporting/explain/explain.ts': setBased,
   'src/reporting/explain/rollup-trace.ts': setBased,

@@ -1,8 +1,9 @@
+import { ledger } from '../../src/database/prisma-client.js';
 import { type PlannedStep, planStep } from '../../src/queue/ledger/job.js';
 import { tableOf } from '../../src/source/feed.js';
 import { nestedColumns, tablesInOrder } from '../../src/warehouse/mapping/mapping.js';
 import { currentMapping } from '../../src/warehouse/mapping/mapping-ledger.js';
-import { cleanTableJob, expandFileJob, finishCleanJob } from '../clean.js';
+import { cleanTableJob, expandFileJob, finishCleanJob, judgeFileJob } from '../clean.js';
 import type { Services } from '../services.js';
 
 /** A loaded file and the feed it belongs to. */
@@ -11,6 +12,8 @@ export interface LoadedFile {
   readonly feed: string;
   /** Who accepted, when the drop was started, whatever is unusable in the file. */
   readonly acceptedBy?: string | undefined;
+  /** `known` when an earlier run loaded it, maybe under another mapping. */
+  readonly outcome?: string;
 }
 
 /** One step per warehouse table that the files feed, each after the tables it refers to. */
@@ -19,6 +22,7 @@ export async function planCleaning(services: Services, loads: readonly LoadedFil
   if (mapping === null || mapping.version === null || loads.length === 0) return [];
   const mappingVersion = mapping.version;
   const filesOf = filesBySourceTable(services, loads);
+  const judges = await planJudging(services, loads, mappingVersion);
   const expands = [...filesOf].flatMap(([sourceTable, fileIds]) =>
     nestedColumns(mapping, sourceTable).length === 0
       ? []
@@ -36,7 +40,9 @@ export async function planCleaning(services: Services, loads: readonly LoadedFil
   const cleans = tables.map(({ table, sourceTable, dependsOn }) =>
     planStep(cleanTableJob, table, { table, fileIds: filesOf.get(sourceTable)!, mappingVersion }, [
       ...dependsOn.filter((needed) => planned.has(needed)),
-      ...expands.filter((expand) => expand.sourceTable === sourceTable).map(({ step }) => step.name),
+      ...[...expands, ...judges]
+        .filter((each) => each.sourceTable === sourceTable)
+        .map(({ step }) => step.name),
     ]),
   );
   const finish = planStep(
@@ -49,7 +55,25 @@ export async function planCleaning(services: Services, loads: readonly LoadedFil
   // run while it takes its time.
   const free = cleans.filter((step) => step.dependsOn.length === 0);
   const waiting = cleans.filter((step) => step.dependsOn.length > 0);
-  return [...free, ...expands.map(({ step }) => step), ...waiting, finish];
+  return [...free, ...[...judges, ...expands].map(({ step }) => step), ...waiting, finish];
+}
+
+/** A step per file that an earlier run loaded and none has cleaned: it was judged under the mapping of that time. */
+async function planJudging(services: Services, loads: readonly LoadedFile[], mappingVersion: number) {
+  const known = loads.filter(({ outcome }) => outcome === 'known');
+  if (known.length === 0) return [];
+  const { fileTransform } = await ledger(services.pool);
+  const cleaned = await fileTransform.findMany({
+    select: { file_id: true },
+    where: { file_id: { in: known.map(({ fileId }) => fileId) } },
+  });
+  const cleanedIds = new Set(cleaned.map(({ file_id }) => file_id));
+  return known
+    .filter(({ fileId }) => !cleanedIds.has(fileId))
+    .map(({ fileId, feed, acceptedBy }) => ({
+      sourceTable: tableOf(services.dataSet.feeds.find(({ name }) => name === feed)!),
+      step: planStep(judgeFileJob, `judge-${fileId}`, { fileId, mappingVersion, acceptedBy }),
+    }));
 }
 
 /** The files of each feed's table. A drop may contain the same bytes twice, plain and in an archive: they are one file. */

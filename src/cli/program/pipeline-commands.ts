@@ -18,7 +18,7 @@ export function definePipelineCommands(program: Command): void {
     .description('load one drop and publish it; exit 0 only when published')
     .argument('[drop]', "the folder with the vendor's files")
     .option('--period <YYYY-MM>', 'the month of the drop, if its folder name does not contain it', month)
-    .option('--accept-rejects', 'accept loads with too many rejects')
+    .option('--accept-rejects', 'accept loads with too many rejects or unusable values')
     .option('--replay-rejects', 'instead of a drop: retry rejected records of earlier drops')
     .option('--feed <name>', 'with --replay-rejects: only rejects of this feed')
     .addOption(

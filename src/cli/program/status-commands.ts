@@ -49,7 +49,7 @@ export function defineStatusCommands(program: Command): void {
       'resume a failed, held or cancelled run from where it stopped; exit 0 only when it succeeded',
     )
     .argument('<run>', 'its id in marquee runs; the first 8 characters are enough', runId)
-    .option('--accept-rejects', 'accept its loads with too many rejects')
+    .option('--accept-rejects', 'accept its loads with too many rejects or unusable values')
     .option('--accept-loss', 'accept that reports lose more rows than allowed')
     .option('--json', 'print the result as one JSON object')
     .action(async (id: string, options) => (await import('../commands/retry.js')).retry(id, options));

@@ -54,6 +54,7 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
           ...(acceptRejects ? { acceptedBy: request.caller } : {}),
           // For this attempt only: a later one may lose more rows than the operator has looked at.
           lossAcceptedBy: acceptLoss ? request.caller : null,
+          valuesAcceptedBy: acceptRejects ? request.caller : null,
         }),
       ),
     cancelRun: ({ id }, request) => audited(pool, request, () => runs.cancel(id)),

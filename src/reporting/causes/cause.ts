@@ -1,5 +1,6 @@
 import { type SqlText, sql } from '../../database/sql.js';
 import type { ManualCorrections, RetirementCause } from './manual-corrections.js';
+import type { UnusableValue } from './unusable-values.js';
 
 /** Why a number changed. The kinds are listed in docs/explain.md. Amounts by column, exact, as text. */
 export interface Cause {
@@ -7,6 +8,10 @@ export interface Cause {
   readonly name?: string;
   readonly amounts?: Readonly<Record<string, string>>;
   readonly fields?: readonly FieldChange[];
+  /** Values of the record that could not be used, so that their fields became empty. */
+  readonly unusable?: readonly UnusableValue[];
+  /** Of `others`: how many of them have such values. */
+  readonly unusableCount?: number;
   readonly leftOut?: string;
   readonly version?: number;
   readonly earlierVersion?: number;
@@ -45,6 +50,10 @@ export interface SummedChange {
   readonly count?: number;
   readonly key?: Readonly<Record<string, string>>;
   readonly record?: number;
+  /** Values that could not be used: those of the link's record, or the first of the file's records. */
+  readonly unusable?: readonly UnusableValue[] | null;
+  /** How many of the file's records have an unusable value; absent when none has. */
+  readonly unusableCount?: number | null;
 }
 
 /** Why numbers of a report may differ from the publication before, for reasons that apply to all of its rows. */

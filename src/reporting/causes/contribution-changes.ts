@@ -14,6 +14,7 @@ import {
 } from '../sql/table-names.js';
 import type { CauseSources, Sides } from './cause.js';
 import { entityCause } from './entity-cause.js';
+import { type UnusableFields, unusableFields } from './unusable-values.js';
 
 const changesQuery = sqlFile(new URL('sql/collect-contribution-changes.sql', import.meta.url));
 
@@ -39,7 +40,8 @@ export async function collectContributionChanges(
   }
   const table = contributionChangeTable(definition.name);
   const sides = { known: columnTypes(knownColumns), built: columnTypes(builtColumns) };
-  const query = await changes(definition, sides, knownColumns === builtColumns, whole, sources);
+  const unusable = await unusableFields(client, definition);
+  const query = await changes(definition, sides, knownColumns === builtColumns, whole, sources, unusable);
   const { rowCount } = await runSql(
     client,
     sql`/* reporting.collect_contribution_changes ${raw(definition.name)} */
@@ -69,6 +71,7 @@ async function changes(
   haveSameColumns: boolean,
   whole: boolean,
   sources: CauseSources,
+  unusable: UnusableFields,
 ): Promise<SqlText> {
   const { name } = definition;
   const key = [...definition.key, 'entity'];
@@ -84,6 +87,7 @@ async function changes(
     new Map(common),
     sql`${published} as known`,
     sources,
+    unusable,
   );
   const query = changesQuery({
     key: listOf(

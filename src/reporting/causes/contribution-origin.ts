@@ -35,6 +35,8 @@ export interface ContributionOrigin {
   readonly joins: SqlText;
   /** Whether the entity, a link or a linked row explains it. If not, the entity moved here from another row, or to another row. */
   readonly isKnown: SqlText;
+  /** Whether the entity itself explains it. */
+  readonly isOfEntity: SqlText;
   /** new, gone, retired or restored; for a link, followed by that word. */
   readonly kind: SqlText;
   /** Members of the cause, as texts of JSON. */
@@ -73,6 +75,7 @@ export function contributionOrigin(
       ${hasCorrections ? correctionJoins(candidates, context) : sql``}
       ${movedJoins(entity, entityVersion, source, context)}`,
     isKnown: sql`${source} is not null`,
+    isOfEntity: sql`coalesce(${source} = 0, false)`,
     kind: hasCorrections
       ? sql`case when correction_of.restored then 'restored' when not correction_of.restored then 'retired'
           else ${appearedOrNot} end || ${linkWord}`

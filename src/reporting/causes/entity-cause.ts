@@ -5,6 +5,7 @@ import { type CauseSources, isLate, originColumns, type Sides } from './cause.js
 import { type ContributionOrigin, contributionOrigin, type Member } from './contribution-origin.js';
 import { correctionRelations } from './manual-corrections.js';
 import { rollupChanges } from './rollup-changes.js';
+import { type UnusableFields, unusableValuesJoin } from './unusable-values.js';
 
 /** Expressions over a full join of `known` and `built` contributions. */
 interface EntityCause {
@@ -45,6 +46,7 @@ export async function entityCause(
   common: ReadonlyMap<string, string>,
   published: SqlText,
   { knownFiles, since, corrections }: CauseSources,
+  unusable: UnusableFields,
 ): Promise<EntityCause> {
   const { key, contributions } = definition;
   const isNew = sql`${columnOf(key[0]!, 'known')} is null`;
@@ -65,8 +67,10 @@ export async function entityCause(
         });
   const context: Context = { definition, sides, common, published, isNew, isGone, origin };
   const summed = sinceTime === null ? undefined : contributions!.summed;
+  const hasUnusable = unusable.ofEntities.length > 0;
   const members: readonly Member[] = [
     ...identityMembers(context),
+    ...(hasUnusable ? [['unusable', sql`unusable.list`] as const] : []),
     ...(origin?.members ?? []),
     ...(summed === undefined ? [] : [['summed', sql`summed_change.list`] as const]),
     ...recordMembers(context),
@@ -82,12 +86,35 @@ export async function entityCause(
     cause: jsonObject(kindOf(context), members),
     head: [
       ...(hasCorrections ? [await correctionRelations(definition, corrections)] : []),
-      ...(summed === undefined ? [] : [rollupChanges(summed, sinceTime!)]),
+      ...(summed === undefined ? [] : [rollupChanges(summed, sinceTime!, unusable)]),
     ],
     joins: sql`${origin?.joins ?? sql``}
+      ${hasUnusable ? unusableJoin(context, unusable) : sql``}
       ${summedJoin}
       left join source.file on file.id = ${originColumn(context, 'file_id')}`,
   };
+}
+
+/** Finds the unusable values of the record by which a contribution changed, in fields that are not as before. */
+function unusableJoin(context: Context, unusable: UnusableFields): SqlText {
+  const { definition, common, isNew, isGone, origin } = context;
+  const hasMoved = sql`moved_to.version is not null and moved_to.version is distinct from moved_from.version`;
+  const moved = origin === null ? sql`not (${isGone})` : sql`${origin.isKnown} is false and ${hasMoved}`;
+  const appeared = origin === null ? moved : sql`(${isNew} and ${origin.isOfEntity}) or (${moved})`;
+  const unchanged = unusable.ofEntities.flatMap((field) => {
+    const name = literal(field);
+    const onBothSides = sql`case when not (${isNew} or ${isGone})
+      and ${columnOf(field, 'known')} is not distinct from ${columnOf(field, 'built')} then ${name} end`;
+    const asItMoved = sql`case when moved_from.version is not null
+      and moved_from.fields ->> ${name} is not distinct from moved_to.fields ->> ${name} then ${name} end`;
+    return [...(common.has(field) ? [onBothSides] : []), ...(origin === null ? [] : [asItMoved])];
+  });
+  return unusableValuesJoin(definition, unusable, {
+    isReason: sql`case when ${isNew} or ${isGone} then ${appeared} else known.version is distinct from built.version end`,
+    fileId: originColumn(context, 'file_id'),
+    recordNumber: originColumn(context, 'record_number'),
+    unchanged,
+  });
 }
 
 /** What happened, by the kinds of docs/explain.md. */

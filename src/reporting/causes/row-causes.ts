@@ -127,7 +127,9 @@ function causesOfSeveral({ name, key }: ReportDefinition, groups: readonly CellG
       jsonb_agg(causes -> 0 order by entity) filter (where rank${suffix} <= ${maxNamed})
         || case when max(rank${suffix}) > ${maxNamed} then jsonb_build_array(jsonb_build_object(
              'kind', 'others', 'count', max(rank${suffix}) - ${maxNamed}, 'amounts', '{}'::jsonb
-           )) else '[]' end as list${suffix}, max(rank${suffix}) as count${suffix}`,
+           ) || jsonb_strip_nulls(jsonb_build_object('unusableCount', nullif(
+             count(*) filter (where rank${suffix} > ${maxNamed} and causes -> 0 ? 'unusable'), 0
+           )))) else '[]' end as list${suffix}, max(rank${suffix}) as count${suffix}`,
   );
   return sql`(
     select ${columnList(key)}, ${listOf(lists)}

@@ -1,5 +1,6 @@
 import { filesTable } from '../../warehouse/corrections/withdrawal.js';
 import type { Cause, SummedChange } from '../causes/cause.js';
+import type { UnusableValue } from '../causes/unusable-values.js';
 
 /** What happened to an entity, by the kind of cause. */
 const happened: Readonly<Record<string, string>> = {
@@ -42,7 +43,9 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     case 'rounding':
       return 'rounding of the sum';
     case 'others':
-      return `${text('count')} more ${noun}s`;
+      return cause.unusableCount === undefined
+        ? `${text('count')} more ${noun}s`
+        : `${text('count')} more ${noun}s, ${text('unusableCount')} of them with values that could not be read`;
     case 'not kept':
       return `the earlier contributions of ${noun}s are not kept: the whole difference`;
     case 'unexplained':
@@ -58,6 +61,7 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     [entityText(cause, noun, entityKey), rowText(cause)].filter((part) => part !== undefined).join(': ') +
       ` ${what}`,
     fieldsText(cause),
+    cause.unusable === undefined ? undefined : unusableText(cause.unusable),
     cause.leftOut === undefined ? undefined : `left out: ${cause.leftOut}`,
     handText(cause),
     ...(cause.byHand ?? []).map((hand) =>
@@ -102,9 +106,19 @@ function fieldsText({ fields }: Cause): string | undefined {
     .join(', ');
 }
 
-function summedText({ table, key, count, file, period, record }: SummedChange): string {
-  if (key === undefined) return `${count} new ${table} in ${file} of ${period}`;
-  return `${table} with ${pairsText(key)}, by ${file} of ${period}, record ${record}`;
+function summedText({ table, key, count, file, period, record, ...change }: SummedChange): string {
+  const unusable = change.unusable ?? [];
+  const more = (change.unusableCount ?? unusable.length) - unusable.length;
+  const values =
+    unusable.length === 0 ? '' : `: ${unusableText(unusable)}${more > 0 ? `, and ${more} more` : ''}`;
+  return key === undefined
+    ? `${count} new ${table} in ${file} of ${period}${values}`
+    : `${table} with ${pairsText(key)}, by ${file} of ${period}, record ${record}${values}`;
+}
+
+/** Values that could not be used, each with its text as sent. */
+function unusableText(values: readonly UnusableValue[]): string {
+  return values.map(({ field, value }) => `${field} ${JSON.stringify(value)} could not be read`).join(', ');
 }
 
 function originText({ file, period, record, version, earlierVersion, late }: Cause): string | undefined {

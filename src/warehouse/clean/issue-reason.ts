@@ -13,3 +13,6 @@ export const issueReasons = {
     "The standard does not have the code of a country or language. The code was kept, with the vendor's name.",
   feed_late: "A feed's file for a month did not arrive in time.",
 } as const;
+
+/** The reasons for which a single value was left out of its field. */
+export const unusableValueReasons: readonly (keyof typeof issueReasons)[] = ['value_not_castable'];

@@ -17,6 +17,12 @@ import { allRecords, largeCount } from './key-coverage.js';
 /** A sample with fewer values of a column says nothing about the column. */
 const fewestSampled = 100;
 
+/** The records that are judged. */
+export interface JudgedRecords extends HiddenRows {
+  /** Whether the tables are selects, of which Postgres takes no sample. */
+  readonly isWhole?: boolean;
+}
+
 interface Count {
   readonly values: number;
   readonly unusable: number;
@@ -30,7 +36,7 @@ interface Count {
 export async function findUnusableColumns(
   client: Queryable,
   mapping: Mapping,
-  records: HiddenRows,
+  records: JudgedRecords,
   share: number,
 ): Promise<UnusableColumn[]> {
   if (records.count === 0) return [];
@@ -68,10 +74,11 @@ async function stillSuspect(
   client: Queryable,
   fields: readonly FieldPlan[],
   required: readonly FieldPlan[],
-  records: HiddenRows,
+  records: JudgedRecords,
   share: number,
 ): Promise<readonly FieldPlan[]> {
-  const unsure = records.count > largeCount ? await sample(client, fields, required, records, share) : fields;
+  const isSampled = records.count > largeCount && records.isWhole !== true;
+  const unsure = isSampled ? await sample(client, fields, required, records, share) : fields;
   const bare = unsure.filter((field) => castsOf(field).bare !== undefined);
   return bare.length > 0 && (await fitBareCasts(client, bare, records))
     ? unsure.filter((field) => !bare.includes(field))

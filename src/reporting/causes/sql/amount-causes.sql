@@ -85,7 +85,7 @@ line as (
     many.cell,
     {{ max_named }} + 1,
     true,
-    jsonb_build_object(
+    jsonb_strip_nulls(jsonb_build_object('unusableCount', nullif(many.unusable, 0))) || jsonb_build_object(
       'kind', 'others',
       'count', many.entities - {{ max_named }},
       'amounts', coalesce((
@@ -94,7 +94,14 @@ line as (
         where amount.cell = many.cell and amount.is_other
       ), '{}')
     )
-  from (select cell, max(rank) as entities from ranked group by cell) as many
+  from (
+    select
+      cell,
+      max(rank) as entities,
+      count(*) filter (where rank > {{ max_named }} and cause ? 'unusable') as unusable
+    from ranked
+    group by cell
+  ) as many
   where many.entities > {{ max_named }}
 
   union all
