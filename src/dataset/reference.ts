@@ -18,7 +18,7 @@ const userAssigned = new Set(['XK']);
 
 /** The countries of ISO 3166-1 and the languages of ISO 639-1, from packages that follow the standards. */
 export function referenceTables(): ReferenceTable[] {
-  const countries: IsoCountries = require('i18n-iso-countries');
+  const countries: IsoCountries = require('i18n-iso-countries/index.js'); // The main entry loads the names in all languages.
   countries.registerLocale(require('i18n-iso-countries/langs/en.json'));
   const languages: IsoLanguages = require('iso-639-1');
   return [

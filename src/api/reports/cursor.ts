@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { allOf, anyOf, ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
 import { fitsColumn, typedValue } from '../access/column-values.js';
 import { badInput } from '../errors/api-error.js';
-import type { OrderStep } from './order.js';
+import { type OrderStep, orderedValue } from './order.js';
 
 /** The values of a row in the columns of an order, which define its position. */
 export type CursorValues = readonly (string | number | boolean | null)[];
@@ -65,7 +65,12 @@ function fits({ column }: OrderStep, value: unknown): boolean {
 
 /** Identifies an order. */
 export function orderMark(reportName: string, steps: readonly OrderStep[]): string {
-  const order = steps.map((step) => [step.column.name, step.descending, step.nullsFirst]);
+  const order = steps.map(({ column, descending, nullsFirst, collated }) => [
+    column.name,
+    descending,
+    nullsFirst,
+    ...(collated ? ['collated'] : []),
+  ]);
   return createHash('sha256')
     .update(JSON.stringify([reportName, order]))
     .digest('base64url')
@@ -76,10 +81,7 @@ export function orderMark(reportName: string, steps: readonly OrderStep[]): stri
 export function afterCondition(steps: readonly OrderStep[], values: CursorValues): SqlText {
   if (steps.every(({ column, descending }) => !column.nullable && descending === steps[0]!.descending)) {
     // An index can answer a comparison of whole rows.
-    const names = joined(
-      steps.map(({ column }) => ident(column.name)),
-      ', ',
-    );
+    const names = joined(steps.map(orderedValue), ', ');
     const bounds = joined(
       steps.map(({ column }, index) => typedValue(column, values[index])),
       ', ',
@@ -106,6 +108,6 @@ function sameValue({ column }: OrderStep, value: CursorValues[number]): SqlText 
 function pastValue(step: OrderStep, value: CursorValues[number]): SqlText | undefined {
   const name = ident(step.column.name);
   if (value === null) return step.nullsFirst ? sql`${name} is not null` : undefined;
-  const beyond = sql`${name} ${raw(step.descending ? '<' : '>')} ${typedValue(step.column, value)}`;
+  const beyond = sql`${orderedValue(step)} ${raw(step.descending ? '<' : '>')} ${typedValue(step.column, value)}`;
   return step.column.nullable && !step.nullsFirst ? sql`(${beyond} or ${name} is null)` : beyond;
 }

@@ -14,8 +14,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   in: (column, name, operand) => sql`${name} = any(${typedValues(column, operand as unknown[])})`,
   gte: (column, name, operand) => sql`${name} >= ${typedValue(column, operand)}`,
   lte: (column, name, operand) => sql`${name} <= ${typedValue(column, operand)}`,
-  contains: (column, name, operand) => sql`${name} ilike ${typedValue(column, `%${likeText(operand)}%`)}`,
-  startsWith: (column, name, operand) => sql`${name} ilike ${typedValue(column, `${likeText(operand)}%`)}`,
+  contains: (column, name, operand) => sql`${folded(name)} like '%' || ${pattern(column, operand)} || '%'`,
+  startsWith: (column, name, operand) => sql`${folded(name)} like ${pattern(column, operand)} || '%'`,
   isNull: (_column, name, operand) => (operand ? sql`${name} is null` : sql`${name} is not null`),
 };
 
@@ -58,7 +58,12 @@ function refuseNul(field: string, operand: unknown): void {
   }
 }
 
-/** Escapes the wildcards of `like`. */
-function likeText(operand: unknown): string {
-  return String(operand).replace(/[\\%_]/g, '\\$&');
+/** A text without case, accents and Unicode form. The search indexes of the reports contain the same expression. */
+function folded(text: SqlText): SqlText {
+  return sql`reporting.fold(${text})`;
+}
+
+/** The operand as `like` reads it literally. Escaped after folding, which turns a full-width percent sign into a wildcard. */
+function pattern(column: ReportColumn, operand: unknown): SqlText {
+  return sql`regexp_replace(${folded(typedValue(column, operand))}, '([\\\\%_])', '\\\\\\1', 'g')`;
 }

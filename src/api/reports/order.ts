@@ -21,6 +21,8 @@ export interface OrderStep {
   readonly field: string;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** Whether the column is a text that is ordered as people do, not by bytes. */
+  readonly collated: boolean;
 }
 
 /** Maximum number of columns in orderBy: more would only slow down the comparison with cursors. */
@@ -41,14 +43,20 @@ function stepsOf(access: ReportAccess, orderBy: readonly OrderInput[]): readonly
   const steps = orderBy.map(({ field, direction, nulls }): OrderStep => {
     const name = camelCase(field.toLowerCase());
     const column = visibleColumn(access, name);
-    return { column, field: name, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' };
+    return {
+      column,
+      field: name,
+      descending: direction === 'DESC',
+      nullsFirst: nulls === 'FIRST',
+      collated: column.type === 'text',
+    };
   });
   const named = new Set(steps.map(({ field }) => field));
   if (named.size < steps.length) throw badInput('orderBy names a column twice. Name each column once.');
   const keySteps = access.report.key
     .map((name): OrderStep => {
       const column = access.report.columns.find((each) => each.name === name)!;
-      return { column, field: camelCase(name), descending: false, nullsFirst: false };
+      return { column, field: camelCase(name), descending: false, nullsFirst: false, collated: false };
     })
     .filter(({ field }) => !named.has(field));
   return [...steps, ...keySteps];
@@ -59,12 +67,21 @@ export function reversed(steps: readonly OrderStep[]): OrderStep[] {
   return steps.map((step) => ({ ...step, descending: !step.descending, nullsFirst: !step.nullsFirst }));
 }
 
+/**
+ * What a step orders by. The collation is deterministic: it distinguishes all texts, so that a comparison with a cursor neither
+ * skips nor repeats rows.
+ */
+export function orderedValue({ column, collated }: OrderStep): SqlText {
+  return collated ? sql`${ident(column.name)} collate pg_catalog."und-x-icu"` : ident(column.name);
+}
+
 /** The steps as an `order by` list. `nulls` is left out for columns without nulls, so that plain indexes can be used. */
 export function orderList(steps: readonly OrderStep[]): SqlText {
   return joined(
-    steps.map(({ column, descending, nullsFirst }) => {
+    steps.map((step) => {
+      const { column, descending, nullsFirst } = step;
       const nulls = column.nullable ? ` nulls ${nullsFirst ? 'first' : 'last'}` : '';
-      return sql`${ident(column.name)} ${raw(descending ? 'desc' : 'asc')}${raw(nulls)}`;
+      return sql`${orderedValue(step)} ${raw(descending ? 'desc' : 'asc')}${raw(nulls)}`;
     }),
     ', ',
   );

@@ -4,6 +4,7 @@ import type { Role } from '../roles.js';
 import { applyComments, type Comment, modelComments } from './model-comments.js';
 import { restoreRoleSettings, revokeStrangeGrants } from './role-settings.js';
 import { readMigrations } from './schema-files.js';
+import { requireServerParts } from './server-parts.js';
 import { adoptSquashedHistory, hasCompleteHistory } from './squashed-history.js';
 
 /** What `migrate` sets up in addition to the schema. */
@@ -21,7 +22,8 @@ export interface MigrateOptions {
  * to a database that is up to date.
  *
  * @returns the names of the migrations that were applied
- * @throws Fault `database_not_upgradable` when a database of an earlier version cannot be upgraded
+ * @throws Fault `database_not_upgradable` when a database of an earlier version cannot be upgraded, `database_lacks_extension`
+ *   when the server lacks what the schema needs
  */
 export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<string[]> {
   const owner = new pg.Client({ connectionString: ownerUrl, application_name: 'marquee migrate' });
@@ -57,6 +59,7 @@ async function applyMissing(owner: pg.Client, ownerUrl: string): Promise<string[
   if (await hasCompleteHistory(owner, names)) {
     return [];
   }
+  await requireServerParts(owner);
   const { applyMigrations } = await import('./schema-engine.js');
   return applyMigrations(ownerUrl, migrations);
 }

@@ -10,6 +10,7 @@ export const movieGenreReport: ReportDefinition = {
   columns: [...genreColumns, ...movieColumns, ...movieMoneyColumns, ...movieOriginColumns],
   questions: ['Which films make up the numbers of a genre?', 'Which genres does a film belong to?'],
   indexes: [['movie_id']],
+  searchedNames: ['movie_name'],
   sqlFile: reportSql('movie_genre_report'),
   contributions: fromFilms(['genre_id']),
   checks: [check('blocking', 'genre_movies_are_counted_as_in_the_warehouse')],

@@ -13,6 +13,7 @@ export const movieScoreReport: ReportDefinition = {
     'How do the votes reported by the vendor compare with the received ratings?',
   ],
   indexes: [['movie_score']],
+  searchedNames: ['movie_name'],
   sqlFile: reportSql('movie_score_report'),
   contributions: fromVotes(),
   checks: [

@@ -31,6 +31,7 @@ export const productionCompanyGenreReport: ReportDefinition = {
     ['year', 'genre_id'],
     ['genre_id', 'year'],
   ],
+  searchedNames: ['production_company_name'],
   sqlFile: reportSql('production_company_genre_report'),
   contributions: fromFilms(['production_company_id', 'genre_id']),
   checks: [check('blocking', 'company_genre_years_reconcile_with_the_movies_of_both')],

@@ -25,6 +25,7 @@ export const productionCompanyMoviesReport: ReportDefinition = {
     'Which companies made a film together, and what is the share of each?',
   ],
   indexes: [['movie_id']],
+  searchedNames: ['production_company_name', 'movie_name'],
   sqlFile: reportSql('production_company_movies_report'),
   contributions: fromFilms(['production_company_id']),
   checks: [

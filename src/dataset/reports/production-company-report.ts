@@ -26,6 +26,7 @@ export const productionCompanyReport: ReportDefinition = {
     'Which companies earned the most in a year?',
   ],
   indexes: [['year', 'production_company_id']],
+  searchedNames: ['production_company_name'],
   sqlFile: reportSql('production_company_report'),
   contributions: fromFilms(['production_company_id']),
   checks: [

@@ -41,8 +41,8 @@ export interface QueueBackend {
  */
 const maxStalledCount = 10;
 
-/** Maximum number of Postgres connections per queue or worker, in addition to its listener. */
-const poolSize = 2;
+/** Maximum number of Postgres connections for all queues and workers of a process; each worker's listener is extra. */
+const poolSize = 6;
 
 /** How long a worker waits before it tries again to open a backend. */
 const pauseMs = 1000;
@@ -66,7 +66,7 @@ export async function openQueueBackend(
   onError: (error: Error) => void = () => {},
 ): Promise<QueueBackend> {
   const plumbing =
-    location.kind === 'redis' ? await openRedis(location, onError) : await openPostgres(location);
+    location.kind === 'redis' ? await openRedis(location, onError) : await openPostgres(location, onError);
   const queues = new Map<string, AnyQueue>();
   const made: { close(): Promise<unknown> }[] = [];
   const base = { prefix: plumbing.prefix };
@@ -172,7 +172,10 @@ async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): 
   }
 }
 
-async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' }>): Promise<Plumbing> {
+async function openPostgres(
+  location: Extract<QueueLocation, { kind: 'postgres' }>,
+  onError: (error: Error) => void,
+): Promise<Plumbing> {
   const probe = new Client({ connectionString: location.connectionString, connectionTimeoutMillis: 5000 });
   probe.on('error', () => undefined);
   try {
@@ -182,6 +185,7 @@ async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' 
   } finally {
     await probe.end().catch(() => {});
   }
+  const shared = shareConnections(onError);
   return {
     connection: () => ({
       connectionString: location.connectionString,
@@ -190,8 +194,8 @@ async function openPostgres(location: Extract<QueueLocation, { kind: 'postgres' 
       max: poolSize,
     }),
     prefix: undefined,
-    factory: createRobustBackend as unknown as BackendFactory<IQueueBackend, never>,
-    close: async () => {},
+    factory: shared.factory as unknown as BackendFactory<IQueueBackend, never>,
+    close: shared.close,
   };
 }
 
@@ -210,24 +214,44 @@ class ListenedClient extends Client {
 }
 
 /**
- * BullMQ's Postgres backend, made safe for a server that may stop at any moment. BullMQ has no error listener on the connection
- * that prepares the schema, nor on its notification connection while that opens and closes. And it keeps a failed start
- * forever: its workers then retry without a pause, so that no timer, signal or child process gets a turn.
+ * Makes BullMQ's Postgres backends with one pool for all of them. BullMQ gives each queue and each worker its own pool, and
+ * prepares the schema in each: for our queues that is 40 connections and 200 statements before the first job. Listeners
+ * keep their own connections.
+ *
+ * It also makes them safe for a server that may stop at any moment. BullMQ has no error listener on the connection that prepares
+ * the schema, nor on its notification connection while that opens and closes. And it keeps a failed start forever: its workers
+ * then retry without a pause, so that no timer, signal or child process gets a turn. Here a failed start is tried again.
  */
-const createRobustBackend: typeof createPostgresBackend = (name, options, use) => {
-  const backend = createPostgresBackend(name, options, use);
-  const { connection } = backend;
-  const pool = connection.pool as unknown as Pool;
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  Object.assign(connection, { pgModule: { Client: ListenedClient } });
-  const waitUntilReady = connection.waitUntilReady.bind(connection);
-  connection.waitUntilReady = () =>
-    waitUntilReady().catch(async (error: unknown) => {
-      await sleep(pauseMs);
-      throw error;
-    });
-  return backend;
-};
+function shareConnections(onError: (error: Error) => void) {
+  let pool: Pool | undefined;
+  let ready: Promise<void> | undefined;
+  const factory: typeof createPostgresBackend = (name, options, use) => {
+    const backend = createPostgresBackend(name, options, use);
+    const { connection } = backend;
+    const own = connection.pool as unknown as Pool;
+    if (pool === undefined) {
+      pool = own;
+      pool.removeAllListeners('error');
+      pool.on('error', onError);
+      pool.on('connect', (client) => client.on('error', () => undefined));
+    }
+    Object.assign(connection, { pool, ownsPool: false, pgModule: { Client: ListenedClient } });
+    const prepare = connection.waitUntilReady.bind(connection);
+    connection.waitUntilReady = async () => {
+      try {
+        ready ??= prepare();
+        await ready;
+      } catch (error) {
+        await sleep(pauseMs);
+        ready = undefined;
+        Object.assign(connection, { readyPromise: undefined });
+        throw error;
+      }
+    };
+    return backend;
+  };
+  return { factory, close: async () => await pool?.end() };
+}
 
 function unreachable(what: string, error: unknown): Failure {
   const { code } = error as { code?: unknown };

@@ -4,7 +4,7 @@ import { Fault } from '../../fault.js';
 import { type AnyJob, jobOptions } from '../ledger/job.js';
 import type { Run } from '../ledger/run-ledger.js';
 import type { Step } from '../ledger/step.js';
-import { readReadySteps, readStep } from '../ledger/step-ledger.js';
+import { isStepCancelled, readReadySteps } from '../ledger/step-ledger.js';
 import type { AnyQueue, QueueBackend } from './backend.js';
 import type { AnyFlow } from './flow.js';
 
@@ -97,7 +97,7 @@ export function createDispatch<Services>({
         options,
       );
       // If the step was cancelled after the caller read it, the cancel found no job to remove.
-      if ((await readStep(pool, step.id))?.state === 'cancelled') await target.remove(step.jobId);
+      if (await isStepCancelled(pool, step.id)) await target.remove(step.jobId);
     },
 
     async enqueueSuccessors(after) {

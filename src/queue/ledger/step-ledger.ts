@@ -31,6 +31,15 @@ export async function readStep(database: Queryable, stepId: string): Promise<Ste
   return found === null ? undefined : toStep(found);
 }
 
+/** Whether the step was cancelled. */
+export async function isStepCancelled(database: Queryable, stepId: string): Promise<boolean> {
+  const found = await (await ledger(database)).runStep.findUnique({
+    where: { id: BigInt(stepId) },
+    select: { state: true },
+  });
+  return found?.state === 'cancelled';
+}
+
 /** Adds planned steps to a stage; a step whose name already exists in the run is left unchanged. */
 export async function insertSteps(
   database: Queryable,

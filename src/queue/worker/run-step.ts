@@ -41,22 +41,26 @@ export async function runStep<Services>(
   const { dispatch } = state;
   const { stepId } = job.data as { stepId: string };
   const step = await beginStep(dispatch.pool, stepId, job.id!, state.name);
+  let ended: Step | undefined;
   if (step) {
     try {
-      await attempt(state, job, step);
+      ended = await attempt(state, job, step);
     } catch (error) {
-      if (!(await hasSucceeded(state, step))) return await endAttempt(state, job, token, step, error);
+      ended = await readSucceeded(state, step);
+      if (ended === undefined) return await endAttempt(state, job, token, step, error);
     }
+  } else {
+    // The step had already ended: in an attempt that died before the queue knew, or by a cancel.
+    ended = await readStep(dispatch.pool, stepId);
+    if (ended?.state !== 'succeeded') return undefined;
   }
-  // Without `step`, the step had already ended: in an attempt that died before the queue knew, or by a cancel.
-  const ended = await readStep(dispatch.pool, stepId);
-  if (ended?.state !== 'succeeded') return undefined;
   // The next steps must become children of the flow before this job ends: otherwise the flow would find nothing running.
   await dispatch.enqueueSuccessors(ended);
   return ended.counts;
 }
 
-async function attempt<Services>(state: WorkerState<Services>, job: Job, step: Step): Promise<void> {
+/** Runs the step's job. @returns the step as it succeeded */
+async function attempt<Services>(state: WorkerState<Services>, job: Job, step: Step): Promise<Step> {
   const { dispatch, services, graceMs } = state;
   const controller = new AbortController();
   const { signal } = controller;
@@ -71,19 +75,23 @@ async function attempt<Services>(state: WorkerState<Services>, job: Job, step: S
     const payload = parsePayload(definition, step.payload);
     const context = stepContext({ dispatch, services, job, signal, payload }, step);
     const counts = (await untilStopped(() => definition.run(context), signal, graceMs)) ?? {};
+    if (await succeedStep(dispatch.pool, step.id, step.fence, counts)) {
+      return { ...step, state: 'succeeded', counts };
+    }
     // When `complete` has already marked the step, its counts are kept.
-    if (await succeedStep(dispatch.pool, step.id, step.fence, counts)) return;
-    if (!(await hasSucceeded(state, step))) throw superseded(step);
+    const ended = await readSucceeded(state, step);
+    if (ended === undefined) throw superseded(step);
+    return ended;
   } finally {
     unwatch();
     state.running.delete(controller);
   }
 }
 
-/** Whether this attempt has marked its step as succeeded, possibly in the transaction of its effect. */
-async function hasSucceeded<Services>(state: WorkerState<Services>, step: Step): Promise<boolean> {
+/** The step, if this attempt has marked it as succeeded, possibly in the transaction of its effect. */
+async function readSucceeded<Services>(state: WorkerState<Services>, step: Step): Promise<Step | undefined> {
   const now = await readStep(state.dispatch.pool, step.id);
-  return now?.state === 'succeeded' && now.fence === step.fence;
+  return now?.state === 'succeeded' && now.fence === step.fence ? now : undefined;
 }
 
 async function endAttempt<Services>(

@@ -4,10 +4,10 @@ import type { Contributions, ReportDefinition } from './definition.js';
 
 /**
  * SHA-256 of a definition, its SQL included: a different hash means that numbers may differ because of the definition alone.
- * Paths of files do not count, nor do the properties that are used for traces and causes only.
+ * Paths of files do not count, nor do the properties that are used for searches, traces and causes only.
  */
 export async function definitionHash(definition: ReportDefinition): Promise<string> {
-  const { sqlFile, checks, contributions, ...described } = definition;
+  const { sqlFile, checks, contributions, searchedNames: _searchedNames, ...described } = definition;
   const checked = await Promise.all(
     checks.map(async ({ sqlFile: file, ...check }) => ({ ...check, sql: await readFile(file, 'utf8') })),
   );

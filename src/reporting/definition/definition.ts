@@ -153,6 +153,8 @@ export interface ReportDefinition {
   readonly questions: readonly string[];
   /** Columns of each index besides the key's. */
   readonly indexes: readonly (readonly string[])[];
+  /** Columns with many different names: each has an index for searches and one for its order, with the key as tie-break. */
+  readonly searchedNames?: readonly string[];
   /** Path of the query that computes it from the warehouse; its parameter is `as_of_day`. See `Contributions`. */
   readonly sqlFile: string;
   /** Missing: every build is a full build, and changes have report-wide causes only. */

@@ -103,16 +103,29 @@ describe('the catalog and the dictionary', () => {
 
 describe('the indexes', () => {
   it('besides the primary keys are exactly those of the report descriptions', async () => {
-    const { rows } = await database.pools.owner.query<{ report: string; columns: string[] }>(
+    const { rows } = await database.pools.owner.query<{
+      report: string;
+      columns: string[];
+      expression: string | null;
+    }>(
       `select c.relname::text as report,
          (select array_agg(a.attname::text order by k.place) from unnest(i.indkey) with ordinality k (number, place)
-          join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number) as columns
+          join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number) as columns,
+         pg_get_expr(i.indexprs, i.indrelid) as expression
        from pg_index i join pg_class c on c.oid = i.indrelid
        where c.relnamespace = 'reporting'::regnamespace and not i.indisprimary and c.relname like '%\\_report'`,
     );
-    const inTables = rows.map(({ report, columns }) => `${report} ${columns}`).sort();
+    const inTables = rows
+      .map(({ report, columns, expression }) => `${report} ${expression ?? columns}`)
+      .sort();
     expect(inTables).toEqual(
-      reports.flatMap(({ name, indexes }) => indexes.map((columns) => `${name} ${columns}`)).sort(),
+      reports
+        .flatMap(({ name, key, indexes, searchedNames = [] }) => [
+          ...indexes.map((columns) => `${name} ${columns}`),
+          ...searchedNames.map((column) => `${name} reporting.fold(${column})`),
+          ...searchedNames.map((column) => `${name} ${[column, ...key]}`),
+        ])
+        .sort(),
     );
   });
 });

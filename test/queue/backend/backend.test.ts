@@ -45,6 +45,19 @@ test('a Postgres that ends its connections while a backend opens or closes does 
   await fixture.close();
 });
 
+test('queues and workers on Postgres share their connections; only listeners have their own', async () => {
+  const [place] = queuePlaces();
+  const fixture = await openQueueFixture(place!);
+  const before = await connections(fixture);
+  const names = Array.from({ length: 8 }, (_, index) => `shared-${index}`);
+  const workers = names.map((name) => fixture.backend.makeWorker(name, async () => {}));
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  for (const name of names) await fixture.backend.makeQueue(name).getJobCounts();
+  // 8 listeners and the shared 6; when each queue and worker had a pool of its own, 24 or more.
+  expect((await connections(fixture)) - before).toBeLessThanOrEqual(8 + 6);
+  await fixture.close();
+});
+
 test.each([
   { kind: 'redis' as const, url: 'redis://127.0.0.1:1', prefix: 'x' },
   { kind: 'postgres' as const, connectionString: 'postgresql://nobody@127.0.0.1:1/none', schema: 'x' },
