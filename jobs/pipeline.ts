@@ -20,10 +20,12 @@ import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire
 import { scanInboxJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
 import { waitForExclusivityJob } from './stages/exclusive-stage.js';
+import { recognizeDropJob } from './stages/load-steps.js';
 import { takeBackFlow, takeFileBackJob, withdrawFileJob, withdrawFlow } from './withdraw.js';
 
 /** All kinds of jobs. */
 export const pipelineJobs = [
+  recognizeDropJob,
   examineFileJob,
   receiveFileJob,
   loadPartJob,

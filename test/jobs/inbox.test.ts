@@ -1,7 +1,8 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { dropFlow } from '../../jobs/drop-flow.js';
 import { upkeepJob } from '../../jobs/schedule.js';
 import { startPipelineWorker } from '../../jobs/worker.js';
 import { unschedule } from '../../src/queue/backend/schedule.js';
@@ -89,5 +90,46 @@ describe('the hourly upkeep', () => {
     );
     expect(rows).toContainEqual({ table_name: 'source.src_movies_metadata', value: '2017-09' });
     expect(rows).toHaveLength(5);
+  });
+});
+
+describe('a drop in the inbox of which something is unclear', () => {
+  it('is held before anything is loaded, until an operator says what the file is', async () => {
+    const { inbox } = pipeline.resources;
+    const drop = await pipeline.writeDrop('2017-09', { links: [{ movieId: '1', imdbId: '1', tmdbId: '1' }] });
+    await pipeline.writeDrop('2017-09', { movies_metadata: [film('2')] });
+    await rename(join(drop, 'movies_metadata.csv'), join(drop, 'movie_metadata.csv'));
+    await rename(drop, join(inbox.folder, '2017-09'));
+    const held = async () => (await runs()).find(({ state }) => state === 'held');
+    await until(async () => (await held()) !== undefined, 'it is held');
+    const { id, errorCode, error } = (await held())!;
+    expect(errorCode).toBe('drop_unclear');
+    expect(error).toBe(
+      `Nothing was loaded. movie_metadata.csv has a name like movies_metadata.csv and has the columns of feed movies_metadata. To load it: marquee retry ${id} --as movies_metadata=movie_metadata.csv. To leave it out: marquee retry ${id} --ignore movie_metadata.csv.`,
+    );
+    const files = async () => {
+      const { rows } = await pipeline.database.pools.pipeline.query(
+        "select name from source.file where period = '2017-09' order by name",
+      );
+      return rows.map(({ name }) => name);
+    };
+    expect(await files()).toEqual([]);
+    const run = await pipeline.worker.runs.retry(id, {
+      as: [{ feed: 'movies_metadata', file: 'movie_metadata.csv' }],
+    });
+    expect(await pipeline.ended({ run })).toMatchObject({ state: 'succeeded' });
+    expect(await files()).toEqual(['links.csv', 'movie_metadata.csv']);
+  });
+
+  it('is held as well when its names give different months', async () => {
+    const drop = await pipeline.writeDrop('2017-10', { links: [{ movieId: '3', imdbId: '3', tmdbId: '3' }] });
+    await rename(join(drop, 'links.csv'), join(drop, 'links_20170930.csv'));
+    const payload = { folder: drop, period: '2017-10' };
+    const request = { requestedBy: 'test' };
+    const held = await pipeline.ended(await pipeline.worker.runs.start(dropFlow, payload, request));
+    expect(held).toMatchObject({ state: 'held', errorCode: 'drop_unclear' });
+    expect(held.error).toContain('different months: 2017-10 (2017-10), links_20170930.csv (2017-09)');
+    const run = await pipeline.worker.runs.retry(held.id, { period: '2017-10', periodIsGiven: true });
+    expect(await pipeline.ended({ run })).toMatchObject({ state: 'succeeded' });
   });
 });

@@ -5,23 +5,22 @@ import type { Step } from '../../queue/ledger/step.js';
 import { readSteps } from '../../queue/ledger/step-ledger.js';
 import { printResult } from '../output/print-result.js';
 import { dropResult, stepErrors } from '../runs/drop.js';
+import { answersForRun } from '../runs/drop-answers.js';
 import { followRun } from '../runs/follow.js';
 import { printDropResult, printFailure } from '../runs/print-drop-result.js';
-import { requestOfRun } from '../runs/run-request.js';
+import { type RetryOptions, requestOfRun } from '../runs/run-request.js';
 import { withEnvironment } from '../runtime/command.js';
 import { usePipeline } from '../runtime/services.js';
 
 /** `marquee retry`: resumes a failed, held or cancelled run from where it stopped and follows it until it ends. */
-export async function retry(
-  beginning: string,
-  options: { acceptRejects?: boolean; acceptLoss?: boolean; json?: boolean },
-): Promise<void> {
+export async function retry(beginning: string, options: RetryOptions & { json?: boolean }): Promise<void> {
   await withEnvironment(async (environment, log) => {
     const pool = environment.pool('pipeline');
     const startedAt = Date.now();
     const runId = await findRunId(pool, beginning);
     const before = await readSteps(pool, runId);
-    await requestOfRun(environment, log, 'retryRun', runId, options);
+    const answers = await answersForRun(pool, runId, before, options);
+    await requestOfRun(environment, log, 'retryRun', runId, { ...options, ...answers });
     const pipeline = await usePipeline(environment, log);
     try {
       const done = before.filter(({ state }) => state === 'succeeded').map(({ id }) => id);

@@ -5,6 +5,7 @@ const codes: ReadonlySet<string> = new Set([
   'client_unknown',
   'column_unknown',
   'configuration_invalid',
+  'drop_file_unknown',
   'feed_unknown',
   'file_unknown',
   'key_invalid',

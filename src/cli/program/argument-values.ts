@@ -52,3 +52,22 @@ export function reason(text: string): string {
 export function publicationNumber(text: string): number {
   return text === '0' ? 0 : wholeNumber(text);
 }
+
+/** A file of a drop with the feed it belongs to, as FEED=FILE; the option can be repeated. */
+export function fileOfFeed(text: string, others: FileOfFeed[] = []): FileOfFeed[] {
+  const [, feed, file] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (feed === undefined || file === undefined) {
+    throw new InvalidArgumentError(`expected FEED=FILE, found ${text}.`);
+  }
+  return [...others, { feed, file }];
+}
+
+interface FileOfFeed {
+  readonly feed: string;
+  readonly file: string;
+}
+
+/** One of several values; the option can be repeated. */
+export function oneOfSeveral(text: string, others: string[] = []): string[] {
+  return [...others, text];
+}

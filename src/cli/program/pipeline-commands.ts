@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { rejectReasons } from '../../source/csv/reject-reason.js';
-import { month, wholeNumber } from './argument-values.js';
+import { fileOfFeed, month, oneOfSeveral, wholeNumber } from './argument-values.js';
 
 /** Commands for the way from a drop to its reports. */
 export function definePipelineCommands(program: Command): void {
@@ -17,7 +17,13 @@ export function definePipelineCommands(program: Command): void {
     .command('ingest')
     .description('load one drop and publish it; exit 0 only when published')
     .argument('[drop]', "the folder with the vendor's files")
-    .option('--period <YYYY-MM>', 'the month of the drop, if its folder name does not contain it', month)
+    .option('--period <YYYY-MM>', 'the month of the drop, if no name gives it or several do', month)
+    .option(
+      '--as <FEED=FILE>',
+      'load this file of the drop as a file of this feed; can be repeated',
+      fileOfFeed,
+    )
+    .option('--ignore <FILE>', 'leave this file of the drop out; can be repeated', oneOfSeveral)
     .option('--accept-rejects', 'accept loads with too many rejects or unusable values')
     .option('--replay-rejects', 'instead of a drop: retry rejected records of earlier drops')
     .option('--feed <name>', 'with --replay-rejects: only rejects of this feed')
@@ -35,8 +41,9 @@ export function definePipelineCommands(program: Command): void {
       if (drop !== undefined && (options.feed ?? options.reason) !== undefined) {
         command.error('error: --feed and --reason need --replay-rejects');
       }
-      if (drop === undefined && (options.period ?? options.acceptRejects) !== undefined) {
-        command.error('error: --period and --accept-rejects need a drop');
+      const forDrops = [options.period, options.as, options.ignore, options.acceptRejects];
+      if (drop === undefined && forDrops.some((option) => option !== undefined)) {
+        command.error('error: --period, --as, --ignore and --accept-rejects need a drop');
       }
       if (drop === undefined) await (await import('../commands/replay.js')).replay(options);
       else await (await import('../commands/ingest.js')).ingest(drop, options);

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { runStates } from '../../queue/ledger/run-ledger.js';
 import { rejectReasons } from '../../source/csv/reject-reason.js';
 import { issueReasons } from '../../warehouse/clean/issue-reason.js';
-import { runId, wholeNumber } from './argument-values.js';
+import { fileOfFeed, month, oneOfSeveral, runId, wholeNumber } from './argument-values.js';
 
 /** Commands about the current state, rejected data, and runs. */
 export function defineStatusCommands(program: Command): void {
@@ -49,6 +49,13 @@ export function defineStatusCommands(program: Command): void {
       'resume a failed, held or cancelled run from where it stopped; exit 0 only when it succeeded',
     )
     .argument('<run>', 'its id in marquee runs; the first 8 characters are enough', runId)
+    .option(
+      '--as <FEED=FILE>',
+      'load this file of its drop as a file of this feed; can be repeated',
+      fileOfFeed,
+    )
+    .option('--ignore <FILE>', 'leave this file of its drop out; can be repeated', oneOfSeveral)
+    .option('--period <YYYY-MM>', 'load all files of its drop for this month', month)
     .option('--accept-rejects', 'accept its loads with too many rejects or unusable values')
     .option('--accept-loss', 'accept that reports lose more rows than allowed')
     .option('--json', 'print the result as one JSON object')

@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import type { Pool } from 'pg';
 import { dropFlow, loadsOf } from '../../../jobs/drop-flow.js';
 import type { Pipeline } from '../../../jobs/worker.js';
@@ -10,7 +10,8 @@ import type { Step } from '../../queue/ledger/step.js';
 import { readSteps } from '../../queue/ledger/step-ledger.js';
 import { warningsOf } from '../../reporting/checks/offenders.js';
 import { publishedRowCounts } from '../../reporting/publications/served-publication.js';
-import { type Drop, periodIn, readDrop } from '../../source/drop/drop.js';
+import { contradictions, quoted, requireClear, whyNoMonth } from '../../source/drop/clear-drop.js';
+import { type DropAnswers, readDrop } from '../../source/drop/drop.js';
 import { type FileStatus, listFiles } from '../../source/ledger/status.js';
 import { countIssues, type IssueCount } from '../../warehouse/clean/issue-list.js';
 import { countLiveRows } from '../../warehouse/tables/live-rows.js';
@@ -66,7 +67,7 @@ export interface StepError {
 const mappedTables = [...new Set(movies.mapping.map((row) => row.end_table))];
 
 /** Options of a drop. */
-export interface DropOptions {
+export interface DropOptions extends DropAnswers {
   period?: string | undefined;
   acceptedBy?: string | undefined;
   requestedBy: string;
@@ -75,7 +76,8 @@ export interface DropOptions {
 /**
  * Loads one drop and waits until it is published.
  *
- * @throws Fault `period_missing` when neither the option nor the folder's name gives the month
+ * @throws Fault `period_missing` when neither the option nor a name gives the month, `drop_unclear` when names give several or a
+ *   file may belong to a feed
  */
 export async function ingestDrop(
   environment: Environment,
@@ -84,18 +86,22 @@ export async function ingestDrop(
   options: DropOptions,
 ): Promise<DropResult> {
   const path = resolve(folder);
-  const drop = await readDrop(path, movies.feeds);
+  const answers = {
+    as: options.as?.map(({ feed, file }) => ({ feed, file: nameInDrop(path, file) })),
+    ignore: options.ignore?.map((file) => nameInDrop(path, file)),
+  };
+  const drop = await readDrop(path, movies.feeds, answers);
   const period = options.period ?? drop.period;
+  const periodIsGiven = options.period !== undefined;
+  const command = `marquee ingest ${quoted(folder)}`;
+  requireClear(drop, { period, isGiven: periodIsGiven }, { files: command, month: command });
   if (period === undefined) {
-    throw new Fault(
-      'period_missing',
-      `Cannot tell the month from the folder name ${folder}. Give it with --period YYYY-MM.`,
-    );
+    throw new Fault('period_missing', `${whyNoMonth(drop)} Give it with --period YYYY-MM.`);
   }
   const startedAt = Date.now();
   const { run } = await pipeline.runs.start(
     dropFlow,
-    { folder: path, period, acceptedBy: options.acceptedBy },
+    { folder: path, period, periodIsGiven, ...answers, acceptedBy: options.acceptedBy },
     { requestedBy: options.requestedBy },
   );
   const ended = await followRun(pipeline.runs, run.id);
@@ -103,13 +109,10 @@ export async function ingestDrop(
   return dropResult(environment, ended, (Date.now() - startedAt) / 1000, warnings);
 }
 
-/** One sentence for each name that contains another month than the one its records are stored under. */
-function contradictions({ folder, period: named, deliveries }: Drop, period: string): string[] {
-  const names = deliveries.map(({ path }) => basename(path));
-  const files = [...new Set(names)].map((name) => ({ name, month: periodIn(name) }));
-  return [{ name: basename(folder), month: named }, ...files]
-    .filter(({ month }) => month !== undefined && month !== period)
-    .map(({ name, month }) => `The name ${name} says ${month}, but its records are stored as of ${period}.`);
+/** A file as the drop lists it, also when it was given as a path: a shell completes paths. */
+function nameInDrop(folder: string, file: string): string {
+  const path = resolve(file);
+  return path.startsWith(folder + sep) ? relative(folder, path) : file;
 }
 
 /** The result of a drop's run that has ended. */

@@ -52,14 +52,19 @@ async function openRun(pool: Pool, run: RunSummary): Promise<OpenRun> {
   return { run, errors, offenders };
 }
 
-/** Runs that wait, work or are held, and failed ones that no later run has resolved. */
+/** Runs that wait, work or are held, and failed or unclear ones that no later run has resolved. */
 export function unsuccessful(newestFirst: readonly RunSummary[]): RunSummary[] {
   return newestFirst.filter(
     (run, place) =>
       run.state !== 'succeeded' &&
       run.state !== 'cancelled' &&
-      (run.state !== 'failed' || !newestFirst.slice(0, place).some((later) => resolves(later, run))),
+      (!isResolvable(run) || !newestFirst.slice(0, place).some((later) => resolves(later, run))),
   );
+}
+
+/** Of a held run, files can wait to be accepted; a run that is held because its drop is unclear has loaded nothing. */
+function isResolvable({ state, errorCode }: RunSummary): boolean {
+  return state === 'failed' || (state === 'held' && errorCode === 'drop_unclear');
 }
 
 /**

@@ -48,9 +48,12 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
     withdrawFile: startOf('withdrawFile'),
     takeFileBack: startOf('takeFileBack'),
     rollbackPublication: startOf('rollbackPublication'),
-    retryRun: ({ id, acceptRejects, acceptLoss }, request) =>
+    retryRun: ({ id, acceptRejects, acceptLoss, as, ignore, period }, request) =>
       audited(pool, request, () =>
         runs.retry(id, {
+          ...(as === undefined ? {} : { as }),
+          ...(ignore === undefined ? {} : { ignore }),
+          ...(period === undefined ? {} : { period, periodIsGiven: true }),
           ...(acceptRejects ? { acceptedBy: request.caller } : {}),
           // For this attempt only: a later one may lose more rows than the operator has looked at.
           lossAcceptedBy: acceptLoss ? request.caller : null,

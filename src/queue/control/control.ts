@@ -38,6 +38,10 @@ export const controlArguments = {
     id: z.uuid(),
     acceptRejects: z.boolean().default(false),
     acceptLoss: z.boolean().default(false),
+    /** What an operator said about the files of a drop whose run is held because they are unclear. */
+    as: z.array(z.strictObject({ feed: text, file: text })).optional(),
+    ignore: z.array(text).optional(),
+    period: period.optional(),
     idempotencyKey,
   }),
   cancelRun: z.strictObject({ id: z.uuid(), idempotencyKey }),

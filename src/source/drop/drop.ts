@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Fault } from '../../fault.js';
-import type { Feed } from '../feed.js';
-import { packagingOf } from './packaging.js';
-import { listZipEntries } from './zip-file.js';
+import { type Feed, feedNamed } from '../feed.js';
+import { type DropFile, filesOfEntry } from './drop-file.js';
+import { commonMonths, findMonths, type NamedMonth } from './month-in-name.js';
+import { type DropQuestion, recognize } from './recognize.js';
 
 /** One file of a drop, matched with its feed. Whether it can be read is checked when it is received. */
 export interface Delivery {
@@ -20,59 +21,146 @@ export interface Delivery {
   readonly entry?: string;
 }
 
+/** A date or month, and the name it was found in. */
+interface MonthOfName extends NamedMonth {
+  readonly name: string;
+}
+
 /** A folder of files that were delivered together. */
 export interface Drop {
   readonly folder: string;
-  /** The month in the folder's name, as YYYY-MM; undefined when the name contains none. */
+  /** The month that the names of the folder and the files give, as YYYY-MM; undefined when it is not certain. */
   readonly period: string | undefined;
+  /** The dates and months in the names of the folder and the files. */
+  readonly months: readonly MonthOfName[];
   readonly deliveries: readonly Delivery[];
   /** One sentence for each entry of the folder that belongs to no feed. */
   readonly warnings: readonly string[];
+  /** Files that may belong to a feed: an operator has to say what they are before anything is loaded. */
+  readonly questions: readonly DropQuestion[];
+}
+
+/** What an operator said about the files of a drop. */
+export interface DropAnswers {
+  /** Files to load whatever their names are, each with the name of its feed. */
+  readonly as?: readonly { readonly feed: string; readonly file: string }[] | undefined;
+  /** Names of files to leave out. */
+  readonly ignore?: readonly string[] | undefined;
 }
 
 /**
- * Lists the files of a drop. Files are matched with feeds by name (`ratings.csv`, also with a period, and as `.csv.gz`
- * or inside a `.zip`). Unknown files give a warning; a feed without a file is accepted.
+ * Lists the files of a drop. Files are matched with feeds by name (`ratings.csv`, also with a date or month, and as `.csv.gz`
+ * or inside a `.zip`). Unknown files give a warning, or a question when their name or header resembles that of a feed; a feed
+ * without a file is accepted.
  *
- * @param only names of the files to use, as `scanInbox` returns them for loose files; by default all
+ * @param options `only`: names of the files to use, as `scanInbox` returns them for loose files; by default all
  * @throws Fault drop_not_found when the folder does not exist, drop_without_files when it contains no file of any feed,
+ *   drop_file_unknown or feed_unknown when an answer is about a file or feed that does not exist,
  *   file_damaged with a sentence for each archive that cannot be read
  */
 export async function readDrop(
   folder: string,
   feeds: readonly Feed[],
-  only?: readonly string[],
+  options: DropAnswers & { readonly only?: readonly string[] | undefined } = {},
 ): Promise<Drop> {
   const path = resolve(folder);
-  const entries = (await listFolder(path)).filter((entry) => only?.includes(entry.name) ?? true);
-  const deliveries: Delivery[] = [];
-  const warnings: string[] = [];
-  const damaged: Fault[] = [];
-  for (const entry of entries) {
-    const found = await matchEntry(path, entry, feeds, warnings).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-      damaged.push(error);
-      return undefined;
-    });
-    if (found === undefined) continue;
-    if (found.length === 0) {
-      warnings.push(`${entry.name} belongs to no feed and was ignored.`);
-    }
-    deliveries.push(...found);
+  const entries = (await listFolder(path)).filter((entry) => options.only?.includes(entry.name) ?? true);
+  const damage: Fault[] = [];
+  const files = (await each(entries, damage, (entry) => filesOfEntry(path, entry))).flat();
+  const answers = readAnswers(options, files, feeds, damage.length > 0);
+  const found = await each(files, damage, (file) => judge(file, feeds, answers));
+  if (damage.length > 0) {
+    throw new Fault(damage[0]!.code, damage.map(({ message }) => message).join(' '), { cause: damage[0] });
   }
-  if (damaged.length > 0) {
-    throw new Fault(damaged[0]!.code, damaged.map(({ message }) => message).join(' '), {
-      cause: damaged[0],
-    });
-  }
-  if (deliveries.length === 0) {
+  const deliveries = found.flatMap(({ delivery }) => delivery ?? []);
+  const questions = found.flatMap(({ question }) => question ?? []);
+  if (deliveries.length === 0 && questions.length === 0) {
     const names = feeds.map((feed) => feed.fileName).join(', ');
     throw new Fault(
       'drop_without_files',
       `${folder} contains no file of any feed (found ${someOf(entries.map(({ name }) => name))}); expected at least one of ${names} (plain, .gz or in a .zip).`,
     );
   }
-  return { folder: path, period: periodIn(basename(path)), deliveries, warnings };
+  const months = monthsIn(path, deliveries);
+  const common = commonMonths(months);
+  return {
+    folder: path,
+    period: common?.length === 1 ? common[0] : undefined,
+    months,
+    deliveries,
+    warnings: found.flatMap(({ warning }) => warning ?? []),
+    questions,
+  };
+}
+
+/** The results for all items; what is damaged is collected, so that all of it is reported together. */
+async function each<Item, Result>(
+  items: readonly Item[],
+  damage: Fault[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) {
+    try {
+      results.push(await work(item));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      damage.push(error);
+    }
+  }
+  return results;
+}
+
+interface Answers {
+  feedOf(file: DropFile): Feed | undefined;
+  isIgnored(file: DropFile): boolean;
+}
+
+/** @param incomplete whether files are missing from the list, so that a name cannot be called unknown */
+function readAnswers(
+  { as = [], ignore = [] }: DropAnswers,
+  files: readonly DropFile[],
+  feeds: readonly Feed[],
+  incomplete: boolean,
+): Answers {
+  const unknown = [...ignore, ...as.map(({ file }) => file)].find(
+    (name) => !files.some(({ names, name: whole }) => names.includes(name) || whole.startsWith(`${name}/`)),
+  );
+  if (unknown !== undefined && !incomplete) {
+    throw new Fault(
+      'drop_file_unknown',
+      `The drop has no file ${unknown}; it has ${someOf(files.map(({ name }) => name))}. Specify a file as it is listed here.`,
+    );
+  }
+  const answered = as.map(({ feed, file }) => ({ feed: feedNamed(feeds, feed), file }));
+  return {
+    feedOf: ({ names }) => answered.find(({ file }) => names.includes(file))?.feed,
+    isIgnored: ({ names, name }) =>
+      ignore.some((other) => names.includes(other) || name.startsWith(`${other}/`)),
+  };
+}
+
+interface Judged {
+  readonly delivery?: Delivery;
+  readonly question?: DropQuestion;
+  readonly warning?: string;
+}
+
+async function judge(file: DropFile, feeds: readonly Feed[], answers: Answers): Promise<Judged> {
+  if (answers.isIgnored(file)) return {};
+  const answer = answers.feedOf(file);
+  const { feed, question } = answer === undefined ? await recognize(file, feeds) : { feed: answer };
+  if (question !== undefined) return { question };
+  const { folder, path, name } = file;
+  if (feed === undefined) return { warning: `${name} belongs to no feed and was ignored.` };
+  return { delivery: { feed, folder, path, name, ...(await file.packaging()) } };
+}
+
+function monthsIn(folder: string, deliveries: readonly Delivery[]): MonthOfName[] {
+  const names = deliveries.flatMap(({ name }) => name.split('/'));
+  return [basename(folder), ...new Set(names)].flatMap((name) =>
+    findMonths(name).found.map((found) => ({ ...found, name })),
+  );
 }
 
 /** Maximum number of names in a message. */
@@ -82,25 +170,6 @@ function someOf(names: readonly string[]): string {
   if (names.length === 0) return 'nothing';
   const more = names.length - NAMES_SHOWN;
   return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-/** The month in a name, as YYYY-MM: `2017-08`, `movies_2017-08.csv`. Undefined when it contains none. */
-export function periodIn(name: string): string | undefined {
-  const match = /(?<!\d)(\d{4})-(0[1-9]|1[0-2])(?!\d)/.exec(name);
-  return match === null ? undefined : `${match[1]}-${match[2]}`;
-}
-
-/** The feed a file belongs to by its name; a period and a compression in the name are ignored. */
-export function feedOf(fileName: string, feeds: readonly Feed[]): Feed | undefined {
-  const bare = stem(fileName.replace(/\.gz$/i, ''));
-  return feeds.find((feed) => stem(feed.fileName) === bare);
-}
-
-function stem(fileName: string): string {
-  return fileName
-    .toLowerCase()
-    .replace(/\.csv$/, '')
-    .replace(/[-_.]?(?<!\d)\d{4}-\d{2}(?!\d)[-_.]?/, '');
 }
 
 async function listFolder(path: string): Promise<Dirent[]> {
@@ -116,42 +185,6 @@ async function listFolder(path: string): Promise<Dirent[]> {
       { cause: error },
     );
   }
-}
-
-async function matchEntry(
-  folder: string,
-  entry: Dirent,
-  feeds: readonly Feed[],
-  warnings: string[],
-): Promise<Delivery[]> {
-  const path = join(folder, entry.name);
-  if (/\.zip$/i.test(entry.name)) {
-    return await matchArchive(folder, entry.name, feeds, warnings);
-  }
-  const feed = /\.csv(\.gz)?$/i.test(entry.name) ? feedOf(entry.name, feeds) : undefined;
-  return feed === undefined
-    ? []
-    : [{ feed, folder, path, name: entry.name, ...(await packagingOf(path, entry)) }];
-}
-
-async function matchArchive(
-  folder: string,
-  archive: string,
-  feeds: readonly Feed[],
-  warnings: string[],
-): Promise<Delivery[]> {
-  const path = join(folder, archive);
-  const deliveries: Delivery[] = [];
-  for (const inner of await listZipEntries(path)) {
-    const name = `${archive}/${inner}`;
-    const feed = /\.csv$/i.test(inner) ? feedOf(basename(inner), feeds) : undefined;
-    if (feed === undefined) {
-      warnings.push(`${name} belongs to no feed and was ignored.`);
-    } else {
-      deliveries.push({ feed, folder, path, name, compression: 'zip', entry: inner });
-    }
-  }
-  return deliveries;
 }
 
 /** A folder that may not be read can look as if it were missing: then its permissions have to change, not the path. */

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Fault } from '../../fault.js';
 import type { Feed } from '../feed.js';
-import { feedOf, periodIn } from './drop.js';
+import { readDrop } from './drop.js';
+import { feedOf } from './feed-of-file.js';
+import { findMonths, periodIn } from './month-in-name.js';
 
 /** A delivery found in the inbox that has not changed for some time, so it is taken as complete. */
 export interface ReadyDrop {
@@ -34,8 +37,8 @@ interface Found {
 }
 
 /**
- * Finds drops in the inbox: folders named by their period (`2017-08`), and loose files of a feed with the period in their name
- * (`ratings-2017-08.csv`), grouped by period. Hidden files are ignored. A file counts as changed when its content or
+ * Finds drops in the inbox: folders named by their period (`2017-08`), and loose files with the period in their name that
+ * belong to a feed or may belong to one (`ratings-2017-08.csv`), grouped by period. Hidden files are ignored. A file counts as changed when its content or
  * its name changed, whatever modification time the sender set.
  *
  * Nothing is moved or written. The caller must start one run for each key.
@@ -62,7 +65,7 @@ export async function scanInbox(
       if (files.length > 0 && isStable([entry, ...files], now, options.stableMs)) {
         ready.push({ folder: path, period, key: keyOf(path, files) });
       }
-    } else if (isDelivered(entry.name, feeds)) {
+    } else if (await isDelivered(folder, entry.name, feeds)) {
       loose.set(period, [...(loose.get(period) ?? []), entry]);
     }
   }
@@ -91,9 +94,9 @@ export async function findPassedOver(
     if (!isStable([entry], now, options.stableMs)) continue;
     if (periodIn(name) === undefined) {
       sentences.push(
-        `Ignored ${join(folder, name)}: its name contains no month. Name it by its month, such as 2017-08.`,
+        `Ignored ${join(folder, name)}: ${whyNoPeriod(name)}. Name it by its month, such as 2017-08.`,
       );
-    } else if (!stats.isDirectory() && !isDelivered(name, feeds)) {
+    } else if (!stats.isDirectory() && !(await isDelivered(folder, name, feeds))) {
       const names = feeds.map((feed) => feed.fileName).join(', ');
       sentences.push(
         `Ignored ${join(folder, name)}: it belongs to no feed. The files of the feeds are ${names}.`,
@@ -103,8 +106,24 @@ export async function findPassedOver(
   return sentences;
 }
 
-function isDelivered(name: string, feeds: readonly Feed[]): boolean {
-  return /\.zip$/i.test(name) || (/\.csv(\.gz)?$/i.test(name) && feedOf(name, feeds) !== undefined);
+function whyNoPeriod(name: string): string {
+  const { found } = findMonths(name);
+  if (found.length === 0) return 'its name contains no month';
+  const months = [...new Set(found.flatMap((each) => each.months))].join(' or ');
+  return `the month in its name is unclear (${months})`;
+}
+
+/** Whether a loose file belongs to a feed, or may belong to one: then the run of its drop asks. */
+async function isDelivered(folder: string, name: string, feeds: readonly Feed[]): Promise<boolean> {
+  if (/\.zip$/i.test(name)) return true;
+  if (/\.csv(\.gz)?$/i.test(name) && feedOf(name, feeds) !== undefined) return true;
+  try {
+    await readDrop(folder, feeds, { only: [name] });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return error.code !== 'drop_without_files';
+  }
 }
 
 async function listFound(folder: string): Promise<Found[]> {

@@ -5,7 +5,7 @@ import { KIND_BYTES, kindOf } from '../header/file-kind.js';
 import { listZipEntries } from './zip-file.js';
 
 /** How a delivered file is compressed. */
-interface Packaging {
+export interface Packaging {
   readonly compression: 'none' | 'gzip' | 'zip';
   /** The only file of a zip archive. */
   readonly entry?: string;

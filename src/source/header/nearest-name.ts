@@ -1,12 +1,16 @@
 /**
- * The candidate most like `wanted`, case aside, that a typing error could explain: one edit for each three characters, at least
- * one.
+ * The candidate most like `wanted`, case aside, that a typing error could explain.
  *
+ * @param charactersPerEdit one edit is allowed for so many characters, at least one
  * @returns undefined when no candidate is that near
  */
-export function nearestName(wanted: string, candidates: readonly string[]): string | undefined {
+export function nearestName(
+  wanted: string,
+  candidates: readonly string[],
+  charactersPerEdit = 3,
+): string | undefined {
   let nearest: string | undefined;
-  let fewest = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let fewest = Math.max(1, Math.floor(wanted.length / charactersPerEdit)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(wanted.trim().toLowerCase(), candidate.trim().toLowerCase());
     if (edits < fewest) {

@@ -114,7 +114,7 @@ describe('values that could not be used', () => {
       'userId,movieId,rating,timestamp\n7,900001,many,100\n7,none,1,100\n',
     );
     await rename(join(month, 'ratings.csv'), join(month, 'ratings-2030-01.csv'));
-    expect(await answer(home, ['ingest', month])).toMatchObject({
+    expect(await answer(home, ['ingest', month, '--period', '2030-02'])).toMatchObject({
       state: 'succeeded',
       issues: 1,
       issuesByColumn: [{ table: 'movie_ratings', column: 'rating', reason: 'value_not_castable', issues: 1 }],

@@ -43,7 +43,9 @@ describe('the inbox', () => {
   it('gives loose files that are read without the others', async () => {
     const inbox = await fill({ 'things-2017-10.csv': 'x', 'things-2017-11.csv': 'x', 'notes.txt': 'x' });
     const ready = await scanInbox(inbox, [things], { stableMs, now: later() });
-    const drops = await Promise.all(ready.map((found) => readDrop(found.folder, [things], found.files)));
+    const drops = await Promise.all(
+      ready.map((found) => readDrop(found.folder, [things], { only: found.files })),
+    );
     expect(drops.map(({ deliveries }) => deliveries.map(({ name }) => name))).toEqual([
       ['things-2017-10.csv'],
       ['things-2017-11.csv'],
