@@ -13,6 +13,17 @@ const file = z
   .min(1)
   .optional()
   .transform((path) => (path === undefined ? undefined : resolve(path)));
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+const names = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform(list)
+    .refine((all) => all.length > 0, 'expected at least one name');
 const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
@@ -41,19 +52,15 @@ const environmentSchema = z
       .default('marquee'),
     OIDC_ISSUER: url('http:', 'https:').optional(),
     OIDC_AUDIENCE: z.string().min(1).default('marquee'),
+    OIDC_TOKEN_TYPES: names('at+jwt'),
+    OIDC_SCOPE_CLAIM: names('scope'),
+    OIDC_CLIENT_CLAIM: z.string().min(1).default('client_id'),
+    OIDC_AUDIENCE_CLAIM: z.enum(['aud', 'scope'], 'expected aud or scope').default('aud'),
     OIDC_CLIENT_ID: z.string().min(1).optional(),
     OIDC_CLIENT_SECRET: z.string().min(1).optional(),
     ISSUER_PORT: wholeNumber(0, 65535).optional(),
     PUBLIC_URL: url('http:', 'https:').optional(),
-    CORS_ORIGINS: z
-      .string()
-      .default('')
-      .transform((text) =>
-        text
-          .split(',')
-          .map((origin) => origin.trim())
-          .filter((origin) => origin !== ''),
-      ),
+    CORS_ORIGINS: z.string().default('').transform(list),
     POLICY_FILE: file,
     REVOCATIONS_FILE: file,
     SAFELIST_FILE: file,
@@ -110,6 +117,13 @@ export interface Configuration {
   /** Port of the built-in issuer; the API's port plus one by default. */
   issuerPort: number;
   audience: string;
+  /** How the issuer's tokens are formed. */
+  tokenProfile: {
+    types: string[];
+    scopeClaims: string[];
+    clientClaim: string;
+    audienceClaim: 'aud' | 'scope';
+  };
   allowDevelopmentIssuer: boolean;
   /** Whether `migrate` sets the passwords of the roles to those in their connections. */
   setRolePasswords: boolean;
@@ -192,6 +206,12 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
         : undefined,
     issuerPort: read.ISSUER_PORT ?? (read.PORT === 0 ? 0 : read.PORT + 1),
     audience: read.OIDC_AUDIENCE,
+    tokenProfile: {
+      types: read.OIDC_TOKEN_TYPES,
+      scopeClaims: read.OIDC_SCOPE_CLAIM,
+      clientClaim: read.OIDC_CLIENT_CLAIM,
+      audienceClaim: read.OIDC_AUDIENCE_CLAIM,
+    },
     setRolePasswords: read.SET_ROLE_PASSWORDS,
     allowDevelopmentIssuer: read.ALLOW_DEVELOPMENT_ISSUER,
     publicUrl: read.PUBLIC_URL,

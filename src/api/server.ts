@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { ProtectedResource } from '../auth/access-error.js';
 import type { LoginClient } from '../auth/login/login.js';
 import { SCOPES } from '../auth/scopes.js';
+import { scopeAtIssuer } from '../auth/token-profile.js';
 import { bearerToken } from '../auth/tokens/bearer.js';
 import { followRevocations } from '../auth/tokens/revocations.js';
 import { createTokenVerifier, type TokenVerifierOptions } from '../auth/tokens/tokens.js';
@@ -150,7 +151,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       ...(browsers?.routes ?? []),
       { path: '/livez', handle: answerLive },
       { path: '/readyz', handle: answerReady(readerPool) },
-      { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options.issuerUrl)) },
+      { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options)) },
     ],
     resource,
     logger,
@@ -197,11 +198,11 @@ function rateLimiterOf({ redis, redisPrefix, quotas, logger }: ApiOptions): Rate
 }
 
 /** The metadata of RFC 9728 section 2: from it, clients learn where to get a token. */
-function resourceMetadata(publicUrl: string, issuerUrl: string): object {
+function resourceMetadata(publicUrl: string, options: ApiOptions): object {
   return {
     resource: publicUrl,
-    authorization_servers: [issuerUrl],
-    scopes_supported: SCOPES,
+    authorization_servers: [options.issuerUrl],
+    scopes_supported: SCOPES.map((scope) => scopeAtIssuer(scope, options)),
     bearer_methods_supported: ['header'],
   };
 }

@@ -7,7 +7,9 @@ export interface Caller {
   /** The user; with client credentials, the client. */
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
-  /** The token's `jti`. */
+  /** The scopes that the token states, for messages. */
+  readonly scopesFound?: string;
+  /** The id by which the token can be revoked: its `jti`. */
   readonly tokenId: string;
   /** When the token expires, in seconds since 1970. */
   readonly expiresAt: number;

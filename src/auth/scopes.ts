@@ -3,8 +3,7 @@ export const SCOPES = ['reports:read', 'reports:export', 'jobs:read', 'jobs:run'
 
 export type Scope = (typeof SCOPES)[number];
 
-/** The scopes in a token's space-separated `scope` claim, without those that this service does not know. */
-export function parseScopes(claim: unknown): ReadonlySet<Scope> {
-  const named = typeof claim === 'string' ? claim.split(' ') : [];
+/** The scopes of this service among those that a token states. */
+export function knownScopes(named: readonly string[]): ReadonlySet<Scope> {
   return new Set(SCOPES.filter((scope) => named.includes(scope)));
 }

@@ -4,6 +4,7 @@ import type { Request, RequestHandler } from 'express';
 import type pg from 'pg';
 import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
+import { SCOPES } from '../../auth/scopes.js';
 import { spanned } from '../../telemetry.js';
 import type { CallerPolicies, CallerRights } from '../access/caller-policy.js';
 import { apiError, limitError } from '../errors/api-error.js';
@@ -54,7 +55,10 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
     const caller = await options.callerOf(request);
     exchange.note.caller = caller;
     if (caller.scopes.size === 0)
-      throw new AccessError('insufficient_scope', 'The token has no scope of this service.');
+      throw new AccessError(
+        'insufficient_scope',
+        `The token has no scope of this service: ${caller.scopesFound ?? 'found none'}, expected one of ${SCOPES.join(', ')}.`,
+      );
     const rights = policies(caller);
     Object.assign(exchange.common, PRIVATE, await rateLimiter.take('requests', caller, rights));
     const type = answerType(request);

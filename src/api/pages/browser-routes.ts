@@ -10,6 +10,7 @@ import {
   userOf,
 } from '../../auth/login/login.js';
 import { LoginError } from '../../auth/login/login-error.js';
+import type { TokenProfile } from '../../auth/token-profile.js';
 import { exchangeOf, type Route } from '../http/router.js';
 import { type BoardQueue, QUEUE_BOARD_PATH, queueBoard } from '../runs/queue-board.js';
 import { GRAPHIQL_PATH, graphiqlRoutes } from './graphiql.js';
@@ -18,6 +19,8 @@ import { START_PATH } from './start-page.js';
 
 export interface BrowserRoutesOptions {
   readonly issuerUrl: string;
+  readonly audience: string;
+  readonly profile?: TokenProfile;
   readonly publicUrl: string;
   readonly client: LoginClient;
   readonly verify: (token: string) => Promise<Caller>;

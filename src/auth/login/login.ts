@@ -9,6 +9,7 @@ import { AccessError } from '../access-error.js';
 import type { Caller } from '../caller.js';
 import { discoverIssuer, type IssuerMetadata } from '../discovery.js';
 import { SCOPES } from '../scopes.js';
+import { scopeAtIssuer, type TokenProfile } from '../token-profile.js';
 import { LoginError } from './login-error.js';
 import { SessionStore } from './session-store.js';
 import type { LoggedInUser } from './user.js';
@@ -24,6 +25,9 @@ export interface LoginClient {
 export interface LoginOptions {
   readonly issuerUrl: string;
   readonly client: LoginClient;
+  /** The audience of access tokens, and how the issuer's tokens name it. */
+  readonly audience: string;
+  readonly profile?: TokenProfile;
   /** Where browsers reach the API. The issuer redirects to `/login/callback` under it. */
   readonly publicUrl: string;
   readonly verify: (token: string) => Promise<Caller>;
@@ -175,7 +179,7 @@ function strategyFor(metadata: IssuerMetadata, options: LoginOptions): OAuth2Str
       clientID: client.id,
       clientSecret: client.secret,
       callbackURL: loginCallback(publicUrl),
-      scope: ['openid', ...SCOPES],
+      scope: ['openid', ...SCOPES.map((scope) => scopeAtIssuer(scope, options))],
       state: true,
       pkce: true,
       skipUserProfile: true,

@@ -37,6 +37,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       readerPool: environment.pool('reader'),
       issuerUrl,
       audience: configuration.audience,
+      profile: issuer === undefined ? configuration.tokenProfile : undefined,
       reports: movies.reports,
       logger: log,
       corsOrigins: configuration.corsOrigins,
