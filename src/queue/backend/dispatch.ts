@@ -4,7 +4,7 @@ import { Fault } from '../../fault.js';
 import { type AnyJob, jobOptions } from '../ledger/job.js';
 import type { Run } from '../ledger/run-ledger.js';
 import type { Step } from '../ledger/step.js';
-import { isStepCancelled, readReadySteps } from '../ledger/step-ledger.js';
+import { readCancelled, readReadySteps } from '../ledger/step-ledger.js';
 import type { AnyQueue, QueueBackend } from './backend.js';
 import type { AnyFlow } from './flow.js';
 
@@ -23,7 +23,8 @@ export interface Dispatch<Services> {
    * worker has the job.
    */
   reviveRun(run: Pick<Run, 'id' | 'kind'>): Promise<void>;
-  enqueueStep(step: Step): Promise<void>;
+  /** One after another, so that the order on the queue is theirs. */
+  enqueueSteps(steps: readonly Step[]): Promise<void>;
   /** Enqueues the steps that can start now that `after` has succeeded. */
   enqueueSuccessors(after: Pick<Step, 'runId' | 'stage' | 'name'>): Promise<void>;
 }
@@ -79,33 +80,49 @@ export function createDispatch<Services>({
       }
     },
 
-    async enqueueStep(step) {
-      const target = backend.makeQueue(step.queue);
-      // If a job that has failed were added again, the flow would wait for it forever.
-      if (await target.getJob(step.jobId)) return;
-      const parentQueue = backend.makeQueue(dispatch.flow(step.runKind).queue);
-      const options: JobsOptions = {
-        ...jobOptions(dispatch.job(step.jobName)),
-        jobId: step.jobId,
-        parent: { id: step.runId, queue: parentQueue.qualifiedName },
-        // The flow continues when a step fails; it decides from the ledger what follows.
-        ignoreDependencyOnFailure: true,
-      };
-      await target.add(
-        step.jobName, // The payload is for the queue board only; the worker reads it from the ledger.
-        { runId: step.runId, stepId: step.id, payload: step.payload },
-        options,
+    async enqueueSteps(steps) {
+      const added: Step[] = [];
+      for (const step of steps) {
+        if (await enqueueStep(dispatch, step)) added.push(step);
+      }
+      if (added.length === 0) return;
+      // If a step was cancelled after the caller read it, the cancel found no job to remove.
+      const cancelled = await readCancelled(
+        pool,
+        added.map((step) => step.id),
       );
-      // If the step was cancelled after the caller read it, the cancel found no job to remove.
-      if (await isStepCancelled(pool, step.id)) await target.remove(step.jobId);
+      for (const step of added) {
+        if (cancelled.has(step.id)) await dispatch.queue(step.queue).remove(step.jobId);
+      }
     },
 
     async enqueueSuccessors(after) {
       const ready = await readReadySteps(pool, after.runId, after.stage, after.name);
-      for (const step of ready) await dispatch.enqueueStep(step);
+      await dispatch.enqueueSteps(ready);
     },
   };
   return dispatch;
+}
+
+/** @returns false when the step has a job already */
+async function enqueueStep<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
+  const target = dispatch.queue(step.queue);
+  // If a job that has failed were added again, the flow would wait for it forever.
+  if (await target.getJob(step.jobId)) return false;
+  const parentQueue = dispatch.queue(dispatch.flow(step.runKind).queue);
+  const options: JobsOptions = {
+    ...jobOptions(dispatch.job(step.jobName)),
+    jobId: step.jobId,
+    parent: { id: step.runId, queue: parentQueue.qualifiedName },
+    // The flow continues when a step fails; it decides from the ledger what follows.
+    ignoreDependencyOnFailure: true,
+  };
+  await target.add(
+    step.jobName, // The payload is for the queue board only; the worker reads it from the ledger.
+    { runId: step.runId, stepId: step.id, payload: step.payload },
+    options,
+  );
+  return true;
 }
 
 function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {

@@ -2,7 +2,7 @@ import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import type { Counts, PlannedStep } from './job.js';
 import type { JsonValue } from './json.js';
-import type { RunState } from './run-ledger.js';
+import { type Run, type RunState, toRun } from './run-ledger.js';
 import type { Step, StepError } from './step.js';
 import { stepColumns, toStep } from './step.js';
 
@@ -11,6 +11,19 @@ import { stepColumns, toStep } from './step.js';
 const freshJobId = `run_id || '-' || id || '-' || fence`;
 
 const withKind = { run: { select: { kind: true } } } as const;
+
+/** The run with this id, and its steps in the order they were planned. */
+export async function readRunWithSteps(
+  database: Queryable,
+  runId: string,
+): Promise<{ run: Run; steps: Step[] } | undefined> {
+  const found = await (await ledger(database)).run.findUnique({
+    where: { id: runId },
+    include: { steps: { orderBy: { id: 'asc' } } },
+  });
+  if (found === null) return undefined;
+  return { run: toRun(found), steps: found.steps.map((step) => toStep({ ...step, run: found })) };
+}
 
 /** Every step of a run, or of one stage of it, in the order they were planned. */
 export async function readSteps(database: Queryable, runId: string, stage?: number): Promise<Step[]> {
@@ -31,13 +44,16 @@ export async function readStep(database: Queryable, stepId: string): Promise<Ste
   return found === null ? undefined : toStep(found);
 }
 
-/** Whether the step was cancelled. */
-export async function isStepCancelled(database: Queryable, stepId: string): Promise<boolean> {
-  const found = await (await ledger(database)).runStep.findUnique({
-    where: { id: BigInt(stepId) },
-    select: { state: true },
+/** Which of these steps were cancelled. */
+export async function readCancelled(
+  database: Queryable,
+  stepIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await (await ledger(database)).runStep.findMany({
+    where: { id: { in: stepIds.map(BigInt) }, state: 'cancelled' },
+    select: { id: true },
   });
-  return found?.state === 'cancelled';
+  return new Set(found.map(({ id }) => String(id)));
 }
 
 /** Adds planned steps to a stage; a step whose name already exists in the run is left unchanged. */

@@ -64,7 +64,7 @@ async function reconcileSteps<Services>(dispatch: Dispatch<Services>, run: Run):
     const job = await dispatch.queue(step.queue).getJob(step.jobId);
     const state = job ? await job.getState() : 'unknown';
     if (state === 'unknown') {
-      await dispatch.enqueueStep(step);
+      await dispatch.enqueueSteps([step]);
       repaired = true;
     }
     if (state !== 'failed' && state !== 'completed') alive += 1;

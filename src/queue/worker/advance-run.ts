@@ -5,9 +5,15 @@ import { Fault } from '../../fault.js';
 import type { Dispatch } from '../backend/dispatch.js';
 import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from '../backend/flow.js';
 import { parsePayload } from '../ledger/job.js';
-import { beginRun, endRun, type Run, readRun } from '../ledger/run-ledger.js';
+import { beginRun, endRun, type Run } from '../ledger/run-ledger.js';
 import type { Step } from '../ledger/step.js';
-import { cancelQueuedSteps, closeStep, insertSteps, readSteps } from '../ledger/step-ledger.js';
+import {
+  cancelQueuedSteps,
+  closeStep,
+  insertSteps,
+  readRunWithSteps,
+  readSteps,
+} from '../ledger/step-ledger.js';
 
 /** How long a flow waits before it reads the ledger again, when its steps are open but the queue has none to wait for. */
 const lookAgainMs = 1000;
@@ -34,9 +40,9 @@ export async function advanceRun<Services>(
   if (!(await beginRun(pool, runId))) return;
   const flow = dispatch.flow(job.name);
   for (;;) {
-    const run = await readRun(pool, runId);
-    if (!run) return;
-    const steps = await readSteps(pool, runId);
+    const found = await readRunWithSteps(pool, runId);
+    if (!found) return;
+    const { run, steps } = found;
     const current = steps.filter((step) => step.stage === run.stage);
     if (run.cancelRequested) {
       await cancelOpenSteps(dispatch, run);
@@ -106,15 +112,16 @@ async function ensureJobs<Services>(dispatch: Dispatch<Services>, steps: readonl
       step.state === 'running' ||
       (step.state === 'queued' && step.dependsOn.every((needed) => succeeded.has(needed))),
   );
-  // Sequentially, so that the order on the queue is the order of the plan.
-  let open = 0;
+  const open: Step[] = [];
   for (const step of startable) {
-    if (await ensureJob(dispatch, step)) open += 1;
+    if (await isOpen(dispatch, step)) open.push(step);
   }
-  return open;
+  await dispatch.enqueueSteps(open);
+  return open.length;
 }
 
-async function ensureJob<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
+/** Whether the step can still run. If the queue has failed it, it fails in the ledger too. */
+async function isOpen<Services>(dispatch: Dispatch<Services>, step: Step): Promise<boolean> {
   const queue = dispatch.queue(step.queue);
   const job = await queue.getJob(step.jobId);
   const state = await job?.getState();
@@ -128,7 +135,6 @@ async function ensureJob<Services>(dispatch: Dispatch<Services>, step: Step): Pr
     return false;
   }
   if (state === 'completed') await queue.remove(step.jobId);
-  await dispatch.enqueueStep(step);
   return true;
 }
 

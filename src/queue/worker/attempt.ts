@@ -89,10 +89,14 @@ export function stepContext<Services>(
         known.filter((other) => other.state === 'succeeded').map((other) => other.name),
       );
       const added = await readSteps(dispatch.pool, step.runId, step.stage);
-      for (const other of added) {
-        const ready = other.dependsOn.every((needed) => succeeded.has(needed));
-        if (names.has(other.name) && other.state === 'queued' && ready) await dispatch.enqueueStep(other);
-      }
+      await dispatch.enqueueSteps(
+        added.filter(
+          (other) =>
+            names.has(other.name) &&
+            other.state === 'queued' &&
+            other.dependsOn.every((needed) => succeeded.has(needed)),
+        ),
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import { LRUCache } from 'lru-cache';
+import { Pool } from 'pg';
 import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import { inTransaction } from '../../database/transaction.js';
@@ -62,10 +63,25 @@ export async function mappingOfVersion(db: Queryable, version: number): Promise<
   return compileMapping(rows, await readCatalog(db), version);
 }
 
+/** Rows of committed versions, by pool. They never change, so the steps of a run read them once. */
+const rowsRead = new WeakMap<Pool, LRUCache<number, MappingRow[]>>();
+
 /** The rows of one version, in order. */
 export async function readMappingRows(db: Queryable, version: number): Promise<MappingRow[]> {
+  const read = db instanceof Pool ? rowsOf(db) : undefined;
+  const known = read?.get(version);
+  if (known !== undefined) return known;
   const { dataMapping } = await ledger(db);
-  return dataMapping.findMany({ ...rowsInOrder, where: { mapping_version: version } });
+  const rows = await dataMapping.findMany({ ...rowsInOrder, where: { mapping_version: version } });
+  // A version that does not exist yet may exist later.
+  if (rows.length > 0) read?.set(version, rows);
+  return rows;
+}
+
+function rowsOf(pool: Pool): LRUCache<number, MappingRow[]> {
+  const rows = rowsRead.get(pool) ?? new LRUCache<number, MappingRow[]>({ max: 20 });
+  rowsRead.set(pool, rows);
+  return rows;
 }
 
 /** The versions before this one that read a source table, the newest first: each with all its rows, in order. */

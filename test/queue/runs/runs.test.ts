@@ -190,7 +190,7 @@ describe.each(queuePlaces())('runs on $kind', (place) => {
       jobs: [work],
       flows: [pair],
     });
-    await dispatch.enqueueStep(seen!);
+    await dispatch.enqueueSteps([seen!]);
     // The run's own flow may be in the midst of the same; whoever comes last takes the job off.
     await expect
       .poll(() => fixture.backend.makeQueue('narrow').getJob(seen!.jobId), { timeout: 10_000 })
