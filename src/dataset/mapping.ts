@@ -6,7 +6,7 @@ type Field = readonly [
   type: string,
   source: string,
   description: string,
-  more?: { key?: true; transform?: string },
+  more?: { key?: true; transform?: string; min?: string; max?: string },
 ];
 
 const key = { key: true } as const;
@@ -25,6 +25,9 @@ function table(name: string, tableType: TableType, feed: string, fields: readonl
     is_key: more?.key ?? false,
     transform: more?.transform ?? null,
     retire_missing: false,
+    min: more?.min ?? null,
+    max: more?.max ?? null,
+    allowed: null,
     description,
   }));
 }
@@ -60,7 +63,9 @@ function people(name: string, column: string): MappingRow[] {
   ]);
 }
 
-const zeroIsUnknown = { transform: 'zero_as_null' } as const;
+/** An amount of money or a count is not negative; a rating and a mean vote are on the scale that the vendor documents. */
+const notNegative = { min: '0' } as const;
+const zeroIsUnknown = { transform: 'zero_as_null', ...notNegative } as const;
 
 /**
  * The initial mapping: which field of the five feeds fills which field of the warehouse. Once it is installed, the newest
@@ -77,15 +82,21 @@ export const initialMapping: readonly MappingRow[] = [
     ['original_language', 'text', 'original_language', 'Original language, as ISO 639-1 code'],
     ['original_title', 'text', 'original_title', 'Title in the original language'],
     ['overview', 'text', 'overview', 'Plot summary'],
-    ['popularity', 'numeric', 'popularity', "The vendor's popularity score, without unit"],
+    ['popularity', 'numeric', 'popularity', "The vendor's popularity score, without unit", notNegative],
     ['poster_path', 'text', 'poster_path', 'Path of its poster'],
     ['release_date', 'date', 'release_date', 'Date of first release'],
     ['revenue', 'numeric', 'revenue', 'Revenue in US dollars; 0 means unknown', zeroIsUnknown],
-    ['runtime', 'numeric', 'runtime', 'Running time in minutes'],
+    ['runtime', 'numeric', 'runtime', 'Running time in minutes', notNegative],
     ['tagline', 'text', 'tagline', 'Tagline'],
     ['video', 'boolean', 'video', 'Whether it was released directly to video'],
-    ['vote_average', 'numeric', 'vote_average', "Mean vote of the vendor's users, 0 to 10"],
-    ['vote_count', 'integer', 'vote_count', 'Number of votes'],
+    [
+      'vote_average',
+      'numeric',
+      'vote_average',
+      "Mean vote of the vendor's users, 0 to 10",
+      { min: '0', max: '10' },
+    ],
+    ['vote_count', 'integer', 'vote_count', 'Number of votes', notNegative],
     ['status', 'text', 'status', 'Production status, such as Released, Rumored or Post Production'],
   ]),
   ...dimension('collections', 'movies_metadata', 'belongs_to_collection', [
@@ -172,7 +183,7 @@ export const initialMapping: readonly MappingRow[] = [
   ...table('movie_ratings', 'version', 'ratings', [
     ['rater_id', 'bigint', 'userId', 'The rater, as a keyed hash', { key: true, transform: 'pii_hash' }],
     ['movielens_id', 'integer', 'movieId', 'MovieLens id of the film', key],
-    ['rating', 'numeric', 'rating', 'The rating, 0.5 to 5 stars'],
+    ['rating', 'numeric', 'rating', 'The rating, 0.5 to 5 stars', { min: '0.5', max: '5' }],
     [
       'rating_timestamp',
       'timestamptz',

@@ -69,7 +69,7 @@ const feeds: Record<string, Record<string, fc.Arbitrary<string>>> = {
   'ratings.csv': {
     userId: mostly(some('1', '2', '3'), ' 1', '', '-7'),
     movieId: movielensId,
-    rating: mostly(some('0.5', '3.0', '4.5', '5'), '', 'NaN', '3.333'),
+    rating: mostly(some('0.5', '3.0', '4.5', '5'), '', 'NaN', '3.333', '10'),
     timestamp: some('1260759144', '1260759145', ''),
   },
   'credits.csv': { cast: people('cast_id'), crew: people('gender'), id: filmId },

@@ -84,18 +84,34 @@ const ownFields = {
   truth: 'adult video'.split(' '),
 };
 
+/** The scales of numbers; the vendor sends no others, and others are left out. */
+const scales: Readonly<Record<string, readonly [number, number]>> = {
+  vote_average: [0, 10],
+  rating: [0.5, 5],
+};
+
+function valid(values: Values, field: string): ReturnType<typeof decimal> {
+  const value = decimal(values[field]);
+  if (value === null) return null;
+  const [least, greatest] = scales[field] ?? [0, Number.POSITIVE_INFINITY];
+  const number = Number(value.toString());
+  return number < least || number > greatest ? null : value;
+}
+
 function filmOf(id: number, number: number, values: Values): Film {
-  const amount = (field: string) => decimal(values[field])?.toString() ?? '';
+  const amount = (field: string) => valid(values, field)?.toString() ?? '';
+  const votes = wholeNumber(values.vote_count);
+  const voteCount = votes !== null && votes < 0 ? null : votes;
   return {
     id,
     title: values.title || null,
-    budget: decimal(values.budget),
-    revenue: decimal(values.revenue),
-    popularity: decimal(values.popularity),
+    budget: valid(values, 'budget'),
+    revenue: valid(values, 'revenue'),
+    popularity: valid(values, 'popularity'),
     releaseDate: day(values.release_date),
     status: values.status ?? '',
-    voteAverage: decimal(values.vote_average),
-    voteCount: wholeNumber(values.vote_count),
+    voteAverage: valid(values, 'vote_average'),
+    voteCount,
     sourceFile: 'movies_metadata.csv',
     sourceRecord: number,
     content: JSON.stringify([
@@ -104,7 +120,7 @@ function filmOf(id: number, number: number, values: Values): Film {
       ownFields.money.map((field) => amount(field).replace(/^0$/, '')),
       ownFields.truth.map((field) => truth(values[field])),
       day(values.release_date),
-      wholeNumber(values.vote_count),
+      voteCount,
     ]),
   };
 }
@@ -118,5 +134,5 @@ function readRating(world: FilmWorld, values: Values): void {
   const movielensId = wholeNumber(values.movieId);
   const rater = trimmed(values.userId);
   if (movielensId === null || rater === '') return;
-  world.ratings.set(`${rater} ${movielensId}`, { movielensId, rating: decimal(values.rating) });
+  world.ratings.set(`${rater} ${movielensId}`, { movielensId, rating: valid(values, 'rating') });
 }

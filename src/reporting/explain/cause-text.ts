@@ -45,7 +45,7 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     case 'others':
       return cause.unusableCount === undefined
         ? `${text('count')} more ${noun}s`
-        : `${text('count')} more ${noun}s, ${text('unusableCount')} of them with values that could not be read`;
+        : `${text('count')} more ${noun}s, ${text('unusableCount')} of them with unusable values`;
     case 'not kept':
       return `the earlier contributions of ${noun}s are not kept: the whole difference`;
     case 'unexplained':
@@ -118,7 +118,12 @@ function summedText({ table, key, count, file, period, record, ...change }: Summ
 
 /** Values that could not be used, each with its text as sent. */
 function unusableText(values: readonly UnusableValue[]): string {
-  return values.map(({ field, value }) => `${field} ${JSON.stringify(value)} could not be read`).join(', ');
+  return values
+    .map(({ field, value, reason }) => {
+      const fault = reason === 'value_out_of_range' ? 'is out of range' : 'could not be read';
+      return `${field} ${JSON.stringify(value)} ${fault}`;
+    })
+    .join(', ');
 }
 
 function originText({ file, period, record, version, earlierVersion, late }: Cause): string | undefined {

@@ -4,6 +4,8 @@
  */
 export const issueReasons = {
   value_not_castable: "A value does not match its field's type. The field was left empty.",
+  value_out_of_range:
+    "A value is outside the range or the set of its field's mapping. The field was left empty.",
   entry_key_missing: 'An entry of a nested column has no key. The entry was left out.',
   entry_key_not_castable:
     'The key of an entry of a nested column does not match its type. The entry was left out.',
@@ -15,4 +17,7 @@ export const issueReasons = {
 } as const;
 
 /** The reasons for which a single value was left out of its field. */
-export const unusableValueReasons: readonly (keyof typeof issueReasons)[] = ['value_not_castable'];
+export const unusableValueReasons: readonly (keyof typeof issueReasons)[] = [
+  'value_not_castable',
+  'value_out_of_range',
+];

@@ -9,7 +9,7 @@ import {
   shownValues,
   type UnusableColumn,
 } from '../extract/value-limit.js';
-import { trimmed } from '../mapping/field-types.js';
+import { fieldTypes, trimmed } from '../mapping/field-types.js';
 import { isPersonal, readFromRecords, requiredOfRecords } from '../mapping/mapping.js';
 import type { FieldPlan, Mapping } from '../mapping/table-plan.js';
 import { allRecords, largeCount } from './key-coverage.js';
@@ -30,7 +30,7 @@ interface Count {
 
 /**
  * The columns of a file that have too many values that cannot be used, among the records that have a usable key. Columns that
- * an operator accepted before are left out, and so are personal columns, texts and nested columns.
+ * an operator accepted before are left out, and so are personal columns, texts without a set of values, and nested columns.
  * @param share the share of a column's values, 0 to 1, that may be unusable
  */
 export async function findUnusableColumns(
@@ -48,7 +48,10 @@ export async function findUnusableColumns(
       : await readAcceptedColumns(client, records.fileId, mapping.version);
   const fields = readFromRecords(own, records.sourceTable).filter(
     (field) =>
-      !field.required && field.type !== 'text' && !isPersonal(field) && !accepted.has(field.sourceField),
+      !field.required &&
+      (field.type !== 'text' || field.range !== null) &&
+      !isPersonal(field) &&
+      !accepted.has(field.sourceField),
   );
   const suspects = await stillSuspect(client, fields, required, records, share);
   const counts = await countUnusable(client, suspects, required, allRecords(records));
@@ -112,6 +115,10 @@ async function fitBareCasts(
   return cast !== null;
 }
 
+/** The text that is cast when the file is cleaned; null for an empty value. */
+const sentText = (field: FieldPlan) =>
+  fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : trimmed(field.sourceColumn);
+
 const accepts = (required: readonly FieldPlan[]) =>
   required.length === 0 ? 'true' : `not (${required.map(lacks).join(' or ')})`;
 
@@ -122,7 +129,7 @@ async function countUnusable(
   records: string,
 ): Promise<Count[]> {
   if (fields.length === 0) return [];
-  const texts = fields.map((field, index) => `${trimmed(field.sourceColumn)} as _${index}`);
+  const texts = fields.map((field, index) => `${sentText(field)} as _${index}`);
   const counts = fields.map(
     (field, index) =>
       `count(_${index})::integer, count(_${index}) filter (where (${castsOf(field).guarded(`_${index}`)}) is null)::integer`,
@@ -145,7 +152,7 @@ async function firstUnusable(
   const { rows } = await client.query<{ record: number; value: string }>(
     `/* warehouse.first_unusable_values */
      select record, left(value, 100) as value
-     from (select s.record_number as record, ${trimmed(field.sourceColumn)} as value
+     from (select s.record_number as record, ${sentText(field)} as value
            from ${allRecords(records)} where ${accepts(required)} offset 0) t
      where value is not null and (${castsOf(field).guarded('value')}) is null
      order by record limit ${shownValues}`,

@@ -3,6 +3,7 @@ import { literal } from '../../database/identifier.js';
 import { ledgerOf } from '../mapping/mapping.js';
 import type { FieldPlan, Mapping, TablePlan } from '../mapping/table-plan.js';
 import {
+  castsOfType,
   type ExtractionSource,
   expectedOf,
   failuresColumn,
@@ -68,10 +69,13 @@ async function writeIssues(
     `/* warehouse.insert_issues */
      insert into ${ledgerOf(plan)}.issue (file_id, record_number, table_name, column_name, value, reason, detail)
      select ${file.id}, ${recordColumn}, ${literal(plan.table)}, failure.field, left(failure.value, 1000),
-            case when not is_entry_key then 'value_not_castable'
+            case when not is_entry_key and is_out_of_range then 'value_out_of_range'
+                 when not is_entry_key then 'value_not_castable'
                  when failure.value is null then 'entry_key_missing'
                  else 'entry_key_not_castable' end,
-            case when not is_entry_key
+            case when not is_entry_key and is_out_of_range
+                 then 'The value is out of range, expected ' || type_of.name || '; the field was left empty.'
+                 when not is_entry_key
                  then 'The value is not a valid ' || type_of.name || '; the field was left empty.'
                  when failure.value is null
                  then ${entry} || ' has no ' || failure.field || ' and was left out.'
@@ -79,11 +83,23 @@ async function writeIssues(
      from ${extracted}
      cross join lateral jsonb_each_text(${failuresColumn}) as failure (field, value)
      cross join lateral (select failure.field = any(${textArray(entryKeys)}) as is_entry_key) as kind
+     cross join lateral (select ${outOfRange(plan)} as is_out_of_range) as judged
      join (values ${types.join(', ')}) as type_of (field, name) on type_of.field = failure.field
      where ${failuresColumn} is not null and not ${hasFailureOf(requiredOfRecord(plan))}
      order by ${recordColumn}, ${ordinalColumn}`,
   );
   return rowCount ?? 0;
+}
+
+/** The condition that a failed value is of its field's type, so that it must be out of the field's range. */
+function outOfRange(plan: TablePlan): string {
+  const cases = plan.fields
+    .filter(({ range }) => range !== null)
+    .map(
+      (field) =>
+        `when ${literal(field.field)} then (${castsOfType(field).guarded('failure.value')}) is not null`,
+    );
+  return cases.length === 0 ? 'false' : `coalesce(case failure.field ${cases.join(' ')} end, false)`;
 }
 
 /**

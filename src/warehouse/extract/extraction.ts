@@ -10,6 +10,7 @@ import {
 } from '../mapping/field-types.js';
 import { isPersonal } from '../mapping/mapping.js';
 import type { FieldPlan, TablePlan } from '../mapping/table-plan.js';
+import { isInRange, rangeText } from '../mapping/value-range.js';
 import { entryColumn } from './entry-column.js';
 
 /** The relations from which the rows of one file for a table are read. */
@@ -36,11 +37,12 @@ export const failuresColumn = '_failures';
 export function guardedExtraction(plan: TablePlan, source: ExtractionSource): string {
   const fields = plan.fields.map((field, index) => ({ field, raw: `raw_${index}`, cast: `cast_${index}` }));
   // A required value that its transform changes to null counts as missing.
-  const failed = fields.map(({ field, raw, cast }) =>
-    field.required
-      ? `${after(field, cast)} is null`
-      : `(${isPersonal(field) ? sentOf(raw) : `${raw} is not null`} and ${cast} is null)`,
-  );
+  const failed = fields.map(({ field, raw, cast }) => {
+    if (field.required) return `${valid(field, cast)} is null`;
+    const isUnusable =
+      field.range === null ? `${cast} is null` : `(${cast} is null or ${inRange(field, cast)} is false)`;
+    return `(${isPersonal(field) ? sentOf(raw) : `${raw} is not null`} and ${isUnusable})`;
+  });
   const failures = fields.map(
     ({ field, raw }, index) =>
       // Personal data must not be stored as the text of a failure.
@@ -49,11 +51,11 @@ export function guardedExtraction(plan: TablePlan, source: ExtractionSource): st
   // `offset 0` keeps the planner from repeating each cast in every place that uses its result.
   return `
     select ${recordColumn}, ${ordinalColumn},
-           ${fields.map(({ field, cast }) => `${after(field, cast)} as ${identifier(field.field)}`).join(',\n           ')},
+           ${fields.map(({ field, cast }) => `${valid(field, cast)} as ${identifier(field.field)}`).join(',\n           ')},
            case when ${failed.join(' or ')} then ${failures.join(' || ')} end as ${failuresColumn}
     from (
       select ${recordColumn}, ${ordinalColumn},
-             ${fields.map(({ field, raw, cast }) => `${carried(field, raw)}, ${castsOf(field).guarded(raw)} as ${cast}`).join(',\n             ')}
+             ${fields.map(({ field, raw, cast }) => `${carried(field, raw)}, ${castsOfType(field).guarded(raw)} as ${cast}`).join(',\n             ')}
       from (
         select ${recordOf(plan)} as ${recordColumn}, ${plan.nested ? 'e.ordinal' : '0'} as ${ordinalColumn},
                ${fields.map(({ field, raw }, index) => `${rawText(field, index)} as ${raw}${isPersonal(field) ? `, ${trimmed(textOf(field))} is not null as ${sentOf(raw)}` : ''}`).join(',\n               ')}
@@ -107,8 +109,31 @@ function carried(field: FieldPlan, raw: string): string {
   return isPersonal(field) ? `${raw}, ${sentOf(raw)}` : raw;
 }
 
-/** How the texts of a field are cast. */
-export function castsOf(field: FieldPlan): Pick<FieldType, 'guarded' | 'bare' | 'plain'> {
+/** How the texts of a field are cast. A value out of the field's range does not fit. */
+export function castsOf(field: FieldPlan): Casts {
+  const { guarded, bare, plain } = castsOfType(field);
+  if (field.range === null) return { guarded, bare, plain };
+  const fits = (value: string) => `(${after(field, value)}) is null or ${inRange(field, value)}`;
+  const refusing = (cast: (text: string) => string) => (text: string) => {
+    const value = cast(text);
+    const type = fieldTypes[field.type]!.catalogName;
+    // Not a constant, which the planner would evaluate although no value is out of range.
+    return `case when ${fits(value)} then ${value} else (left(${text}, 0) || 'out of range')::integer::text::${type} end`;
+  };
+  return {
+    guarded: (text) => `case when ${fits(guarded(text))} then ${guarded(text)} end`,
+    bare: bare && refusing(bare),
+    plain: plain && refusing(plain),
+  };
+}
+
+type Casts = { readonly [cast in 'guarded' | 'bare' | 'plain']: FieldType[cast] | undefined } & Pick<
+  FieldType,
+  'guarded'
+>;
+
+/** The same without the range. */
+export function castsOfType(field: FieldPlan): Pick<FieldType, 'guarded' | 'bare' | 'plain'> {
   return (
     transforms[field.transform ?? '']?.cast ?? (isIndexedText(field) ? indexedText : fieldTypes[field.type]!)
   );
@@ -122,11 +147,23 @@ function isIndexedText({ type, indexed }: FieldPlan): boolean {
 export function expectedOf(field: FieldPlan): string {
   const type = isIndexedText(field) ? indexedText.name : field.type;
   const requires = field.required ? transforms[field.transform ?? '']?.requires : undefined;
-  return requires === undefined ? type : `${type} ${requires}`;
+  const range = field.range === null ? undefined : rangeText(field.range);
+  return [type, requires, range].filter((part) => part !== undefined).join(' ');
 }
 
 function after(field: FieldPlan, value: string): string {
   return transforms[field.transform ?? '']?.after?.(value) ?? value;
+}
+
+/** The condition that a cast value is in the range of its field; null for a null value. */
+function inRange(field: FieldPlan, cast: string): string {
+  return isInRange(field.range!, field.type, `(${after(field, cast)})`);
+}
+
+/** The value of a field from its cast; null out of the field's range. */
+function valid(field: FieldPlan, cast: string): string {
+  const value = after(field, cast);
+  return field.range === null ? value : `case when ${inRange(field, cast)} then ${value} end`;
 }
 
 function textOf(field: FieldPlan): string {

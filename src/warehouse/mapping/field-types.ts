@@ -158,6 +158,9 @@ export const transforms: Readonly<Record<string, Transform>> = {
       guarded: (text) =>
         `case when ${text} ~ '^-?[0-9]{1,11}([.][0-9]{1,6})?$' then to_timestamp(${text}::double precision)` +
         ` when ${text} ~ '^[0-9]{12,13}([.]0{0,6})?$' then to_timestamp(${text}::double precision / 1000)` +
+        // R writes 1425942000 as 1.425942e+09.
+        ` when ${text} ~ '^[0-9]{1,11}([.][0-9]{0,12})?[eE][+]?0?[0-9]$' then case when ${text}::numeric < 1e11` +
+        ` then to_timestamp(${text}::double precision) end` +
         ` else coalesce(${moment(text)}, ${momentInUtc(text)}) end`,
       bare: (text) =>
         `to_timestamp(${onlyWhere(`${isPlain(text)} and octet_length(${text}) <= 11`, text)}::bigint)`,

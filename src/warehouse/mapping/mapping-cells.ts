@@ -6,6 +6,7 @@ import { type MappingRow, tableTypes } from './mapping-row.js';
 /** Names as the engine accepts them. No other text from a cell can reach a statement. */
 const name = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
 const fieldPath = /^[A-Za-z][A-Za-z0-9_]{0,39}(\.[A-Za-z][A-Za-z0-9_]{0,39})?$/;
+const bound = /^(-?[0-9]{1,40}([.][0-9]{1,40})?|[0-9]{4}-[0-9]{2}-[0-9]{2})$/;
 const aName =
   'a name of letters, digits and underscores that begins with a letter, at most 40 characters long';
 const sourceTypes = ['text', 'varchar', 'nested'];
@@ -18,6 +19,7 @@ interface CellRule {
 }
 
 const isTruth = (value: unknown) => typeof value === 'boolean';
+const isText = (value: unknown) => typeof value === 'string' && isStorable(value);
 
 const cellRules: readonly CellRule[] = [
   { column: 'end_schema', accepts: (row) => row.end_schema === 'warehouse', expected: 'warehouse' },
@@ -52,9 +54,19 @@ const cellRules: readonly CellRule[] = [
     expected: `empty or one of ${Object.keys(transforms).join(', ')}`,
   },
   { column: 'retire_missing', accepts: (row) => isTruth(row.retire_missing), expected: 'true or false' },
+  ...(['min', 'max'] as const).map((column) => ({
+    column,
+    accepts: (row: MappingRow) => row[column] === null || bound.test(row[column]),
+    expected: 'empty, a plain number, or a day as YYYY-MM-DD',
+  })),
+  {
+    column: 'allowed',
+    accepts: (row) => row.allowed === null || isText(row.allowed),
+    expected: `empty or ${storableText}`,
+  },
   {
     column: 'description',
-    accepts: (row) => typeof row.description === 'string' && isStorable(row.description),
+    accepts: (row) => isText(row.description),
     expected: storableText,
   },
 ];

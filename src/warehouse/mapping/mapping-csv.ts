@@ -1,6 +1,6 @@
 import { parseString, writeToString } from 'fast-csv';
 import { Fault } from '../../fault.js';
-import { type MappingRow, mappingColumns } from './mapping-row.js';
+import { type MappingRow, mappingColumns, rangeColumns } from './mapping-row.js';
 
 /** A mapping as CSV: a header with the names of the columns, then one line per row, in order. */
 export async function mappingToCsv(rows: readonly MappingRow[]): Promise<string> {
@@ -11,7 +11,8 @@ export async function mappingToCsv(rows: readonly MappingRow[]): Promise<string>
 }
 
 /**
- * Reads a mapping as `mappingToCsv` writes it. The columns may be in any order, and the description may be missing.
+ * Reads a mapping as `mappingToCsv` writes it. The columns may be in any order. The description and the columns of
+ * the range may be missing.
  * `installMapping` checks the content of the cells.
  * @throws Fault `mapping_csv` when a column is missing, unknown or repeated, or a row cannot be read
  */
@@ -41,7 +42,8 @@ async function parseLines(text: string): Promise<string[][]> {
 }
 
 function requireColumns(names: readonly string[]): void {
-  const missing = mappingColumns.filter((column) => column !== 'description' && !names.includes(column));
+  const optional: readonly string[] = ['description', ...rangeColumns];
+  const missing = mappingColumns.filter((column) => !optional.includes(column) && !names.includes(column));
   const unknown = names.filter((name) => !(mappingColumns as readonly string[]).includes(name));
   const repeated = names.filter((name, index) => names.indexOf(name) !== index);
   const found = [
@@ -70,9 +72,17 @@ function readRow(names: readonly string[], line: readonly string[], position: nu
     ...(cells as unknown as MappingRow),
     description: cells.description ?? '',
     transform: cells.transform === '' ? null : cells.transform!,
+    min: cellOf(cells.min),
+    max: cellOf(cells.max),
+    allowed: cellOf(cells.allowed),
     is_key: truth(cells.is_key!, 'is_key', position),
     retire_missing: truth(cells.retire_missing!, 'retire_missing', position),
   };
+}
+
+/** The text of a cell of the range, without the spaces around it; null when it is empty or its column is missing. */
+function cellOf(cell: string | undefined): string | null {
+  return cell?.trim() ? cell.trim() : null;
 }
 
 function truth(text: string, column: string, position: number): boolean {

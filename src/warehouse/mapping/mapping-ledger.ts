@@ -30,6 +30,9 @@ const mappingRow = {
   is_key: true,
   transform: true,
   retire_missing: true,
+  min: true,
+  max: true,
+  allowed: true,
   description: true,
 } as const satisfies Record<keyof MappingRow, true>;
 

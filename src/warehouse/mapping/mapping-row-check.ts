@@ -2,6 +2,7 @@ import type { Catalog } from '../tables/catalog.js';
 import { fieldTypes, transforms } from './field-types.js';
 import type { MappingComplaint } from './mapping-error.js';
 import { columnOf, type MappingRow, sourceColumnOf } from './mapping-row.js';
+import { findRangeFault } from './value-range.js';
 
 type Complaint = Pick<MappingComplaint, 'column' | 'code' | 'message'>;
 
@@ -15,7 +16,7 @@ export function checkRow(
   catalog: Catalog,
   renamed: ReadonlySet<string>,
 ): MappingComplaint[] {
-  return [checkTarget(row, catalog), checkTransform(row), checkSource(row, catalog, renamed)]
+  return [checkTarget(row, catalog), checkTransform(row), checkRange(row), checkSource(row, catalog, renamed)]
     .filter((complaint) => complaint !== null)
     .map((complaint) => ({ ...complaint, position, message: `Row ${position}: ${complaint.message}` }));
 }
@@ -54,6 +55,12 @@ function checkTransform({ transform: name, end_data_type: type }: MappingRow): C
     code: 'mapping_transform',
     message: `${name} gives ${transform.types.join(' or ')}, not ${type}.`,
   };
+}
+
+function checkRange(row: MappingRow): Complaint | null {
+  const fault = findRangeFault(row);
+  if (fault === null) return null;
+  return { column: row.allowed === null ? 'min' : 'allowed', code: 'mapping_range', message: `${fault}.` };
 }
 
 function checkSource(row: MappingRow, catalog: Catalog, renamed: ReadonlySet<string>): Complaint | null {

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+/** The columns of a row's range. A file that was exported before they existed lacks them. */
+export const rangeColumns = ['min', 'max', 'allowed'] as const;
+
 /** The columns of a mapping row, in the order of `support.data_mapping` and of the exported CSV. */
 export const mappingColumns = [
   'end_schema',
@@ -14,6 +17,7 @@ export const mappingColumns = [
   'is_key',
   'transform',
   'retire_missing',
+  ...rangeColumns,
   'description',
 ] as const;
 
@@ -41,13 +45,26 @@ export interface MappingRow {
   readonly transform: string | null;
   /** Whether a link is retired when the feed no longer lists it for its parent; the same in all rows of a table. */
   readonly retire_missing: boolean;
+  /** The least and the greatest valid value, as text; null without a limit. */
+  readonly min: string | null;
+  readonly max: string | null;
+  /** The valid values, separated by `|`; null when the field has no set. */
+  readonly allowed: string | null;
   readonly description: string;
 }
 
-/** SHA-256 of the rows, in hexadecimal. The order of the rows is part of it, because the ledger keeps the order. */
+/**
+ * SHA-256 of the rows, in hexadecimal. The order of the rows is part of it, because the ledger keeps the order. Rows without a
+ * range have the hash that they had before ranges existed.
+ */
 export function mappingHash(rows: readonly MappingRow[]): string {
   const hash = createHash('sha256');
-  for (const row of rows) hash.update(`${JSON.stringify(mappingColumns.map((column) => row[column]))}\n`);
+  const plain = mappingColumns.filter((column) => !(rangeColumns as readonly string[]).includes(column));
+  for (const row of rows) {
+    const hasRange = rangeColumns.some((column) => row[column] !== null);
+    const columns = hasRange ? [...plain, ...rangeColumns] : plain;
+    hash.update(`${JSON.stringify(columns.map((column) => row[column]))}\n`);
+  }
   return hash.digest('hex');
 }
 

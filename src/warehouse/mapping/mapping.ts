@@ -4,6 +4,7 @@ import { personalDataTransform } from './field-types.js';
 import { followKeys, type MappingRow, mappingHash, type TableType } from './mapping-row.js';
 import { validateMapping } from './mapping-validator.js';
 import type { FieldPlan, Mapping, NestedPlan, TablePlan } from './table-plan.js';
+import { rangeOf } from './value-range.js';
 
 /**
  * Compiles mapping rows into one plan per table.
@@ -84,6 +85,7 @@ function planTable(
       entryField: entryField ?? null,
       sourceField: row.source_field,
       transform: row.transform,
+      range: rangeOf(row),
     };
   });
   return {
@@ -123,7 +125,10 @@ export function readFromRecords(mapping: Mapping, sourceTable: string): FieldPla
 function distinctCasts(fields: readonly FieldPlan[]): FieldPlan[] {
   return [
     ...new Map(
-      fields.map((field) => [`${field.sourceColumn} ${field.type} ${field.transform}`, field]),
+      fields.map((field) => [
+        `${field.sourceColumn} ${field.type} ${field.transform} ${JSON.stringify(field.range)}`,
+        field,
+      ]),
     ).values(),
   ];
 }

@@ -1,4 +1,5 @@
 import type { MappingRow, TableType } from './mapping-row.js';
+import type { ValueRange } from './value-range.js';
 
 /** One field of a warehouse table, and where it comes from. */
 export interface FieldPlan {
@@ -16,6 +17,8 @@ export interface FieldPlan {
   /** The source field as the mapping names it, for messages. */
   readonly sourceField: string;
   readonly transform: string | null;
+  /** The valid values; null when every value of the type is valid. */
+  readonly range: ValueRange | null;
 }
 
 /** A column of a warehouse table. */

@@ -138,7 +138,7 @@ describe('the cause of a change by a value that could not be read', () => {
       expect(change!.causes.at(-1)).toMatchObject({ kind: 'others', count: 3, unusableCount: 3 });
     }
     expect((await told('genre_report', key, 'budget')).at(-1)).toBe(
-      '3 more films, 3 of them with values that could not be read',
+      '3 more films, 3 of them with unusable values',
     );
   });
 });

@@ -79,7 +79,7 @@ describe('values that cannot be used', () => {
     ['budget', '30000000', '30000000'],
     ['popularity', '7e-06', '0.000007'],
     ['vote_count', '5415.0', 5415],
-    ['vote_count', '-2147483648', -2147483648],
+    ['vote_count', '2147483647', 2147483647],
     ['release_date', '2016-02-29', '2016-02-29'],
     ['vote_count', '1e+03', 1000],
     ['vote_count', '1.5e1', 15],

@@ -15,14 +15,21 @@ describe('a mapping as CSV', () => {
     expect(back).toEqual([...odd, ...initialMapping.slice(1)]);
   });
 
+  it('lacks the columns of the range when it was exported before they existed', async () => {
+    const csv = `${headerLine.replace(',min,max,allowed', '')}\n${cells},true,,false,What\n`;
+    expect(await mappingFromCsv(csv)).toMatchObject([
+      { min: null, max: null, allowed: null, description: 'What' },
+    ]);
+  });
+
   it.each([
     ['a column is missing', 'end_schema,end_table\n', /lacks end_field, .*, expected end_schema/],
     ['a column is unknown', `${headerLine},colour\n`, /has the unknown "colour"/],
     ['a column occurs twice', `${headerLine},end_field\n`, /names end_field more than once/],
-    ['a row is short', `${headerLine}\nwarehouse,movies\n`, /Row 1 of the mapping has 2 cells, expected 13/],
+    ['a row is short', `${headerLine}\nwarehouse,movies\n`, /Row 1 of the mapping has 2 cells, expected 16/],
     [
       'a boolean is neither true nor false',
-      `${headerLine}\n${cells},yes,,false,What\n`,
+      `${headerLine}\n${cells},yes,,false,,,,What\n`,
       /Row 1 of the mapping: is_key is "yes"/,
     ],
     ['it is empty', '', /lacks end_schema/],
