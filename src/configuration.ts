@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Fault } from './fault.js';
@@ -40,7 +41,14 @@ const environmentSchema = z
       .default('.marquee')
       .transform((path) => resolve(path)),
     PORT: wholeNumber(0, 65535).default(4000),
-    HOST: z.string().min(1).default('127.0.0.1'),
+    HOST: z
+      .string()
+      .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
+      .refine(
+        (text) => isIP(text) > 0 || /^\w([\w.-]*\w)?$/.test(text),
+        'expected an IP address or a host name, without a port',
+      )
+      .default('127.0.0.1'),
     DATABASE_URL: databaseUrl,
     DATABASE_PIPELINE_URL: databaseUrl,
     DATABASE_READER_URL: databaseUrl,

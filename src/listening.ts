@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { Failure, messageOf } from './fault.js';
 
 /** The address a server listens on, and how messages refer to it. */
@@ -10,6 +10,11 @@ export interface Place {
   readonly what: string;
   /** The settings that change the address: `PORT or HOST`. */
   readonly settings: string;
+}
+
+/** The host as part of a URL, where an IPv6 address is in brackets and has no zone. */
+export function hostInUrl(host: string): string {
+  return isIPv6(host) ? `[${host.replace(/%.*/, '')}]` : host;
 }
 
 /**
@@ -25,7 +30,7 @@ export async function listenAt(server: Server, { port, host, what, settings }: P
       reject(
         new Failure(
           'port_taken',
-          `${what} cannot listen on ${host}:${port} (${messageOf(error)}); ${end}set another ${settings}.`,
+          `${what} cannot listen on ${hostInUrl(host)}:${port} (${messageOf(error)}); ${end}set another ${settings}.`,
           { cause: error },
         ),
       );

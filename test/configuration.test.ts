@@ -36,6 +36,13 @@ describe('the configuration', () => {
     );
   });
 
+  it('reads an IPv6 address with or without brackets, and refuses a host with a port', () => {
+    expect(readConfiguration({ HOST: '::1' }).host).toBe('::1');
+    expect(readConfiguration({ HOST: '[::1]' }).host).toBe('::1');
+    for (const HOST of ['localhost:80', 'http://localhost', '[::1]:80', '-'])
+      expect(() => readConfiguration({ HOST })).toThrow(/HOST is .*: expected an IP address or a host name/);
+  });
+
   it('is described in the README, with every setting', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('## Settings'), readme.indexOf('## Deployment'));

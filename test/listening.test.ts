@@ -1,8 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listenAt } from '../src/listening.js';
+import { hostInUrl, listenAt } from '../src/listening.js';
 
 const place = { host: '127.0.0.1', what: 'The API', settings: 'PORT or HOST' };
+
+describe('a host in a URL', () => {
+  it.each([
+    ['::1', '[::1]'],
+    ['fe80::1%eth0', '[fe80::1]'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['api.example', 'api.example'],
+  ])('%s is %s', (host, inUrl) => {
+    expect(hostInUrl(host)).toBe(inUrl);
+    expect(URL.canParse(`http://${inUrl}:4000`)).toBe(true);
+  });
+});
 
 describe('a server', () => {
   const first: Server = createServer();

@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { listenAt } from '../../listening.js';
+import { hostInUrl, listenAt } from '../../listening.js';
 
 export interface ListenerOptions {
   readonly port: number;
@@ -58,7 +58,7 @@ export async function listen(
   server.maxRequestsPerSocket = 0;
   const { port, host, graceMs = DEFAULT_GRACE_MS } = options;
   const boundPort = await listenAt(server, { port, host, what: 'The API', settings: 'PORT or HOST' });
-  const name = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host;
+  const name = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : hostInUrl(host);
   return {
     url: `http://${name}:${boundPort}`,
     close() {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type pg from 'pg';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { listenAt } from '../../listening.js';
+import { hostInUrl, listenAt } from '../../listening.js';
 
 /** What the metrics record of each request. */
 export interface RequestMeasure {
@@ -77,7 +77,7 @@ export function apiMetrics(pool: pg.Pool): Metrics {
         settings: 'METRICS_PORT',
       });
       return {
-        url: `http://${host}:${boundPort}/metrics`,
+        url: `http://${hostInUrl(host)}:${boundPort}/metrics`,
         close: () =>
           new Promise((resolve) => {
             server.close(() => resolve());

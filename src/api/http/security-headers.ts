@@ -45,7 +45,7 @@ export const HTML_HEADERS: Headers = {
 };
 
 const ALLOWED_HEADERS =
-  'authorization, content-type, if-none-match, x-request-id, x-apollo-operation-name, apollo-require-preflight, x-requested-with';
+  'authorization, content-type, if-none-match, x-request-id, traceparent, tracestate, x-apollo-operation-name, x-apollo-operation-id, apollographql-client-name, apollographql-client-version, apollo-require-preflight, x-requested-with';
 const EXPOSED_HEADERS =
   'etag, x-request-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, content-disposition, x-publication, x-publication-as-of-day, x-publication-check-state';
 

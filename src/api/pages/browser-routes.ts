@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
 import {
@@ -40,8 +40,13 @@ export interface BrowserRoutes {
   tokenOf(request: IncomingMessage): string | undefined;
 }
 
+/** The headers that every response has, among them those of security and the request id. */
+function redirectHeaders(response: Response): Record<string, string> {
+  return { ...(exchangeOf(response).common as Record<string, string>), 'cache-control': 'no-store' };
+}
+
 const withCommonHeaders: RequestHandler = (_request, response, next) => {
-  response.set({ ...(exchangeOf(response).common as Record<string, string>), 'cache-control': 'no-store' });
+  response.set(redirectHeaders(response));
   next();
 };
 
@@ -81,7 +86,7 @@ export function browserRoutes(options: BrowserRoutesOptions): BrowserRoutes {
       exchangeOf(response).note.caller = caller;
       if (caller) return next();
       if (request.method !== 'GET') throw new LoginError(401, 'You are not logged in. Log in at /login.');
-      response.redirect(303, `/login?to=${encodeURIComponent(page)}`);
+      response.set(redirectHeaders(response)).redirect(303, `/login?to=${encodeURIComponent(page)}`);
     },
   ];
   const board: RequestHandler[] = [

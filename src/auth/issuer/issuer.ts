@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type Provider from 'oidc-provider';
-import type { Configuration } from 'oidc-provider';
+import type { AdapterFactory, Configuration } from 'oidc-provider';
 // Not from the package's entry point: the only thing it adds is a warning about Node 20, on which the package works.
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 import { Provider as OidcProvider } from 'oidc-provider/lib/provider.js';
@@ -22,7 +22,7 @@ export interface IssuerOptions {
   readonly permission: IssuerPermission;
   /** The `aud` of the tokens. */
   readonly audience?: string;
-  /** Where a browser may be redirected to after login. */
+  /** The exact addresses that a browser may be redirected to after login; by default, any port of this host (RFC 8252 section 7.3). */
   readonly redirectUris?: readonly string[];
   /** Lifetime of access tokens in seconds. */
   readonly accessTokenSeconds?: number;
@@ -31,15 +31,18 @@ export interface IssuerOptions {
 export interface RunningIssuer {
   readonly issuerUrl: string;
   readonly clients: readonly SeededClient[];
+  /** Replaces the addresses that a browser may be redirected to: the API may choose its port after the issuer has started. */
+  registerRedirects(uris: readonly string[]): void;
   close(): Promise<void>;
 }
+
+type ClientOf = (id: string) => ReturnType<typeof clientMetadata> | undefined;
 
 /** The issuer's name for the API. Tokens requested without a resource are issued for it. */
 const API_RESOURCE = 'urn:marquee:api';
 
 const DEFAULT_AUDIENCE = 'marquee';
 
-/** Matches every port (RFC 8252 section 7.3), since the API may choose its port after the issuer has started. */
 const DEFAULT_REDIRECT_URI = 'http://localhost/login/callback';
 
 /**
@@ -64,7 +67,12 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
   });
   const issuerUrl = `http://localhost:${port}`;
   const clients = SEEDED_CLIENTS.map((client) => ({ ...client, secret: secrets.clientSecrets[client.id] }));
-  const provider = new OidcProvider(issuerUrl, configuration(options, secrets, clients)) as Provider;
+  let redirectUris = options.redirectUris;
+  const clientOf = (id: string) => {
+    const client = clients.find((each) => each.id === id);
+    return client && clientMetadata(client, redirectUris);
+  };
+  const provider = new OidcProvider(issuerUrl, configuration(options, secrets, clientOf)) as Provider;
   const answer = provider.callback();
   const interact = interactionListener(provider, API_RESOURCE);
   server.on('request', (request, response) =>
@@ -72,21 +80,23 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
       ? void interact(request, response)
       : void answer(request, response),
   );
-  return { issuerUrl, clients, close: () => close(server) };
+  return {
+    issuerUrl,
+    clients,
+    registerRedirects: (uris) => {
+      redirectUris = uris;
+    },
+    close: () => close(server),
+  };
 }
 
-function configuration(
-  options: IssuerOptions,
-  secrets: IssuerSecrets,
-  clients: readonly SeededClient[],
-): Configuration {
+function configuration(options: IssuerOptions, secrets: IssuerSecrets, clientOf: ClientOf): Configuration {
   const seconds = options.accessTokenSeconds ?? 3600;
   return {
-    adapter: createMemoryAdapter(),
+    adapter: storage(clientOf),
     jwks: secrets.jwks as Configuration['jwks'],
     cookies: { keys: [...secrets.cookieKeys] },
     scopes: ['openid', 'offline_access', ...SCOPES],
-    clients: clients.map((client) => clientMetadata(client, options.redirectUris ?? [DEFAULT_REDIRECT_URI])),
     pkce: { required: () => true },
     findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     clientBasedCORS: () => false,
@@ -122,26 +132,32 @@ function configuration(
   };
 }
 
-function clientMetadata(client: SeededClient, redirectUris: readonly string[]) {
+/** Keeps everything in memory, and reads clients from here, since their addresses may change. */
+function storage(clientOf: ClientOf): AdapterFactory {
+  const inMemory = createMemoryAdapter();
+  return (model) => {
+    const adapter = inMemory(model);
+    if (model === 'Client') adapter.find = async (id) => clientOf(id);
+    return adapter;
+  };
+}
+
+function clientMetadata(client: SeededClient, redirectUris: readonly string[] | undefined) {
   const isBrowserClient = client.kind === 'authorization_code';
   return {
     client_id: client.id,
     client_secret: client.secret,
     grant_types: isBrowserClient ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
     response_types: isBrowserClient ? ['code' as const] : [],
-    redirect_uris: isBrowserClient ? [...redirectUris] : [],
+    redirect_uris: isBrowserClient ? [...(redirectUris ?? [DEFAULT_REDIRECT_URI])] : [],
     ...(isBrowserClient && {
-      application_type: redirectUris.every(isLoopback) ? ('native' as const) : ('web' as const),
+      // The addresses of a native application match with every port, those of a web application exactly.
+      application_type: redirectUris === undefined ? ('native' as const) : ('web' as const),
       // The only method that passport-oauth2 supports.
       token_endpoint_auth_method: 'client_secret_post' as const,
     }),
     scope: [...(isBrowserClient ? ['openid', 'offline_access'] : []), ...client.scopes].join(' '),
   };
-}
-
-function isLoopback(uri: string): boolean {
-  const { protocol, hostname } = new URL(uri);
-  return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
 function close(server: Server): Promise<void> {

@@ -52,6 +52,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       redis: queue?.redis,
       redisPrefix: configuration.queuePrefix,
     });
+    issuer?.registerRedirects([loginCallback(configuration.publicUrl ?? api.url)]);
     return {
       api,
       issuerUrl,
@@ -110,6 +111,7 @@ export async function builtInIssuer({ configuration, embedded }: Environment): P
       'No token issuer is configured. Set OIDC_ISSUER to your issuer, or ALLOW_DEVELOPMENT_ISSUER=1 to run the built-in one.',
     );
   }
-  const redirectUris = publicUrl === undefined ? undefined : [loginCallback(publicUrl)];
+  // Without a public URL the API's address is registered when it is known.
+  const redirectUris = publicUrl === undefined ? [] : [loginCallback(publicUrl)];
   return startIssuer({ port, home, permission, audience, redirectUris });
 }

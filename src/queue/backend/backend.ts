@@ -160,8 +160,7 @@ async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): 
     if (policy !== 'noeviction' && location.acceptEviction !== true) {
       throw new Fault(
         'redis_evicts',
-        `Redis has maxmemory-policy ${policy}, which can delete queued jobs; ` +
-          'set it to noeviction, or accept the risk explicitly.',
+        `Redis has maxmemory-policy ${policy}, which can delete queued jobs, expected noeviction. Set it (CONFIG SET maxmemory-policy noeviction, and in the configuration of the server), use another Redis, or unset REDIS_URL to keep the queues on Postgres.`,
       );
     }
   } catch (error) {

@@ -97,7 +97,13 @@ describe('every response', () => {
     const listed = await preflight('https://dashboard.example');
     expect(listed.status).toBe(204);
     expect(listed.headers.get('access-control-allow-origin')).toBe('https://dashboard.example');
-    expect(listed.headers.get('access-control-allow-headers')).toContain('authorization');
+    const allowed = listed.headers.get('access-control-allow-headers')!.split(', ');
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        ...['authorization', 'traceparent', 'x-apollo-operation-id'],
+        ...['apollographql-client-name', 'apollographql-client-version'],
+      ]),
+    );
     const other = await preflight('https://evil.example');
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
   });

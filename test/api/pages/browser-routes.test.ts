@@ -136,6 +136,12 @@ describe.each(queuePlaces())('pages for a browser session, queues on $kind', (pl
   it('the queue board redirects to the login, which returns to the board', async () => {
     const answer = await new Browser().go(`${api.url}/admin/queues/`);
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login?to=%2Fadmin%2Fqueues%2F']);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'x-request-id': expect.stringMatching(/./),
+      'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
   });
 
   it('the queue board requires the scope jobs:read', async () => {

@@ -15,6 +15,27 @@ beforeAll(async () => {
 });
 afterAll(() => issuer?.close());
 
+describe('the redirects of the development issuer', () => {
+  const begin = async (redirectUri: string) => {
+    const query = new URLSearchParams({
+      ...{ client_id: 'demo-dashboard', response_type: 'code', scope: 'openid', redirect_uri: redirectUri },
+      ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' },
+    });
+    const { status } = await fetch(`${issuer.issuerUrl}/auth?${query}`, { redirect: 'manual' });
+    return status;
+  };
+
+  it('are exactly those registered, also their ports', async () => {
+    issuer.registerRedirects(['http://localhost:4000/login/callback', 'http://[::1]:4000/login/callback']);
+    expect(await begin('http://localhost:4000/login/callback')).toBe(303);
+    expect(await begin('http://[::1]:4000/login/callback')).toBe(303);
+    for (const other of ['localhost:4001', '127.0.0.1:4000', 'localhost'])
+      expect([other, await begin(`http://${other}/login/callback`)]).toEqual([other, 400]);
+    issuer.registerRedirects([]);
+    expect(await begin('http://localhost:4000/login/callback')).toBe(400);
+  });
+});
+
 describe('the development issuer', () => {
   it('issues RFC 9068 access tokens for client credentials', async () => {
     const token = await issuer.token('demo-partner');
