@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Fault } from '../src/fault.js';
 import type { QueueBackend } from '../src/queue/backend/backend.js';
 import { answerControl, type ControlArguments } from '../src/queue/control/control.js';
@@ -45,6 +45,7 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
           (await startRollback(runs, dataSet.reports, { to, reason }, request)).run,
       },
     }),
+    [inbox.folder, dirname(inbox.folder)],
   );
 }
 

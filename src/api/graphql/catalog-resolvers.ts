@@ -3,6 +3,7 @@ import { accessPublications } from '../access/visible-catalog.js';
 import { accessReport } from '../access/visible-report.js';
 import type { ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
+import { badInput } from '../errors/api-error.js';
 import type { RequestContext } from '../operation/request-context.js';
 import type { ReportRow } from '../reports/cursor.js';
 import { readPage, reportQuery } from '../reports/page.js';
@@ -66,6 +67,10 @@ export async function answerDataDictionary(
   reports: readonly ReportDescription[],
   { session, rights }: RequestContext,
 ) {
+  for (const [name, value] of Object.entries({ schema, table })) {
+    if (value?.includes('\0'))
+      throw badInput(`${name} contains a NUL character. Remove it: no name contains one.`);
+  }
   const list = DICTIONARY_FIELDS.map((name) => sql`${ident(name)} as ${ident(camelCase(name))}`);
   const conditions = [
     ...(typeof schema === 'string' ? [sql`schema_name = ${schema}`] : []),

@@ -144,14 +144,56 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   });
 }
 
-/** Sends a response, unless the client has disconnected. */
+/** How long a client that still sends a body may do so after the response, so that it can read the response first. */
+export const LINGER_MS = 2_000;
+
+/**
+ * Sends a response, unless the client has disconnected. If the body of the request is not read, its rest is discarded and the connection
+ * is closed: otherwise a client could keep it open by sending slowly.
+ */
 export function send(response: ServerResponse, answer: HttpResponse, common: Headers): void {
+  const { req: request } = response;
+  if (request.complete || !announcesBody(request)) {
+    write(response, answer, common);
+    return;
+  }
+  // A small body may have arrived with the headers, and is complete when they have been handled.
+  setImmediate(() => {
+    if (request.complete) {
+      write(response, answer, common);
+      return;
+    }
+    response.shouldKeepAlive = false;
+    write(response, answer, common, (body) => {
+      // The response has a length, so the client has all of it before the connection ends.
+      response.write(body);
+      const end = () => {
+        clearTimeout(timer);
+        response.end();
+      };
+      const timer = setTimeout(end, LINGER_MS);
+      request.once('end', end).once('close', end).resume();
+    });
+  });
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function write(
+  response: ServerResponse,
+  answer: HttpResponse,
+  common: Headers,
+  finish: (body: string) => void = (body) => response.end(body),
+): void {
   if (response.destroyed || response.headersSent) return;
   const { status, headers, body } = answer;
   const withBody = status !== 304 && status !== 204;
   if (!withBody) {
     const { 'content-type': _type, ...others } = { ...common, ...headers };
-    response.writeHead(status, others).end();
+    response.writeHead(status, others);
+    finish('');
     return;
   }
   response.writeHead(status, {
@@ -160,5 +202,5 @@ export function send(response: ServerResponse, answer: HttpResponse, common: Hea
     ...headers,
     'content-length': Buffer.byteLength(body),
   });
-  response.end(body);
+  finish(body);
 }

@@ -13,6 +13,7 @@ import {
   errorResponse,
   failureResponse,
   type HttpResponse,
+  LINGER_MS,
   requireGet,
   send,
 } from './responses.js';
@@ -150,6 +151,10 @@ function openExchange({ logger, metrics, corsOrigins }: Service): RequestHandler
       'marquee.request_id': requestId,
     });
     response.locals.exchange = { request, response, requestId, common, note } satisfies Exchange;
+    response.once('finish', () => {
+      // A response that was not sent by `send`, such as a redirect.
+      if (!request.complete) setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref();
+    });
     response.once('close', () => {
       note.atClose?.();
       const seconds = (performance.now() - started) / 1000;

@@ -2,7 +2,7 @@
 export interface RequestLimits {
   /** Levels of nested fields. */
   readonly depth: number;
-  /** Levels of nested fields if the operation reads `__schema` or `__type`: tools send deeper queries there. */
+  /** Levels of nested fields from `__schema` or `__type` on: tools send deeper queries there. */
   readonly introspectionDepth: number;
   /**
    * Maximum number of rows in the responses to a request. Related rows count for each row they belong to. A count, a

@@ -23,6 +23,8 @@ export function countTokens(text: string): number {
   return count;
 }
 
+const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type']);
+
 /** Depth of a set of fields, and their number with every fragment spread expanded. */
 interface Extent {
   readonly depth: number;
@@ -57,7 +59,10 @@ function checkShape(document: DocumentNode, limits: RequestLimits): void {
   // Each fragment is measured once and counted at every spread. Following every spread would take as long as the
   // documents that this check is there to refuse.
   const extents = new Map<string, Extent>();
+  const measured = new Map<SelectionSetNode, Extent>();
   function extentOf(set: SelectionSetNode): Extent {
+    const known = measured.get(set);
+    if (known) return known;
     let depth = 0;
     let fields = 0;
     for (const selection of set.selections) {
@@ -67,6 +72,7 @@ function checkShape(document: DocumentNode, limits: RequestLimits): void {
       // At least 1: a fragment that contains only spreads costs work, too.
       fields = Math.min(fields + Math.max(own + inner.fields, 1), Number.MAX_SAFE_INTEGER);
     }
+    measured.set(set, { depth, fields });
     return { depth, fields };
   }
   function innerExtent(selection: SelectionNode): Extent {
@@ -83,13 +89,14 @@ function checkShape(document: DocumentNode, limits: RequestLimits): void {
     return extent;
   }
   for (const { selectionSet } of operations) {
-    const { depth, fields } = extentOf(selectionSet);
+    const { fields } = extentOf(selectionSet);
     if (fields > limits.fields) throw limitError('fields', limits.fields, fields);
-    const looksAtSchema = rootFields(selectionSet, fragments).some(({ name }) =>
-      name.value.startsWith('__s'),
-    );
-    const allowed = looksAtSchema ? limits.introspectionDepth : limits.depth;
-    if (depth > allowed) throw limitError('depth', allowed, depth);
+    // Each field on its own: reading the schema must not allow the other fields of the operation to be deeper.
+    for (const { name, selectionSet: inner } of rootFields(selectionSet, fragments)) {
+      const depth = 1 + (inner ? extentOf(inner).depth : 0);
+      const allowed = INTROSPECTION_FIELDS.has(name.value) ? limits.introspectionDepth : limits.depth;
+      if (depth > allowed) throw limitError('depth', allowed, depth);
+    }
   }
   if (aliases > limits.aliases) throw limitError('aliases', limits.aliases, aliases);
 }

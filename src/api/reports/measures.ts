@@ -48,6 +48,8 @@ export function groupedAccess(
       list.push(sql`${null}::${raw(SQL_TYPES[type] ?? 'text')} as ${ident(name)}`);
       continue;
     }
+    // The groups are the same without the name. A caller who asks for it is refused, as for any hidden column.
+    if (role === 'NAME' && !access.columns.has(camelCase(column.name))) continue;
     const source = ident(visibleColumn(access, camelCase(column.name)).name);
     columns.push({ name, type, nullable: role !== 'VALUE' || column.nullable });
     if (role === 'NAME') list.push(sql`min(${source}) as ${ident(name)}`);

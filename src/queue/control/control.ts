@@ -6,6 +6,7 @@ import { Failure, Fault, messageOf } from '../../fault.js';
 import type { QueueBackend } from '../backend/backend.js';
 import type { JsonValue } from '../ledger/json.js';
 import { complaintOfReason } from '../ledger/reason-text.js';
+import { withoutServerPaths } from './server-paths.js';
 
 /** The queue over which processes without rights to the ledger send requests to those that have them. */
 export const controlQueue = 'control';
@@ -167,14 +168,24 @@ async function answered(outcome: Promise<ControlOutcome>, timeoutMs: number): Pr
   }
 }
 
-/** Handles requests on the control queue until the backend is closed. */
-export function answerControl(backend: QueueBackend, handlers: ControlHandlers): void {
-  backend.makeWorker(controlQueue, async (job: Job) => answer(handlers, job.data as ControlRequest), {
-    concurrency: 8,
-  });
+/**
+ * Handles requests on the control queue until the backend is closed.
+ * @param folders folders of this server, of which callers of the API learn nothing
+ */
+export function answerControl(
+  backend: QueueBackend,
+  handlers: ControlHandlers,
+  folders: readonly string[] = [],
+): void {
+  const work = async (job: Job) => answer(handlers, job.data as ControlRequest, folders);
+  backend.makeWorker(controlQueue, work, { concurrency: 8 });
 }
 
-async function answer(handlers: ControlHandlers, request: ControlRequest): Promise<ControlOutcome> {
+async function answer(
+  handlers: ControlHandlers,
+  request: ControlRequest,
+  folders: readonly string[],
+): Promise<ControlOutcome> {
   try {
     if (Date.now() > request.expiresAt)
       throw new Fault('control_expired', 'The request waited too long and has no effect; send it again.');
@@ -182,11 +193,14 @@ async function answer(handlers: ControlHandlers, request: ControlRequest): Promi
     if (!schema) throw new Fault('control_arguments', 'Unknown action.');
     const args = schema.parse(request.arguments);
     const handle = handlers[request.action] as (args: unknown, request: ControlRequest) => Promise<JsonValue>;
-    return { ok: true, value: await handle(args, request) };
+    return { ok: true, value: withoutServerPaths(await handle(args, request), folders) };
   } catch (error) {
     const code = error instanceof Fault || error instanceof Failure ? error.code : 'control_failed';
     // Any other error is a defect; its message may contain internals, so it is not sent.
-    const message = error instanceof Fault ? error.message : 'The pipeline failed to answer: read its log.';
+    const message =
+      error instanceof Fault
+        ? withoutServerPaths(error.message, folders)
+        : 'The pipeline failed to answer: read its log.';
     return { ok: false, code, message, retry: !(error instanceof Fault) };
   }
 }

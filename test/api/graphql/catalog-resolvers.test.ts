@@ -20,6 +20,19 @@ beforeAll(async () => {
 });
 afterAll(() => api?.close());
 
+describe('the data dictionary', () => {
+  it.each(['schema', 'table'])('refuses a NUL character in %s', async (argument) => {
+    const { status, body } = await api.query(
+      `query ($name: String) { dataDictionary(${argument}: $name) { tableName } }`,
+      {
+        name: 'a\0',
+      },
+    );
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
+    expect(body.errors[0].message).toContain(`${argument} contains a NUL character`);
+  });
+});
+
 describe('the catalog', () => {
   it('lists the publications, by default the newest last', async () => {
     const { body } = await api.query(`{

@@ -146,6 +146,35 @@ describe('a client that disconnects while it sends the body', () => {
   });
 });
 
+describe('a client that is refused while it sends the body', () => {
+  it.each([
+    ['POST /graphql', 401],
+    ['PUT /livez', 405],
+    ['GET /livez', 200],
+  ])('gets the response to %s, and its connection is closed soon after', async (line, status) => {
+    const { port } = new URL(api.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(`${line} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n`);
+    const slowly = setInterval(() => socket.write('x'), 100);
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    const started = Date.now();
+    await new Promise((resolve) => socket.on('close', resolve));
+    clearInterval(slowly);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*connection: close`, 'i'));
+    expect(text).toMatch(/\}$/);
+    expect(Date.now() - started).toBeLessThan(8_000);
+  });
+
+  it('keeps its connection if the body is short', async () => {
+    const { headers } = await api.send('/graphql', { method: 'POST', body: '{"query":"{__typename}"}' });
+    expect(headers.get('connection')).toBe('keep-alive');
+  });
+});
+
 describe('a slow client', () => {
   it('is disconnected, while other requests are served', async () => {
     const { port, hostname } = new URL(api.url);

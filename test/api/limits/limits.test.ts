@@ -80,6 +80,12 @@ const CASES: [string, unknown, unknown, { name: string; allowed: number; actual:
     { name: 'depth', allowed: 9, actual: 10 },
   ],
   [
+    'depth next to introspection',
+    { query: `{ __schema { queryType { name } } ${film(3).slice(1)}` },
+    { query: `{ __schema { queryType { name } } ${film(4).slice(1)}` },
+    { name: 'depth', allowed: 6, actual: 7 },
+  ],
+  [
     'cost of rows',
     { query: '{ genreReport(first: 400) { nodes { year } } }' },
     { query: '{ genreReport(first: 401) { nodes { year } } }' },
