@@ -32,6 +32,11 @@ export function publishStages<Payload extends Publishing>({
   isWhole = () => false,
   undo,
 }: PublishStages<Payload>): Stage<Payload, Services>[] {
+  const judgement = async (payload: Payload, services: Services) => ({
+    asOfDay: await asOf(services),
+    lossAcceptedBy: payload.lossAcceptedBy ?? undefined,
+    undo: undo?.(payload),
+  });
   return [
     {
       name: 'build',
@@ -49,11 +54,7 @@ export function publishStages<Payload extends Publishing>({
       name: 'check',
       repeatOnRetry: true,
       async plan({ payload, services }) {
-        const check = planStep(checkReportsJob, 'check', {
-          asOfDay: await asOf(services),
-          lossAcceptedBy: payload.lossAcceptedBy ?? undefined,
-          undo: undo?.(payload),
-        });
+        const check = planStep(checkReportsJob, 'check', await judgement(payload, services));
         // The checks occupy one core; meanwhile another finds out what a publication would change.
         const [largest, ...others] = largestFirst(services.dataSet.reports).map((report) =>
           planStep(compareReportJob, `compare-${report.name}`, { report: report.name }),
@@ -61,7 +62,13 @@ export function publishStages<Payload extends Publishing>({
         return largest === undefined ? [check] : [largest, check, ...others];
       },
     },
-    { name: 'publish', repeatOnRetry: true, plan: () => [planStep(publishJob, 'publish', { reason })] },
+    {
+      name: 'publish',
+      repeatOnRetry: true,
+      async plan({ payload, services }) {
+        return [planStep(publishJob, 'publish', { reason, ...(await judgement(payload, services)) })];
+      },
+    },
   ];
 }
 

@@ -8,7 +8,7 @@ import { readReflected } from '../publications/publication.js';
 import type { Reflected } from '../publications/types.js';
 import { type ReportSql, readReportSql } from '../sql/report-sql.js';
 import { columnOf, listOf } from '../sql/row-sql.js';
-import { buildTable, withoutAutovacuum } from '../sql/table-names.js';
+import { buildTable, markTable, withoutAutovacuum } from '../sql/table-names.js';
 import { buildContributions } from './contribution-build.js';
 import { dropBuild } from './drop-build.js';
 import { type IncrementalBase, incrementalBase } from './incremental-base.js';
@@ -68,6 +68,7 @@ export async function buildReport(
   await requireSameWarehouse(client, definition, state);
   await recordBuild(client, definition, { asOfDay, runId, state, base, rows, reflected });
   await forgetCheckResults(client, definition, runId);
+  await markBuild(client, definition);
   return { report: definition.name, rows, whole: base === null };
 }
 
@@ -145,6 +146,18 @@ async function recordBuild(
         ${definition.name}, ${runId}, ${asOfDay}, ${await definitionHash(definition)}, ${stateText(state)},
         ${state.cleanedUntil}, ${base?.publication ?? null}, ${rows}, ${JSON.stringify(reflected)}
       )`,
+  );
+}
+
+/**
+ * Marks the build as complete. After a crash, Postgres empties all tables that are not logged: the build, its differences and this
+ * mark together. Counting rows would not always show it, since a build may have none.
+ */
+async function markBuild(client: ClientBase, { name }: ReportDefinition): Promise<void> {
+  await runSql(
+    client,
+    sql`/* reporting.mark_build */
+      create unlogged table ${markTable(name)} ${withoutAutovacuum} as select true as built`,
   );
 }
 

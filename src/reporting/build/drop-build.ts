@@ -10,13 +10,16 @@ import {
   contributionChangeTable,
   differenceTable,
   entityTable,
+  markTable,
   scopeTable,
 } from '../sql/table-names.js';
 
 /** Drops the build of a report, if it has one, with everything that belongs to it. */
 export async function dropBuild(client: ClientBase, definition: ReportDefinition): Promise<void> {
   const { name } = definition;
-  const tables = [buildTable, contributionBuildTable, entityTable, scopeTable].map((table) => table(name));
+  const tables = [buildTable, contributionBuildTable, entityTable, scopeTable, markTable].map((table) =>
+    table(name),
+  );
   await runSql(client, sql`/* reporting.drop_build */ drop table if exists ${listOf(tables)}`);
   await dropComparison(client, definition);
   const rows = await ledger(client);

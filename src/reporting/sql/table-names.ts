@@ -50,6 +50,11 @@ export function scopeTable(report: string): SqlText {
   return work('build_scope', report);
 }
 
+/** Has its one row until a crash of the database empties it together with the build. */
+export function markTable(report: string): SqlText {
+  return work('build_mark', report);
+}
+
 /** The kept totals of a large warehouse table. */
 export function rollupTable(rollup: string): SqlText {
   return work('stock', rollup);
