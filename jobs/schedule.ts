@@ -93,22 +93,31 @@ async function openLoads(pool: Pool): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Creates the schedules; all workers share them, so that each job runs once per interval. */
-export async function startSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
+/**
+ * Creates the schedules; all workers share them, so that each job runs once per interval. The worker starts without them when the
+ * queue refuses: `keepSchedules` tries again, and no load depends on maintenance.
+ */
+export async function startSchedules(
+  queue: AnyQueue,
+  { inbox }: Resources,
+  onError: (error: unknown) => void,
+): Promise<void> {
   await mkdir(inbox.folder, { recursive: true });
-  for (const { id, rhythm, job } of schedulesOf(inbox)) await schedule(queue, id, rhythm, job, {});
+  for (const { id, rhythm, job } of schedulesOf(inbox)) {
+    await schedule(queue, id, rhythm, job, {}).catch(onError);
+  }
 }
 
-/** Creates schedules that the queue has lost again; the others keep their rhythm. */
+/** Creates schedules again that the queue has lost, or that are due too late; the others keep their rhythm. */
 export async function keepSchedules(queue: AnyQueue, { inbox }: Resources): Promise<void> {
   for (const { id, rhythm, job } of schedulesOf(inbox)) {
-    if (!(await isScheduled(queue, id))) await schedule(queue, id, rhythm, job, {});
+    if (!(await isScheduled(queue, id, rhythm))) await schedule(queue, id, rhythm, job, {});
   }
 }
 
 function schedulesOf({ scanSeconds }: Resources['inbox']) {
   return [
     { id: 'inbox', rhythm: { everyMs: scanSeconds * 1000 }, job: scanInboxJob },
-    { id: 'upkeep', rhythm: { cron: '17 * * * *' }, job: upkeepJob },
+    { id: 'upkeep', rhythm: { cron: '17 * * * *', longestMs: 3_600_000 }, job: upkeepJob },
   ];
 }

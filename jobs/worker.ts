@@ -86,7 +86,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
   });
   answerPipelineControl(pipeline.backend, pipeline.runs, resources);
   const schedules = pipeline.backend.makeQueue(queues.schedule);
-  await startSchedules(schedules, resources);
+  await startSchedules(schedules, resources, report);
   const reconcile = async () => {
     await pipeline.runs.reconcile().catch(report);
     await keepSchedules(schedules, resources).catch(report);
