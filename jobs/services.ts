@@ -16,6 +16,8 @@ export interface Resources {
   readonly maxRejectShare: number;
   /** Share of records without a usable key above which a load is held, 0 to 1; by default, the engine's value. */
   readonly maxUnkeyedShare?: number | undefined;
+  /** The earliest month that files may be for, as YYYY-MM; by default, the engine's value. */
+  readonly earliestPeriod?: string | undefined;
   /** Share of a column's values that may be unusable, 0 to 1, above which a load is held; by default, the engine's value. */
   readonly maxUnusableShare?: number | undefined;
   /** Share of its rows that a report may lose, 0 to 1; by default, the engine's value. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Fault } from './fault.js';
+import { defaultEarliestPeriod, monthSchema } from './period.js';
 
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
@@ -85,6 +86,7 @@ const environmentSchema = z
     FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
     MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
     MAX_UNKEYED_SHARE: z.coerce.number().min(0).max(1).default(0.5),
+    EARLIEST_PERIOD: monthSchema.default(defaultEarliestPeriod),
     MAX_UNUSABLE_SHARE: z.coerce.number().min(0).max(1).default(0.05),
     MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
     RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
@@ -159,6 +161,7 @@ export interface Configuration {
   /** Share of records without a usable key above which a load is held, 0 to 1. */
   maxUnkeyedShare: number;
   /** Share of a column's values that cannot be used above which a load is held, 0 to 1. */
+  earliestPeriod: string;
   maxUnusableShare: number;
   /** Share of its rows, 0 to 1, above which a report that loses them is not published. */
   maxRowLossShare: number;
@@ -238,6 +241,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     lateAfterDays: read.FEED_LATE_DAYS,
     maxRejectShare: read.MAX_REJECT_SHARE,
     maxUnkeyedShare: read.MAX_UNKEYED_SHARE,
+    earliestPeriod: read.EARLIEST_PERIOD,
     maxUnusableShare: read.MAX_UNUSABLE_SHARE,
     maxRowLossShare: read.MAX_ROW_LOSS_SHARE,
     retainedPublications: read.RETAINED_PUBLICATIONS,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { monthSchema, requirePeriod } from '../../src/period.js';
 import { defineJob, type JobContext, type PlannedStep, planStep } from '../../src/queue/ledger/job.js';
 import {
   type ChosenMonth,
@@ -14,7 +15,7 @@ import { queues, type Services } from '../services.js';
 export const dropToLoad = {
   /** The drop's folder, as an absolute path. */
   folder: z.string(),
-  period: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a month as YYYY-MM'),
+  period: monthSchema,
   /** Whether an operator gave the month, so that other months in names do not matter. */
   periodIsGiven: z.boolean().optional(),
   /** Names of the files to load; all files of the folder when missing. */
@@ -34,6 +35,7 @@ type Loading = z.output<typeof loading>;
  * loaded.
  */
 export async function planLoading(payload: Loading, services: Services): Promise<PlannedStep[]> {
+  requirePeriod(payload.period, services.earliestPeriod);
   const drop = await read(payload, services);
   return explainUnclear(drop, monthOf(payload), answering('')) === undefined
     ? receivingSteps(drop, payload)

@@ -116,19 +116,13 @@ describe('a file that is withdrawn', () => {
     ]);
   });
 
-  it('is skipped when the same bytes are loaded again, with a message on how to undo the withdrawal', async () => {
+  it('is refused when the same bytes come for the same month again, with a message on how to undo the withdrawal', async () => {
     const before = await stateOf();
     const again = await load('2017-09');
-    expect(again).toMatchObject({ state: 'succeeded', counts: { published: false } });
-    const [{ counts }] = (await query(
-      "select counts from support.run_step where run_id = $1 and job_name = 'receive-file'",
-      [again.id],
-    )) as [{ counts: { warnings: string[] } }];
-    expect(counts.warnings).toEqual([
-      expect.stringContaining(
-        `was withdrawn and is not used. To use it again: marquee withdraw ${fileId} --undo --reason TEXT`,
-      ),
-    ]);
+    expect(again).toMatchObject({ state: 'failed', errorCode: 'file_withdrawn' });
+    expect(again.error).toContain(
+      `which was withdrawn. To use it again: marquee withdraw ${fileId} --undo --reason TEXT`,
+    );
     expect(await stateOf()).toEqual(before);
   });
 

@@ -4,7 +4,7 @@ import { addTo, emptyWorld, type Film, type FilmWorld } from './films.js';
 
 type Values = Readonly<Record<string, string>>;
 
-/** A file that arrived for the first time: the same bytes again have no effect. */
+/** A file that arrived for its month for the first time: the same bytes again have no effect. */
 export interface ToldFile {
   readonly drop: VendorDrop;
   readonly fileName: string;
@@ -21,8 +21,9 @@ export function filesInOrder(drops: readonly VendorDrop[], fileNames: readonly s
   for (const drop of drops) {
     for (const fileName of fileNames) {
       const bytes = bytesOf(drop, fileName);
-      if (bytes === undefined || known.has(bytes)) continue;
-      known.add(bytes);
+      const once = `${drop.period} ${bytes}`;
+      if (bytes === undefined || known.has(once)) continue;
+      known.add(once);
       files.push({ drop, fileName, bytes });
     }
   }

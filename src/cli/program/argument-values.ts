@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import { isMonth } from '../../period.js';
 import { complaintOfReason } from '../../queue/ledger/reason-text.js';
 
 /** A month as YYYY-MM. */
 export function month(text: string): string {
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) {
+  if (!isMonth(text)) {
     throw new InvalidArgumentError(`expected a month as YYYY-MM, found ${text}.`);
   }
   return text;

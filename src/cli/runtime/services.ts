@@ -15,6 +15,7 @@ export function pipelineResources(environment: Environment): Resources {
     personalDataKey: environment.piiKey,
     maxRejectShare: environment.configuration.maxRejectShare,
     maxUnkeyedShare: environment.configuration.maxUnkeyedShare,
+    earliestPeriod: environment.configuration.earliestPeriod,
     maxUnusableShare: environment.configuration.maxUnusableShare,
     maxRowLossShare: environment.configuration.maxRowLossShare,
     retainedPublications: environment.configuration.retainedPublications,

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../fault.js';
+import { isMonth } from '../../period.js';
 import { csvRecord } from './csv-record.js';
 import { VENDOR_COLUMNS, type VendorFeed } from './vendor-feeds.js';
 
@@ -40,7 +41,6 @@ export interface DropFolderOptions {
 /** Writes the records of a feed's file. Called for one feed after another. */
 export type FeedFiller = (feed: FeedWriter) => Promise<void>;
 
-const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -52,7 +52,7 @@ export async function refuseUnwritable(
   periods: readonly string[],
 ): Promise<void> {
   for (const period of periods) {
-    if (!PERIOD.test(period)) {
+    if (!isMonth(period)) {
       throw new Fault(
         'sample_period',
         `The period "${period}" is not a month. Write it as YYYY-MM, such as 2017-08.`,

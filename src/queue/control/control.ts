@@ -3,6 +3,7 @@ import type { Job } from 'bullmq';
 import { z } from 'zod';
 import { isStorable, storableText } from '../../database/storable-text.js';
 import { Failure, Fault, messageOf } from '../../fault.js';
+import { monthSchema } from '../../period.js';
 import type { QueueBackend } from '../backend/backend.js';
 import type { JsonValue } from '../ledger/json.js';
 import { complaintOfReason } from '../ledger/reason-text.js';
@@ -11,7 +12,6 @@ import { withoutServerPaths } from './server-paths.js';
 /** The queue over which processes without rights to the ledger send requests to those that have them. */
 export const controlQueue = 'control';
 
-const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected a period as YYYY-MM');
 /** Text that Postgres can store; otherwise the queue and the audit would fail on it. */
 const text = z.string().refine(isStorable, `expected ${storableText}`);
 const idempotencyKey = text.min(1).max(128);
@@ -24,7 +24,7 @@ const link = z.strictObject({
   key: z
     .record(z.string(), z.union([text, z.number()]))
     .refine((key) => Object.keys(key).every(isStorable), `expected ${storableText}`),
-  period: period.nullish(),
+  period: monthSchema.nullish(),
   reason,
 });
 const withdrawal = { file: z.int().positive(), reason, idempotencyKey };
@@ -32,7 +32,7 @@ const state = z.enum(['queued', 'running', 'succeeded', 'failed', 'held', 'cance
 
 /** The actions and their arguments. All but `run` and `runs` are recorded in the audit. */
 export const controlArguments = {
-  ingestDrop: z.strictObject({ period, idempotencyKey }),
+  ingestDrop: z.strictObject({ period: monthSchema, idempotencyKey }),
   rebuildReports: z.strictObject({ idempotencyKey }),
   rebuildWarehouse: z.strictObject({ idempotencyKey }),
   retryRun: z.strictObject({
@@ -42,7 +42,7 @@ export const controlArguments = {
     /** What an operator said about the files of a drop whose run is held because they are unclear. */
     as: z.array(z.strictObject({ feed: text, file: text })).optional(),
     ignore: z.array(text).optional(),
-    period: period.optional(),
+    period: monthSchema.optional(),
     idempotencyKey,
   }),
   cancelRun: z.strictObject({ id: z.uuid(), idempotencyKey }),
@@ -56,7 +56,7 @@ export const controlArguments = {
     idempotencyKey,
   }),
   recordUpload: z.strictObject({
-    period,
+    period: monthSchema,
     file: text.min(1).max(128),
     bytes: z.int().min(0),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),

@@ -69,16 +69,16 @@ export type ReportWideCause =
 export interface KnownFiles {
   /** The newest period among them. */
   readonly newestPeriod: string;
-  /** The checksums of their contents. */
-  readonly checksums: readonly string[];
+  /** See `fileIdentity`. */
+  readonly files: readonly string[];
 }
 
 /**
  * The condition that the relation `file` arrived since, for an earlier month than the newest known one. It does not use the time of
  * cleaning: a rebuilt warehouse has cleaned all of its files again.
  */
-export function isLate({ newestPeriod, checksums }: KnownFiles): SqlText {
-  return sql`(file.period < ${newestPeriod} and file.sha256 <> all(${checksums}::text[]))`;
+export function isLate({ newestPeriod, files }: KnownFiles): SqlText {
+  return sql`(file.period < ${newestPeriod} and file.period || ' ' || file.sha256 <> all(${files}::text[]))`;
 }
 
 /** What is known about the time since the publication that is compared with. */

@@ -84,13 +84,13 @@ function hashOf(
   asOfDay: string,
   definitions: Readonly<Record<string, string>>,
 ): string {
-  const whole = [
-    drops.map((drop) => drop.sha256),
-    mappingVersion,
-    asOfDay,
-    Object.entries(definitions).sort(),
-  ];
+  const whole = [drops.map(fileIdentity), mappingVersion, asOfDay, Object.entries(definitions).sort()];
   return createHash('sha256').update(JSON.stringify(whole)).digest('hex');
+}
+
+/** What distinguishes a file from every other one: the same bytes may come for several months. */
+export function fileIdentity({ period, sha256 }: Pick<ReflectedDrop, 'period' | 'sha256'>): string {
+  return `${period} ${sha256}`;
 }
 
 /** The hashes of the definitions that the reports of a publication were built with. */

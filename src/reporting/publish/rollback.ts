@@ -112,7 +112,7 @@ async function buildEarlier(
   );
   const hasContributions = await buildEarlierContributions(client, definition, to);
   const sources = {
-    knownFiles: { newestPeriod: '', checksums: [] },
+    knownFiles: { newestPeriod: '', files: [] },
     since: null,
     corrections: { retired: [], restored: [] },
   };

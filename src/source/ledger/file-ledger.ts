@@ -46,8 +46,8 @@ export interface NewFile {
 }
 
 /**
- * Records a file and its parts. If the same bytes are already recorded, under any name, nothing is written: the unique
- * checksum decides between callers that arrive at the same time.
+ * Records a file and its parts. If the same bytes are already recorded for the month and not withdrawn, under any name, nothing is
+ * written: a unique index decides between callers that arrive at the same time.
  *
  * @param client a transaction, so that no file is recorded without its parts
  * @returns the new file's id, or undefined when the bytes are known
@@ -80,31 +80,21 @@ export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<
   return inserted?.id;
 }
 
-/** The file with these bytes; undefined when they are unknown. */
-export async function findByChecksum(database: Queryable, sha256: string): Promise<FileRow | undefined> {
+/** The files with these bytes, whatever their month and state; the newest first. */
+export async function findByChecksum(database: Queryable, sha256: string): Promise<FileRow[]> {
   const { file: files } = await ledger(database);
-  const row = await files.findUnique({ where: { sha256 } });
-  return row === null ? undefined : toFileRow(row);
+  return (await files.findMany({ where: { sha256 }, orderBy: { id: 'desc' } })).map(toFileRow);
 }
 
-/**
- * The newest loaded file of the same feed that takes precedence over this one, up to a period. Files take precedence by period,
- * then by id, as in cleaning.
- */
+/** The newest loaded file of the same feed and month that takes precedence over this one, because it came later. */
 export async function findLaterFile(
   pool: pg.Pool,
-  file: Pick<FileRow, 'id' | 'feed' | 'period'>,
-  period: string,
+  { id, feed, period }: Pick<FileRow, 'id' | 'feed' | 'period'>,
 ): Promise<Pick<FileRow, 'id' | 'name' | 'period'> | undefined> {
   const { file: files } = await ledger(pool);
   const later = await files.findFirst({
-    where: {
-      feed: file.feed,
-      state: 'loaded',
-      period: { lte: period },
-      OR: [{ period: { gt: file.period } }, { period: file.period, id: { gt: file.id } }],
-    },
-    orderBy: [{ period: 'desc' }, { id: 'desc' }],
+    where: { feed, state: 'loaded', period, id: { gt: id } },
+    orderBy: { id: 'desc' },
     select: { id: true, name: true, period: true },
   });
   return later ?? undefined;

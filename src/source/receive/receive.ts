@@ -55,7 +55,8 @@ export interface ReceiveOptions {
  * Afterwards its parts are loaded one by one, and `finishLoad` makes the file visible.
  *
  * @param period the month it was delivered for, as YYYY-MM
- * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed. Nothing is kept of a refused file
+ * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed; file_withdrawn when an operator withdrew the same bytes of
+ *   the same month. Nothing is kept of a refused file
  */
 export async function receiveFile(
   pool: pg.Pool,
@@ -69,7 +70,8 @@ export async function receiveFile(
   const content = await openContent(storage, delivery);
   try {
     const { scanned, modified } = await scanContent(content.path, delivery, options);
-    const known = await findByChecksum(pool, scanned.sha256);
+    const same = await findByChecksum(pool, scanned.sha256);
+    const known = knownFor(same, period);
     if (known !== undefined) {
       return await joinKnown(pool, storage, known, { ...delivery, period }, { ...content, modified });
     }
@@ -89,7 +91,7 @@ export async function receiveFile(
       }),
     );
     if (fileId === undefined) {
-      const winner = (await findByChecksum(pool, scanned.sha256))!;
+      const winner = knownFor(await findByChecksum(pool, scanned.sha256), period)!;
       return await joinKnown(pool, storage, winner, { ...delivery, period }, { ...content, modified });
     }
     return {
@@ -100,7 +102,7 @@ export async function receiveFile(
       state: 'loading',
       openParts: scanned.parts.map((part) => part.number),
       recordCount: scanned.recordCount,
-      warnings: scanned.warnings,
+      warnings: [...scanned.warnings, ...otherMonths(same, delivery.name)],
     };
   } catch (error) {
     await content.discard();
@@ -160,6 +162,22 @@ async function scanContent(
   }
 }
 
+/** The file that these bytes are for this month: the one in force, otherwise a withdrawn one. */
+function knownFor(same: readonly FileRow[], period: string): FileRow | undefined {
+  const ofMonth = same.filter((file) => file.period === period);
+  return ofMonth.find(({ state }) => state !== 'withdrawn') ?? ofMonth[0];
+}
+
+/** Tells of the same bytes in force for another month: an unchanged file, or one that was loaded for the wrong month. */
+function otherMonths(same: readonly FileRow[], name: string): string[] {
+  return same
+    .filter(({ state }) => state !== 'withdrawn')
+    .map(
+      ({ id, name: other, period }) =>
+        `${name} has the same bytes as ${other} of ${period} (file ${id}), which stays in force. If ${period} is the wrong month: marquee withdraw ${id} --reason TEXT`,
+    );
+}
+
 /** A delivery with the month it was delivered for. */
 type Sent = Delivery & { readonly period: string };
 
@@ -182,8 +200,14 @@ async function joinKnown(
   return await describeKnown(pool, known, delivery);
 }
 
-async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Sent): Promise<ReceivedFile> {
+async function describeKnown(pool: pg.Pool, known: FileRow, { name }: Sent): Promise<ReceivedFile> {
   const parts = await listParts(pool, known.id);
+  if (known.state === 'withdrawn') {
+    throw new Fault(
+      'file_withdrawn',
+      `${name} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which was withdrawn. To use it again: marquee withdraw ${known.id} --undo --reason TEXT. To load the rest of the drop without it: --ignore ${name}.`,
+    );
+  }
   const base = {
     fileId: known.id,
     feed: known.feed,
@@ -196,21 +220,18 @@ async function describeKnown(pool: pg.Pool, known: FileRow, { name, period }: Se
   if (known.state === 'loading') {
     return { ...base, outcome: 'joined' };
   }
-  const sent = period === known.period ? name : `${name} of ${period}`;
   return {
     ...base,
     outcome: 'known',
-    notice: `${sent} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${await whereItStands(pool, known, period)}.`,
+    notice: `${name} has the same bytes as ${known.name} of ${known.period} (file ${known.id}), which ${await whereItStands(pool, known)}.`,
   };
 }
 
-async function whereItStands(pool: pg.Pool, known: FileRow, period: string): Promise<string> {
-  const { id, state, ingested_date: loaded } = known;
-  if (state === 'withdrawn')
-    return `was withdrawn and is not used. To use it again: marquee withdraw ${id} --undo --reason TEXT`;
+async function whereItStands(pool: pg.Pool, known: FileRow): Promise<string> {
+  const { state, ingested_date: loaded } = known;
   if (state === 'held') return 'is held. Nothing was done';
   const finding = `was loaded on ${loaded?.toISOString()}. Nothing was done`;
-  const later = await findLaterFile(pool, known, period);
+  const later = await findLaterFile(pool, known);
   if (later === undefined) return finding;
   return (
     `${finding}: the values of the later file ${later.name} of ${later.period} (file ${later.id}) stay. ` +

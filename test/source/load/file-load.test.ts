@@ -29,27 +29,54 @@ describe('loading a file', () => {
   it('does nothing for the same bytes under another name', async () => {
     const first = await loadBytes(database.pools.pipeline, folder, clean(3));
     const again = await loadBytes(database.pools.pipeline, folder, clean(3), {
-      fileName: 'things-2017-09.csv',
-      period: '2017-09',
+      fileName: 'things-2017-08-31.csv',
     });
     expect(again.received).toMatchObject({ outcome: 'known', fileId: first.received.fileId });
     expect(again.received.notice).toMatch(
-      /^things-2017-09\.csv of 2017-09 has the same bytes as things\.csv of 2017-08 \(file \d+\).*Nothing was done\.$/,
+      /^things-2017-08-31\.csv has the same bytes as things\.csv of 2017-08 \(file \d+\).*Nothing was done\.$/,
     );
   });
 
-  it('names the later file whose values stay when the bytes of an earlier one are delivered again', async () => {
+  it('names the later file of the month whose values stay when the bytes of an earlier one are delivered again', async () => {
     const { pipeline } = database.pools;
-    const load = (count: number, period: string) => loadBytes(pipeline, folder, clean(count), { period });
-    await load(4, '2017-08');
-    const later = await load(5, '2017-09');
-    expect((await load(4, '2017-10')).received.notice).toMatch(
+    const load = (count: number) => loadBytes(pipeline, folder, clean(count));
+    await load(4);
+    const later = await load(5);
+    expect((await load(4)).received.notice).toMatch(
       new RegExp(
-        `\\. Nothing was done: the values of the later file things\\.csv of 2017-09 \\(file ${later.received.fileId}\\) stay\\. ` +
+        `\\. Nothing was done: the values of the later file things\\.csv of 2017-08 \\(file ${later.received.fileId}\\) stay\\. ` +
           'To replace them, .* withdraw file',
       ),
     );
-    expect((await load(4, '2017-08')).received.notice).toMatch(/Nothing was done\.$/);
+    expect((await load(5)).received.notice).toMatch(/Nothing was done\.$/);
+  });
+
+  it('loads the same bytes for another month, and names the month they are in force for', async () => {
+    const { pipeline } = database.pools;
+    const first = await loadBytes(pipeline, folder, clean(6), { period: '2017-08' });
+    const second = await loadBytes(pipeline, folder, clean(6), { period: '2017-09' });
+    expect(second.received).toMatchObject({ outcome: 'new', period: '2017-09' });
+    expect(second.received.warnings.join()).toContain(
+      `has the same bytes as things.csv of 2017-08 (file ${first.received.fileId}), which stays in force`,
+    );
+    expect(await rowsOf(pipeline, second.received.fileId)).toEqual(
+      await rowsOf(pipeline, first.received.fileId),
+    );
+    expect((await loadBytes(pipeline, folder, clean(6), { period: '2017-09' })).received.outcome).toBe(
+      'known',
+    );
+  });
+
+  it('loads bytes for the right month after they were withdrawn from the wrong one, and refuses them for the wrong one', async () => {
+    const { pipeline } = database.pools;
+    const wrong = await loadBytes(pipeline, folder, clean(7), { period: '2016-02' });
+    await pipeline.query("update source.file set state = 'withdrawn' where id = $1", [wrong.received.fileId]);
+    await expect(loadBytes(pipeline, folder, clean(7), { period: '2016-02' })).rejects.toMatchObject({
+      code: 'file_withdrawn',
+      message: expect.stringContaining(`marquee withdraw ${wrong.received.fileId} --undo --reason TEXT`),
+    });
+    const right = await loadBytes(pipeline, folder, clean(7), { period: '2017-02' });
+    expect(right.received).toMatchObject({ outcome: 'new', period: '2017-02', warnings: [] });
   });
 
   it('keeps broken records as rejects and their neighbours as rows', async () => {
