@@ -78,6 +78,7 @@ export const cleanTableJob = defineJob({
       fileIds: await leaveOutWithdrawn(services.pool, payload.fileIds),
       mapping,
       personalDataKey: services.personalDataKey,
+      names: services.dataSet.names,
       runId,
       beforeCommit: async (client, counts) => {
         await updateRollups(client, services.dataSet.reports, payload.table);

@@ -119,23 +119,26 @@ export const examineFileJob = defineJob({
   },
 });
 
+const receiving = z.object({
+  delivery,
+  period: z.string(),
+  origin: z.enum(['sample', 'own']).optional(),
+  acceptedBy: z.string().optional(),
+});
+
 /** Receives one delivered file, and adds the steps that load its parts and finish it. */
 export const receiveFileJob = defineJob({
   name: 'receive-file',
   queue: queues.ingest,
-  payload: z.object({ delivery, period: z.string(), acceptedBy: z.string().optional() }),
+  payload: receiving,
   holdOn: ['load_held'],
-  run: async ({
-    payload,
-    services,
-    runId,
-    addSteps,
-  }: JobOf<{ delivery: z.output<typeof delivery>; period: string; acceptedBy?: string | undefined }>) => {
+  run: async ({ payload, services, runId, addSteps }: JobOf<z.output<typeof receiving>>) => {
     const { pool, storage, dataSet } = services;
     const feed = dataSet.feeds.find((candidate) => candidate.name === payload.delivery.feed)!;
     const received = await receiveFile(pool, storage, { ...payload.delivery, feed }, payload.period, {
       runId: runId ?? undefined,
       required: await columnsRead(pool, tableOf(feed)),
+      origin: payload.origin,
     });
     const { fileId, openParts, warnings } = received;
     const open = received.outcome !== 'known' || received.state === 'held';

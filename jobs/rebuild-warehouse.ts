@@ -59,15 +59,15 @@ export const rebuildTableJob = defineJob({
   queue: queues.clean,
   payload: replay,
   run: async ({ payload, services, runId, complete }: JobContext<z.output<typeof replay>, Services>) => {
-    const counts = await rebuildTable(services.pool, {
+    return rebuildTable(services.pool, {
       table: payload.table,
       files: payload.files.map((file) => ({ ...file, table: payload.table })),
       mapping: await mappingOfVersion(services.pool, payload.mappingVersion),
       personalDataKey: services.personalDataKey,
+      names: services.dataSet.names,
       runId,
       beforeCommit: (client, total) => complete(client, { ...total }),
-    });
-    return { ...counts };
+    }).then((counts) => ({ ...counts }));
   },
 });
 

@@ -1,6 +1,7 @@
 import type { ReportDefinition } from './reporting/definition/definition.js';
 import type { Feed } from './source/feed.js';
 import type { ReferenceTable } from './warehouse/corrections/reference-data.js';
+import type { NameFields } from './warehouse/extract/cleaning.js';
 import type { MappingRow } from './warehouse/mapping/mapping-row.js';
 
 /** Everything the engine needs to know about its data. A folder such as `src/dataset` implements it. */
@@ -12,5 +13,7 @@ export interface DataSet {
   readonly mapping: readonly MappingRow[];
   /** Tables that are filled from standards. */
   readonly reference: readonly ReferenceTable[];
+  /** The field by which users know the rows of a table, where they have a name. */
+  readonly names: NameFields;
   readonly reports: readonly ReportDefinition[];
 }

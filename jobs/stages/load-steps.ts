@@ -8,6 +8,7 @@ import {
   requireClear,
 } from '../../src/source/drop/clear-drop.js';
 import { type Drop, readDrop } from '../../src/source/drop/drop.js';
+import { refuseForeign } from '../../src/source/ledger/home-origin.js';
 import { examineFileJob, receiveFileJob } from '../ingest.js';
 import { queues, type Services } from '../services.js';
 
@@ -37,6 +38,7 @@ type Loading = z.output<typeof loading>;
 export async function planLoading(payload: Loading, services: Services): Promise<PlannedStep[]> {
   requirePeriod(payload.period, services.earliestPeriod);
   const drop = await read(payload, services);
+  await refuseForeign(services.pool, drop.origin, drop.folder);
   return explainUnclear(drop, monthOf(payload), answering('')) === undefined
     ? receivingSteps(drop, payload)
     : [planStep(recognizeDropJob, 'recognize', loading.parse(payload))];
@@ -51,6 +53,7 @@ export const recognizeDropJob = defineJob({
   holdOn: ['drop_unclear', 'drop_file_unknown', 'feed_unknown'],
   run: async ({ payload, services, runId, addSteps }: JobContext<Loading, Services>) => {
     const drop = await read(payload, services);
+    await refuseForeign(services.pool, drop.origin, drop.folder);
     requireClear(drop, monthOf(payload), answering(String(runId)));
     await addSteps(receivingSteps(drop, payload));
     return {};
@@ -77,7 +80,7 @@ function receivingSteps(drop: Drop, { period, acceptedBy }: Loading): PlannedSte
     const delivery = { ...each, feed: each.feed.name };
     const first = before.get(delivery.feed);
     before.set(delivery.feed, delivery.name);
-    const received = { delivery, period, acceptedBy };
+    const received = { delivery, period, origin: drop.origin, acceptedBy };
     if (first === undefined) return [planStep(receiveFileJob, delivery.name, received)];
     const examine = planStep(examineFileJob, `examine-${delivery.name}`, { delivery });
     return [examine, planStep(receiveFileJob, delivery.name, received, [first, examine.name])];

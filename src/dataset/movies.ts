@@ -10,5 +10,12 @@ export const movies: DataSet = {
   feeds,
   mapping: initialMapping,
   reference: referenceTables(),
+  names: {
+    movies: 'title',
+    collections: 'name',
+    genres: 'name',
+    production_companies: 'name',
+    keywords: 'name',
+  },
   reports,
 };

@@ -21,7 +21,7 @@ describe('wrong usage exits with 2 and one sentence, before anything is started'
     [
       'a month with rejects of all months',
       ['ingest', '--replay-rejects', '--period', '2017-08'],
-      '--period and --accept-rejects need a drop',
+      '--period, --as, --ignore and --accept-rejects need a drop',
     ],
     [
       'a mapping where no file is read',

@@ -1,14 +1,15 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Pool } from 'pg';
 import type { Pipeline } from '../../../jobs/worker.js';
 import { readConfiguration } from '../../configuration.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
 import { listOpenRuns } from '../../queue/ledger/list-runs.js';
-import { hasFiles } from '../../source/ledger/first-file.js';
+import { readHomeOrigin } from '../../source/ledger/home-origin.js';
 import { print, warn } from '../output/terminal.js';
 import { shortId } from '../output/text-format.js';
-import { ingestDrop } from '../runs/drop.js';
+import { ingestDrop, prepareDrop } from '../runs/drop.js';
 import { followRun } from '../runs/follow.js';
 import { commandUser, type Service, withService } from '../runtime/command.js';
 import type { Environment } from '../runtime/environment.js';
@@ -16,9 +17,12 @@ import { announceServer, findServer, withdrawServer } from '../runtime/running-s
 import { type Serving, serve } from '../runtime/serve.js';
 import { startWorker } from '../runtime/services.js';
 import { welcome } from '../runtime/welcome.js';
+import { replaceSample } from './replace-sample.js';
 
 interface UpOptions {
   readonly period?: string;
+  /** Replace the sample by the drops. */
+  readonly fresh?: boolean;
 }
 
 /** `marquee up`: runs everything in one process until it is stopped. */
@@ -32,6 +36,12 @@ export async function up(drops: string[], options: UpOptions): Promise<void> {
     );
   }
   print(`Starting under ${home} ...`);
+  if (options.fresh === true) {
+    // Of drops that cannot be loaded, the user learns before the sample is gone.
+    for (const folder of drops) await prepareDrop(folder, options);
+    await replaceSample();
+    await sampleLoad(home).end();
+  }
   await withService('marquee', 'terminal', (service) => serveAndLoad(service, drops, options));
 }
 
@@ -78,12 +88,18 @@ async function load(
   const sample = sampleLoad(environment.configuration.home);
   if (drops.length > 0) {
     await loadDrops(environment, pipeline, drops, options);
-  } else if (!(await hasFiles(pool)) || (await sample.hasBegun())) {
+  } else if (await lacksSample(pool, sample)) {
     print('The database is new: loading the sample, 3,201 real films in two months.');
     const folders = await sample.begin();
     await loadDrops(environment, pipeline, folders, options);
     await sample.end();
   }
+}
+
+/** Whether nothing is loaded yet, or an earlier start was killed while it loaded the sample. */
+async function lacksSample(pool: Pool, sample: ReturnType<typeof sampleLoad>): Promise<boolean> {
+  const origin = await readHomeOrigin(pool);
+  return origin === undefined || (origin === 'sample' && (await sample.hasBegun()));
 }
 
 async function loadDrops(
@@ -95,7 +111,7 @@ async function loadDrops(
   for (const folder of folders) {
     print(`Loading ${folder} ...`);
     const result = await ingestDrop(environment, pipeline, folder, {
-      ...options,
+      period: options.period,
       requestedBy: commandUser(),
     });
     for (const warning of result.warnings) {

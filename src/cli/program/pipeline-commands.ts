@@ -4,50 +4,8 @@ import { fileOfFeed, month, oneOfSeveral, wholeNumber } from './argument-values.
 
 /** Commands for the way from a drop to its reports. */
 export function definePipelineCommands(program: Command): void {
-  program
-    .command('up')
-    .description(
-      'run everything: database, issuer, worker, API; load the drops, or the sample when the database is new',
-    )
-    .argument('[drop...]', "folders with the vendor's files")
-    .option('--period <YYYY-MM>', 'the month of the drop, if its folder name does not contain it', month)
-    .action(async (drops: string[], options) => (await import('../commands/up.js')).up(drops, options));
-
-  program
-    .command('ingest')
-    .description('load one drop and publish it; exit 0 only when published')
-    .argument('[drop]', "the folder with the vendor's files")
-    .option('--period <YYYY-MM>', 'the month of the drop, if no name gives it or several do', month)
-    .option(
-      '--as <FEED=FILE>',
-      'load this file of the drop as a file of this feed; can be repeated',
-      fileOfFeed,
-    )
-    .option('--ignore <FILE>', 'leave this file of the drop out; can be repeated', oneOfSeveral)
-    .option('--accept-rejects', 'accept loads with too many rejects or unusable values')
-    .option('--replay-rejects', 'instead of a drop: retry rejected records of earlier drops')
-    .option('--feed <name>', 'with --replay-rejects: only rejects of this feed')
-    .addOption(
-      new Option('--reason <code>', 'with --replay-rejects: only rejects with this reason').choices(
-        // Rejects found during cleaning are already in source: there is nothing to load.
-        Object.keys(rejectReasons).filter((reason) => reason !== 'key_not_usable'),
-      ),
-    )
-    .option('--json', 'print the result as one JSON object')
-    .action(async (drop: string | undefined, options, command: Command) => {
-      if ((drop === undefined) !== (options.replayRejects === true)) {
-        command.error('error: expected either a drop or --replay-rejects');
-      }
-      if (drop !== undefined && (options.feed ?? options.reason) !== undefined) {
-        command.error('error: --feed and --reason need --replay-rejects');
-      }
-      const forDrops = [options.period, options.as, options.ignore, options.acceptRejects];
-      if (drop === undefined && forDrops.some((option) => option !== undefined)) {
-        command.error('error: --period, --as, --ignore and --accept-rejects need a drop');
-      }
-      if (drop === undefined) await (await import('../commands/replay.js')).replay(options);
-      else await (await import('../commands/ingest.js')).ingest(drop, options);
-    });
+  defineUp(program);
+  defineIngest(program);
 
   program
     .command('export')
@@ -87,5 +45,59 @@ export function definePipelineCommands(program: Command): void {
         command.error('error: --mapping needs --from-source or --verify: nothing else reads the files again');
       }
       await (await import('../commands/rebuild.js')).rebuild(options);
+    });
+}
+
+function defineUp(program: Command): void {
+  program
+    .command('up')
+    .description(
+      'run everything: database, issuer, worker, API; load the drops, or the sample when the database is new',
+    )
+    .argument('[drop...]', "folders with the vendor's files")
+    .option('--period <YYYY-MM>', 'the month of the drop, if its folder name does not contain it', month)
+    .option('--fresh', 'remove the sample first: its home takes no other drops')
+    .action(async (drops: string[], options, command: Command) => {
+      if (options.fresh && drops.length === 0)
+        command.error('error: --fresh needs a drop to replace the sample');
+      await (await import('../commands/up.js')).up(drops, options);
+    });
+}
+
+function defineIngest(program: Command): void {
+  program
+    .command('ingest')
+    .description('load one drop and publish it; exit 0 only when published')
+    .argument('[drop]', "the folder with the vendor's files")
+    .option('--period <YYYY-MM>', 'the month of the drop, if no name gives it or several do', month)
+    .option(
+      '--as <FEED=FILE>',
+      'load this file of the drop as a file of this feed; can be repeated',
+      fileOfFeed,
+    )
+    .option('--ignore <FILE>', 'leave this file of the drop out; can be repeated', oneOfSeveral)
+    .option('--accept-rejects', 'accept loads with too many rejects or unusable values')
+    .option('--replay-rejects', 'instead of a drop: retry rejected records of earlier drops')
+    .option('--feed <name>', 'with --replay-rejects: only rejects of this feed')
+    .addOption(
+      new Option('--reason <code>', 'with --replay-rejects: only rejects with this reason').choices(
+        // Rejects found during cleaning are already in source: there is nothing to load.
+        Object.keys(rejectReasons).filter((reason) => reason !== 'key_not_usable'),
+      ),
+    )
+    .option('--json', 'print the result as one JSON object')
+    .action(async (drop: string | undefined, options, command: Command) => {
+      if ((drop === undefined) !== (options.replayRejects === true)) {
+        command.error('error: expected either a drop or --replay-rejects');
+      }
+      if (drop !== undefined && (options.feed ?? options.reason) !== undefined) {
+        command.error('error: --feed and --reason need --replay-rejects');
+      }
+      const forDrops = [options.period, options.as, options.ignore, options.acceptRejects];
+      if (drop === undefined && forDrops.some((option) => option !== undefined)) {
+        command.error('error: --period, --as, --ignore and --accept-rejects need a drop');
+      }
+      if (drop === undefined) await (await import('../commands/replay.js')).replay(options);
+      else await (await import('../commands/ingest.js')).ingest(drop, options);
     });
 }

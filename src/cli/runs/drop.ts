@@ -11,7 +11,8 @@ import { readSteps } from '../../queue/ledger/step-ledger.js';
 import { warningsOf } from '../../reporting/checks/offenders.js';
 import { publishedRowCounts } from '../../reporting/publications/served-publication.js';
 import { contradictions, quoted, requireClear, whyNoMonth } from '../../source/drop/clear-drop.js';
-import { type DropAnswers, readDrop } from '../../source/drop/drop.js';
+import { type Drop, type DropAnswers, readDrop } from '../../source/drop/drop.js';
+import { readHomeOrigin, refuseForeign } from '../../source/ledger/home-origin.js';
 import { type FileStatus, listFiles } from '../../source/ledger/status.js';
 import { countIssues, type IssueCount } from '../../warehouse/clean/issue-list.js';
 import { countLiveRows } from '../../warehouse/tables/live-rows.js';
@@ -74,17 +75,12 @@ export interface DropOptions extends DropAnswers {
 }
 
 /**
- * Loads one drop and waits until it is published.
+ * Reads a drop and finds its month, before anything is started.
  *
  * @throws Fault `period_missing` when neither the option nor a name gives the month, `drop_unclear` when names give several or a
  *   file may belong to a feed
  */
-export async function ingestDrop(
-  environment: Environment,
-  pipeline: Pipeline,
-  folder: string,
-  options: DropOptions,
-): Promise<DropResult> {
+export async function prepareDrop(folder: string, options: Omit<DropOptions, 'requestedBy'>) {
   const path = resolve(folder);
   const answers = {
     as: options.as?.map(({ feed, file }) => ({ feed, file: nameInDrop(path, file) })),
@@ -98,15 +94,43 @@ export async function ingestDrop(
   if (period === undefined) {
     throw new Fault('period_missing', `${whyNoMonth(drop)} Give it with --period YYYY-MM.`);
   }
+  return {
+    drop,
+    payload: { folder: path, period, periodIsGiven, ...answers, acceptedBy: options.acceptedBy },
+  };
+}
+
+/**
+ * Loads one drop and waits until it is published.
+ *
+ * @throws Fault of `prepareDrop`, `refuseForeign`
+ */
+export async function ingestDrop(
+  environment: Environment,
+  pipeline: Pipeline,
+  folder: string,
+  { requestedBy, ...options }: DropOptions,
+): Promise<DropResult> {
+  const { drop, payload } = await prepareDrop(folder, options);
+  const pool = environment.pool('pipeline');
+  await refuseForeign(pool, drop.origin, folder);
+  const warnings = [
+    ...drop.warnings,
+    ...contradictions(drop, payload.period),
+    ...(await mixture(pool, drop)),
+  ];
   const startedAt = Date.now();
-  const { run } = await pipeline.runs.start(
-    dropFlow,
-    { folder: path, period, periodIsGiven, ...answers, acceptedBy: options.acceptedBy },
-    { requestedBy: options.requestedBy },
-  );
+  const { run } = await pipeline.runs.start(dropFlow, payload, { requestedBy });
   const ended = await followRun(pipeline.runs, run.id);
-  const warnings = [...drop.warnings, ...contradictions(drop, period)];
   return dropResult(environment, ended, (Date.now() - startedAt) / 1000, warnings);
+}
+
+/** The sample can be loaded next to other files, but then its ids mean other things than theirs. */
+async function mixture(pool: Pool, { origin, folder }: Drop): Promise<string[]> {
+  if (origin !== 'sample' || (await readHomeOrigin(pool)) !== 'own') return [];
+  return [
+    `${folder} was written by marquee sample, and its ids mean other things than those of your own files, which are loaded here.`,
+  ];
 }
 
 /** A file as the drop lists it, also when it was given as a path: a shell completes paths. */

@@ -6,12 +6,17 @@ import type { Run } from '../../queue/ledger/run-ledger.js';
 import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
 
+/** Where delivered files are kept under a home. */
+export function storageFolder(home: string): string {
+  return join(home, 'files');
+}
+
 /** What the jobs need. This is the only place on the pipeline's side that chooses the data set. */
 export function pipelineResources(environment: Environment): Resources {
   return {
     pool: environment.pool('pipeline'),
     dataSet: movies,
-    storage: { folder: join(environment.configuration.home, 'files') },
+    storage: { folder: storageFolder(environment.configuration.home) },
     personalDataKey: environment.piiKey,
     maxRejectShare: environment.configuration.maxRejectShare,
     maxUnkeyedShare: environment.configuration.maxUnkeyedShare,

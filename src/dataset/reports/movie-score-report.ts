@@ -19,6 +19,7 @@ export const movieScoreReport: ReportDefinition = {
   checks: [
     check('blocking', 'scored_movies_are_the_movies_of_the_warehouse'),
     check('blocking', 'rated_movies_have_a_link'),
+    check('warning', 'few_known_keys_change_their_name'),
     check('warning', 'votes_and_scores_lie_between_0_and_10'),
   ],
 };

@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { join } from 'node:path';
 import { Fault } from '../../fault.js';
 import { isMonth } from '../../period.js';
+import { isSampleMark, markAsSample } from '../../source/drop/origin.js';
 import { csvRecord } from './csv-record.js';
 import { VENDOR_COLUMNS, type VendorFeed } from './vendor-feeds.js';
 
@@ -84,6 +85,10 @@ export async function writeDropFolder(
       const written = await writeFeed(join(unfinished, name), feed, fill[feed], tell);
       files.push({ feed, path: join(dir, name), ...written });
     }
+    await markAsSample(
+      unfinished,
+      files.map(({ feed }) => `${feed}.csv`),
+    );
     await rm(dir, { recursive: true, force: true });
     await rename(unfinished, dir);
     return { period, dir, files };
@@ -98,7 +103,8 @@ async function refuseTaken(dir: string, overwrite: boolean): Promise<void> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const foreign = held.filter((name) => !Object.keys(VENDOR_COLUMNS).some((feed) => name === `${feed}.csv`));
+  const names = Object.keys(VENDOR_COLUMNS).map((feed) => `${feed}.csv`);
+  const foreign = held.filter((name) => !names.includes(name) && !isSampleMark(name));
   if (held.length > 0 && (!overwrite || foreign.length > 0)) {
     throw new Fault(
       'sample_folder_taken',

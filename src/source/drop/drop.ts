@@ -5,6 +5,7 @@ import { Fault } from '../../fault.js';
 import { type Feed, feedNamed } from '../feed.js';
 import { type DropFile, filesOfEntry } from './drop-file.js';
 import { commonMonths, findMonths, type NamedMonth } from './month-in-name.js';
+import { type Origin, originOf } from './origin.js';
 import { type DropQuestion, recognize } from './recognize.js';
 
 /** One file of a drop, matched with its feed. Whether it can be read is checked when it is received. */
@@ -31,6 +32,8 @@ export interface Drop {
   readonly folder: string;
   /** The month that the names of the folder and the files give, as YYYY-MM; undefined when it is not certain. */
   readonly period: string | undefined;
+  /** Who wrote the files. */
+  readonly origin: Origin;
   /** The dates and months in the names of the folder and the files. */
   readonly months: readonly MonthOfName[];
   readonly deliveries: readonly Delivery[];
@@ -86,6 +89,10 @@ export async function readDrop(
   return {
     folder: path,
     period: common?.length === 1 ? common[0] : undefined,
+    origin: await originOf(
+      path,
+      deliveries.map(({ name }) => name),
+    ),
     months,
     deliveries,
     warnings: found.flatMap(({ warning }) => warning ?? []),

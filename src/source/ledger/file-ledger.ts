@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import { Fault } from '../../fault.js';
+import type { Origin } from '../drop/origin.js';
 import type { ScannedFile } from '../parts/scanned-file.js';
 import { insertParts } from './part-ledger.js';
 
@@ -43,6 +44,7 @@ export interface NewFile {
   readonly contentPath: string;
   readonly contentDate: Date;
   readonly runId: string | undefined;
+  readonly origin: Origin;
 }
 
 /**
@@ -69,6 +71,7 @@ export async function insertFile(client: pg.ClientBase, file: NewFile): Promise<
       header: [...scanned.header],
       warnings: [...scanned.warnings],
       run_id: file.runId,
+      origin: file.origin,
       plain_numbers: scanned.plainNumbers,
     },
     select: { id: true },

@@ -5,6 +5,7 @@ import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import { checkDelivery } from '../drop/delivery-check.js';
 import type { Delivery } from '../drop/drop.js';
+import type { Origin } from '../drop/origin.js';
 import {
   type FileRow,
   type FileState,
@@ -13,6 +14,7 @@ import {
   insertFile,
   moveContent,
 } from '../ledger/file-ledger.js';
+import { requireSameOrigin } from '../ledger/home-origin.js';
 import { listParts } from '../ledger/part-ledger.js';
 import type { ScannedFile } from '../parts/scanned-file.js';
 import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
@@ -44,6 +46,8 @@ export interface ReceiveOptions {
   readonly limits?: RecordLimits;
   /** The run that receives the file. */
   readonly runId?: string;
+  /** Who wrote the file; by default not `marquee sample`. */
+  readonly origin?: Origin | undefined;
   /** Minimum size of the parts in bytes; by default derived from the file's size. */
   readonly partBytes?: number;
   /** The columns that the header must have; by default those of the feed. */
@@ -55,7 +59,7 @@ export interface ReceiveOptions {
  * Afterwards its parts are loaded one by one, and `finishLoad` makes the file visible.
  *
  * @param period the month it was delivered for, as YYYY-MM
- * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed; file_withdrawn when an operator withdrew the same bytes of
+ * @throws Fault of `checkDelivery`, `expand`, `scanFile`; file_changed; drop_foreign; file_withdrawn when an operator withdrew the same bytes of
  *   the same month. Nothing is kept of a refused file
  */
 export async function receiveFile(
@@ -78,8 +82,10 @@ export async function receiveFile(
     await requireUnchanged(delivery, sent);
     const backup = await linkBackup(storage, delivery, period, scanned.sha256);
     const linked = delivery.compression === 'none' ? backup : undefined;
-    const fileId = await inTransaction(pool, (client) =>
-      insertFile(client, {
+    const origin = options.origin ?? 'own';
+    const fileId = await inTransaction(pool, async (client) => {
+      await requireSameOrigin(client, origin, delivery.name);
+      return insertFile(client, {
         name: delivery.name,
         feed: delivery.feed.name,
         period,
@@ -88,8 +94,9 @@ export async function receiveFile(
         contentPath: linked === undefined ? content.path : backupPath(storage, linked.name),
         contentDate: linked?.modified ?? modified,
         runId: options.runId,
-      }),
-    );
+        origin,
+      });
+    });
     if (fileId === undefined) {
       const winner = knownFor(await findByChecksum(pool, scanned.sha256), period)!;
       return await joinKnown(pool, storage, winner, { ...delivery, period }, { ...content, modified });

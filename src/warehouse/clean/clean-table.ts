@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import { rejectRecordsWithoutEntries } from '../extract/cast-failures.js';
-import type { Cleaning, PersonalDataKey } from '../extract/cleaning.js';
+import type { Cleaning, NameFields, PersonalDataKey } from '../extract/cleaning.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
 import { openSource } from '../extract/open-source.js';
 import { readSourceFiles, readTransformedFiles, type SourceFile } from '../extract/source-file.js';
@@ -36,6 +36,8 @@ export interface CleanRequest {
   readonly fileIds: readonly number[];
   readonly mapping: Mapping;
   readonly personalDataKey: PersonalDataKey;
+  /** Which field names the rows of a table; keys that change their name are counted. */
+  readonly names?: NameFields;
   readonly runId?: string | null;
   /** How long the transaction may be idle before Postgres ends it and releases the table. */
   readonly idleMs?: number;
@@ -80,7 +82,8 @@ export async function cleanTable(pool: Pool, request: CleanRequest): Promise<Cle
       }
       const mapping = await mappingOfFile(client, request.mapping, file);
       const own = mapping.tables.get(request.table)!;
-      const cleaning: Cleaning = { pool, client, plan: own, mapping, personalDataKey };
+      const nameField = request.names?.[request.table];
+      const cleaning: Cleaning = { pool, client, plan: own, mapping, personalDataKey, nameField };
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
     }
@@ -100,15 +103,15 @@ export async function cleanFile(
   const before = await readTransformedFiles(client, plan);
   if (before.some((other) => other.id === file.id)) return null;
   const source = await openSource(cleaning, plan, file, { report: true });
-  const counts = await mergeFile(cleaning, file, source, before);
+  const { known, renamed, ...counts } = await mergeFile(cleaning, file, source, before);
   await rejectRecordsWithoutEntries(client, plan, mapping, file, source);
   const result = { ...counts, records: file.loadedCount };
   await client.query(
     `/* warehouse.insert_file_transform */
      insert into ${ledgerOf(plan)}.file_transform
        (file_id, table_name, mapping_version, run_id, record_count, inserted_count, closed_count, unchanged_count,
-        reject_count, issue_count)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        reject_count, issue_count, known_count, renamed_count)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
       file.id,
       plan.table,
@@ -120,6 +123,8 @@ export async function cleanFile(
       result.unchanged,
       result.rejected,
       result.issues,
+      known,
+      renamed,
     ],
   );
   return result;

@@ -9,7 +9,12 @@ export interface Cleaning {
   readonly plan: TablePlan;
   readonly mapping: Mapping;
   readonly personalDataKey: PersonalDataKey;
+  /** The field with the names of the table's rows, if the data set names them. */
+  readonly nameField?: string | undefined;
 }
+
+/** The field with the names of the rows, by table. */
+export type NameFields = Readonly<Record<string, string>>;
 
 /** The key of the hashes: at least 128 bits that only the pipeline knows. */
 export type PersonalDataKey = KeyObject | Buffer | string;

@@ -7,6 +7,7 @@ import { fillByBareCasts, fillEmpty, isEmpty } from './bulk-fill.js';
 import { listedParents, retireMissingLinks } from './close-missing-links.js';
 import { isNewest, mergeLateFile } from './late-arriving-file.js';
 import { type MergeCounts, mergeNewestRows } from './merge.js';
+import { countKnownKeys, type KnownKeys } from './renamed-keys.js';
 import { stageByBareCasts, stageByGuardedCasts, stagedRows } from './staged-rows.js';
 import { removeStandardCodes } from './standard-codes.js';
 import { writeUnknownCodes } from './unknown-codes.js';
@@ -19,7 +20,12 @@ export interface MergedFile {
   readonly unchanged: number;
   readonly rejected: number;
   readonly issues: number;
+  /** Keys that were known before, and those of them that got another name; see `countKnownKeys`. */
+  readonly known: number;
+  readonly renamed: number;
 }
+
+const noneKnown: KnownKeys = { known: 0, renamed: 0 };
 
 /**
  * Merges the rows of a file into its table. There are three ways: a bulk fill of an empty table, a merge of the newest file
@@ -38,7 +44,15 @@ export async function mergeFile(
   const bulk = isFirst ? await fillByBareCasts(cleaning, file, source) : null;
   if (bulk !== null) {
     const { entries, inserted } = bulk;
-    return { entries, inserted, closed: 0, unchanged: entries - inserted, rejected: 0, issues: 0 };
+    return {
+      entries,
+      inserted,
+      closed: 0,
+      unchanged: entries - inserted,
+      rejected: 0,
+      issues: 0,
+      ...noneKnown,
+    };
   }
   const { entries, rejected, issues } =
     (await stageByBareCasts(client, plan, file, source)) ??
@@ -46,6 +60,7 @@ export async function mergeFile(
   await removeStandardCodes(client, plan, stagedRows);
   // An empty table takes all rows without looking up any.
   if (!isFirst) await client.query(`/* warehouse.analyze_staged */ analyze ${stagedRows}`);
+  const { known, renamed } = isFirst ? noneKnown : await countKnownKeys(client, plan, cleaning.nameField);
   const merged = !newest
     ? await mergeLateFile(cleaning, file, source, before)
     : isFirst
@@ -54,7 +69,7 @@ export async function mergeFile(
   const unknown = plan.tableType === 'reference' ? await writeUnknownCodes(client, plan, file) : 0;
   await client.query(`/* warehouse.drop_staged */ drop table ${stagedRows}`);
   const unchanged = entries - rejected - merged.inserted;
-  return { ...merged, entries, unchanged, rejected, issues: issues + unknown };
+  return { ...merged, entries, unchanged, rejected, issues: issues + unknown, known, renamed };
 }
 
 async function mergeNewest(

@@ -5,7 +5,7 @@ import type { Queryable } from '../../database/queryable.js';
 import { inTransaction } from '../../database/transaction.js';
 import { addCounts, type CleanCounts, cleanFile, noCounts } from '../clean/clean-table.js';
 import { closeRetired, retirementPeriods } from '../corrections/retirement.js';
-import type { PersonalDataKey } from '../extract/cleaning.js';
+import type { NameFields, PersonalDataKey } from '../extract/cleaning.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
 import { readSourceFiles, type SourceFile } from '../extract/source-file.js';
 import { reopenStandardCodes } from '../history/standard-codes.js';
@@ -111,6 +111,8 @@ export interface RebuildRequest {
   /** The mapping for which the tables of the rebuild were created; by default the current one. */
   readonly mapping?: Mapping;
   readonly personalDataKey: PersonalDataKey;
+  /** As for `cleanTable`. */
+  readonly names?: NameFields;
   readonly runId?: string | null;
   /** As for `cleanTable`. */
   readonly idleMs?: number;
@@ -139,7 +141,9 @@ export async function rebuildTable(pool: Pool, request: RebuildRequest): Promise
       const own = await mappingOfFile(client, mapping, file);
       const plan: TablePlan = { ...own.tables.get(request.table)!, schema: rebuildSchema };
       retired = await retireUpTo(client, plan, retired, file);
-      const cleaning = { pool, client, plan, mapping: own, personalDataKey: request.personalDataKey };
+      const { personalDataKey, names } = request;
+      const nameField = names?.[request.table];
+      const cleaning = { pool, client, plan, mapping: own, personalDataKey, nameField };
       const counts = await cleanFile(cleaning, file, request.runId ?? null);
       if (counts !== null) addCounts(total, counts);
       await dropUnfinished(client, plan);

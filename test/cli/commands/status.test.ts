@@ -22,6 +22,8 @@ beforeAll(async () => {
     '60',
   ]);
   good = made[0].dir;
+  // Without its mark it counts as the user's own, so that other drops can follow.
+  await rm(join(good, '.marquee-sample'));
   bad = join(home, '2030-01');
   await mkdir(bad);
   await writeFile(join(bad, 'links.csv'), 'movieId,imdbId,tmdbId\n900001,1,1\n');

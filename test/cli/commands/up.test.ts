@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -124,6 +124,32 @@ describe('marquee up on a new home', () => {
       `^marquee: The API .*:${port} .*; stop the process that uses the port, or set another PORT.*\\n$`,
     );
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
+    expect(await leftovers(home)).toEqual([]);
+  });
+});
+
+describe('a home with the sample', () => {
+  it('refuses other drops, and takes one with --fresh instead of the sample', async () => {
+    const home = await newHome('first month');
+    const drop = join(home, 'my files of 2017-08');
+    await mkdir(drop);
+    await writeFile(join(drop, 'links.csv'), 'movieId,imdbId,tmdbId\n1,1,1\n');
+    const refused = await run(home, ['ingest', drop]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^marquee: .*my files of 2017-08 was not written by marquee sample, .* marquee up --fresh DROP, or use another home.*\n$/,
+    );
+    const fresh = start(home, ['up', '--fresh', drop]);
+    await fresh.says(/Ctrl-C stops/);
+    expect(fresh.said()).toMatch(/Removing the sample[^]*Loading [^]*publication 1\n/);
+    expect((await answer(home, ['status'])).files).toMatchObject([{ feed: 'links', period: '2017-08' }]);
+    fresh.child.kill('SIGINT');
+    expect(await fresh.ended).toMatchObject({ code: 0 });
+    // Nothing but the sample can be written again.
+    expect(await run(home, ['up', '--fresh', drop])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('holds your own files, and --fresh only replaces the sample'),
+    });
     expect(await leftovers(home)).toEqual([]);
   });
 });
