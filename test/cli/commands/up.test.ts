@@ -141,7 +141,7 @@ describe('a home with the sample', () => {
     );
     const fresh = start(home, ['up', '--fresh', drop]);
     await fresh.says(/Ctrl-C stops/);
-    expect(fresh.said()).toMatch(/Removing the sample[^]*Loading [^]*publication 1\n/);
+    expect(fresh.said()).toMatch(/Removing the sample[\s\S]*Loading [\s\S]*publication 1\n/);
     expect((await answer(home, ['status'])).files).toMatchObject([{ feed: 'links', period: '2017-08' }]);
     fresh.child.kill('SIGINT');
     expect(await fresh.ended).toMatchObject({ code: 0 });
