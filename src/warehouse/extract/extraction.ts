@@ -113,7 +113,8 @@ function carried(field: FieldPlan, raw: string): string {
 export function castsOf(field: FieldPlan): Casts {
   const { guarded, bare, plain } = castsOfType(field);
   if (field.range === null) return { guarded, bare, plain };
-  const fits = (value: string) => `(${after(field, value)}) is null or ${inRange(field, value)}`;
+  // The range first: a value in it, which nearly every one is, is then cast three times instead of four.
+  const fits = (value: string) => `${inRange(field, value)} or (${after(field, value)}) is null`;
   const refusing = (cast: (text: string) => string) => (text: string) => {
     const value = cast(text);
     const type = fieldTypes[field.type]!.catalogName;

@@ -1,6 +1,7 @@
 import { KeyMemory } from './keys.js';
 import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
 import { Kind, LiteralScanner } from './scanner.js';
+import { respell, skipValue } from './spellings.js';
 import { decodeToken, literalBytes, textOf } from './text.js';
 
 const OPEN_LIST = 0x5b;
@@ -15,7 +16,9 @@ export const SPAN = 3;
 
 /**
  * Finds the wanted fields of each entry of a nested column (a list or tuple of dicts, or one dict) without creating an object or
- * a string for them. `read` stores their positions in the bytes and only checks the other fields.
+ * a string for them. `read` stores their positions in the bytes and only checks the other fields. A literal that it cannot read
+ * gets a second look: it may be spelled as other tools spell it, or only the value of a field that is not wanted may be bad. Then the
+ * literal is read without that value, provided that it is certain where the value ends.
  */
 export class EntryReader {
   readonly scanner = new LiteralScanner();
@@ -23,6 +26,8 @@ export class EntryReader {
   /** `SPAN` numbers for each field of each entry, in the order of the fields. */
   spans = new Int32Array(SPAN * 256);
   private readonly fields: readonly Buffer[];
+  /** Whether values of fields that are not wanted are skipped instead of read. */
+  private skipsUnwanted = false;
   /** The meaning of each key: the index of the wanted field, or -1. */
   private readonly keys = new KeyMemory(-1, () => this.slotOfKey());
 
@@ -37,6 +42,21 @@ export class EntryReader {
    * @throws Malformed; then no part of the literal may be used
    */
   read(bytes: Uint8Array, start: number, end: number): number {
+    const count = malformedOr(() => this.readStrictly(bytes, start, end));
+    if (!(count instanceof Malformed)) return count;
+    const respelled = respell(bytes, start, end);
+    if (respelled === null) throw count;
+    const { bytes: plain, changed } = respelled;
+    const second = changed ? malformedOr(() => this.readStrictly(plain, 0, plain.length - 1)) : count;
+    if (!(second instanceof Malformed)) return second;
+    this.skipsUnwanted = true;
+    const third = malformedOr(() => this.readStrictly(plain, 0, plain.length - 1));
+    this.skipsUnwanted = false;
+    if (third instanceof Malformed) throw second;
+    return third;
+  }
+
+  private readStrictly(bytes: Uint8Array, start: number, end: number): number {
     const scanner = this.scanner;
     scanner.open(bytes, start, end);
     const byte = scanner.peek();
@@ -93,7 +113,8 @@ export class EntryReader {
     while (more) {
       key = this.keys.read(scanner, key);
       const slot = key.meaning;
-      scanner.value();
+      if (slot < 0 && this.skipsUnwanted) this.skipValue();
+      else scanner.value();
       if (slot >= 0) {
         if (scanner.kind === Kind.escaped && scanner.unstorable >= 0) {
           throw scanner.malformed(
@@ -108,6 +129,12 @@ export class EntryReader {
       }
       more = scanner.next(CLOSE_DICT, ++count);
     }
+  }
+
+  /** Skips the value of a field that is not wanted; it must end where an entry can go on. */
+  private skipValue(): void {
+    const { scanner } = this;
+    scanner.at = skipValue(scanner.bytes as Buffer, scanner.at);
   }
 
   /** Reserves the spans of an entry, with all fields null. @returns the index of its first span */

@@ -1,6 +1,7 @@
 import { KeyMemory } from './keys.js';
 import { Malformed, type MalformedLiteral, malformedOr } from './malformed.js';
 import { Kind, LiteralScanner } from './scanner.js';
+import { respell } from './spellings.js';
 import { literalBytes, requireCharacters, unescapeToken } from './text.js';
 
 /** A key of a dict. `repr` can also write tuples as keys; they are refused, because nothing needs them. */
@@ -35,13 +36,20 @@ const KEPT_BYTES = 1024 * 1024;
  * error with its position.
  */
 export function parseLiteral(text: string): LiteralResult {
-  try {
-    return { ok: true, value: parser.parse(text) };
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    const { position, message } = refusal(text);
-    return { ok: false, position, message };
-  }
+  const value = malformedOr(() => parser.parse(text));
+  if (!(value instanceof Malformed)) return { ok: true, value };
+  const plain = plainText(text);
+  const second = plain === null ? value : malformedOr(() => parser.parse(plain));
+  if (!(second instanceof Malformed)) return { ok: true, value: second };
+  const { position, message } = refusal(plain ?? text);
+  return { ok: false, position, message };
+}
+
+/** A literal that other tools spell in another way, as `repr` spells it; null when there is nothing to change. */
+function plainText(text: string): string | null {
+  const bytes = malformedOr(() => literalBytes(text));
+  const respelled = bytes instanceof Malformed ? null : respell(bytes, 0, bytes.length - 1);
+  return respelled?.changed ? respelled.bytes.toString('utf8', 0, respelled.bytes.length - 1) : null;
 }
 
 /** Why `text` is refused. The parser knows positions only in UTF-16 units, but a refusal counts and names characters. */

@@ -57,15 +57,6 @@ const NAMES = [
   named('Infinity', Kind.null),
 ];
 
-/** Numpy's names of values, and of the types that it writes around a value: np.int64(16). */
-const NUMPY_NAMES: Readonly<Record<string, number>> = {
-  nan: Kind.null,
-  inf: Kind.null,
-  True_: Kind.true,
-  False_: Kind.false,
-};
-const NUMPY_TYPES = /^(u?int(8|16|32|64)|float(16|32|64)|str_|bool_?)$/;
-
 /**
  * Reads the tokens of one literal from UTF-8 bytes. Only this class knows the grammar of strings, numbers and names, and how
  * values nest. It accepts what Python's `repr` writes and what JSON allows, and refuses anything that one of the two would read
@@ -413,7 +404,7 @@ export class LiteralScanner {
     return at;
   }
 
-  /** Reads a name that is a value, or a value as Python 2 or numpy writes it. */
+  /** Reads a name that is a value, or a string as Python 2 writes it. */
   private name(): void {
     const bytes = this.bytes;
     const start = this.at;
@@ -428,7 +419,7 @@ export class LiteralScanner {
       this.at = start + length;
       return;
     }
-    if (this.unicodeString(start) || this.numpyValue(start)) return;
+    if (this.unicodeString(start)) return;
     throw this.malformed(
       start,
       'Found a name that is not a value, expected None, True, False or another value.',
@@ -441,31 +432,6 @@ export class LiteralScanner {
     if (this.bytes[start] !== 0x75 || (quote !== SINGLE_QUOTE && quote !== DOUBLE_QUOTE)) return false;
     this.at = start + 1;
     this.string(quote);
-    return true;
-  }
-
-  /** Reads np.nan or np.int64(16). The token is then that of the value in the parentheses. */
-  private numpyValue(start: number): boolean {
-    const { bytes } = this;
-    let end = start;
-    while (isNameByte(bytes[end]!) || isDigit(bytes[end]!) || bytes[end] === POINT || bytes[end] === 0x5f)
-      end++;
-    const [module, name, more] = String.fromCharCode(
-      ...bytes.subarray(start, Math.min(end, start + 40)),
-    ).split('.');
-    if ((module !== 'np' && module !== 'numpy') || name === undefined || more !== undefined) return false;
-    if (Object.hasOwn(NUMPY_NAMES, name)) {
-      this.kind = NUMPY_NAMES[name]!;
-      this.tokenStart = start;
-      this.tokenEnd = end;
-      this.at = end;
-      return true;
-    }
-    if (!NUMPY_TYPES.test(name) || bytes[end] !== OPEN_TUPLE) return false;
-    this.at = end + 1;
-    if (!this.scalar(this.peek())) throw this.unexpected('a string, a number or a name');
-    if (this.peek() !== CLOSE_TUPLE) throw this.unexpected("')'");
-    this.at++;
     return true;
   }
 

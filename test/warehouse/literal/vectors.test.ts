@@ -15,9 +15,10 @@ function differences(vectors: Vectors): unknown[] {
     .filter(({ expected, ours }) => ours !== expected);
 }
 
-/** Damaged texts that we read, and Python does not or otherwise. */
+/** Damaged texts that we read, and Python does not or otherwise. Without a comma between two dicts, a list is numpy's array. */
 function guesses(vectors: Vectors): unknown[] {
   return vectors.damaged
+    .filter(([text]) => !/\}\s+\{/.test(text))
     .map(([text, expected]) => ({ text, expected, ours: read(text) }))
     .filter(({ expected, ours }) => ours !== null && ours !== expected);
 }
