@@ -50,8 +50,10 @@ export const recognizeDropJob = defineJob({
   queue: queues.ingest,
   payload: loading,
   // A wrong answer leaves it unclear, too.
-  holdOn: ['drop_unclear', 'drop_file_unknown', 'feed_unknown'],
+  holdOn: ['drop_unclear', 'drop_file_unknown', 'feed_unknown', 'period_invalid'],
   run: async ({ payload, services, runId, addSteps }: JobContext<Loading, Services>) => {
+    // A retry may have given another month.
+    requirePeriod(payload.period, services.earliestPeriod);
     const drop = await read(payload, services);
     await refuseForeign(services.pool, drop.origin, drop.folder);
     requireClear(drop, monthOf(payload), answering(String(runId)));
