@@ -3,34 +3,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Fault } from './fault.js';
 import { defaultEarliestPeriod, monthSchema } from './period.js';
+import { databaseUrl, file, flag, list, names, share, url, wholeNumber } from './setting-types.js';
 
-const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
-const databaseUrl = url('postgres:', 'postgresql:').optional();
-const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
-const file = z
-  .string()
-  .min(1)
-  .optional()
-  .transform((path) => (path === undefined ? undefined : resolve(path)));
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-const names = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform(list)
-    .refine((all) => all.length > 0, 'expected at least one name');
-const flag = z
-  .enum(['0', '1', 'true', 'false'])
-  .default('0')
-  .transform((text) => text === '1' || text === 'true');
-
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const otlpProtocol = z.enum(['http/protobuf', 'http/json'], 'expected http/protobuf or http/json').optional();
 
 /** Every variable that Marquee reads, with its default. The README has the same table; a test compares the names. */
@@ -50,6 +25,7 @@ const environmentSchema = z
         'expected an IP address or a host name, without a port',
       )
       .default('127.0.0.1'),
+    POSTGRES_PORT: wholeNumber(1, 65535).optional(),
     DATABASE_URL: databaseUrl,
     DATABASE_PIPELINE_URL: databaseUrl,
     DATABASE_READER_URL: databaseUrl,
@@ -84,14 +60,14 @@ const environmentSchema = z
     INBOX_SCAN_SECONDS: wholeNumber(1, 86_400).default(60),
     INBOX_STABLE_SECONDS: wholeNumber(0, 86_400).default(30),
     FEED_LATE_DAYS: wholeNumber(0, 365).default(20),
-    MAX_REJECT_SHARE: z.coerce.number().min(0).max(1).default(0.01),
-    MAX_UNKEYED_SHARE: z.coerce.number().min(0).max(1).default(0.5),
+    MAX_REJECT_SHARE: share.default(0.01),
+    MAX_UNKEYED_SHARE: share.default(0.5),
     EARLIEST_PERIOD: monthSchema.default(defaultEarliestPeriod),
-    MAX_UNUSABLE_SHARE: z.coerce.number().min(0).max(1).default(0.05),
-    MAX_ROW_LOSS_SHARE: z.coerce.number().min(0).max(1).default(0.2),
+    MAX_UNUSABLE_SHARE: share.default(0.05),
+    MAX_ROW_LOSS_SHARE: share.default(0.2),
     RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
     WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LOG_LEVEL: z.enum(logLevels, `expected one of ${logLevels.join(', ')}`).default('info'),
     ALLOW_DEVELOPMENT_ISSUER: flag,
     SET_ROLE_PASSWORDS: flag,
     OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:').optional(),
@@ -104,7 +80,31 @@ const environmentSchema = z
   .refine((read) => !read.OIDC_CLIENT_ID === !read.OIDC_CLIENT_SECRET, {
     path: ['OIDC_CLIENT_SECRET'],
     message: 'expected together with OIDC_CLIENT_ID, or neither of the two',
+  })
+  .superRefine((read, context) => {
+    const issuer = read.OIDC_ISSUER === undefined ? (read.ISSUER_PORT ?? (read.PORT && read.PORT + 1)) : 0;
+    if (issuer > 65_535)
+      context.addIssue({
+        code: 'custom',
+        path: ['ISSUER_PORT'],
+        message: 'expected a port, because PORT is the last one',
+      });
+    const ports = { PORT: read.PORT, ISSUER_PORT: issuer, ...otherPorts(read) };
+    const named = Object.entries(ports).filter(([, port]) => port);
+    for (const [index, [name, port]] of named.entries()) {
+      const other = named.slice(0, index).find(([, earlier]) => earlier === port);
+      if (other)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `expected another port than ${other[0]}, which is ${port} as well`,
+        });
+    }
   });
+
+function otherPorts(read: { METRICS_PORT?: number; POSTGRES_PORT?: number }) {
+  return { METRICS_PORT: read.METRICS_PORT, POSTGRES_PORT: read.POSTGRES_PORT };
+}
 
 /** The names of all settings, in the order of the README's table. */
 export const settingNames: readonly string[] = Object.keys(environmentSchema.shape);
@@ -116,6 +116,8 @@ export interface Configuration {
   /** Port of the API; 0 chooses a free one. */
   port: number;
   host: string;
+  /** Port of the embedded Postgres; undefined: the one of its last start. */
+  postgresPort?: number;
   /** Connection strings by role. The embedded Postgres provides the missing ones. */
   database: { owner?: string; pipeline?: string; reader?: string; queue?: string };
   redisUrl?: string;
@@ -176,7 +178,7 @@ export interface Configuration {
 
 /** The value as part of a message, unless it is or may contain a secret. */
 function shown(name: string, value: string | undefined): string {
-  return /KEY|URL|PASSWORD|SECRET/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
+  return value === undefined || /KEY|URL|PASSWORD|SECRET/.test(name) ? '' : ` is ${JSON.stringify(value)}`;
 }
 
 /**
@@ -202,6 +204,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     home: read.MARQUEE_HOME,
     port: read.PORT,
     host: read.HOST,
+    postgresPort: read.POSTGRES_PORT,
     database: {
       owner: read.DATABASE_URL,
       pipeline: read.DATABASE_PIPELINE_URL,

@@ -1,6 +1,9 @@
 import type { Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
-import { Failure, messageOf } from './fault.js';
+import { Failure, Fault, messageOf } from './fault.js';
+
+/** The host is not an address of this machine, is no known name, or the port is for privileged processes only. */
+const WRONG_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL', 'EACCES']);
 
 /** The address a server listens on, and how messages refer to it. */
 export interface Place {
@@ -20,19 +23,19 @@ export function hostInUrl(host: string): string {
 /**
  * Starts the server listening.
  * @returns the port; if 0 was requested, the free port that was chosen
- * @throws Failure `port_taken` if it cannot listen there
+ * @throws Failure `port_taken` if it cannot listen there; Fault `address_unusable` if it never can, because the address is not one of this
+ * machine or the port is reserved
  */
 export async function listenAt(server: Server, { port, host, what, settings }: Place): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) => {
       // Only if the port is in use can another process be stopped: it may also not be permitted, or the host not be local.
       const end = error.code === 'EADDRINUSE' ? 'stop the process that uses the port, or ' : '';
+      const message = `${what} cannot listen on ${hostInUrl(host)}:${port} (${messageOf(error)}); ${end}set another ${settings}.`;
       reject(
-        new Failure(
-          'port_taken',
-          `${what} cannot listen on ${hostInUrl(host)}:${port} (${messageOf(error)}); ${end}set another ${settings}.`,
-          { cause: error },
-        ),
+        WRONG_ADDRESS.has(error.code ?? '')
+          ? new Fault('address_unusable', message, { cause: error })
+          : new Failure('port_taken', message, { cause: error }),
       );
     };
     server.once('error', refuse);

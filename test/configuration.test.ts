@@ -43,6 +43,20 @@ describe('the configuration', () => {
       expect(() => readConfiguration({ HOST })).toThrow(/HOST is .*: expected an IP address or a host name/);
   });
 
+  it.each([
+    [{ PORT: 'http' }, 'PORT is "http": expected a whole number from 0 to 65535'],
+    [{ PORT: ' ' }, 'PORT is " ": expected a whole number from 0 to 65535'],
+    [{ PORT: '65536' }, 'PORT is "65536": expected a whole number from 0 to 65535'],
+    [{ POSTGRES_PORT: '0' }, 'POSTGRES_PORT is "0": expected a whole number from 1 to 65535'],
+    [{ MAX_REJECT_SHARE: '5%' }, 'MAX_REJECT_SHARE is "5%": expected a number from 0 to 1'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud": expected one of fatal, error'],
+    [{ PORT: '65535' }, 'ISSUER_PORT: expected a port, because PORT is the last one'],
+    [{ PORT: '4000', METRICS_PORT: '4001' }, 'expected another port than ISSUER_PORT, which is 4001 as well'],
+    [{ PORT: '4000', POSTGRES_PORT: '4000' }, 'expected another port than PORT, which is 4000 as well'],
+  ])('reports %j in plain words', (settings, message) => {
+    expect(() => readConfiguration(settings)).toThrow(message);
+  });
+
   it('is described in the README, with every setting', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('## Settings'), readme.indexOf('## Deployment'));

@@ -44,6 +44,7 @@ describe('the code', () => {
       'src/fault.ts',
       'src/html.ts',
       'src/package-root.ts',
+      'src/setting-types.ts',
       'src/telemetry.ts',
     ];
     expect([...importing, ...withoutImports].sort()).toEqual(Object.keys(mayImport).sort());

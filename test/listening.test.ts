@@ -36,6 +36,7 @@ describe('a server', () => {
   it('cannot listen on an address of another host: the message says to change the setting', async () => {
     // From the block reserved for documentation (RFC 5737).
     await expect(listenAt(createServer(), { ...place, port: 0, host: '192.0.2.1' })).rejects.toMatchObject({
+      code: 'address_unusable',
       message: expect.stringMatching(
         /^The API cannot listen on 192\.0\.2\.1:0 \(.*\); set another PORT or HOST\.$/,
       ),

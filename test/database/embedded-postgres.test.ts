@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { findBinaries } from '../../src/database/embedded/binaries.js';
-import { useEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import { findEmbeddedPostgres, useEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { launchUnprivileged, ownerOf } from '../../src/database/embedded/unprivileged.js';
 
 it('initializes in a home where the initdb of a killed start is still running', async () => {
@@ -67,3 +68,26 @@ async function query(connectionString: string, statements: string[]): Promise<pg
     await client.end();
   }
 }
+
+it('keeps its port, and takes another one only while another process uses it', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'marquee-port-'));
+  const portOf = ({ superuserUrl }: { superuserUrl: string }) => Number(new URL(superuserUrl).port);
+  const first = await useEmbeddedPostgres(home, 'disposable');
+  const port = portOf(first);
+  expect((await findEmbeddedPostgres(home))!.running).toBe(true);
+  await first.release();
+  const found = (await findEmbeddedPostgres(home))!;
+  expect([found.running, Number(new URL(found.urls.bi).port)]).toEqual([false, port]);
+
+  const again = await useEmbeddedPostgres(home, 'disposable');
+  expect(portOf(again)).toBe(port);
+  await again.release();
+
+  const other = createServer().listen(port, '127.0.0.1');
+  await expect(useEmbeddedPostgres(home, 'disposable', port)).rejects.toThrow(/set another POSTGRES_PORT/);
+  const elsewhere = await useEmbeddedPostgres(home, 'disposable');
+  expect(portOf(elsewhere)).not.toBe(port);
+  await elsewhere.release();
+  other.close();
+  await rm(home, { recursive: true });
+});

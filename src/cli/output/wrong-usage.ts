@@ -2,6 +2,7 @@ import { Fault } from '../../fault.js';
 
 /** Errors in the arguments or settings themselves: malformed, or naming something unknown. */
 const codes: ReadonlySet<string> = new Set([
+  'address_unusable',
   'client_unknown',
   'column_unknown',
   'configuration_invalid',

@@ -14,6 +14,12 @@ export function defineStatusCommands(program: Command): void {
     .action(async (options) => (await import('../commands/status.js')).status(options));
 
   program
+    .command('connection')
+    .description('show how BI tools and psql connect to the reports')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('../commands/connection.js')).connection(options));
+
+  program
     .command('rejects')
     .description('list rejected records')
     .option('--feed <name>', 'only rejects of this feed')

@@ -32,11 +32,30 @@ export interface Environment {
   abandon(): Promise<void>;
 }
 
+/** Whether the embedded Postgres is used: no connection is configured. */
+export function isEmbedded({ database }: Configuration): boolean {
+  return Object.values(database).every((url) => url === undefined);
+}
+
+/**
+ * The connection of BI tools to a configured database: where readers connect, with the password that `migrate` sets.
+ * @returns undefined if neither the owner's nor the readers' connection is configured
+ */
+export async function configuredBiUrl({ database, home }: Configuration): Promise<string | undefined> {
+  const place = database.reader ?? database.owner;
+  if (place === undefined) return undefined;
+  const url = new URL(place);
+  url.username = roleOf.bi;
+  url.password = database.owner === undefined ? '' : (await readSecrets(home)).rolePasswords[roleOf.bi];
+  return url.href;
+}
+
 /** Opens what the configuration describes; starts and migrates the embedded Postgres. */
 export async function openEnvironment(configuration: Configuration): Promise<Environment> {
-  const given = configuration.database;
-  const embedded = Object.values(given).every((url) => url === undefined);
-  const server = embedded ? await useEmbeddedPostgres(configuration.home) : undefined;
+  const embedded = isEmbedded(configuration);
+  const server = embedded
+    ? await useEmbeddedPostgres(configuration.home, 'durable', configuration.postgresPort)
+    : undefined;
   try {
     const environment = await assemble(configuration, server);
     if (embedded) {

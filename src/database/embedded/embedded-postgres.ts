@@ -15,10 +15,13 @@ import {
 } from './postgres-server.js';
 import { findPostmaster } from './postmaster.js';
 import { readSecrets, type Secrets } from './secrets.js';
+import { choosePort, isFree, keepPort, keptPort } from './server-port.js';
 import type { Durability } from './settings.js';
 
 const database = 'marquee';
 const watchIntervalMs = 2000;
+/** Two homes that are started at the same moment may have chosen the same port. */
+const maxPortAttempts = 5;
 
 /** A running server of a home, in use by this process. */
 export interface EmbeddedPostgres {
@@ -36,18 +39,21 @@ export interface EmbeddedPostgres {
  * running, for another command or because its last user was killed, is used as it is.
  *
  * @param home absolute path of a folder; created when missing
+ * @param requestedPort port of a server that is started; by default, the one of the last start
  * @param durability `disposable` for tests: nothing is forced to disk, and the server stops without a checkpoint
  */
 export async function useEmbeddedPostgres(
   home: string,
   durability: Durability = 'durable',
+  requestedPort?: number,
 ): Promise<EmbeddedPostgres> {
   await mkdir(home, { recursive: true, mode: 0o755 });
   return withHomeLock(home, async () => {
     const secrets = await readSecrets(home);
     const server = locateServer(home);
     await registerProcess(home);
-    const port = (await runningPort(server)) ?? (await startServer(server, secrets, durability));
+    const port =
+      (await runningPort(server)) ?? (await start(home, server, secrets, durability, requestedPort));
     const superuserUrl = (name: string) => connectionUrl(port, superuser, secrets.superuserPassword, name);
     await prepareDatabases(superuserUrl, secrets);
     let stopWatching: (() => void) | undefined;
@@ -67,6 +73,43 @@ export async function useEmbeddedPostgres(
         }),
     };
   });
+}
+
+/** Starts the server on its port, or on another one if another process has taken that in the meantime. */
+async function start(
+  home: string,
+  server: PostgresServer,
+  secrets: Secrets,
+  durability: Durability,
+  requestedPort: number | undefined,
+): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await choosePort(home, requestedPort);
+    try {
+      await startServer(server, secrets, durability, port);
+      await keepPort(home, port);
+      return port;
+    } catch (error) {
+      if (attempt === maxPortAttempts || requestedPort !== undefined || (await isFree(port))) throw error;
+    }
+  }
+}
+
+/** How to connect to the server of a home. */
+export interface EmbeddedConnection {
+  readonly urls: DatabaseUrls;
+  /** Whether the server accepts connections now. */
+  readonly running: boolean;
+}
+
+/** The connections to the server of a home, which is not started; undefined if the home has no database yet. */
+export async function findEmbeddedPostgres(home: string): Promise<EmbeddedConnection | undefined> {
+  const server = locateServer(home);
+  const postmaster = await findPostmaster(server.data);
+  const port = postmaster?.port ?? (await keptPort(home));
+  if (port === undefined) return undefined;
+  const secrets = await withHomeLock(home, () => readSecrets(home));
+  return { urls: roleUrls(port, secrets), running: postmaster?.ready === true };
 }
 
 function connectionUrl(port: number, user: string, password: string, name: string): string {
@@ -95,7 +138,7 @@ function roleUrls(port: number, { rolePasswords }: Secrets): DatabaseUrls {
 function watch(
   home: string,
   server: PostgresServer,
-  restart: () => Promise<number>,
+  restart: () => Promise<void>,
   onRestart: (reason: string) => void,
 ): () => void {
   let watching = true;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../fault.js';
@@ -53,20 +53,16 @@ export function locateServer(home: string): PostgresServer {
 
 /**
  * Starts the server, and creates its data folder first if it is missing.
- *
- * @param samePort the port to listen on; by default, a free one
- * @returns the port
  */
 export async function startServer(
   server: PostgresServer,
   secrets: Secrets,
   durability: Durability,
-  samePort?: number,
-): Promise<number> {
+  port: number,
+): Promise<void> {
   if (!existsSync(join(server.data, 'PG_VERSION'))) {
     await initialize(server, secrets);
   }
-  const port = samePort ?? (await freePort());
   const settings = Object.entries(serverSettings(durability))
     .map(([name, value]) => `${name} = '${value}'\n`)
     .join('');
@@ -79,7 +75,7 @@ export async function startServer(
         ...['-D', server.data],
         ...['-l', server.log],
       ]);
-      return port;
+      return;
     } catch (error) {
       const log = await readFile(server.log, 'utf8').catch(() => '');
       const transient = transientStartErrors.some((pattern) => pattern.test(log.slice(-2000)));
@@ -169,17 +165,6 @@ function acceptsConnections(port: number): Promise<boolean> {
       done(true);
     });
     socket.once('error', () => done(false));
-  });
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => done(port));
-    });
   });
 }
 
