@@ -64,6 +64,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'src/api',
     'src/auth',
     'src/configuration.ts',
+    'src/csv-writer.ts',
     'src/data-set.ts',
     'src/database',
     'src/dataset',

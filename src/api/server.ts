@@ -29,7 +29,7 @@ import { AnswerCache } from './operation/answer-cache.js';
 import { loadSafelist } from './operation/safelist.js';
 import { browserRoutes } from './pages/browser-routes.js';
 import { START_PATH, startPage } from './pages/start-page.js';
-import { dropUploadHandler } from './runs/drop-upload.js';
+import { type DropUploadOptions, dropUploadHandler } from './runs/drop-upload.js';
 import type { BoardQueue } from './runs/queue-board.js';
 import { jobResolvers } from './runs/run-resolvers.js';
 
@@ -66,7 +66,7 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   /** Shown at `/admin/queues` to logged-in users with the scope jobs:read. The caller closes them. */
   readonly queues?: readonly BoardQueue[];
   /** Folder for uploaded files and the maximum size of one. Without it, uploads are disabled. */
-  readonly inbox?: { readonly folder: string; readonly maxBytes: number };
+  readonly inbox?: Pick<DropUploadOptions, 'folder' | 'maxBytes' | 'complaintOfName'>;
   /** Port of the Prometheus metrics. Without it, they are not served. */
   readonly metricsPort?: number;
   /** How long running requests may take to finish after the server is asked to stop, in ms. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-root.js';
 import { errorSentence } from './output/error-sentence.js';
-import { warn } from './output/terminal.js';
+import { visible, warn } from './output/terminal.js';
 import { isWrongUsage } from './output/wrong-usage.js';
 import { defineCorrectionCommands } from './program/correction-commands.js';
 import { defineDemonstrationCommands } from './program/demonstration-commands.js';
@@ -19,7 +19,7 @@ function defineProgram(): Command {
     .enablePositionalOptions()
     .version(packageVersion, '--version', 'print the version')
     .showHelpAfterError('(see marquee --help)')
-    .configureOutput({ outputError: (sentence, write) => write(withoutLongArgument(sentence)) })
+    .configureOutput({ outputError: (sentence, write) => write(visible(withoutLongArgument(sentence))) })
     .exitOverride();
 
   definePipelineCommands(program);

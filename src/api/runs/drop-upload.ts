@@ -18,6 +18,8 @@ export interface DropUploadOptions {
   /** The inbox, shared with the workers. */
   readonly folder: string;
   readonly maxBytes: number;
+  /** Why a file of this name would not be loaded, as a sentence. */
+  readonly complaintOfName: (fileName: string) => string | undefined;
   /** Records who sent a file. Without it, uploads are refused: every file must have an audit entry. */
   readonly control?: ControlClient;
 }
@@ -32,7 +34,8 @@ const PATH = /^\/admin\/drops\/(\d{4}-(?:0[1-9]|1[0-2]))\/([A-Za-z0-9][A-Za-z0-9
  * The handler of `PUT /admin/drops/{period}/{file}`, which streams a file into the inbox. The file appears under its name
  * when it is complete and the audit names its sender. It replaces a file of the same name.
  */
-export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropUploadOptions): Handler {
+export function dropUploadHandler(options: DropUploadOptions): Handler {
+  const { callerOf, folder, maxBytes, complaintOfName, control } = options;
   return async ({ request, response, common, note }) => {
     const caller = await callerOf(request);
     note.caller = caller;
@@ -44,6 +47,9 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
       throw apiError('NOT_FOUND', 'No such endpoint. Expected /admin/drops/{YYYY-MM}/{file}.');
     if (request.method !== 'PUT') throwMethodNotAllowed(response, 'PUT', 'Upload files with PUT.');
     requireUnencoded(request);
+    requireFile(request);
+    const complaint = complaintOfName(name);
+    if (complaint !== undefined) throw apiError('BAD_USER_INPUT', complaint);
     // RFC 9110 section 14.5: a resumed upload contains only the rest, which would replace the whole file.
     if (request.headers['content-range'] !== undefined)
       throw apiError(
@@ -86,6 +92,16 @@ export function dropUploadHandler({ callerOf, folder, maxBytes, control }: DropU
       common,
     );
   };
+}
+
+/** The body of a form would be stored with the boundaries or the encoding around the file. */
+function requireFile({ headers }: IncomingMessage): void {
+  const type = (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  if (!type.startsWith('multipart/') && type !== 'application/x-www-form-urlencoded') return;
+  throw apiError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `The body is a form (${type.slice(0, 60)}), expected the bytes of the file. Send the file itself, for example with curl -T FILE, or as text/csv.`,
+  );
 }
 
 /** Removes the files of uploads whose server was killed. */

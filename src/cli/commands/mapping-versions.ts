@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { Pool } from 'pg';
 import { movies } from '../../dataset/movies.js';
 import { Fault } from '../../fault.js';
@@ -6,6 +7,7 @@ import { mappingFromCsv, mappingToCsv } from '../../warehouse/mapping/mapping-cs
 import { compareMappings, type MappingDifference } from '../../warehouse/mapping/mapping-difference.js';
 import { currentMapping, installMapping, readMappingRows } from '../../warehouse/mapping/mapping-ledger.js';
 import type { MappingRow } from '../../warehouse/mapping/mapping-row.js';
+import { writeToStdout } from '../output/print-list.js';
 import { printResult } from '../output/print-result.js';
 import { print } from '../output/terminal.js';
 import { commandUser, withEnvironment } from '../runtime/command.js';
@@ -14,7 +16,7 @@ import { commandUser, withEnvironment } from '../runtime/command.js';
 export async function exportMapping(options: { version?: number; out?: string }): Promise<void> {
   await withEnvironment(async (environment) => {
     const csv = await mappingToCsv(await rowsOf(environment.pool('pipeline'), options.version));
-    if (options.out === undefined) process.stdout.write(csv);
+    if (options.out === undefined) await writeToStdout(Readable.from([csv]));
     else await writeFile(options.out, csv);
   });
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
-import { format } from 'fast-csv';
+import { csvRecord } from '../../csv-writer.js';
 import { print, visible } from './terminal.js';
 import { table } from './text-format.js';
 
@@ -34,13 +34,13 @@ export async function printList<Row extends { readonly id: string }>(
   list: List<Row>,
   { csv = false, json = false }: ListOptions,
 ): Promise<void> {
-  const { none, csvColumns, header, cells, readPage } = list;
+  const { none, header, cells, readPage } = list;
   if (json) {
     await writeToStdout(Readable.from(jsonArray(everyRow(list))));
     return;
   }
   if (csv) {
-    await writeToStdout(Readable.from(everyRow(list)).pipe(csvWriter(csvColumns)));
+    await writeToStdout(Readable.from(csvRecords(list)));
     return;
   }
   const rows = await readPage(undefined, shown + 1);
@@ -69,8 +69,10 @@ async function* visibleText(chunks: AsyncIterable<Buffer | string>) {
   }
 }
 
-function csvWriter(columns: readonly string[]) {
-  return format({ headers: [...columns], alwaysWriteHeaders: true, includeEndRowDelimiter: true });
+/** Like the exports of the API: a text that a spreadsheet would run as a formula starts with a `'`. */
+async function* csvRecords<Row extends { readonly id: string }>(list: List<Row>) {
+  yield csvRecord(list.csvColumns, '\n');
+  for await (const row of everyRow(list)) yield csvRecord(Object.values(row), '\n');
 }
 
 async function* jsonArray(rows: AsyncIterable<object>) {

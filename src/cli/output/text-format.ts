@@ -1,3 +1,5 @@
+import { visible } from './terminal.js';
+
 /** A number with thousands separators; digits behind the decimal point stay as they are. */
 export function count(value: number | bigint | string): string {
   const [, sign, whole, fraction] = /^(-?)(\d+)(\.\d+)?$/.exec(String(value)) ?? [];
@@ -22,7 +24,9 @@ export function excerpt(text: string, longest = 60): string {
 }
 
 /** Rows as aligned columns, numbers to the right. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], given: readonly (readonly string[])[]): string {
+  // Before the widths are computed. A line break in a cell would look like another row.
+  const rows = given.map((cells) => cells.map((cell) => visible(cell).replaceAll('\n', '\\u000a')));
   const widths = header.map((title, index) =>
     Math.max(title.length, ...rows.map((row) => (row[index] ?? '').length)),
   );

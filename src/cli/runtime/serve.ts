@@ -7,6 +7,7 @@ import { movies } from '../../dataset/movies.js';
 import { Fault } from '../../fault.js';
 import { openQueueBackend } from '../../queue/backend/backend.js';
 import { openControlClient } from '../../queue/control/control.js';
+import { complaintOfFileName } from '../../source/drop/feed-of-file.js';
 import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
 
@@ -45,7 +46,11 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       revocationsFile: configuration.revocationsFile,
       safelistFile: configuration.safelistFile,
       metricsPort: configuration.metricsPort,
-      inbox: { folder: configuration.inbox.folder, maxBytes: configuration.maxUploadBytes },
+      inbox: {
+        folder: configuration.inbox.folder,
+        maxBytes: configuration.maxUploadBytes,
+        complaintOfName: (fileName) => complaintOfFileName(fileName, movies.feeds),
+      },
       control: queue?.control,
       queues: queue?.queues,
       login: loginClient(environment, issuer),

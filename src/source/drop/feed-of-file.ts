@@ -8,6 +8,16 @@ export function feedOf(fileName: string, feeds: readonly Feed[]): Feed | undefin
   return feeds.find((feed) => stemOf(feed) === bare);
 }
 
+/**
+ * Why a file cannot be part of a drop by its name, as a sentence; undefined when it belongs to a feed or is an archive.
+ */
+export function complaintOfFileName(fileName: string, feeds: readonly Feed[]): string | undefined {
+  if (/\.zip$/i.test(fileName)) return undefined;
+  if (/\.csv(\.gz)?$/i.test(fileName) && feedOf(fileName, feeds) !== undefined) return undefined;
+  const names = feeds.map((feed) => feed.fileName).join(', ');
+  return `The file name ${fileName} belongs to no feed. Expected ${names}, also as .csv.gz, with a date in the name, or in a .zip.`;
+}
+
 /** Endings of files that describe others, so that their names contain those of feeds. */
 const descriptions =
   /\.(md5|sha\d*|sfv|sig|asc|gpg|done|ok|ctl|log|md|rst|pdf|html?|docx?|sql|py|ipynb|png|jpe?g)$/i;

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SeededClientId } from '../../../src/auth/issuer/seeded-clients.js';
+import { movies } from '../../../src/dataset/movies.js';
 import { openQueueBackend } from '../../../src/queue/backend/backend.js';
 import { answerControl, openControlClient } from '../../../src/queue/control/control.js';
 import { controlAnswers } from '../../../src/queue/control/control-handlers.js';
+import { complaintOfFileName } from '../../../src/source/drop/feed-of-file.js';
 import { openQueueFixture, type QueueFixture } from '../../queue/queue-fixture.js';
 import { queuePlaces } from '../../queue/queue-places.js';
 import { type ScratchApi, startScratchApi } from '../scratch-api.js';
@@ -24,13 +26,19 @@ beforeAll(async () => {
   answerControl(queue.backend, controlAnswers({ pool: queue.pool, runs, starts: {} }));
   const backend = await openQueueBackend(queue.location);
   closeClient = () => backend.close();
-  api = await startScratchApi({ inbox: { folder, maxBytes: 1000 }, control: openControlClient(backend) });
+  api = await startScratchApi({ inbox: inbox(), control: openControlClient(backend) });
 });
 afterAll(async () => {
   await api?.close();
   await closeClient?.();
   await queue?.close();
   await rm(folder, { recursive: true, force: true });
+});
+
+const inbox = () => ({
+  folder,
+  maxBytes: 1000,
+  complaintOfName: (fileName: string) => complaintOfFileName(fileName, movies.feeds),
 });
 
 async function put(path: string, body: BodyInit, client: SeededClientId = 'demo-admin', more: object = {}) {
@@ -72,7 +80,7 @@ describe('an uploaded file', () => {
   });
 
   it('is refused if the audit cannot be written', async () => {
-    const alone = await startScratchApi({ inbox: { folder, maxBytes: 1000 } });
+    const alone = await startScratchApi({ inbox: inbox() });
     const token = await alone.issuer.token('demo-admin');
     const { status, body } = await alone.send('/admin/drops/2017-06/links.csv', {
       method: 'PUT',
@@ -119,6 +127,13 @@ describe('an uploaded file', () => {
   it.each([
     ['a partial upload', { 'content-range': 'bytes 4-8/9' }, 400, 'BAD_REQUEST'],
     ['a zipped body', { 'content-encoding': 'gzip' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'a form with a file',
+      { 'content-type': 'multipart/form-data; boundary=x' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
   ])('is not replaced by %s', async (_what, more, status, code) => {
     await put('/admin/drops/2017-05/links.csv', 'movieId\n');
     const token = await api.issuer.token('demo-admin');
@@ -152,6 +167,29 @@ describe('an uploaded file', () => {
   ])('is refused at %s', async (path) => {
     expect((await put(path, 'x')).status).toBe(404);
   });
+
+  it.each(['link.csv', 'links.txt', 'links', 'movies.csv', 'links_170831.csv'])(
+    'is refused when its name, %s, is that of no feed',
+    async (name) => {
+      const { status, body } = await put(`/admin/drops/2017-02/${name}`, 'x');
+      expect([status, body.errors[0]]).toMatchObject([
+        400,
+        { message: expect.stringContaining(`${name} belongs to no feed. Expected movies_metadata.csv, `) },
+      ]);
+      expect(await readdir(folder)).not.toContain('2017-02');
+    },
+  );
+
+  it.each(['links_20170131.csv', 'Links-2017-01.csv.gz', 'all.zip'])(
+    'is accepted under the name %s',
+    async (name) => {
+      const headers = {
+        authorization: `Bearer ${await api.issuer.token('demo-admin')}`,
+        'content-type': 'text/csv',
+      };
+      expect((await put(`/admin/drops/2017-01/${name}`, 'x', 'demo-admin', { headers })).status).toBe(201);
+    },
+  );
 
   it('requires the scope jobs:run', async () => {
     const { status, headers } = await put('/admin/drops/2017-08/links.csv', 'x', 'demo-partner');
