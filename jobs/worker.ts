@@ -22,6 +22,8 @@ export interface PipelineOptions {
   readonly resources: Resources;
   /** Concurrent jobs per queue. */
   readonly concurrency: number;
+  /** How long a run waits for the database or the queue before it fails; 1 hour by default. */
+  readonly outageLimitMs?: number;
   /** Receives errors outside runs, for example lost connections. */
   readonly onError: (error: unknown) => void;
   /** Receives each run that has ended under this worker. */
@@ -75,6 +77,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
     onEnd,
     settings: {
       lockMs,
+      outageLimitMs: options.outageLimitMs,
       stalledCheckMs: lockMs / 2,
       concurrency: {
         [queues.drop]: 16,

@@ -67,6 +67,7 @@ const environmentSchema = z
     MAX_ROW_LOSS_SHARE: share.default(0.2),
     RETAINED_PUBLICATIONS: wholeNumber(1, 10_000).default(24),
     WORKER_CONCURRENCY: wholeNumber(1, 64).default(2),
+    MAX_OUTAGE_MINUTES: wholeNumber(1, 10_080).default(60),
     LOG_LEVEL: z.enum(logLevels, `expected one of ${logLevels.join(', ')}`).default('info'),
     ALLOW_DEVELOPMENT_ISSUER: flag,
     SET_ROLE_PASSWORDS: flag,
@@ -171,6 +172,8 @@ export interface Configuration {
   retainedPublications: number;
   /** Number of jobs of one queue that a worker process runs at once. */
   workerConcurrency: number;
+  /** How long a run waits for the database or the queue before it fails. */
+  outageLimitMs: number;
   logLevel: string;
   /** How spans are sent to an OpenTelemetry collector; undefined: no spans are created. */
   telemetry?: { protocol: 'http/protobuf' | 'http/json' };
@@ -249,6 +252,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     maxRowLossShare: read.MAX_ROW_LOSS_SHARE,
     retainedPublications: read.RETAINED_PUBLICATIONS,
     workerConcurrency: read.WORKER_CONCURRENCY,
+    outageLimitMs: read.MAX_OUTAGE_MINUTES * 60_000,
     logLevel: read.LOG_LEVEL,
     telemetry: telemetryOf(read),
   };

@@ -111,6 +111,7 @@ function optionsFrom(environment: Environment, log: Log) {
     location: environment.queueLocation(),
     resources: pipelineResources(environment),
     concurrency: environment.configuration.workerConcurrency,
+    outageLimitMs: environment.configuration.outageLimitMs,
     onError: quietly(log),
   };
 }

@@ -1,6 +1,8 @@
+import type { Job } from 'bullmq';
 import type { Dispatch } from '../backend/dispatch.js';
+import { outageThatEnded } from '../backend/outage.js';
 import { listOpenRuns } from '../ledger/list-runs.js';
-import { endRun, type Run, readRun } from '../ledger/run-ledger.js';
+import { endRun, type Run, type RunEnd, readRun } from '../ledger/run-ledger.js';
 import { readReadySteps, readSteps } from '../ledger/step-ledger.js';
 
 /**
@@ -39,11 +41,7 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
         return true;
       }
       // A run ends in the ledger first, so here only the queue has given it up, after too many killed workers.
-      return endRun(dispatch.pool, run.id, {
-        state: 'failed',
-        errorCode: 'job_lost',
-        error: `The queue gave up the run (${job?.failedReason}); read the workers' logs, then retry it.`,
-      });
+      return endRun(dispatch.pool, run.id, lossOf(job));
     case 'completed':
       await dispatch.reviveRun(run);
       return true;
@@ -52,6 +50,14 @@ async function reconcileRun<Services>(dispatch: Dispatch<Services>, run: Run): P
     default:
       return false;
   }
+}
+
+/** How a run ends that only the queue has ended. */
+function lossOf(job: Job | undefined): RunEnd {
+  const outage = outageThatEnded(job);
+  if (outage !== undefined) return { state: 'failed', errorCode: 'outage', error: outage };
+  const lost = `The queue gave up the run (${job?.failedReason}); read the workers' logs, then retry it.`;
+  return { state: 'failed', errorCode: 'job_lost', error: lost };
 }
 
 async function reconcileSteps<Services>(dispatch: Dispatch<Services>, run: Run): Promise<boolean> {

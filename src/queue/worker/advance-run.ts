@@ -4,6 +4,7 @@ import { inTransaction } from '../../database/transaction.js';
 import { Fault } from '../../fault.js';
 import type { Dispatch } from '../backend/dispatch.js';
 import { type AnyFlow, type FlowContext, nameSteps, resultsOf } from '../backend/flow.js';
+import { outageThatEnded } from '../backend/outage.js';
 import { parsePayload } from '../ledger/job.js';
 import { beginRun, endRun, type Run } from '../ledger/run-ledger.js';
 import type { Step } from '../ledger/step.js';
@@ -128,10 +129,11 @@ async function isOpen<Services>(dispatch: Dispatch<Services>, step: Step): Promi
   if (state === 'failed') {
     // The ledger says the step is open, so only the queue has failed it: after too many killed workers, or because the ledger was
     // not reachable.
-    await closeStep(dispatch.pool, step.id, 'failed', {
-      code: 'job_lost',
-      message: `The queue gave up ${step.name} (${job?.failedReason}); see the workers' logs, then retry the run.`,
-    });
+    const outage = outageThatEnded(job);
+    const lost = `The queue gave up ${step.name} (${job?.failedReason}); see the workers' logs, then retry the run.`;
+    const reason =
+      outage === undefined ? { code: 'job_lost', message: lost } : { code: 'outage', message: outage };
+    await closeStep(dispatch.pool, step.id, 'failed', reason);
     return false;
   }
   if (state === 'completed') await queue.remove(step.jobId);

@@ -1,10 +1,11 @@
 import { type Job, WaitingError } from 'bullmq';
 import { Fault, messageOf } from '../../fault.js';
 import { type Counts, parsePayload } from '../ledger/job.js';
-import type { Step } from '../ledger/step.js';
+import type { Step, StepError } from '../ledger/step.js';
 import { beginStep, readStep, releaseStep, succeedStep } from '../ledger/step-ledger.js';
 import { looseContext, Stopped, stepContext, superseded, untilStopped } from './attempt.js';
 import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
+import { outlast, outlookOf } from './outlast.js';
 import type { WorkerState } from './worker-state.js';
 
 /** Runs a job outside any run. */
@@ -32,8 +33,23 @@ export async function runLoose<Services>(
   }
 }
 
-/** Makes one attempt at the job's step, and records in the ledger how it ended. */
+/**
+ * Makes one attempt at the job's step, and records in the ledger how it ended. When the database or the queue does not answer, the
+ * job waits, and this does not count as an attempt.
+ */
 export async function runStep<Services>(
+  state: WorkerState<Services>,
+  job: Job,
+  token: string,
+): Promise<Counts | undefined> {
+  try {
+    return await tryStep(state, job, token);
+  } catch (error) {
+    throw await outlast(state, job, token, error);
+  }
+}
+
+async function tryStep<Services>(
   state: WorkerState<Services>,
   job: Job,
   token: string,
@@ -101,15 +117,24 @@ async function endAttempt<Services>(
   step: Step,
   error: unknown,
 ): Promise<never> {
-  const release = (as: 'queued' | 'failed' | 'held' | 'cancelled') =>
-    releaseStep(state.dispatch.pool, step.id, step.fence, as, {
-      code: codeOf(error),
-      message: sentenceOf(error),
-    });
+  const release = (
+    as: 'queued' | 'failed' | 'held' | 'cancelled',
+    reason: StepError = { code: codeOf(error), message: sentenceOf(error) },
+  ) => releaseStep(state.dispatch.pool, step.id, step.fence, as, reason);
   if (error instanceof Stopped && error.reason === 'worker_stopping') {
     await release('queued');
     await job.moveToWait(token);
     throw new WaitingError();
+  }
+  const outlook = outlookOf(state, job, error);
+  if (outlook.kind === 'wait') {
+    // Shown until the next attempt begins. If the ledger cannot be written now, the step stays as it is.
+    await release('queued', { code: 'outage', message: outlook.outage.message });
+    throw error;
+  }
+  if (outlook.kind === 'over') {
+    await release('failed', { code: 'outage', message: outlook.message });
+    throw error;
   }
   if (error instanceof Stopped) {
     await release('cancelled');

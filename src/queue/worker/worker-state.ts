@@ -9,6 +9,8 @@ export interface WorkerState<Services> {
   watch: AttemptWatch;
   name: string;
   graceMs: number;
+  /** How long a job may wait for the database or the queue in total, before its run fails. */
+  outageLimitMs: number;
   running: Set<AbortController>;
   onEnd: (run: Run) => void;
   onError: (error: unknown) => void;

@@ -7,6 +7,7 @@ import { advanceRun, RunEnded } from './advance-run.js';
 import { Stopped } from './attempt.js';
 import { watchAttempts } from './attempt-watch.js';
 import { codeOf, forQueue, isFinal, sentenceOf } from './error-policy.js';
+import { outlast, outlookOf } from './outlast.js';
 import { runLoose, runStep } from './run-step.js';
 import type { WorkerState } from './worker-state.js';
 
@@ -19,6 +20,8 @@ export interface WorkerSettings {
   stalledCheckMs?: number;
   /** Interval at which running attempts check whether they are still wanted. */
   watchMs?: number;
+  /** How long a job may wait in total for a database or queue that does not answer; 1 hour by default. */
+  outageLimitMs?: number | undefined;
   /** How long stopped work may take to end before its slot is given to another job. */
   graceMs?: number;
 }
@@ -56,6 +59,7 @@ export async function startWorkers<Services>(options: StartWorkersOptions<Servic
     watch: watchAttempts(pool, settings.watchMs ?? 1000, onError),
     name: `${hostname()}-${process.pid}`,
     graceMs: settings.graceMs ?? 5000,
+    outageLimitMs: settings.outageLimitMs ?? 3_600_000,
     running: new Set(),
     onEnd,
     onError,
@@ -112,15 +116,19 @@ async function runFlow<Services>(state: WorkerState<Services>, job: Job, token: 
       await reportEnd(state, runId);
       throw new UnrecoverableError(error.message);
     }
-    if (isFinal(error, job)) {
-      await endRun(dispatch.pool, runId, {
-        state: 'failed',
-        errorCode: codeOf(error),
-        error: sentenceOf(error),
-      });
+    const outlook = outlookOf(state, job, error);
+    if (outlook.kind === 'wait') throw await outlast(state, job, token, error);
+    if (outlook.kind === 'over' || isFinal(error, job)) {
+      await endRun(
+        dispatch.pool,
+        runId,
+        outlook.kind === 'over'
+          ? { state: 'failed', errorCode: 'outage', error: outlook.message }
+          : { state: 'failed', errorCode: codeOf(error), error: sentenceOf(error) },
+      );
       await reportEnd(state, runId);
     }
-    throw forQueue(error);
+    throw outlook.kind === 'over' ? new UnrecoverableError(outlook.message) : forQueue(error);
   }
 }
 
