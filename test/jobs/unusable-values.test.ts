@@ -60,7 +60,7 @@ it('a month whose dates and budgets cannot be read is held before anything is cl
     state: 'held',
     errorCode: 'load_held',
     error:
-      '3 of 40 values of budget in movies_metadata.csv (7.50 %) are not a valid numeric, more than the 5 % allowed: ' +
+      '3 of 40 values of budget in movies_metadata.csv (7.50 %) are not a valid numeric of at least 0, more than the 5 % allowed: ' +
       'record 1 has "1,500,000", record 2 has "1,500,001", record 3 has "1,500,002"; ' +
       '40 of 40 values of release_date in movies_metadata.csv (100.00 %) are not a valid date, more than the 5 % allowed: ' +
       'record 1 has "2/1/2015", record 2 has "2/1/2015", record 3 has "2/1/2015". ' +

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/queryable.js';
 import { attempt, badValue } from '../../database/savepoint.js';
 import type { HiddenRows } from '../../source/load/load-finisher.js';
-import { castsOf, expectedOf, lacks } from '../extract/extraction.js';
+import { castsOf, expectedOf, lacks, sentText } from '../extract/extraction.js';
 import { mappingOfFile } from '../extract/file-mapping.js';
 import {
   isAboveLimit,
@@ -9,7 +9,6 @@ import {
   shownValues,
   type UnusableColumn,
 } from '../extract/value-limit.js';
-import { fieldTypes, trimmed } from '../mapping/field-types.js';
 import { isPersonal, readFromRecords, requiredOfRecords } from '../mapping/mapping.js';
 import type { FieldPlan, Mapping } from '../mapping/table-plan.js';
 import { allRecords, largeCount } from './key-coverage.js';
@@ -115,10 +114,6 @@ async function fitBareCasts(
   return cast !== null;
 }
 
-/** The text that is cast when the file is cleaned; null for an empty value. */
-const sentText = (field: FieldPlan) =>
-  fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : trimmed(field.sourceColumn);
-
 const accepts = (required: readonly FieldPlan[]) =>
   required.length === 0 ? 'true' : `not (${required.map(lacks).join(' or ')})`;
 
@@ -129,7 +124,7 @@ async function countUnusable(
   records: string,
 ): Promise<Count[]> {
   if (fields.length === 0) return [];
-  const texts = fields.map((field, index) => `${sentText(field)} as _${index}`);
+  const texts = fields.map((field, index) => `${sentText(field, field.sourceColumn)} as _${index}`);
   const counts = fields.map(
     (field, index) =>
       `count(_${index})::integer, count(_${index}) filter (where (${castsOf(field).guarded(`_${index}`)}) is null)::integer`,
@@ -152,7 +147,7 @@ async function firstUnusable(
   const { rows } = await client.query<{ record: number; value: string }>(
     `/* warehouse.first_unusable_values */
      select record, left(value, 100) as value
-     from (select s.record_number as record, ${sentText(field)} as value
+     from (select s.record_number as record, ${sentText(field, field.sourceColumn)} as value
            from ${allRecords(records)} where ${accepts(required)} offset 0) t
      where value is not null and (${castsOf(field).guarded('value')}) is null
      order by record limit ${shownValues}`,

@@ -7,6 +7,7 @@ import { EntryExpander, type MalformedColumn } from '../literal/expand.js';
 import { nestedColumns } from '../mapping/mapping.js';
 import type { Mapping, NestedPlan } from '../mapping/table-plan.js';
 import { entryColumn } from './entry-column.js';
+import { findUnusableEntries } from './entry-values.js';
 import { mappingOfFile } from './file-mapping.js';
 import {
   findTooManyUnreadable,
@@ -35,7 +36,7 @@ export function stagingName(fileId: number, column: string): string {
  * cannot be read become issues with their position. A second call replaces the staging tables.
  *
  * Uses two connections of the pool: one reads the records, the other writes the entries.
- * @throws Fault `load_held`, with nothing staged, when more literals are unreadable than `limit` allows and nobody accepts it
+ * @throws Fault `load_held`, with nothing staged, when more literals or values of entries cannot be used than `limit` allows and nobody accepts it
  */
 export async function expandFile(
   pool: Pool,
@@ -56,13 +57,10 @@ export async function expandFile(
       issues += expanded.malformed.length;
       await writeMalformed(client, file!, nested, expanded.malformed);
       if (limit === undefined) continue;
-      const found = await findTooManyUnreadable(
-        client,
-        { own, file: file!, nested },
-        expanded.malformed,
-        limit,
-      );
+      const column = { own, file: file!, nested };
+      const found = await findTooManyUnreadable(client, column, expanded.malformed, limit);
       if (found !== null) tooMany.push(found);
+      tooMany.push(...(await findUnusableEntries(client, column, relation, limit.share)));
     }
     if (limit !== undefined) await holdOrAccept(client, { mapping, file: file!, limit }, tooMany);
     return { entries, issues };

@@ -172,9 +172,12 @@ function textOf(field: FieldPlan): string {
 }
 
 function rawText(field: FieldPlan, index: number): string {
-  if (isPersonal(field)) return hashOf(field, index);
-  const text = textOf(field);
-  return fieldTypes[field.type]!.keepsBlanks ? `nullif(${text}, '')` : trimmed(text);
+  return isPersonal(field) ? hashOf(field, index) : sentText(field, textOf(field));
+}
+
+/** The text of a field that is cast; null when it is empty. */
+export function sentText({ type }: FieldPlan, text: string): string {
+  return fieldTypes[type]!.keepsBlanks ? `nullif(${text}, '')` : trimmed(text);
 }
 
 function hashOf(field: FieldPlan, index: number): string {
@@ -224,9 +227,7 @@ export function isEntryOf(plan: TablePlan, source: ExtractionSource): string {
 export function lacks(field: FieldPlan): string {
   const text = trimmed(field.sourceColumn);
   if (isPersonal(field)) return `${canonicalText(field.type, text)} is null`;
-  const cast = castsOf(field).guarded(
-    fieldTypes[field.type]!.keepsBlanks ? `nullif(${field.sourceColumn}, '')` : text,
-  );
+  const cast = castsOf(field).guarded(sentText(field, field.sourceColumn));
   return `${after(field, `(${cast})`)} is null`;
 }
 

@@ -28,7 +28,7 @@ export interface LiteralLimit {
 }
 
 /** A nested column of a file, with the mapping as it reads the file. */
-interface ColumnOfFile {
+export interface ColumnOfFile {
   readonly own: Mapping;
   readonly file: SourceFile;
   readonly nested: NestedPlan;
