@@ -3,29 +3,33 @@ import { Fault } from '../../fault.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import type { Step } from '../../queue/ledger/step.js';
 import type { Runs } from '../../queue/runs/runs.js';
-import { progress } from '../output/terminal.js';
 import { count } from '../output/text-format.js';
 import { commandUser, withPipeline } from '../runtime/command.js';
 import type { Environment } from '../runtime/environment.js';
+import { showProgress } from './live-progress.js';
 
 /**
- * Follows a run until it ends and reports each completed step.
+ * Follows a run until it ends. On a terminal, shows how far its running steps are and reports each completed one.
  *
  * @param done ids of steps that were completed before and are not reported again
  */
 export async function followRun(runs: Runs, runId: string, done: Iterable<string> = []): Promise<Run> {
   const reported = new Set(done);
-  return runs.follow(runId, (_run, steps) => {
-    for (const step of steps) {
-      if (step.state === 'succeeded' && !reported.has(step.id)) {
-        reported.add(step.id);
-        const line = describe(step);
-        if (line !== undefined) {
-          progress(line);
+  const live = await showProgress(runs);
+  try {
+    return await runs.follow(runId, (_run, steps) => {
+      for (const step of steps) {
+        if (step.state === 'succeeded' && !reported.has(step.id)) {
+          reported.add(step.id);
+          const line = describe(step);
+          if (line !== undefined) live.keep(line);
         }
       }
-    }
-  });
+      live.update(steps);
+    });
+  } finally {
+    live.end();
+  }
 }
 
 /** Starts a run in the name of the command's user. */

@@ -35,6 +35,17 @@ export async function readSteps(database: Queryable, runId: string, stage?: numb
   return found.map(toStep);
 }
 
+/** The last steps that succeeded, in any run, the newest first. */
+export async function readRecentSteps(database: Queryable, most = 300): Promise<Step[]> {
+  const found = await (await ledger(database)).runStep.findMany({
+    where: { state: 'succeeded', finished_date: { not: null } },
+    orderBy: { id: 'desc' },
+    take: most,
+    include: withKind,
+  });
+  return found.map(toStep);
+}
+
 /** The step with this id. */
 export async function readStep(database: Queryable, stepId: string): Promise<Step | undefined> {
   const found = await (await ledger(database)).runStep.findUnique({

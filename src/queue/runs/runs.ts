@@ -4,6 +4,7 @@ import type { FlowDefinition } from '../backend/flow.js';
 import type { JsonValue } from '../ledger/json.js';
 import type { Run } from '../ledger/run-ledger.js';
 import type { Step } from '../ledger/step.js';
+import { readRecentSteps } from '../ledger/step-ledger.js';
 import { cancelRun } from './cancel-run.js';
 import { followRun } from './follow-run.js';
 import { reconcileRuns } from './reconcile.js';
@@ -37,6 +38,8 @@ export interface Runs {
    * @throws Fault `run_unknown`
    */
   follow(runId: string, onChange?: (run: Run, steps: Step[]) => void, signal?: AbortSignal): Promise<Run>;
+  /** Steps of any run that succeeded, the newest first: from them follows how long such steps take here. */
+  recentSteps(): Promise<Step[]>;
   /** Enqueues again what is open in the ledger and missing from the queue. @returns for how many runs it did something */
   reconcile(): Promise<number>;
 }
@@ -48,6 +51,7 @@ export function openRuns<Services>(options: DispatchOptions<Services>): Runs {
     retry: (runId, payloadChanges) => retryRun(dispatch, runId, payloadChanges),
     cancel: (runId) => cancelRun(dispatch, runId),
     follow: (runId, onChange, signal) => followRun(dispatch.pool, runId, onChange, signal),
+    recentSteps: () => readRecentSteps(dispatch.pool),
     reconcile: () => reconcileRuns(dispatch),
   };
 }
