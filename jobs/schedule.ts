@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { Fault } from '../src/fault.js';
 import type { AnyQueue } from '../src/queue/backend/backend.js';
 import { isScheduled, schedule } from '../src/queue/backend/schedule.js';
 import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
-import { findPassedOver, scanInbox } from '../src/source/drop/inbox.js';
+import { readDrop } from '../src/source/drop/drop.js';
+import { findPassedOver, type ReadyDrop, scanInbox } from '../src/source/drop/inbox.js';
 import { discardAbandonedLoads } from '../src/source/load/load-discard.js';
 import { tidyStorage } from '../src/source/storage/storage-upkeep.js';
 import { sweepEntries } from '../src/warehouse/extract/entry-staging.js';
@@ -39,7 +41,7 @@ export const scanInboxJob = defineJob({
       );
       if (created) {
         started += 1;
-        notify?.('info', `Started the drop of ${period} in ${folder}.`);
+        await reportTaken(services, { folder, period, files });
       }
     }
     for (const sentence of await findPassedOver(inbox.folder, dataSet.feeds, options)) {
@@ -49,6 +51,21 @@ export const scanInboxJob = defineJob({
     return { ready: ready.length, started };
   },
 });
+
+/** Reports which files of a drop are loaded, and which are ignored and why. What is wrong with an unreadable drop, its run says. */
+async function reportTaken(
+  { dataSet, notify }: Services,
+  { folder, period, files }: Pick<ReadyDrop, 'folder' | 'period' | 'files'>,
+): Promise<void> {
+  const drop = await readDrop(folder, dataSet.feeds, { only: files }).catch((error: unknown) => {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  });
+  const names = drop?.deliveries.map(({ name }) => name) ?? [];
+  const list = names.length === 0 ? '' : `: ${names.join(', ')}`;
+  notify?.('info', `Started the drop of ${period} in ${folder}${list}.`);
+  for (const sentence of drop?.warnings ?? []) notify?.('warn', sentence);
+}
 
 /** Maintenance: records late feeds, compresses backups, removes what abandoned loads and cleanings left. */
 export const upkeepJob = defineJob({

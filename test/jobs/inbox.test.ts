@@ -1,10 +1,12 @@
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { upkeepJob } from '../../jobs/schedule.js';
 import { startPipelineWorker } from '../../jobs/worker.js';
+import type { Environment } from '../../src/cli/runtime/environment.js';
+import { inboxLines, readInbox } from '../../src/cli/status/read-inbox.js';
 import { unschedule } from '../../src/queue/backend/schedule.js';
 import { listRuns } from '../../src/queue/ledger/list-runs.js';
 import { film, until, usePipeline } from './pipeline.js';
@@ -24,7 +26,9 @@ describe('a folder in the inbox', () => {
       { kind: 'drop', state: 'succeeded', requestedBy: 'inbox', publication: 1 },
     ]);
     const { said } = pipeline;
-    expect(said).toContain(`info Started the drop of 2017-08 in ${join(inbox.folder, '2017-08')}.`);
+    expect(said).toContain(
+      `info Started the drop of 2017-08 in ${join(inbox.folder, '2017-08')}: movies_metadata.csv.`,
+    );
     await until(async () => said.includes('drop succeeded null'), 'the worker says so');
     await sleep(2500); // two more scans
     expect(await runs()).toHaveLength(1);
@@ -131,5 +135,34 @@ describe('a drop in the inbox of which something is unclear', () => {
     expect(held.error).toContain('different months: 2017-10 (2017-10), links_20170930.csv (2017-09)');
     const run = await pipeline.worker.runs.retry(held.id, { period: '2017-10', periodIsGiven: true });
     expect(await pipeline.ended({ run })).toMatchObject({ state: 'succeeded' });
+  });
+});
+
+describe('the status of the inbox', () => {
+  it('lists what was taken and its outcome, what waits, and what is ignored and why', async () => {
+    const { inbox } = pipeline.resources;
+    await mkdir(join(inbox.folder, '2017-11'));
+    await writeFile(join(inbox.folder, '2017-11', 'movies_metadata.csv'), 'x');
+    await writeFile(join(inbox.folder, '2017-09', 'notes.txt'), 'x');
+    await until(
+      async () => (await runs()).every(({ finishedDate }) => finishedDate !== null),
+      'all runs ended',
+    );
+    const environment = {
+      configuration: { inbox },
+      pool: () => pipeline.database.pools.pipeline,
+    } as unknown as Environment;
+    const lines = inboxLines(await readInbox(environment));
+    const at = lines.indexOf(`Inbox ${inbox.folder}:`);
+    expect(lines[at + 1]).toMatch(/^ {2}2017-11( \(movies_metadata\.csv\))?: /);
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^ {2}2017-08 \(keywords\.csv, movies_metadata\.csv\): published as publication \d+$/,
+      ),
+    );
+    expect(lines).toContain('    notes.txt belongs to no feed and was ignored.');
+    expect(lines.at(-1)).toBe(
+      `  Ignored ${inbox.folder}/links.csv: its name contains no month. Name it by its month, such as 2017-08.`,
+    );
   });
 });

@@ -6,7 +6,9 @@ import { readConfiguration } from '../../configuration.js';
 import { writeVegaSample } from '../../dataset/sample/vega-sample.js';
 import { Fault } from '../../fault.js';
 import { listOpenRuns } from '../../queue/ledger/list-runs.js';
+import type { Run } from '../../queue/ledger/run-ledger.js';
 import { readHomeOrigin } from '../../source/ledger/home-origin.js';
+import type { Log } from '../output/log.js';
 import { print, warn } from '../output/terminal.js';
 import { shortId } from '../output/text-format.js';
 import { ingestDrop, prepareDrop } from '../runs/drop.js';
@@ -15,8 +17,9 @@ import { commandUser, type Service, withService } from '../runtime/command.js';
 import type { Environment } from '../runtime/environment.js';
 import { announceServer, findServer, withdrawServer } from '../runtime/running-server.js';
 import { type Serving, serve } from '../runtime/serve.js';
-import { startWorker } from '../runtime/services.js';
+import { loggedReports, startWorker, type WorkerReports } from '../runtime/services.js';
 import { welcome } from '../runtime/welcome.js';
+import { outcomeOf } from '../status/read-inbox.js';
 import { replaceSample } from './replace-sample.js';
 
 interface UpOptions {
@@ -56,8 +59,7 @@ async function serveAndLoad(
     serving = await serve(environment, log);
     await announceServer(configuration.home, { apiUrl: serving.api.url, issuerUrl: serving.issuerUrl });
     environment.keepAlive(warn);
-    // A run requested by a command is reported by that command.
-    pipeline = await startWorker(environment, log, (run) => !run.requestedBy.startsWith('cli:'));
+    pipeline = await startWorker(environment, log, terminalReports(log));
     const stopped = await Promise.race([load(environment, pipeline, drops, options), stop]);
     if (stopped === undefined) {
       await welcome(environment, serving);
@@ -71,6 +73,23 @@ async function serveAndLoad(
     await serving?.close();
     await withdrawServer(configuration.home);
   }
+}
+
+/** What happens in the inbox is printed. A run requested by a command is reported by that command. */
+function terminalReports(log: Log): WorkerReports {
+  return {
+    notify: (level, sentence) => (level === 'warn' ? warn(`warning: ${sentence}`) : print(sentence)),
+    ended(run) {
+      if (run.requestedBy.startsWith('cli:')) return;
+      if (run.requestedBy !== 'inbox') loggedReports(log).ended(run);
+      else if (run.state === 'succeeded') print(`${inboxSubject(run)} ${outcomeOf(run)}.`);
+      else warn(`marquee: ${inboxSubject(run)} ${outcomeOf(run, Number.POSITIVE_INFINITY)}`);
+    },
+  };
+}
+
+function inboxSubject({ payload }: Run): string {
+  return `The drop of ${(payload as { period: string }).period} in the inbox:`;
 }
 
 /** Resumes the runs that an earlier start left unfinished, then loads the drops, or the sample into a new database. */

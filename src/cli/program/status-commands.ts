@@ -21,8 +21,11 @@ export function defineStatusCommands(program: Command): void {
 
   program
     .command('rejects')
-    .description('list rejected records')
+    .description('list rejected records, the newest first')
     .option('--feed <name>', 'only rejects of this feed')
+    .option('--run <run>', 'only rejects of files that this run received', runId)
+    .option('--file <file>', 'only rejects of this file: its number or its name in marquee status')
+    .option('--period <YYYY-MM>', 'only rejects of this month', month)
     .addOption(
       new Option('--reason <code>', 'only rejects with this reason').choices(Object.keys(rejectReasons)),
     )

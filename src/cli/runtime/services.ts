@@ -29,24 +29,34 @@ export function pipelineResources(environment: Environment): Resources {
   };
 }
 
-/**
- * Starts a worker in this process that logs its work.
- *
- * @param isLogged whether to log a run that ended; by default all are
- */
+/** Receives what a worker reports. */
+export interface WorkerReports {
+  /** A message that belongs to no run: a drop found, a late feed. */
+  notify(level: 'info' | 'warn', sentence: string): void;
+  /** A run that ended. */
+  ended(run: Run): void;
+}
+
+/** Starts a worker in this process that logs its work, or reports it in another way. */
 export function startWorker(
   environment: Environment,
   log: Log,
-  isLogged: (run: Run) => boolean = () => true,
+  reports: WorkerReports = loggedReports(log),
 ): Promise<Pipeline> {
   const options = optionsFrom(environment, log);
   return startPipelineWorker({
     ...options,
-    resources: { ...options.resources, notify: (level, sentence) => log[level](sentence) },
-    onEnd: (run) => {
-      if (isLogged(run)) logRun(log, run);
-    },
+    resources: { ...options.resources, notify: reports.notify },
+    onEnd: reports.ended,
   });
+}
+
+/** Logs what a worker reports. */
+export function loggedReports(log: Log): WorkerReports {
+  return {
+    notify: (level, sentence) => log[level](sentence),
+    ended: (run) => logRun(log, run),
+  };
 }
 
 /** Logs how a run ended, with the reason if it did not succeed. */

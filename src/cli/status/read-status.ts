@@ -11,6 +11,7 @@ import { countIssues } from '../../warehouse/clean/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/clean/uncleaned-files.js';
 import { stepErrors } from '../runs/drop.js';
 import type { Environment } from '../runtime/environment.js';
+import { readInbox } from './read-inbox.js';
 
 /** Maximum number of recent runs searched for unsuccessful ones. */
 const searchedRuns = 50;
@@ -41,6 +42,7 @@ export async function readStatus(environment: Environment) {
     late: await listLateFeeds(pool, movies.feeds, { days: environment.configuration.lateAfterDays }),
     uncleaned: await findUncleanedFiles(pool),
     replayed: await findUncleanedReplays(pool),
+    inbox: await readInbox(environment),
   };
 }
 

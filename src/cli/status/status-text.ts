@@ -1,6 +1,7 @@
 import type { FileStatus } from '../../source/ledger/status.js';
 import { offenderText } from '../output/offender-text.js';
 import { count, shortId, table, timeText } from '../output/text-format.js';
+import { inboxLines } from './read-inbox.js';
 import { type OpenRun, periodOf, type Status, unsuccessful } from './read-status.js';
 
 /** Maximum number of files shown by default. */
@@ -8,7 +9,7 @@ const shownFiles = 20;
 
 /** The status as one JSON object. */
 export function statusJson(status: Status) {
-  const { publication, warned, files, recent, open, issues, late, uncleaned, replayed } = status;
+  const { publication, warned, files, recent, open, issues, late, uncleaned, replayed, inbox } = status;
   const offenders = new Map(open.map((each) => [each.run.id, each.offenders]));
   const runs = recent
     .slice(0, 5)
@@ -17,27 +18,39 @@ export function statusJson(status: Status) {
       const found = offenders.get(run.id) ?? [];
       return found.length === 0 ? run : { ...run, offenders: found };
     });
-  return { verdict: verdict(status), publication, warned, files, runs, issues, late, uncleaned, replayed };
+  return {
+    verdict: verdict(status),
+    publication,
+    warned,
+    files,
+    runs,
+    issues,
+    late,
+    uncleaned,
+    replayed,
+    inbox,
+  };
 }
 
 /** The status as text, the verdict first. */
 export function statusLines(status: Status, { all = false }: { all?: boolean }): string[] {
-  const { warned, files, open, issues } = status;
+  const { warned, files, open, issues, inbox } = status;
   return [
     verdict(status),
     publicationText(status),
     ...warned.map((offender) => `  ${offenderText(offender)}`),
     ...open.flatMap(openRunLines),
     ...warningLines(status),
+    ...inboxLines(inbox),
     ...fileLines(files, all),
     ...issueLines(issues),
   ];
 }
 
 /** Whether the reports are complete, in one sentence. */
-function verdict({ publication, open, late, uncleaned, replayed, warned }: Status): string {
+function verdict({ publication, open, late, uncleaned, replayed, warned, inbox }: Status): string {
   const needing = open.filter(({ run }) => run.state === 'failed' || run.state === 'held').length;
-  const warnings = late.length + uncleaned.length + replayed.length + warned.length;
+  const warnings = late.length + uncleaned.length + replayed.length + warned.length + inbox.ignored.length;
   const parts = [
     ...(needing > 0 ? [`${needing} ${needing === 1 ? 'run needs' : 'runs need'} attention`] : []),
     ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),

@@ -48,6 +48,16 @@ export async function listRuns(
   });
 }
 
+/** The runs with these idempotency keys, by key. */
+export async function findRunsByKeys(
+  database: Queryable,
+  keys: readonly string[],
+): Promise<Map<string, Run>> {
+  const rows = await ledger(database);
+  const runs = await rows.run.findMany({ where: { idempotency_key: { in: [...keys] } } });
+  return new Map(runs.map((row) => [row.idempotency_key!, toRun(row)]));
+}
+
 /** Runs with all their steps, newest first. */
 export async function listRunsWithSteps(
   database: Queryable,

@@ -39,10 +39,17 @@ export interface RejectFilter {
   readonly feed?: string;
   readonly reason?: string;
   readonly fileId?: number;
+  readonly fileName?: string;
+  /** The month of the file, as YYYY-MM. */
+  readonly period?: string;
+  /** Only rejects of files that this run received. */
+  readonly runId?: string;
   /** Only those that no replay has loaded. By default all. */
   readonly open?: boolean;
-  /** Only rejects with a greater id: the last id of the previous page. */
+  /** Only rejects that follow the one with this id: the last of the previous page. */
   readonly after?: string;
+  /** By default the oldest first. */
+  readonly newestFirst?: boolean;
   /** Maximum number of rejects, by default 1000. */
   readonly limit?: number;
 }
@@ -64,19 +71,21 @@ export interface RejectRow {
   readonly replayed_date: Date | null;
 }
 
-/** Rejects by ascending id, page by page. */
+/** Rejects in the order of their ids, page by page. */
 export async function listRejects(database: Queryable, filter: RejectFilter = {}): Promise<RejectRow[]> {
   const { reject } = await ledger(database);
+  const { after, newestFirst = false } = filter;
   const rejects = await reject.findMany({
     where: {
       feed: filter.feed,
       reason: filter.reason,
       file_id: filter.fileId,
       replayed_date: filter.open === true ? null : undefined,
-      id: filter.after === undefined ? undefined : { gt: BigInt(filter.after) },
+      id: after === undefined ? undefined : { [newestFirst ? 'lt' : 'gt']: BigInt(after) },
+      file: { name: filter.fileName, period: filter.period, run_id: filter.runId },
     },
     include: { file: { select: { name: true, period: true } } },
-    orderBy: { id: 'asc' },
+    orderBy: { id: newestFirst ? 'desc' : 'asc' },
     take: filter.limit ?? 1000,
   });
   return rejects.map(({ file, id, raw_encoding, ...row }) => ({

@@ -24,7 +24,7 @@ beforeAll(async () => {
   good = made[0].dir;
   // Without its mark it counts as the user's own, so that other drops can follow.
   await rm(join(good, '.marquee-sample'));
-  bad = join(home, '2030-01');
+  bad = join(home, '2020-01');
   await mkdir(bad);
   await writeFile(join(bad, 'links.csv'), 'movieId,imdbId,tmdbId\n900001,1,1\n');
   await writeFile(join(bad, 'keywords.csv'), 'id,keywrds\n1,[]\n');
@@ -66,11 +66,11 @@ describe('a drop with refused and held files', () => {
   });
 
   it('has its loaded files listed by status until a report includes them', async () => {
-    const waiting = /warning: links\.csv of 2030-01 \(file \d+\) is loaded but not in the warehouse/;
+    const waiting = /warning: links\.csv of 2020-01 \(file \d+\) is loaded but not in the warehouse/;
     const { stdout } = await run(home, ['status']);
     expect(stdout).toMatch(waiting);
-    expect(stdout).toMatch(/2030-01 +credits +credits\.csv +held +2 +1/);
-    expect(stdout).toMatch(/^Run \S+ \(drop of 2030-01\) is failed: The header of/m);
+    expect(stdout).toMatch(/2020-01 +credits +credits\.csv +held +2 +1/);
+    expect(stdout).toMatch(/^Run \S+ \(drop of 2020-01\) is failed: The header of/m);
     for (const file of ['keywords', 'ratings', 'credits']) {
       expect(stdout).toMatch(new RegExp(`^(Run .*:|) +.*${file}\\.csv .*(lacks|rejected)`, 'm'));
     }
@@ -88,14 +88,14 @@ describe('a drop with refused and held files', () => {
 
 describe('a drop that failed', () => {
   it('is shown by status until a drop of the same month succeeds', async () => {
-    const [broken, other] = [join(home, '2030-03'), join(home, '2030-04')];
+    const [broken, other] = [join(home, '2020-03'), join(home, '2020-04')];
     await mkdir(broken);
     await writeFile(join(broken, 'links.csv'), '');
     expect(await run(home, ['ingest', broken])).toMatchObject({ code: 1 });
     await mkdir(other);
     await writeFile(join(other, 'links.csv'), 'movieId,imdbId,tmdbId\n900002,1,1\n');
     expect(await answer(home, ['ingest', other])).toMatchObject({ published: true });
-    const failed = /^Run \S+ \(drop of 2030-03\) is failed: links\.csv is empty/m;
+    const failed = /^Run \S+ \(drop of 2020-03\) is failed: links\.csv is empty/m;
     expect((await run(home, ['status'])).stdout).toMatch(failed);
 
     await writeFile(join(broken, 'links.csv'), 'movieId,imdbId,tmdbId\n900003,1,1\n');
@@ -106,7 +106,7 @@ describe('a drop that failed', () => {
 
 describe('values that could not be used', () => {
   it('are counted by status and listed by issues', async () => {
-    const month = join(home, '2030-02');
+    const month = join(home, '2020-02');
     await cp(good, month, {
       recursive: true,
       filter: (path) => !/(credits|keywords|links|movies)/.test(path.slice(good.length)),
@@ -115,22 +115,22 @@ describe('values that could not be used', () => {
       join(month, 'ratings.csv'),
       'userId,movieId,rating,timestamp\n7,900001,many,100\n7,none,1,100\n',
     );
-    await rename(join(month, 'ratings.csv'), join(month, 'ratings-2030-01.csv'));
-    expect(await answer(home, ['ingest', month, '--period', '2030-02'])).toMatchObject({
+    await rename(join(month, 'ratings.csv'), join(month, 'ratings-2020-01.csv'));
+    expect(await answer(home, ['ingest', month, '--period', '2020-02'])).toMatchObject({
       state: 'succeeded',
       issues: 1,
       issuesByColumn: [{ table: 'movie_ratings', column: 'rating', reason: 'value_not_castable', issues: 1 }],
       feeds: { ratings: { read: 2, loaded: 2, rejected: 0, unkeyed: 1 } },
-      warnings: ['The name ratings-2030-01.csv says 2030-01, but its records are stored as of 2030-02.'],
+      warnings: ['The name ratings-2020-01.csv says 2020-01, but its records are stored as of 2020-02.'],
     });
     const status = (await run(home, ['status'])).stdout;
     expect(status).toMatch(/movie_ratings +rating +value_not_castable +1/);
-    expect(status).toMatch(/ratings-2030-01\.csv +loaded +2 +0 +1\n/);
+    expect(status).toMatch(/ratings-2020-01\.csv +loaded +2 +0 +1\n/);
     expect(status).not.toMatch(/not in the warehouse|is failed/); // what the drop before was about is settled
 
     const { stdout } = await run(home, ['issues', '--table', 'movie_ratings', '--csv']);
     expect(stdout.split('\n')[1]).toMatch(
-      /,ratings-2030-01\.csv,2030-02,1,movie_ratings,rating,many,value_not_castable,/,
+      /,ratings-2020-01\.csv,2020-02,1,movie_ratings,rating,many,value_not_castable,/,
     );
     expect(await run(home, ['issues', '--table', 'movie_rating'])).toMatchObject({
       code: 2,
@@ -138,7 +138,7 @@ describe('values that could not be used', () => {
     });
     const listed = ['--reason', 'key_not_usable', '--json'];
     expect(JSON.parse((await run(home, ['rejects', ...listed])).stdout)).toMatchObject([
-      { file_name: 'ratings-2030-01.csv', record_number: 2, reason: 'key_not_usable' },
+      { file_name: 'ratings-2020-01.csv', record_number: 2, reason: 'key_not_usable' },
     ]);
     expect(JSON.parse((await run(home, ['rejects', '--feed', 'keywords', ...listed])).stdout)).toEqual([]);
   });
