@@ -29,6 +29,7 @@ const environmentSchema = z
     DATABASE_URL: databaseUrl,
     DATABASE_PIPELINE_URL: databaseUrl,
     DATABASE_READER_URL: databaseUrl,
+    DATABASE_POOLER: z.enum(['none', 'session', 'transaction']).optional(),
     DATABASE_QUEUE_URL: databaseUrl,
     REDIS_URL: url('redis:', 'rediss:').optional(),
     QUEUE_PREFIX: z
@@ -121,6 +122,8 @@ export interface Configuration {
   postgresPort?: number;
   /** Connection strings by role. The embedded Postgres provides the missing ones. */
   database: { owner?: string; pipeline?: string; reader?: string; queue?: string };
+  /** What stands between the API and its database; detected when not given. */
+  pooler?: 'none' | 'session' | 'transaction';
   redisUrl?: string;
   queuePrefix: string;
   /** Issuer of access tokens; undefined: the built-in issuer. */
@@ -214,6 +217,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
       reader: read.DATABASE_READER_URL,
       queue: read.DATABASE_QUEUE_URL,
     },
+    pooler: read.DATABASE_POOLER,
     redisUrl: read.REDIS_URL,
     queuePrefix: read.QUEUE_PREFIX,
     issuerUrl: read.OIDC_ISSUER,

@@ -32,6 +32,7 @@ import { START_PATH, startPage } from './pages/start-page.js';
 import { type DropUploadOptions, dropUploadHandler } from './runs/drop-upload.js';
 import type { BoardQueue } from './runs/queue-board.js';
 import { jobResolvers } from './runs/run-resolvers.js';
+import { type PoolerMode, preparePooling } from './sql/pooling.js';
 
 export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'revocations'> {
   /** 0 picks a free port. */
@@ -40,6 +41,8 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   readonly host: string;
   /** Connects as the role that can read only `reporting`. The caller ends it. */
   readonly readerPool: pg.Pool;
+  /** What stands between `readerPool` and its database; detected by default. */
+  readonly pooler?: PoolerMode | undefined;
   readonly reports: readonly ReportDescription[];
   readonly logger: ApiLogger;
   /** The address under which clients reach the API. By default the address it listens on. */
@@ -95,6 +98,7 @@ const METADATA_PATH = '/.well-known/oauth-protected-resource';
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { logger, readerPool, reports } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  await preparePooling(readerPool, options.pooler, (found) => logger.warn({}, found));
   const { schema } = await reportSchema(reports, jobResolvers(options.control));
   const policies = await loadCallerPolicies(options.policyFile, reports);
   const safelist = options.safelistFile ? await loadSafelist(options.safelistFile) : undefined;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import type { ClientBase, Pool, PoolClient } from 'pg';
 
 const stopSignal = new AsyncLocalStorage<AbortSignal>();
@@ -50,6 +51,7 @@ async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) =>
   const signal = stopSignal.getStore();
   signal?.throwIfAborted();
   const client = await pool.connect();
+  const mark = signal && `marquee transaction ${randomUUID()}`;
   pools.set(client, pool);
   let broken: Error | undefined;
   // A lost connection rejects the current query and also emits this event; without a listener it would end the process.
@@ -57,9 +59,11 @@ async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) =>
     broken = error;
   };
   client.on('error', noteLoss);
-  const stopCancelling = signal && cancelWith(signal, pool, client);
+  const stopCancelling = signal && cancelWith(signal, pool, mark!);
   try {
-    await client.query(begin);
+    await client.query(
+      mark === undefined ? begin : `${begin}; select set_config('application_name', '${mark}', true)`,
+    );
     const result = await work(client);
     await client.query('commit');
     return result;
@@ -78,18 +82,23 @@ async function begun<T>(pool: Pool, begin: string, work: (client: PoolClient) =>
 }
 
 /**
- * Once the signal aborts, cancels whatever statement the connection is running.
+ * Once the signal aborts, cancels whatever statement the transaction is running. It is found by a mark that the transaction has as
+ * its application name: behind a pooler, the number of a connection is invented, and the next user of the real one is somebody else.
  * @returns a function that ends this. After it has settled, no cancel request is under way that could hit the next user of
  * the connection.
  */
-function cancelWith(signal: AbortSignal, pool: Pool, client: PoolClient): () => Promise<void> {
-  const { processID } = client as PoolClient & { processID: number };
+function cancelWith(signal: AbortSignal, pool: Pool, mark: string): () => Promise<void> {
   let requested: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const cancel = () => {
     // A request that fails, for example because no connection is free, is repeated; without it the statement runs to its end.
     requested = pool
-      .query('/* database.cancel_statement */ select pg_cancel_backend($1)', [processID])
+      .query(
+        `/* database.cancel_statement */
+         select pg_cancel_backend(pid) from pg_stat_activity
+         where application_name = $1 and backend_type = 'client backend'`,
+        [mark],
+      )
       .catch(() => undefined);
   };
   const begin = () => {

@@ -8,6 +8,7 @@ export interface ScratchReports {
   readonly owner: pg.Pool;
   /** Connects as the role that the API uses. */
   readonly reader: pg.Pool;
+  readonly readerUrl: string;
   /** Like `reader`, with other session settings. */
   readerWith(options: string): pg.Pool;
   /** The reports, described by their tables. */
@@ -23,6 +24,7 @@ export async function createScratchReports(): Promise<ScratchReports> {
   return {
     owner,
     reader,
+    readerUrl: database.urls.reader,
     readerWith(options) {
       const pool = new pg.Pool({ connectionString: database.urls.reader, options });
       others.push(pool);

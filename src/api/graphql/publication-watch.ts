@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { apiError } from '../errors/api-error.js';
+import { runPrepared, statementName } from '../sql/pooling.js';
+
+const currentPublication =
+  '/* api.current_publication */ select coalesce(max(number), 0)::int4 from reporting.publication';
 
 /** Minimum time between the starts of two lookups, so that under load more callers share one. */
 const SPACING_MS = 2;
@@ -34,14 +38,12 @@ export class PublicationWatch {
   }
 
   async #lookUp(): Promise<number> {
-    const query = this.pool.query<[number]>({
-      name: 'current_publication',
-      text: '/* api.current_publication */ select coalesce(max(number), 0)::int4 from reporting.publication',
-      rowMode: 'array',
-    });
-    const { rows } = await query.catch((error: unknown) => {
-      throw apiError('DATABASE_UNAVAILABLE', undefined, error);
-    });
+    const statement = { name: statementName(currentPublication), text: currentPublication };
+    const rows = await runPrepared<[number]>(this.pool, { ...statement, rowMode: 'array' }).catch(
+      (error: unknown) => {
+        throw apiError('DATABASE_UNAVAILABLE', undefined, error);
+      },
+    );
     return rows[0]![0];
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
+import { runPrepared } from '../sql/pooling.js';
 import { MAX_PREPARED_TEXT, PreparedNames } from '../sql/prepared-names.js';
-import { runPrepared } from '../sql/read-session.js';
 
 /** The values of a row, in the order of the select list. */
 type Row = readonly unknown[];

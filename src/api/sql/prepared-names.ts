@@ -1,3 +1,5 @@
+import { statementName } from './pooling.js';
+
 /** Maximum number of prepared statements per connection: they stay until the connection is closed. */
 const MAX_NAMES = 200;
 /** A text is prepared when it is used for the third time, since callers can send any number of different texts. */
@@ -10,14 +12,10 @@ const MAX_COUNTED = 5000;
  */
 export const MAX_PREPARED_TEXT = 10_000;
 
-let instances = 0;
-
 /**
- * Names the statements that are used repeatedly, so that Postgres parses and plans them only once. Each instance gives
- * different names: two may share a connection, where a name can belong to only one text.
+ * Names the statements that are used repeatedly, so that Postgres parses and plans them only once.
  */
 export class PreparedNames {
-  readonly #instance = ++instances;
   readonly #names = new Map<string, string>();
   #seen = new Map<string, number>();
 
@@ -32,7 +30,7 @@ export class PreparedNames {
       return undefined;
     }
     this.#seen.delete(text);
-    const newName = `page_${this.#instance}_${this.#names.size + 1}`;
+    const newName = statementName(text);
     this.#names.set(text, newName);
     return newName;
   }

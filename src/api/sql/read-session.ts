@@ -85,37 +85,12 @@ export class ReadSession {
       throw apiError('DATABASE_UNAVAILABLE', ERROR_CODES.DATABASE_UNAVAILABLE.message, error);
     });
     try {
-      // These statements run once, so a plan for their values is best (see runPrepared).
+      // These statements run once, so a plan for their values is best (see `runPrepared`).
       await client.query(`${beginSnapshot}; set local plan_cache_mode = force_custom_plan; savepoint opened`);
       return client;
     } catch (error) {
       client.release(error as Error);
       throw error;
     }
-  }
-}
-
-const withGenericPlans = new WeakSet<pg.PoolClient>();
-
-/**
- * Runs one statement outside a session, with a generic plan that is made only once. By default, Postgres estimates that
- * the generic plan of a page is too expensive and plans every time, which takes as long as reading the page. These
- * statements (the order of an index, a limit) gain little from a plan for specific values.
- */
-export async function runPrepared(pool: pg.Pool, statement: pg.QueryArrayConfig): Promise<unknown[][]> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    if (!withGenericPlans.has(client)) {
-      await client.query('set plan_cache_mode = force_generic_plan');
-      withGenericPlans.add(client);
-    }
-    return (await client.query<unknown[]>(statement)).rows;
-  } catch (error) {
-    // After an error of Postgres the connection is still usable; after any other error it is not.
-    if (!(error instanceof pg.DatabaseError)) broken = error as Error;
-    throw error;
-  } finally {
-    client.release(broken);
   }
 }

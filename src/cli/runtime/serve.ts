@@ -36,6 +36,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       host: configuration.host,
       publicUrl: configuration.publicUrl,
       readerPool: environment.pool('reader'),
+      pooler: configuration.pooler,
       issuerUrl,
       audience: configuration.audience,
       profile: issuer === undefined ? configuration.tokenProfile : undefined,

@@ -18,7 +18,9 @@ const reading = {
 /** The settings each role has for its sessions. */
 const roleSettings: Readonly<Partial<Record<Role, Readonly<Record<string, string>>>>> = {
   marquee_pipeline: { ...oneFormat, search_path: 'pg_catalog' },
-  marquee_reader: reading,
+  // The statements of pages are prepared. By default, Postgres estimates that their generic plan is too expensive and plans every
+  // time, which takes as long as reading the page; they gain little from a plan for specific values.
+  marquee_reader: { ...reading, plan_cache_mode: 'force_generic_plan' },
   marquee_bi: reading,
 };
 

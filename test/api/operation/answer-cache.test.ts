@@ -25,12 +25,13 @@ it('requests seen once are forgotten before they fill the memory, regardless of 
 
 it('a very long text, which callers can produce at will, is not prepared', () => {
   const statements = new PreparedNames();
-  expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT))).toMatch(/^page_\d+_1$/);
+  expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT))).toMatch(/^marquee_[0-9a-f]{32}$/);
   expect(nameOf(statements, 'x'.repeat(MAX_PREPARED_TEXT + 1))).toBeUndefined();
 });
 
-it('two instances never give the same name, since a name can belong to only one text per connection', () => {
+it('a name belongs to one text, in every process', () => {
   const [some, others] = [new PreparedNames(), new PreparedNames()];
+  expect(nameOf(some, 'select 1')).toBe(nameOf(others, 'select 1'));
   expect(nameOf(some, 'select 1')).not.toBe(nameOf(others, 'select 2'));
 });
 

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+
+/**
+ * What stands between this process and Postgres. `transaction`: a pooler gives each transaction any of its connections, so that
+ * nothing that is bound to a connection may be used: no prepared statements, no settings of the session.
+ */
+export type PoolerMode = 'none' | 'session' | 'transaction';
+
+export const poolerModes = ['none', 'session', 'transaction'] as const satisfies readonly PoolerMode[];
+
+/** A prepared statement exists already, or does not exist any more: another client uses the same connection. */
+const conflicts = new Set(['42P05', '26000']);
+
+/** How the statements of a pool are sent. */
+interface Pooling {
+  mode: PoolerMode;
+  /** Called once, when a pooler is detected. */
+  onDetected: (found: string) => void;
+}
+
+const poolings = new WeakMap<pg.Pool, Pooling>();
+
+function poolingOf(pool: pg.Pool): Pooling {
+  const known = poolings.get(pool) ?? { mode: 'none', onDetected: () => undefined };
+  poolings.set(pool, known);
+  return known;
+}
+
+/**
+ * Declares how a pool is connected. Unless a mode is given, it is detected: now, by comparing the connection's number with the one
+ * that Postgres knows, and later by errors that only a pooler causes. If the database does not answer now, only later.
+ *
+ * @param onDetected receives what was found, as one sentence
+ */
+export async function preparePooling(
+  pool: pg.Pool,
+  given: PoolerMode | undefined,
+  onDetected: (found: string) => void,
+): Promise<void> {
+  const pooling = poolingOf(pool);
+  pooling.onDetected = onDetected;
+  if (given !== undefined) {
+    pooling.mode = given;
+    return;
+  }
+  if (await isPooled(pool)) switchToPooler(pooling, 'the numbers of connections are not those of Postgres');
+}
+
+/** A pooler reports numbers of connections that it invented. */
+async function isPooled(pool: pg.Pool): Promise<boolean> {
+  const client = await pool.connect().catch(() => undefined);
+  if (client === undefined) return false;
+  try {
+    const { processID } = client as pg.PoolClient & { processID: number };
+    const { rows } = await client.query<{ pid: number }>(
+      '/* api.find_pooler */ select pg_backend_pid() as pid',
+    );
+    return rows[0]!.pid !== processID;
+  } catch {
+    return false;
+  } finally {
+    client.release();
+  }
+}
+
+function switchToPooler(pooling: Pooling, found: string): void {
+  if (pooling.mode === 'transaction') return;
+  pooling.mode = 'transaction';
+  pooling.onDetected(
+    `A connection pooler stands before the database (${found}): statements are no longer prepared. ` +
+      'DATABASE_POOLER=transaction says so from the start; with a pooler in session mode, set DATABASE_POOLER=session.',
+  );
+}
+
+/** The name of a prepared statement. It depends on the text only, so that one name never means two texts. */
+export function statementName(text: string): string {
+  return `marquee_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+/**
+ * Runs one statement that needs no transaction. If it has a name, it is prepared once per connection, unless a pooler stands before
+ * the database. The generic plan that this needs is a setting of the API's role.
+ */
+export async function runPrepared<Row extends unknown[] = unknown[]>(
+  pool: pg.Pool,
+  { name, ...statement }: pg.QueryArrayConfig,
+): Promise<Row[]> {
+  const pooling = poolingOf(pool);
+  if (name === undefined || pooling.mode === 'transaction') return (await pool.query<Row>(statement)).rows;
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return (await client.query<Row>({ name, ...statement })).rows;
+  } catch (error) {
+    // After an error of Postgres the connection is still usable; after any other error it is not.
+    if (!(error instanceof pg.DatabaseError)) broken = error as Error;
+    if (!isConflict(error)) throw error;
+    broken = error as Error;
+    switchToPooler(pooling, (error as Error).message);
+  } finally {
+    client.release(broken);
+  }
+  return (await pool.query<Row>(statement)).rows;
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && conflicts.has(String(error.code));
+}
