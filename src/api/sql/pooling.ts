@@ -7,8 +7,6 @@ import pg from 'pg';
  */
 export type PoolerMode = 'none' | 'session' | 'transaction';
 
-export const poolerModes = ['none', 'session', 'transaction'] as const satisfies readonly PoolerMode[];
-
 /** A prepared statement exists already, or does not exist any more: another client uses the same connection. */
 const conflicts = new Set(['42P05', '26000']);
 
