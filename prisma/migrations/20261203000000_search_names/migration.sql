@@ -53,21 +53,3 @@ create index production_company_movies_report_movie_name_search
   on reporting.production_company_movies_report using gin (reporting.fold(movie_name) gin_trgm_ops);
 create index movie_score_report_movie_name_search
   on reporting.movie_score_report using gin (reporting.fold(movie_name) gin_trgm_ops);
-
--- For pages in the order of names, with the key as tie-break.
-create index production_company_report_production_company_name_order
-  on reporting.production_company_report
-  (production_company_name collate pg_catalog."und-x-icu", production_company_id, year);
-create index production_company_genre_report_production_company_name_order
-  on reporting.production_company_genre_report
-  (production_company_name collate pg_catalog."und-x-icu", production_company_id, year, genre_id);
-create index movie_genre_report_movie_name_order
-  on reporting.movie_genre_report (movie_name collate pg_catalog."und-x-icu", genre_id, movie_id);
-create index production_company_movies_report_production_company_name_order
-  on reporting.production_company_movies_report
-  (production_company_name collate pg_catalog."und-x-icu", production_company_id, movie_id);
-create index production_company_movies_report_movie_name_order
-  on reporting.production_company_movies_report
-  (movie_name collate pg_catalog."und-x-icu", production_company_id, movie_id);
-create index movie_score_report_movie_name_order
-  on reporting.movie_score_report (movie_name collate pg_catalog."und-x-icu", movie_id);

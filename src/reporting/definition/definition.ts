@@ -153,7 +153,7 @@ export interface ReportDefinition {
   readonly questions: readonly string[];
   /** Columns of each index besides the key's. */
   readonly indexes: readonly (readonly string[])[];
-  /** Columns with many different names: each has an index for searches and one for its order, with the key as tie-break. */
+  /** Columns with many different names: each has an index for searches. */
   readonly searchedNames?: readonly string[];
   /** Path of the query that computes it from the warehouse; its parameter is `as_of_day`. See `Contributions`. */
   readonly sqlFile: string;

@@ -120,10 +120,9 @@ describe('the indexes', () => {
       .sort();
     expect(inTables).toEqual(
       reports
-        .flatMap(({ name, key, indexes, searchedNames = [] }) => [
+        .flatMap(({ name, indexes, searchedNames = [] }) => [
           ...indexes.map((columns) => `${name} ${columns}`),
           ...searchedNames.map((column) => `${name} reporting.fold(${column})`),
-          ...searchedNames.map((column) => `${name} ${[column, ...key]}`),
         ])
         .sort(),
     );

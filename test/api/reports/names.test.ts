@@ -75,10 +75,10 @@ describe('a search of names', () => {
     expect(await found({ in: ['amelie', 'STRASSE'] })).toEqual(['amelie']);
   });
 
-  it('and an order of names are answered from indexes by the role of the API', async () => {
+  it('is answered from an index by the role of the API', async () => {
     const client = await api.database.reader.connect();
     try {
-      await client.query('begin; set local enable_seqscan = off; set local enable_sort = off');
+      await client.query('begin; set local enable_seqscan = off');
       const plan = async (rest: string) => {
         const { rows } = await client.query(`explain select * from reporting.movie_score_report ${rest}`);
         return rows.map((row) => row['QUERY PLAN']).join('\n');
@@ -86,8 +86,6 @@ describe('a search of names', () => {
       expect(
         await plan(`where reporting.fold(movie_name) like '%' || reporting.fold('AMÉLIE') || '%'`),
       ).toContain('movie_score_report_movie_name_search');
-      const order = 'order by movie_name collate "und-x-icu", movie_id limit 50';
-      expect(await plan(order)).toContain('movie_score_report_movie_name_order');
       await client.query('commit');
     } finally {
       client.release();

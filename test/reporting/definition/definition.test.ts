@@ -40,9 +40,7 @@ describe('the report definitions', () => {
     );
     expect(rows.find((index) => index.key)!.columns).toEqual(definition.key);
     const others = rows.filter((index) => !index.key).map((index) => index.columns.join());
-    const { key, indexes, searchedNames = [] } = definition;
-    const expected = [...indexes, ...searchedNames.map((column) => [column, ...key])];
-    expect(others.sort()).toEqual(expected.map((columns) => columns.join()).sort());
+    expect(others.sort()).toEqual(definition.indexes.map((columns) => columns.join()).sort());
   });
 
   it('leave a comment on every report and column, for those who look by SQL', async () => {
