@@ -5,10 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { dropFlow } from '../../jobs/drop-flow.js';
 import { upkeepJob } from '../../jobs/schedule.js';
 import { startPipelineWorker } from '../../jobs/worker.js';
+import { answersForRun } from '../../src/cli/runs/drop-answers.js';
 import type { Environment } from '../../src/cli/runtime/environment.js';
 import { inboxLines, readInbox } from '../../src/cli/status/read-inbox.js';
 import { unschedule } from '../../src/queue/backend/schedule.js';
 import { listRuns } from '../../src/queue/ledger/list-runs.js';
+import { readSteps } from '../../src/queue/ledger/step-ledger.js';
 import { film, until, usePipeline } from './pipeline.js';
 
 const pipeline = usePipeline({ scanSeconds: 1, stableSeconds: 0 });
@@ -133,8 +135,22 @@ describe('a drop in the inbox of which something is unclear', () => {
     const held = await pipeline.ended(await pipeline.worker.runs.start(dropFlow, payload, request));
     expect(held).toMatchObject({ state: 'held', errorCode: 'drop_unclear' });
     expect(held.error).toContain('different months: 2017-10 (2017-10), links_20170930.csv (2017-09)');
+    const { pool } = pipeline.resources;
+    const steps = await readSteps(pool, held.id);
+    // What was said at earlier retries stays, except about the same file.
+    expect(await answersForRun(pool, held.id, steps, { ignore: ['a.csv'], period: '2017-10' })).toEqual({
+      as: [],
+      ignore: ['a.csv'],
+      period: '2017-10',
+    });
     const run = await pipeline.worker.runs.retry(held.id, { period: '2017-10', periodIsGiven: true });
     expect(await pipeline.ended({ run })).toMatchObject({ state: 'succeeded' });
+    // Now files are loaded, so it is too late for answers.
+    const ended = await readSteps(pool, held.id);
+    await expect(answersForRun(pool, held.id, ended, { period: '2017-11' })).rejects.toMatchObject({
+      code: 'run_not_unclear',
+    });
+    expect(await answersForRun(pool, held.id, ended, {})).toEqual({});
   });
 });
 
