@@ -28,7 +28,7 @@ export async function diffMapping(
 ): Promise<void> {
   await withEnvironment(async (environment) => {
     const before = await rowsOf(environment.pool('pipeline'), options.version);
-    const differences = compareMappings(before, await readMapping(file));
+    const differences = compareMappings(before, await readMapping(file, before));
     if (options.json) print(JSON.stringify(differences, null, 2));
     else if (differences.length === 0) print('Nothing differs.');
     else for (const difference of differences) print(describe(difference));
@@ -40,7 +40,7 @@ export async function diffMapping(
 export async function importMapping(file: string, options: { note?: string; json?: boolean }): Promise<void> {
   await withEnvironment(async (environment) => {
     const pool = environment.pool('pipeline');
-    const rows = await readMapping(file);
+    const rows = await readMapping(file, await rowsOf(pool, undefined));
     const { version, installed } = await installMapping(pool, rows, {
       author: commandUser(),
       note: options.note ?? `Imported from ${file}`,
@@ -55,12 +55,12 @@ export async function importMapping(file: string, options: { note?: string; json
   });
 }
 
-async function readMapping(file: string): Promise<MappingRow[]> {
+async function readMapping(file: string, current: readonly MappingRow[]): Promise<MappingRow[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     // Node's error has no path when reading a folder fails, because opening it succeeds.
     throw Object.assign(error as Error, { path: file });
   });
-  return mappingFromCsv(text);
+  return mappingFromCsv(text, current);
 }
 
 /** The rows of a version, by default the newest; those of the data set if the database has no mapping yet. */

@@ -98,10 +98,16 @@ export class LiteralWalker {
     return count;
   }
 
+  /** The items of a dict, or of a set, which the scanner refuses. */
   private dict(): void {
+    let isDict: boolean | undefined;
     this.items(CLOSE_DICT, () => {
       this.value();
-      this.skip(COLON);
+      const hasValue = this.peek() === COLON;
+      if (isDict !== undefined && isDict !== hasValue) throw new Uncertain();
+      isDict = hasValue;
+      if (!hasValue) return;
+      this.at++;
       this.value();
     });
   }

@@ -1,6 +1,6 @@
 import { parseString, writeToString } from 'fast-csv';
 import { Fault } from '../../fault.js';
-import { type MappingRow, mappingColumns, rangeColumns } from './mapping-row.js';
+import { type MappingRow, mappingColumns, rangeColumns, targetFieldOf } from './mapping-row.js';
 
 /** A mapping as CSV: a header with the names of the columns, then one line per row, in order. */
 export async function mappingToCsv(rows: readonly MappingRow[]): Promise<string> {
@@ -11,16 +11,26 @@ export async function mappingToCsv(rows: readonly MappingRow[]): Promise<string>
 }
 
 /**
- * Reads a mapping as `mappingToCsv` writes it. The columns may be in any order. The description and the columns of
- * the range may be missing.
- * `installMapping` checks the content of the cells.
+ * Reads a mapping as `mappingToCsv` writes it. The columns may be in any order. The description and the columns of the range may be
+ * missing. `installMapping` checks the content of the cells.
+ * @param current the rows that the file will replace: a file without the columns of the range, which an earlier version exported, keeps
+ *   their ranges
  * @throws Fault `mapping_csv` when a column is missing, unknown or repeated, or a row cannot be read
  */
-export async function mappingFromCsv(text: string): Promise<MappingRow[]> {
+export async function mappingFromCsv(
+  text: string,
+  current: readonly MappingRow[] = [],
+): Promise<MappingRow[]> {
   const [header, ...rows] = await parseLines(text);
   const names = (header ?? []).map((name) => name.trim());
   requireColumns(names);
-  return rows.map((line, index) => readRow(names, line, index + 1));
+  const missing = rangeColumns.filter((column) => !names.includes(column));
+  const known = new Map(current.map((row) => [targetFieldOf(row), row]));
+  return rows.map((line, index) => {
+    const row = readRow(names, line, index + 1);
+    const before = known.get(targetFieldOf(row));
+    return { ...row, ...Object.fromEntries(missing.map((column) => [column, before?.[column] ?? null])) };
+  });
 }
 
 async function parseLines(text: string): Promise<string[][]> {

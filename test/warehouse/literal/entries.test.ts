@@ -141,6 +141,7 @@ describe('readEntries', () => {
     String.raw`'\d \N{BULLET}'`,
     "[1, {'a': Decimal('2')}]",
     '(1, Ellipsis)',
+    "{'a', 'b'}",
   ];
   it.each(unreadable)('skips %s in a field that is not wanted, and refuses it in one that is', (bad) => {
     const text = `[{'id': 16, 'note': ${bad}, 'name': 'A'}, {'note': ${bad}, 'id': 18}, {'id': 3, 'note': ${bad}}]`;
@@ -164,6 +165,7 @@ describe('readEntries', () => {
     "[{'id': 16, 'note': [1, 'name': 'x'}]",
     "[{'id': 16, 'note': f(1, 'name': 'x'}]",
     "[{'id': 16, 'note': 'x}]",
+    "[{'id': 16, 'note': {'a', 'b': 1}}]",
     "[{'id': 16, 'note': 'x\ny', 'name': 'x'}]",
   ])('refuses %j: it is not certain where the bad value ends', (text) => {
     expect(rowsOf(text, ['id'])).toMatchObject({ rows: [], result: { ok: false } });

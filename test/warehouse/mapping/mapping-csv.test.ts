@@ -22,6 +22,13 @@ describe('a mapping as CSV', () => {
     ]);
   });
 
+  it('keeps the current ranges when it has no columns for them', async () => {
+    const csv = await mappingToCsv(initialMapping.map((row) => ({ ...row, min: null, max: null })));
+    const old = csv.replace(',min,max,allowed', '').replaceAll(/,(true|false),,,,/g, ',$1,');
+    expect(await mappingFromCsv(old, initialMapping)).toEqual(initialMapping);
+    expect(await mappingFromCsv(csv, initialMapping)).not.toEqual(initialMapping);
+  });
+
   it.each([
     ['a column is missing', 'end_schema,end_table\n', /lacks end_field, .*, expected end_schema/],
     ['a column is unknown', `${headerLine},colour\n`, /has the unknown "colour"/],
