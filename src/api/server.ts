@@ -24,7 +24,7 @@ import { apiMetrics } from './http/metrics.js';
 import { answerJson, createRouter } from './http/router.js';
 import { DEFAULT_LIMITS, type RequestLimits } from './limits/limits.js';
 import { RateLimiter } from './limits/rate-limit.js';
-import { memoryRateLimits, sharedRateLimits } from './limits/rate-limit-store.js';
+import { memoryRateLimits, type RateLimitStore, sharedRateLimits } from './limits/rate-limit-store.js';
 import { AnswerCache } from './operation/answer-cache.js';
 import { loadSafelist } from './operation/safelist.js';
 import { browserRoutes } from './pages/browser-routes.js';
@@ -103,7 +103,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const policies = await loadCallerPolicies(options.policyFile, reports);
   const safelist = options.safelistFile ? await loadSafelist(options.safelistFile) : undefined;
   const access = await openAccess(options);
-  const metrics = apiMetrics(readerPool);
+  const rateLimits = rateLimitStoreOf(options);
+  const metrics = apiMetrics(readerPool, rateLimits.isShared);
   const metricsServer =
     options.metricsPort === undefined ? undefined : await metrics.listen(options.metricsPort, options.host);
   const router = createRouter();
@@ -119,7 +120,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
   const browsers =
     options.login && browserRoutes({ ...options, client: options.login, publicUrl, verify: access.verify });
-  const shared = { callerOf: access.callerOf, policies, rateLimiter: rateLimiterOf(options), readerPool };
+  const shared = {
+    callerOf: access.callerOf,
+    policies,
+    rateLimiter: new RateLimiter(rateLimits, options.quotas),
+    readerPool,
+  };
   const apollo = await startApollo({ schema, reports, readerPool, limits, safelist, resource, logger });
   const graphql = graphqlHandler({
     ...shared,
@@ -154,7 +160,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
         : []),
       ...(browsers?.routes ?? []),
       { path: '/livez', handle: answerLive },
-      { path: '/readyz', handle: answerReady(readerPool) },
+      { path: '/readyz', handle: answerReady(readerPool, rateLimits.isShared) },
       { path: METADATA_PATH, handle: answerJson(resourceMetadata(publicUrl, options)) },
     ],
     resource,
@@ -196,9 +202,8 @@ async function openAccess(options: ApiOptions) {
   };
 }
 
-function rateLimiterOf({ redis, redisPrefix, quotas, logger }: ApiOptions): RateLimiter {
-  const store = redis ? sharedRateLimits(redis, redisPrefix ?? 'marquee', logger) : memoryRateLimits();
-  return new RateLimiter(store, quotas);
+function rateLimitStoreOf({ redis, redisPrefix, logger }: ApiOptions): RateLimitStore {
+  return redis ? sharedRateLimits(redis, redisPrefix ?? 'marquee', logger) : memoryRateLimits();
 }
 
 /** The metadata of RFC 9728 section 2: from it, clients learn where to get a token. */

@@ -24,8 +24,11 @@ export interface ScratchApi extends RunningApi {
   stop(): Promise<void>;
 }
 
-export async function startScratchApi(options: Partial<ApiOptions> = {}): Promise<ScratchApi> {
+export async function startScratchApi(
+  given: Partial<ApiOptions> | ((database: ScratchReports) => Promise<Partial<ApiOptions>>) = {},
+): Promise<ScratchApi> {
   const [issuer, database] = await Promise.all([startScratchIssuer(), createScratchReports()]);
+  const options = typeof given === 'function' ? await given(database) : given;
   const errors: object[] = [];
   const api = await startApi({
     port: 0,

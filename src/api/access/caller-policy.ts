@@ -21,6 +21,8 @@ const quotasSchema = z
     costPerMinute: z.int().min(1),
     /** Maximum cost of one operation. */
     maxCost: z.int().min(1),
+    /** Seconds of statement time per minute, in one API process. */
+    statementSecondsPerMinute: z.number().positive(),
     /** Exports of whole reports per hour. */
     exportsPerHour: z.int().min(0),
   })

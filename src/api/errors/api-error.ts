@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { Failure, Fault } from '../../fault.js';
+import { outageOf } from '../../queue/backend/outage.js';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
 
 /** An error for the caller, with one of the documented codes. */
@@ -28,6 +29,8 @@ export type LimitName =
   | 'aliases'
   | 'fields'
   | 'input depth'
+  | 'filter terms'
+  | 'length of a searched text'
   | 'batch size'
   | 'body size in bytes'
   | 'order steps';
@@ -54,11 +57,13 @@ function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof Failure) return 'QUEUE_UNAVAILABLE';
   if (error instanceof Fault) return 'BAD_USER_INPUT';
   const code = (error as { code?: unknown } | undefined)?.code;
+  if (outageOf(error) !== undefined) return 'DATABASE_UNAVAILABLE';
   if (typeof code !== 'string') return undefined;
   if (code === '57014') return 'STATEMENT_TIMEOUT';
   if (isDataException(error)) return 'BAD_USER_INPUT';
-  // SQLSTATE classes: connection exception, insufficient resources, operator intervention. Then errors of the network.
-  if (/^(08|53|57P)/.test(code) || /^E[A-Z]+$/.test(code)) return 'DATABASE_UNAVAILABLE';
+  // SQLSTATE classes: connection exception, a refused login, insufficient resources, operator intervention; an unknown database.
+  // Then errors of the network.
+  if (/^(08|28|53|57P|3D)/.test(code) || /^E[A-Z]+$/.test(code)) return 'DATABASE_UNAVAILABLE';
   return undefined;
 }
 

@@ -26,9 +26,14 @@ export interface RateLimitHeaders {
 }
 
 /** What is limited, under its name in the RateLimit headers. */
-export type RateLimitKind = 'requests' | 'cost' | 'exports';
+export type RateLimitKind = 'requests' | 'cost' | 'exports' | 'statement-time';
 
-const UNITS: Record<RateLimitKind, string> = { requests: 'requests', cost: 'cost units', exports: 'exports' };
+const UNITS: Record<RateLimitKind, string> = {
+  requests: 'requests',
+  cost: 'cost units',
+  exports: 'exports',
+  'statement-time': 'seconds of statement time',
+};
 
 function grouped(number: number): string {
   return number.toLocaleString('en-US');

@@ -17,6 +17,7 @@ import { apiError, badInput } from '../errors/api-error.js';
 import { throwMethodNotAllowed } from '../http/responses.js';
 import type { Exchange, Handler } from '../http/router.js';
 import type { Headers } from '../http/security-headers.js';
+import { filterCost } from '../limits/filter-size.js';
 import type { RequestLimits } from '../limits/limits.js';
 import { checkInputDepth } from '../limits/query-limits.js';
 import type { RateLimiter } from '../limits/rate-limit.js';
@@ -144,6 +145,7 @@ function argumentsOf(
           const path = ['filter', ...at].join('.');
           throw badInput(`${path} is invalid: ${error.message.replace(/ Did you mean .*$/s, '')}`);
         }) as FilterInput);
+  filterCost(filter, limits);
   return { filter, asOf: asOf === null ? undefined : Number(asOf) };
 }
 

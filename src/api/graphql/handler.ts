@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type ApolloServer, HeaderMap } from '@apollo/server';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type pg from 'pg';
 import { AccessError } from '../../auth/access-error.js';
 import type { Caller } from '../../auth/caller.js';
@@ -8,9 +8,11 @@ import { SCOPES } from '../../auth/scopes.js';
 import { spanned } from '../../telemetry.js';
 import type { CallerPolicies, CallerRights } from '../access/caller-policy.js';
 import { apiError, limitError } from '../errors/api-error.js';
+import { beforeDeadline } from '../http/deadline.js';
 import { namesTag } from '../http/entity-tag.js';
 import { errorResponse, readBody, requireUnencoded, send } from '../http/responses.js';
 import { type Exchange, exchangeOf } from '../http/router.js';
+import { DatabaseShare } from '../limits/database-share.js';
 import type { RequestLimits } from '../limits/limits.js';
 import type { RateLimiter } from '../limits/rate-limit.js';
 import { AnswerCache, type CachedAnswer } from '../operation/answer-cache.js';
@@ -48,8 +50,18 @@ const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-re
  */
 export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
   const { apollo, policies, rateLimiter, cache, watch, readerPool, limits } = options;
+  const share = new DatabaseShare(readerPool.options.max);
 
-  const answer: RequestHandler = async (request, response) => {
+  const answer: RequestHandler = (request, response) => {
+    const open: { session?: ReadSession } = {};
+    return beforeDeadline(limits.deadlineMs, respond(request, response, open), () => open.session?.abandon());
+  };
+
+  const respond = async (
+    request: Request,
+    response: Response,
+    open: { session?: ReadSession },
+  ): Promise<void> => {
     const exchange = exchangeOf(response);
     if (request.method !== 'POST' && request.method !== 'GET') return refuseMethod(exchange);
     const caller = await options.callerOf(request);
@@ -73,11 +85,16 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
       cache.forget(key);
     }
     const body = request.method === 'POST' ? operationsOf(content, limits.batch) : undefined;
+    await share.requireBudget(caller, rights);
+    const leave = await share.enter(caller);
     const context = contextOf(exchange, { caller, rights, key });
+    open.session = context.session;
     try {
       await spanned('graphql', 'INTERNAL', {}, () => answerByApollo(apollo, exchange, body, context));
     } finally {
+      leave();
       void context.session.close();
+      await share.spend(caller, context.session.databaseMs + context.used.databaseMs);
     }
   };
 
@@ -91,7 +108,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
       rights,
       session,
       note: exchange.note,
-      used: { cost: 0 },
+      used: { cost: 0, databaseMs: 0 },
       relatedRows: new RelatedRowBatches(session),
       spend: (cost) => rateLimiter.take('cost', caller, rights, cost),
       keep: (answer) => cache.keep(key, answer),
@@ -214,6 +231,8 @@ async function answerByApollo(
   if (answer.body.kind !== 'complete')
     throw new Error('Apollo returned an incremental response, but the contract has no @defer or @stream');
   const text = answer.body.string;
+  // The deadline has passed, and the caller was told so.
+  if (response.headersSent) return;
   send(
     response,
     {

@@ -13,6 +13,8 @@ export type Readiness =
       readonly ready: true;
       /** Number of the current publication; null before the first. */
       readonly publication: number | null;
+      /** Whether rate limits are shared between processes, or for now counted by this process alone. Absent without Redis. */
+      readonly rateLimits?: 'shared' | 'local';
     }
   | { readonly ready: false; readonly reason: string };
 
@@ -31,10 +33,12 @@ export async function readinessOf(pool: pg.Pool): Promise<Readiness> {
 }
 
 /** Shows whether a load balancer should send requests to this process. */
-export function answerReady(pool: pg.Pool): Handler {
+export function answerReady(pool: pg.Pool, isShared: (() => boolean) | undefined): Handler {
   return async ({ request, response, common }) => {
     requireGet(request, response);
-    const readiness = await readinessOf(pool);
+    const found = await readinessOf(pool);
+    const rateLimits = isShared && (isShared() ? 'shared' : 'local');
+    const readiness = found.ready && rateLimits ? { ...found, rateLimits } : found;
     const status = readiness.ready ? 200 : 503;
     send(response, { status, headers: {}, body: JSON.stringify(readiness) }, common);
   };

@@ -17,7 +17,8 @@ export interface Metrics {
   listen(port: number, host: string): Promise<{ url: string; close(): Promise<void> }>;
 }
 
-export function apiMetrics(pool: pg.Pool): Metrics {
+/** @param isShared whether rate limits are shared between processes now; undefined if they never are */
+export function apiMetrics(pool: pg.Pool, isShared: (() => boolean) | undefined): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -45,6 +46,16 @@ export function apiMetrics(pool: pg.Pool): Metrics {
       this.set({ state: 'waited_for' }, pool.waitingCount);
     },
   });
+  if (isShared !== undefined) {
+    new Gauge({
+      name: 'marquee_rate_limits_shared',
+      help: 'Whether rate limits are shared between processes (1), or counted by this one alone because Redis does not answer (0).',
+      registers,
+      collect() {
+        this.set(isShared() ? 1 : 0);
+      },
+    });
+  }
   // Finding a series by its labels takes longer than incrementing it.
   const series = new Map<string, (taken: number) => void>();
   return {

@@ -17,6 +17,12 @@ export interface RequestLimits {
   readonly fields: number;
   /** Levels of nesting in a variable or in the filter of an export. */
   readonly inputDepth: number;
+  /** Comparisons and searches in one filter. */
+  readonly filterTerms: number;
+  /** Length of a text that a filter searches for, in characters. */
+  readonly filterTextLength: number;
+  /** How long a request may take, in ms, waiting for a database connection included. Uploads and exports may take longer. */
+  readonly deadlineMs: number;
   /** Operations in one HTTP request. */
   readonly batch: number;
   /** Size of the request body. */
@@ -31,6 +37,9 @@ export const DEFAULT_LIMITS: RequestLimits = {
   aliases: 30,
   fields: 5000,
   inputDepth: 100,
+  filterTerms: 200,
+  filterTextLength: 1000,
+  deadlineMs: 30_000,
   batch: 10,
   bodyBytes: 100_000,
 };

@@ -9,6 +9,8 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { filterCost } from './filter-size.js';
+import type { RequestLimits } from './limits.js';
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './page-limits.js';
 
 /** Cost of a count, a total, a set of groups or a page as of an earlier publication: each may read a whole report. */
@@ -29,12 +31,16 @@ export function rowsOfPage(requested: number | null | undefined): number {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Computes the maximum cost of an operation, and which publications its parts ask for. */
+/**
+ * Computes the maximum cost of an operation, and which publications its parts ask for.
+ * @throws LIMIT_EXCEEDED when a filter is too large
+ */
 export function operationOutlook(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Variables,
+  limits: RequestLimits,
 ): OperationOutlook {
   const asOf = new Set<number | undefined>();
   let cost = 0;
@@ -60,6 +66,7 @@ export function operationOutlook(
     if (field.args.length > 0) {
       const args = getArgumentValues(field, node, variables);
       if (field.args.some(({ name }) => name === 'asOf')) asOf.add((args.asOf as number | null) ?? undefined);
+      if (args.filter) cost += filterCost(args.filter, limits);
       const page = rowsOfPage((args.first ?? args.last) as number | null | undefined);
       if (args.by || typeof args.asOf === 'number') cost += WHOLE_REPORT_COST;
       if (target.endsWith('Connection')) {

@@ -15,6 +15,8 @@ interface WindowUse {
 
 /** Counts what keys use per window. */
 export interface RateLimitStore {
+  /** Whether the counts are shared with other processes now; undefined if they never are. */
+  readonly isShared?: () => boolean;
   take(key: string, amount: number, windowSeconds: number): Promise<WindowUse>;
 }
 
@@ -59,6 +61,7 @@ export function sharedRateLimits(redis: Redis, prefix: string, logger: ApiLogger
     insuranceLimiter: insurance,
   });
   return {
+    isShared: () => !local,
     async take(key, amount, windowSeconds) {
       const options = { customDuration: windowSeconds };
       if (Date.now() < localUntil) return windowUse(await insurance.count(key, amount, options));

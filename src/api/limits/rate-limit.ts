@@ -14,8 +14,11 @@ export const DEFAULT_QUOTAS = {
   exportsPerHour: 120,
 } as const satisfies Quotas;
 
-const WINDOW_SECONDS: Record<RateLimitKind, number> = { requests: 60, cost: 60, exports: 3600 };
-const QUOTA: Record<RateLimitKind, keyof typeof DEFAULT_QUOTAS> = {
+/** Statement time is counted by `DatabaseShare`. */
+type CountedKind = Exclude<RateLimitKind, 'statement-time'>;
+
+const WINDOW_SECONDS: Record<CountedKind, number> = { requests: 60, cost: 60, exports: 3600 };
+const QUOTA: Record<CountedKind, keyof typeof DEFAULT_QUOTAS> = {
   requests: 'requestsPerMinute',
   cost: 'costPerMinute',
   exports: 'exportsPerHour',
@@ -29,12 +32,7 @@ export class RateLimiter {
   ) {}
 
   /** @throws RateLimitExceeded with the quota, what was used and when to retry */
-  async take(
-    kind: RateLimitKind,
-    caller: Caller,
-    rights: CallerRights,
-    amount = 1,
-  ): Promise<RateLimitHeaders> {
+  async take(kind: CountedKind, caller: Caller, rights: CallerRights, amount = 1): Promise<RateLimitHeaders> {
     const name = QUOTA[kind];
     const window = WINDOW_SECONDS[kind];
     const quota = rights.quotas[name] ?? this.defaults[name] ?? DEFAULT_QUOTAS[name];

@@ -52,7 +52,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
       if (!operation) return;
       checkScopes(operation, request);
       checkInputDepth(request.request.variables, limits);
-      const outlook = planOperation(schema, pages, operation, request, state);
+      const outlook = planOperation(schema, pages, operation, request, state, limits);
       if (!outlook) return;
       state.cost = outlook.cost;
       await spendCost(outlook.cost, context, limits);
@@ -61,7 +61,7 @@ export function operationPlugin(options: OperationPluginOptions): ApolloServerPl
 
     async responseForOperation({ contextValue }) {
       if (!state.page) return null;
-      const singleResult = await pageResponse(state, contextValue.requestId, log);
+      const singleResult = await pageResponse(state, contextValue, log);
       return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
     },
 

@@ -1,4 +1,5 @@
 import { type GraphQLSchema, getVariableValues, type OperationDefinitionNode } from 'graphql';
+import type { RequestLimits } from '../limits/limits.js';
 import { type OperationOutlook, operationOutlook } from '../limits/query-cost.js';
 import { pageArguments, pageOutlook } from '../page-plan/page-plan.js';
 import type { PageAnswers } from '../page-plan/page-reader.js';
@@ -15,6 +16,7 @@ export function planOperation(
   operation: OperationDefinitionNode,
   { document, request, contextValue }: ResolvedRequest,
   state: OperationState,
+  limits: RequestLimits,
 ): OperationOutlook | undefined {
   const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {}, {
     maxErrors: 1,
@@ -22,8 +24,10 @@ export function planOperation(
   if (!variables) return undefined;
   // All operations of a batch read one publication, so they share one session.
   const page = state.batched ? undefined : pages.pageOf(operation, document);
-  if (!page) return operationOutlook(schema, document, operation, variables);
+  if (!page) return operationOutlook(schema, document, operation, variables, limits);
   const args = pageArguments(page, variables);
+  // Measured first: a filter that is too large must not be compiled.
+  const outlook = pageOutlook(page, args, limits);
   state.page = pages.answerOf(page, contextValue.rights, args);
-  return pageOutlook(page, args);
+  return outlook;
 }

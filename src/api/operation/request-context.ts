@@ -13,8 +13,8 @@ export interface RequestContext {
   readonly rights: CallerRights;
   readonly session: ReadSession;
   readonly note: RequestNote;
-  /** Total cost of the request's operations so far. */
-  readonly used: { cost: number };
+  /** Total cost of the request's operations so far, and the time of statements outside the session, in ms. */
+  readonly used: { cost: number; databaseMs: number };
   relatedRows: RelatedRowBatches;
   /** The earlier publication to read; undefined for the current one. */
   asOf?: number;

@@ -9,12 +9,14 @@ import { writtenAnswer } from './serialized-result.js';
 /** The response to an operation that one statement answers. */
 export async function pageResponse(
   state: OperationState,
-  requestId: string,
+  { requestId, used }: RequestContext,
   log: OperationErrorLog,
 ): Promise<FormattedExecutionResult> {
   const { page, run } = state.page!;
   try {
-    const { data, mark } = await run();
+    const { data, mark } = await run((milliseconds) => {
+      used.databaseMs += milliseconds;
+    });
     state.mark = mark;
     return writtenAnswer(`{"data":${data},"extensions":${publicationExtensionsJson(mark)}}`);
   } catch (cause) {

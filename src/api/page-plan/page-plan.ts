@@ -9,6 +9,8 @@ import {
 } from 'graphql';
 import type { ReportDescription } from '../contract/report-description.js';
 import { camelCase } from '../contract/schema-names.js';
+import { filterCost } from '../limits/filter-size.js';
+import type { RequestLimits } from '../limits/limits.js';
 import { type OperationOutlook, rowsOfPage, WHOLE_REPORT_COST } from '../limits/query-cost.js';
 import type { ReportArguments } from '../reports/page.js';
 
@@ -118,10 +120,14 @@ export function pageArguments(
 }
 
 /** The same result as `operationOutlook`, without visiting the fields again. */
-export function pageOutlook(page: CompiledPage, { first, last, asOf }: PageArguments): OperationOutlook {
+export function pageOutlook(
+  page: CompiledPage,
+  { first, last, asOf, filter }: PageArguments,
+  limits: RequestLimits,
+): OperationOutlook {
   const wholes = [page.wantsCount, typeof asOf === 'number'].filter(Boolean).length;
   return {
-    cost: rowsOfPage(first ?? last) + wholes * WHOLE_REPORT_COST,
+    cost: rowsOfPage(first ?? last) + wholes * WHOLE_REPORT_COST + filterCost(filter, limits),
     asOf: new Set([asOf ?? undefined]),
   };
 }

@@ -16,8 +16,8 @@ import { QueryBatcher } from './query-batcher.js';
 /** An operation that one statement answers. */
 export interface PageAnswer {
   readonly page: CompiledPage;
-  /** The value of `data` as JSON, and the publication it comes from. */
-  run(): Promise<{ data: string; mark?: PublicationMark }>;
+  /** The value of `data` as JSON, and the publication it comes from. `onTime` receives the statement time. */
+  run(onTime: (milliseconds: number) => void): Promise<{ data: string; mark?: PublicationMark }>;
 }
 
 /** Answers each page of a report with one statement. */
@@ -42,17 +42,21 @@ export class PageAnswers {
   answerOf(page: CompiledPage, rights: CallerRights, args: PageArguments): PageAnswer | undefined {
     try {
       const planned = pageStatement(page, rights, args);
-      return planned && { page, run: () => this.#run(page, planned) };
+      return planned && { page, run: (onTime) => this.#run(page, planned, onTime) };
     } catch {
       return undefined;
     }
   }
 
-  async #run(page: CompiledPage, { statement, query }: PageStatement) {
+  async #run(
+    page: CompiledPage,
+    { statement, query }: PageStatement,
+    onTime: (milliseconds: number) => void,
+  ) {
     const { text, values } = render(statement);
     const title = `${page.report.name} whole page`;
     const row = await spanned(title, 'CLIENT', DATABASE, () =>
-      this.#reads.row(`/* api: ${title} */ ${text}`, values),
+      this.#reads.row(`/* api: ${title} */ ${text}`, values, onTime),
     );
     const { data, publication } = writePage(page, query, row);
     return { data, mark: this.#marks.get(publication) ?? (await this.#markOf(publication)) };

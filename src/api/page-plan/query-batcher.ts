@@ -14,8 +14,12 @@ interface Slowness {
   readonly until: number;
 }
 
+/** Receives the statement time of a read, in ms. */
+type OnTime = (milliseconds: number) => void;
+
 interface Read {
   readonly values: readonly unknown[];
+  readonly onTime: OnTime | undefined;
   resolve(row: Row): void;
   reject(error: unknown): void;
 }
@@ -48,10 +52,13 @@ export class QueryBatcher {
 
   constructor(readonly pool: pg.Pool) {}
 
-  /** The row that a statement with `$1`-style parameters returns. */
-  row(text: string, values: readonly unknown[]): Promise<Row> {
+  /**
+   * The row that a statement with `$1`-style parameters returns.
+   * @param onTime receives this read's share of the statement time, in ms
+   */
+  row(text: string, values: readonly unknown[], onTime?: OnTime): Promise<Row> {
     return new Promise((resolve, reject) => {
-      const read = { values, resolve, reject };
+      const read = { values, onTime, resolve, reject };
       const waiting = this.#waiting.get(text);
       if (waiting) {
         waiting.push(read);
@@ -76,9 +83,9 @@ export class QueryBatcher {
     }
   }
 
-  async #sendAlone(text: string, { values, resolve, reject }: Read): Promise<void> {
+  async #sendAlone(text: string, { values, onTime, resolve, reject }: Read): Promise<void> {
     try {
-      const [row] = await this.#run(text, values);
+      const [row] = await this.#run(text, values, onTime);
       resolve(row!);
     } catch (error) {
       reject(error);
@@ -88,7 +95,10 @@ export class QueryBatcher {
   async #sendTogether(text: string, reads: readonly Read[]): Promise<void> {
     const lists = reads[0]!.values.map((_value, place) => reads.map(({ values }) => String(values[place])));
     try {
-      const rows = await this.#run(this.#batchText(text, lists.length), lists);
+      const share: OnTime = (milliseconds) => {
+        for (const { onTime } of reads) onTime?.(milliseconds / reads.length);
+      };
+      const rows = await this.#run(this.#batchText(text, lists.length), lists, share);
       for (const [place, , ...row] of rows) reads[Number(place) - 1]!.resolve(row);
       this.#noteTime(text, Math.max(...rows.map(([, milliseconds]) => Number(milliseconds))));
     } catch {
@@ -98,9 +108,9 @@ export class QueryBatcher {
     }
   }
 
-  #run(text: string, values: readonly unknown[]): Promise<Row[]> {
+  #run(text: string, values: readonly unknown[], onTime: OnTime | undefined): Promise<Row[]> {
     const name = this.#names.nameOf(text);
-    return runPrepared(this.pool, { name, text, values: [...values], rowMode: 'array' });
+    return runPrepared(this.pool, { name, text, values: [...values], rowMode: 'array' }, onTime);
   }
 
   /** The statement for a batch. Each row starts with the place of its read and the time until it was ready, in ms. */

@@ -10,6 +10,9 @@ export type PoolerMode = 'none' | 'session' | 'transaction';
 /** A prepared statement exists already, or does not exist any more: another client uses the same connection. */
 const conflicts = new Set(['42P05', '26000']);
 
+/** How long a statement may take before its connection is given up, in ms. More than the timeout of statements. */
+const silenceMs = 31_000;
+
 /** How the statements of a pool are sent. */
 interface Pooling {
   mode: PoolerMode;
@@ -79,27 +82,44 @@ export function statementName(text: string): string {
 /**
  * Runs one statement that needs no transaction. If it has a name, it is prepared once per connection, unless a pooler stands before
  * the database. The generic plan that this needs is a setting of the API's role.
+ * @param onTime receives how long the statement took, in ms
  */
 export async function runPrepared<Row extends unknown[] = unknown[]>(
   pool: pg.Pool,
   { name, ...statement }: pg.QueryArrayConfig,
+  onTime: (milliseconds: number) => void = () => undefined,
 ): Promise<Row[]> {
   const pooling = poolingOf(pool);
-  if (name === undefined || pooling.mode === 'transaction') return (await pool.query<Row>(statement)).rows;
+  const prepared = name !== undefined && pooling.mode !== 'transaction';
+  try {
+    return await runOnce<Row>(pool, prepared ? { name, ...statement } : statement, onTime);
+  } catch (error) {
+    if (!prepared || !isConflict(error)) throw error;
+    switchToPooler(pooling, (error as Error).message);
+    return await runOnce<Row>(pool, statement, onTime);
+  }
+}
+
+async function runOnce<Row extends unknown[]>(
+  pool: pg.Pool,
+  statement: pg.QueryArrayConfig,
+  onTime: (milliseconds: number) => void,
+): Promise<Row[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  const started = performance.now();
   try {
-    return (await client.query<Row>({ name, ...statement })).rows;
+    // Postgres ends a statement at its own timeout; this one is for a Postgres that does not answer.
+    const timed: pg.QueryArrayConfig & { query_timeout: number } = { ...statement, query_timeout: silenceMs };
+    return (await client.query<Row>(timed)).rows;
   } catch (error) {
-    // After an error of Postgres the connection is still usable; after any other error it is not.
-    if (!(error instanceof pg.DatabaseError)) broken = error as Error;
-    if (!isConflict(error)) throw error;
-    broken = error as Error;
-    switchToPooler(pooling, (error as Error).message);
+    // After an error of Postgres the connection is still usable; after any other error, or behind a pooler, it is not.
+    if (!(error instanceof pg.DatabaseError) || isConflict(error)) broken = error as Error;
+    throw error;
   } finally {
     client.release(broken);
+    onTime(performance.now() - started);
   }
-  return (await pool.query<Row>(statement)).rows;
 }
 
 function isConflict(error: unknown): boolean {

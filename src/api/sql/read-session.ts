@@ -25,6 +25,8 @@ export class ReadSession {
   #closed = false;
   /** Number of statements sent, without those that open and close the snapshot. */
   statementCount = 0;
+  /** Time of these statements, in ms. */
+  databaseMs = 0;
 
   constructor(readonly pool: pg.Pool) {}
 
@@ -43,7 +45,10 @@ export class ReadSession {
     const query = { text: `/* api: ${name} */ ${text}`, values, types };
     const result = this.#last.then(() => {
       if (this.#failed) throw this.#failed.error;
-      return spanned(name, 'CLIENT', DATABASE, () => client.query<Row>(query));
+      const started = performance.now();
+      return spanned(name, 'CLIENT', DATABASE, () => client.query<Row>(query)).finally(() => {
+        this.databaseMs += performance.now() - started;
+      });
     });
     this.#last = result.catch((error: unknown) => this.#recover(client, error));
     return (await result).rows;
@@ -78,6 +83,16 @@ export class ReadSession {
       (error: Error) => error,
     );
     client.release(failed);
+  }
+
+  /** Closes the connection, whatever it is doing. To be called when the database does not answer. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#client?.then(
+      (client) => client.release(new Error('The database does not answer.')),
+      () => undefined,
+    );
   }
 
   async #open(): Promise<pg.PoolClient> {

@@ -105,7 +105,9 @@ async function assemble(
     has: (purpose) => urls[purpose] !== undefined,
     pool(purpose) {
       const most = connectionsFor(configuration.workerConcurrency);
-      const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, most);
+      // A request must not wait for a connection forever; a job may.
+      const waitMs = purpose === 'reader' ? 30_000 : 0;
+      const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, most, waitMs);
       pools.set(purpose, pool);
       return pool;
     },

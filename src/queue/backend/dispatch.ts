@@ -71,6 +71,8 @@ export function createDispatch<Services>({
       const queue = backend.makeQueue(dispatch.flow(run.kind).queue);
       const job = await queue.getJob(run.id);
       if ((await job?.getState()) === 'failed') {
+        // It forgets the outage that it has waited for, so that it may wait again.
+        await job!.updateData({ runId: run.id });
         await job!.retry('failed', { resetAttemptsMade: true }).catch(async (error: unknown) => {
           if ((await job!.getState()) === 'failed') throw error;
         });

@@ -10,9 +10,9 @@ import { defineJob, type JobContext, planStep } from '../../../src/queue/ledger/
 import { readSteps } from '../../../src/queue/ledger/step-ledger.js';
 import { openRuns, type Runs } from '../../../src/queue/runs/runs.js';
 import { startWorkers, type WorkerSettings, type Workers } from '../../../src/queue/worker/worker.js';
+import { openProxy, type TcpProxy } from '../../tcp-proxy.js';
 import { openQueueFixture, type QueueFixture } from '../queue-fixture.js';
 import { queuePlaces } from '../queue-places.js';
-import { openProxy, type TcpProxy } from '../tcp-proxy.js';
 
 interface Services {
   pool: Pool;

@@ -7,6 +7,9 @@ export interface TcpProxy {
   readonly url: string;
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** Passes nothing on any more, without closing anything: as a server does that hangs. */
+  freeze(): void;
+  thaw(): void;
 }
 
 export async function openProxy(url: string): Promise<TcpProxy> {
@@ -14,6 +17,7 @@ export async function openProxy(url: string): Promise<TcpProxy> {
   const socketFolder = target.searchParams.get('host');
   const port = Number(target.port || 5432);
   const open = new Set<Socket>();
+  let frozen = false;
   const answer = (client: Socket) => {
     const server =
       socketFolder === null ? connect(port, target.hostname) : connect(`${socketFolder}/.s.PGSQL.${port}`);
@@ -28,7 +32,8 @@ export async function openProxy(url: string): Promise<TcpProxy> {
           open.delete(socket);
           other.destroy();
         });
-      socket.pipe(other);
+      socket.on('data', (data) => other.write(data));
+      if (frozen) socket.pause();
     }
   };
   let listening: Server = createServer(answer).listen(0, '127.0.0.1');
@@ -45,6 +50,14 @@ export async function openProxy(url: string): Promise<TcpProxy> {
       listening.close();
       for (const socket of open) socket.destroy();
       await closed;
+    },
+    freeze() {
+      frozen = true;
+      for (const socket of open) socket.pause();
+    },
+    thaw() {
+      frozen = false;
+      for (const socket of open) socket.resume();
     },
     async mend() {
       listening = createServer(answer).listen(own, '127.0.0.1');
