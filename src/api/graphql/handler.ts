@@ -231,7 +231,7 @@ async function answerByApollo(
   if (answer.body.kind !== 'complete')
     throw new Error('Apollo returned an incremental response, but the contract has no @defer or @stream');
   const text = answer.body.string;
-  // The deadline has passed, and the caller was told so.
+  // The deadline has passed, and its response is sent.
   if (response.headersSent) return;
   send(
     response,
