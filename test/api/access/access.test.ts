@@ -103,18 +103,30 @@ describe('a request to the API', () => {
     [
       'another issuer',
       () => token({ iss: 'http://localhost:1' }),
-      "The token's iss is not the expected one.",
+      "The token's iss is http://localhost:1, expected ISSUER.",
     ],
-    ['another audience', () => token({ aud: 'other' }), "The token's aud is not the expected one."],
-    ['no expiry', () => token({ exp: undefined }), "The token's exp is missing."],
+    ['another audience', () => token({ aud: 'other' }), "The token's aud is other, expected marquee."],
+    [
+      'no expiry',
+      () => token({ exp: undefined }),
+      "The token's exp is missing, expected a time in seconds since 1970.",
+    ],
     [
       'an expiry in the past',
       () => token({ exp: now() - 60 }),
       'The token has expired: ask the issuer for a new one.',
     ],
     ['a start in the future', () => token({ nbf: now() + 60 }), 'The token is not valid yet.'],
-    ['the type of an id token', () => token({}, { typ: 'JWT' }), "The token's typ is not the expected one."],
-    ['no client', () => token({ client_id: undefined }), "The token's client_id is missing."],
+    [
+      'the type of an id token',
+      () => token({}, { typ: 'JWT' }),
+      "The token's typ is JWT, expected at+jwt. The operator can accept others with OIDC_TOKEN_TYPES.",
+    ],
+    [
+      'no client',
+      () => token({ client_id: undefined }),
+      "The token's client_id is missing, expected a text.",
+    ],
     [
       'an unknown key',
       () => token({}, { kid: 'unknown' }),
@@ -128,7 +140,7 @@ describe('a request to the API', () => {
     [
       'the public key used as a secret',
       () => token({}, { alg: 'HS256' }, Buffer.from(JSON.stringify({ n: key.n, e: key.e }))),
-      "The token's signature algorithm is not accepted.",
+      "The token's signature algorithm HS256 is not accepted, expected RS256, PS256, ES256, EdDSA.",
     ],
     [
       'no signature',
@@ -136,7 +148,7 @@ describe('a request to the API', () => {
         const [, payload] = (await token({})).split('.');
         return `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${payload}.`;
       },
-      "The token's signature algorithm is not accepted.",
+      "The token's signature algorithm none is not accepted, expected RS256, PS256, ES256, EdDSA.",
     ],
     ['a form that is not a JWT', async () => 'abc', 'The token is not a signed JWT access token.'],
   ];
@@ -144,7 +156,7 @@ describe('a request to the API', () => {
     expectRefusal(
       await ask(`Bearer ${await make()}`),
       401,
-      `Bearer realm="marquee", error="invalid_token", error_description="${reason}", resource_metadata="${api.url}/.well-known/oauth-protected-resource"`,
+      `Bearer realm="marquee", error="invalid_token", error_description="${reason.replace('ISSUER', api.issuer.issuerUrl)}", resource_metadata="${api.url}/.well-known/oauth-protected-resource"`,
       'UNAUTHENTICATED',
     );
   });
