@@ -137,12 +137,31 @@ describe('a drop in the inbox of which something is unclear', () => {
     expect(held.error).toContain('different months: 2017-10 (2017-10), links_20170930.csv (2017-09)');
     const { pool } = pipeline.resources;
     const steps = await readSteps(pool, held.id);
-    // What was said at earlier retries stays, except about the same file.
-    expect(await answersForRun(pool, held.id, steps, { ignore: ['a.csv'], period: '2017-10' })).toEqual({
-      as: [],
-      ignore: ['a.csv'],
+    await expect(answersForRun(pool, held.id, steps, { ignore: ['a.csv'] })).rejects.toMatchObject({
+      code: 'drop_file_unknown',
+    });
+    const name = 'links_20170930.csv';
+    const answers = { ignore: [name], period: '2017-10' };
+    expect(await answersForRun(pool, held.id, steps, answers)).toEqual({ as: [], ...answers });
+    // What was said at earlier retries stays, except about the same file or about one that is gone.
+    const before = { as: [{ feed: 'links', file: name }], ignore: ['gone.csv'] };
+    await pool.query('update support.run set payload = payload || $2::jsonb where id = $1', [
+      held.id,
+      JSON.stringify(before),
+    ]);
+    const merged = { as: before.as, ignore: [] };
+    expect(await answersForRun(pool, held.id, steps, { period: '2017-10' })).toEqual({
+      ...merged,
       period: '2017-10',
     });
+    expect(await answersForRun(pool, held.id, steps, { ignore: [name] })).toMatchObject({
+      as: [],
+      ignore: [name],
+    });
+    await pool.query('update support.run set payload = payload || $2::jsonb where id = $1', [
+      held.id,
+      JSON.stringify(merged),
+    ]);
     const run = await pipeline.worker.runs.retry(held.id, { period: '2017-10', periodIsGiven: true });
     expect(await pipeline.ended({ run })).toMatchObject({ state: 'succeeded' });
     // Now files are loaded, so it is too late for answers.
