@@ -1,4 +1,5 @@
 import { Fault } from '../fault.js';
+import type { ColumnKinds } from './column-kind.js';
 
 /** One agreed kind of file. The data set declares its feeds; the code in this folder knows none of them by name. */
 export interface Feed {
@@ -8,6 +9,8 @@ export interface Feed {
   readonly fileName: string;
   /** The vendor's column names, in the vendor's spelling and usual order. */
   readonly columns: readonly string[];
+  /** What the values of its columns look like. By default any text. */
+  readonly kinds?: ColumnKinds;
 }
 
 /** The unqualified name of the feed's table in schema `source`. */

@@ -119,7 +119,8 @@ function lineOf(fields: readonly Field[], what: (typeof fates)[number]): string 
   const texts = fields.map(fieldText);
   // Within the field before the last one, as a newline in a text breaks a record: into two with too few fields.
   const place = fields.length - 2;
-  if (what === 'loose') return fields.map(looseText).join(',');
+  const loose = fields.findIndex(({ value }) => isCertain(value));
+  if (what === 'loose' && loose >= 0) texts[loose] = fields[loose]!.value;
   if (what === 'newline') texts[place] = 'cut\nhere';
   if (what === 'short' && texts[0] !== '') texts.pop();
   if (what === 'long') texts.push('more');
@@ -132,9 +133,13 @@ function fieldText({ value, quoted }: Field): string {
   return quoted || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
-/** Quotes within a field that is not quoted, as some writers do. */
-function looseText(field: Field): string {
-  return /^[^"\r\n,][^\r\n,]*$/.test(field.value) ? field.value : fieldText(field);
+/** Whether a text can arrive unquoted in spite of its quotes, because only one reading fits. */
+function isCertain(value: string): boolean {
+  return (
+    /^[^"\s,][^"\r\n,]*(?:"[^"\r\n,]+"[^"\r\n,]*)+$/.test(value) &&
+    !/^[[{]/.test(value) &&
+    !value.includes('\\"')
+  );
 }
 
 /**

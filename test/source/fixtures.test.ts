@@ -24,7 +24,7 @@ const rejectsOf: Record<string, [number, number, string][]> = {
   'quote-left-open-in-last-record.csv': [[3, 4, 'unbalanced_quote']],
   'quote-closed-by-a-later-one.csv': [[2, 3, 'unbalanced_quote']],
   'quote-inside-plain-field.csv': [],
-  'text-behind-closing-quote.csv': [],
+  'text-behind-closing-quote.csv': [[2, 3, 'uncertain_quotes']],
   'nul-byte.csv': [[2, 3, 'nul_byte']],
   'invalid-utf8.csv': [[2, 3, 'invalid_utf8']],
   'utf8-surrogate.csv': [[2, 3, 'invalid_utf8']],

@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RejectedRecord, readPart } from '../../src/source/csv/record-reader.js';
+import { type IrregularQuotes, type RejectedRecord, readPart } from '../../src/source/csv/record-reader.js';
 import type { Feed } from '../../src/source/feed.js';
 import type { ScannedFile } from '../../src/source/parts/scanned-file.js';
 import { scanFile } from '../../src/source/receive/scan.js';
@@ -9,10 +9,17 @@ import { defaultRecordLimits, type RecordLimits } from '../../src/source/record-
 
 export const things: Feed = { name: 'things', fileName: 'things.csv', columns: ['id', 'name', 'note'] };
 
+/** A record that can be loaded. */
+export interface ReadRecord {
+  readonly number: number;
+  readonly text: string;
+  readonly irregular: IrregularQuotes | undefined;
+}
+
 /** What a file says, read record by record, part by part. */
 export interface Reading {
   readonly scanned: ScannedFile;
-  readonly good: readonly { readonly number: number; readonly text: string }[];
+  readonly good: readonly ReadRecord[];
   readonly rejected: readonly RejectedRecord[];
 }
 
@@ -27,15 +34,24 @@ export async function readBytes(
     await writeFile(join(folder, feed.fileName), bytes);
     await using file = await open(join(folder, feed.fileName));
     const scanned = await scanFile(file, feed, feed.fileName, { limits, partBytes });
-    const good: { number: number; text: string }[] = [];
+    const good: ReadRecord[] = [];
     const rejected: RejectedRecord[] = [];
     for (const part of scanned.parts) {
       let count = 0;
-      await readPart({ file, part, header: scanned.header, limits }, async (goodOnes, rejectedOnes) => {
-        good.push(...goodOnes.map(({ number, bytes }) => ({ number, text: bytes.toString('utf8') })));
-        rejected.push(...rejectedOnes);
-        count += goodOnes.length + rejectedOnes.length;
-      });
+      await readPart(
+        { file, part, header: scanned.header, limits, kinds: feed.kinds },
+        async (goodOnes, rejectedOnes) => {
+          good.push(
+            ...goodOnes.map(({ number, bytes, irregular }) => ({
+              number,
+              text: bytes.toString('utf8'),
+              irregular,
+            })),
+          );
+          rejected.push(...rejectedOnes);
+          count += goodOnes.length + rejectedOnes.length;
+        },
+      );
       if (count !== part.recordCount) {
         throw new Error(
           `part ${part.number} has ${part.recordCount} records by the splitter, ${count} by the reader`,

@@ -6,6 +6,8 @@ export const rejectReasons = {
   field_count: 'The record has more or fewer fields than the header.',
   unbalanced_quote:
     'A quote opens a field and does not close it. The reject contains the damaged region, up to the next valid record.',
+  uncertain_quotes:
+    'Quotes are placed irregularly, so that the record can be read in more than one way or does not match its columns.',
   nul_byte: 'The record contains a NUL byte, which Postgres cannot store in a text.',
   invalid_utf8: 'The record contains bytes that are not valid UTF-8.',
   field_too_long: 'A field exceeds the size limit for fields.',

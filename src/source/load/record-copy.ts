@@ -3,6 +3,7 @@ import { Fault } from '../../fault.js';
 import { readWindows } from '../csv/byte-window.js';
 import type { Part } from '../csv/part.js';
 import { readPart } from '../csv/record-reader.js';
+import { insertIrregular } from '../ledger/irregular-ledger.js';
 import { insertRejects } from '../ledger/reject-ledger.js';
 import { PartSplitter } from '../parts/part-splitter.js';
 import { copyPieceBytes } from './byte-copy.js';
@@ -60,18 +61,19 @@ async function cutPieces({ part, plan, limits }: PartLoad, content: FileHandle):
 }
 
 async function copyPieceRecords(
-  { client, plan, file, limits, signal }: PartLoad,
+  { client, feed, plan, file, limits, signal }: PartLoad,
   target: PartTarget,
   piece: Part,
   content: FileHandle,
 ): Promise<PartCounts> {
   let loaded = 0;
   let rejected = 0;
-  const reading = { file: content, part: piece, header: plan.header, limits };
+  const reading = { file: content, part: piece, header: plan.header, limits, kinds: feed.kinds };
   await readPart(reading, async (good, rejects) => {
     signal?.throwIfAborted();
     await copyNumbered(client, target.copyInto, plan, good);
     await insertRejects(client, file, rejects);
+    await insertIrregular(client, file, good);
     loaded += good.length;
     rejected += rejects.length;
   });

@@ -2,9 +2,10 @@ import type pg from 'pg';
 import { identifier } from '../../database/identifier.js';
 import { inTransaction } from '../../database/transaction.js';
 import { decodeRaw } from '../csv/raw-text.js';
-import { type GoodRecord, readSingle } from '../csv/record-reader.js';
+import { type GoodRecord, type RecordForm, readSingle } from '../csv/record-reader.js';
 import { type Feed, feedNamed, tableOf } from '../feed.js';
 import { type FileRow, isFinished, lockFileRow } from '../ledger/file-ledger.js';
+import { insertIrregular } from '../ledger/irregular-ledger.js';
 import { listParts } from '../ledger/part-ledger.js';
 import { countReplayed, listRejects, type RejectFilter, type RejectRow } from '../ledger/reject-ledger.js';
 import { defaultRecordLimits, type RecordLimits } from '../record-limits.js';
@@ -84,8 +85,10 @@ async function replayFile(
     }
     after = page.at(-1)!.id;
     const candidates = page.filter((reject) => reject.reason !== 'key_not_usable');
-    const passed = await passing(candidates, plan, options.limits ?? defaultRecordLimits);
+    const { limits = defaultRecordLimits } = options;
+    const passed = await passing(candidates, { header: plan.header, limits, kinds: feed.kinds });
     await insertRecords(client, feed, file, plan, [...passed.values()]);
+    await insertIrregular(client, file, [...passed.values()]);
     await countReplayed(client, file, [...passed.keys()]);
     tried += candidates.length;
     loaded += passed.size;
@@ -93,18 +96,14 @@ async function replayFile(
 }
 
 /** The rejects that are one valid record now. */
-async function passing(
-  rejects: readonly RejectRow[],
-  plan: ColumnPlan,
-  limits: RecordLimits,
-): Promise<Map<RejectRow, GoodRecord>> {
+async function passing(rejects: readonly RejectRow[], form: RecordForm): Promise<Map<RejectRow, GoodRecord>> {
   const passed = new Map<RejectRow, GoodRecord>();
   for (const reject of rejects) {
     const raw = decodeRaw(reject.raw, reject.raw_encoding);
-    const record =
-      reject.reason === 'record_too_long' ? undefined : await readSingle(raw, plan.header, limits);
+    const record = reject.reason === 'record_too_long' ? undefined : await readSingle(raw, form);
     if (record !== undefined) {
-      passed.set(reject, { number: reject.record_number, bytes: record });
+      const irregular = record.irregular && { ...record.irregular, line: reject.line_number };
+      passed.set(reject, { ...record, number: reject.record_number, irregular });
     }
   }
   return passed;

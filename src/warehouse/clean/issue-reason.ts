@@ -13,6 +13,8 @@ export const issueReasons = {
     'A nested column is not a valid literal. None of its entries was used; the message states the position of the error.',
   code_not_in_standard:
     "The standard does not have the code of a country or language. The code was kept, with the vendor's name.",
+  irregular_quotes:
+    'A field contains quotes and is not quoted itself. Only one reading fits, so the record was kept and the text is as sent.',
   feed_late: "A feed's file for a month did not arrive in time.",
 } as const;
 
