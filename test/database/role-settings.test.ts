@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, inject, it } from 'vitest';
+import { checkRoleRights } from '../../src/cli/runtime/role-rights.js';
 import { migrate } from '../../src/database/migrations/migrate.js';
+
 import { useDatabase } from '../database-fixture.js';
 
 const database = useDatabase();
@@ -67,7 +69,11 @@ describe('migrate', () => {
       "set transaction_read_only = off; set default_transaction_read_only = off; alter role marquee_bi set statement_timeout = 0; alter role marquee_bi set work_mem = '1GB'",
     );
     expect(await settingsOf('marquee_bi')).not.toEqual(before);
-    await migrate(database.urls.owner);
+    expect(await migrate(database.urls.owner)).toMatchObject({
+      restoredSettings: [
+        expect.stringMatching(/^marquee_bi \((statement_timeout, work_mem|work_mem, statement_timeout)\)$/),
+      ],
+    });
     expect((await settingsOf('marquee_bi'))?.sort()).toEqual(before?.sort());
   });
 
@@ -77,7 +83,22 @@ describe('migrate', () => {
     await owner.query('grant select on support.run to marquee_bi');
     await owner.query('grant select (number) on support.mapping_version to marquee_bi');
     await expect(bi.query('select from support.run')).resolves.toBeDefined();
-    await migrate(database.urls.owner);
+    // A worker connects as the pipeline, which sees them and cannot revoke them.
+    const worker = {
+      embedded: false,
+      pool: () => database.pools.pipeline,
+      migrate: () => migrate(database.urls.owner),
+    };
+    expect(await checkRoleRights(worker)).toEqual([
+      'Somebody granted rights to readers that they must not have: support.mapping_version to marquee_bi; support.run to marquee_bi; support to marquee_bi; support to public. Run marquee migrate to revoke them.',
+    ]);
+    expect((await migrate(database.urls.owner)).revokedGrants).toEqual([
+      'support.mapping_version to marquee_bi',
+      'support.run to marquee_bi',
+      'support to marquee_bi',
+      'support to public',
+    ]);
+    expect(await checkRoleRights(worker)).toEqual([]);
     for (const table of ['support.run', 'support.mapping_version']) {
       await expect(bi.query(`select from ${table}`)).rejects.toThrow('permission denied for schema support');
     }
@@ -90,7 +111,11 @@ describe('migrate', () => {
     expect(inject('urls').bi).toContain('marquee_bi');
     await migrate(database.urls.owner);
     const before = await settingsOf('marquee_reader');
-    await migrate(database.urls.owner);
+    expect(await migrate(database.urls.owner)).toEqual({
+      applied: [],
+      restoredSettings: [],
+      revokedGrants: [],
+    });
     expect(await settingsOf('marquee_reader')).toEqual(before);
   });
 });

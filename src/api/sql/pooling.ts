@@ -10,8 +10,11 @@ export type PoolerMode = 'none' | 'session' | 'transaction';
 /** A prepared statement exists already, or does not exist any more: another client uses the same connection. */
 const conflicts = new Set(['42P05', '26000']);
 
-/** How long a statement may take before its connection is given up, in ms. More than the timeout of statements. */
-const silenceMs = 31_000;
+/** How long Postgres may work on a statement, in ms. */
+export const defaultStatementMs = 30_000;
+
+/** How long a statement may take before its connection is given up, in ms. */
+const silenceMs = defaultStatementMs + 1000;
 
 /** How the statements of a pool are sent. */
 interface Pooling {
@@ -21,6 +24,9 @@ interface Pooling {
 }
 
 const poolings = new WeakMap<pg.Pool, Pooling>();
+
+/** The connections whose statements Postgres ends after `defaultStatementMs`, whatever the settings of their role are. */
+const limited = new WeakSet<pg.PoolClient>();
 
 function poolingOf(pool: pg.Pool): Pooling {
   const known = poolings.get(pool) ?? { mode: 'none', onDetected: () => undefined };
@@ -92,11 +98,11 @@ export async function runPrepared<Row extends unknown[] = unknown[]>(
   const pooling = poolingOf(pool);
   const prepared = name !== undefined && pooling.mode !== 'transaction';
   try {
-    return await runOnce<Row>(pool, prepared ? { name, ...statement } : statement, onTime);
+    return await runOnce<Row>(pool, prepared ? { name, ...statement } : statement, onTime, pooling.mode);
   } catch (error) {
     if (!prepared || !isConflict(error)) throw error;
     switchToPooler(pooling, (error as Error).message);
-    return await runOnce<Row>(pool, statement, onTime);
+    return await runOnce<Row>(pool, statement, onTime, pooling.mode);
   }
 }
 
@@ -104,11 +110,17 @@ async function runOnce<Row extends unknown[]>(
   pool: pg.Pool,
   statement: pg.QueryArrayConfig,
   onTime: (milliseconds: number) => void,
+  mode: PoolerMode,
 ): Promise<Row[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const started = performance.now();
   try {
+    // Once per connection. Behind a pooler there are no settings of the session: the role's setting and `query_timeout` remain.
+    if (mode !== 'transaction' && !limited.has(client)) {
+      await client.query(`/* api.limit_statements */ set statement_timeout = ${defaultStatementMs}`);
+      limited.add(client);
+    }
     // Postgres ends a statement at its own timeout; this one is for a Postgres that does not answer.
     const timed: pg.QueryArrayConfig & { query_timeout: number } = { ...statement, query_timeout: silenceMs };
     return (await client.query<Row>(timed)).rows;

@@ -5,6 +5,7 @@ import { beginSnapshot } from '../../database/transaction.js';
 import { spanned } from '../../telemetry.js';
 import { apiError, isDataException } from '../errors/api-error.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
+import { defaultStatementMs } from './pooling.js';
 
 /** The attributes of a statement's span. The name of the span identifies the statement. */
 export const DATABASE = { 'db.system.name': 'postgresql', 'db.namespace': 'reporting' } as const;
@@ -28,7 +29,11 @@ export class ReadSession {
   /** Time of these statements, in ms. */
   databaseMs = 0;
 
-  constructor(readonly pool: pg.Pool) {}
+  /** @param statementMs how long a statement may take, and the transaction wait for one, whatever the role's settings are */
+  constructor(
+    readonly pool: pg.Pool,
+    readonly statementMs: number = defaultStatementMs,
+  ) {}
 
   /** Whether any statement was sent. If not, the response does not reflect a publication. */
   get used(): boolean {
@@ -100,8 +105,13 @@ export class ReadSession {
       throw apiError('DATABASE_UNAVAILABLE', ERROR_CODES.DATABASE_UNAVAILABLE.message, error);
     });
     try {
-      // These statements run once, so a plan for their values is best (see `runPrepared`).
-      await client.query(`${beginSnapshot}; set local plan_cache_mode = force_custom_plan; savepoint opened`);
+      // A role can change its own settings, so the limits are set here. The statements run once, so a plan for their values is
+      // best (see `runPrepared`).
+      await client.query(
+        `${beginSnapshot}; set local statement_timeout = ${this.statementMs};
+         set local idle_in_transaction_session_timeout = ${Math.max(this.statementMs, defaultStatementMs)};
+         set local plan_cache_mode = force_custom_plan; savepoint opened`,
+      );
       return client;
     } catch (error) {
       client.release(error as Error);

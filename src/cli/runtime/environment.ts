@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Configuration } from '../../configuration.js';
 import { type EmbeddedPostgres, useEmbeddedPostgres } from '../../database/embedded/embedded-postgres.js';
 import { readSecrets, type Secrets } from '../../database/embedded/secrets.js';
-import { migrate } from '../../database/migrations/migrate.js';
+import { type MigrationResult, migrate } from '../../database/migrations/migrate.js';
 import { openPool } from '../../database/pool.js';
 import { type DatabaseUrls, type Purpose, type Role, roleOf } from '../../database/roles.js';
 import { reportComments } from '../../dataset/report-comments.js';
@@ -23,8 +23,8 @@ export interface Environment {
   /** One pool per purpose, closed with the environment. */
   pool(purpose: Purpose): pg.Pool;
   queueLocation(): QueueLocation;
-  /** Migrates the database to the current schema; returns what was applied. The embedded one is migrated already. */
-  migrate(): Promise<string[]>;
+  /** Migrates the database to the current schema. The embedded one is migrated once, when it is opened. */
+  migrate(): Promise<MigrationResult>;
   /** Keeps the embedded Postgres running as long as this process; does nothing for a configured database. */
   keepAlive(onRestart: (reason: string) => void): void;
   close(): Promise<void>;
@@ -78,6 +78,7 @@ async function assemble(
     server?.secrets ?? (database.owner === undefined ? undefined : await readSecrets(configuration.home));
   const urls: Partial<DatabaseUrls> = server?.urls ?? urlsOf(database, secrets);
   const pools = new Map<Purpose, pg.Pool>();
+  let migrated: Promise<MigrationResult> | undefined;
   const url = (purpose: Purpose) => {
     const found = urls[purpose];
     if (found === undefined) {
@@ -116,12 +117,15 @@ async function assemble(
         ? { kind: 'postgres', connectionString: url('queue'), schema: configuration.queuePrefix }
         : { kind: 'redis', url: configuration.redisUrl, prefix: configuration.queuePrefix };
     },
-    migrate: () =>
-      migrate(url('owner'), {
+    migrate() {
+      if (server !== undefined && migrated !== undefined) return migrated;
+      migrated = migrate(url('owner'), {
         passwords: passwordsToSet(configuration, server, secrets),
         comments: reportComments(),
         queueDatabase: urls.queue === undefined ? undefined : new URL(urls.queue).pathname.slice(1),
-      }),
+      });
+      return migrated;
+    },
     keepAlive: (onRestart) => server?.keepAlive(onRestart),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.end()));

@@ -5,6 +5,7 @@ import { movies } from '../../dataset/movies.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
+import { checkRoleRights } from './role-rights.js';
 
 /** Where delivered files are kept under a home. */
 export function storageFolder(home: string): string {
@@ -38,13 +39,14 @@ export interface WorkerReports {
 }
 
 /** Starts a worker in this process that logs its work, or reports it in another way. */
-export function startWorker(
+export async function startWorker(
   environment: Environment,
   log: Log,
   reports: WorkerReports = loggedReports(log),
 ): Promise<Pipeline> {
+  for (const sentence of await checkRoleRights(environment)) reports.notify('warn', sentence);
   const options = optionsFrom(environment, log);
-  return startPipelineWorker({
+  return await startPipelineWorker({
     ...options,
     resources: { ...options.resources, notify: reports.notify },
     onEnd: reports.ended,

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { identifier, literal } from '../identifier.js';
 import type { Role } from '../roles.js';
 import { applyComments, type Comment, modelComments } from './model-comments.js';
-import { restoreRoleSettings, revokeStrangeGrants } from './role-settings.js';
+import { describeGrant, restoreRoleSettings, revokeStrangeGrants } from './role-settings.js';
 import { readMigrations } from './schema-files.js';
 import { requireServerParts } from './server-parts.js';
 import { adoptSquashedHistory, hasCompleteHistory } from './squashed-history.js';
@@ -17,15 +17,24 @@ export interface MigrateOptions {
   queueDatabase?: string;
 }
 
+/** What `migrate` changed. */
+export interface MigrationResult {
+  /** The names of the migrations that were applied. */
+  readonly applied: readonly string[];
+  /** The roles whose settings differed and were restored, with the names of the settings. */
+  readonly restoredSettings: readonly string[];
+  /** Rights of readers on inner layers that somebody granted by hand and that were revoked. */
+  readonly revokedGrants: readonly string[];
+}
+
 /**
  * Brings a database up to date: history, migrations, role passwords, comments and the database of the queues. Does nothing
  * to a database that is up to date.
  *
- * @returns the names of the migrations that were applied
  * @throws Fault `database_not_upgradable` when a database of an earlier version cannot be upgraded, `database_lacks_extension`
  *   when the server lacks what the schema needs
  */
-export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<string[]> {
+export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<MigrationResult> {
   const owner = new pg.Client({ connectionString: ownerUrl, application_name: 'marquee migrate' });
   // A server that stops rejects the current statement and emits this event; without a listener it would end the process.
   owner.on('error', () => undefined);
@@ -40,13 +49,13 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
     for (const [role, password] of Object.entries(options.passwords ?? {})) {
       await owner.query(`alter role ${identifier(role)} password ${literal(password)}`);
     }
-    await restoreRoleSettings(owner);
-    await revokeStrangeGrants(owner);
+    const restoredSettings = await restoreRoleSettings(owner);
+    const revokedGrants = (await revokeStrangeGrants(owner)).map(describeGrant);
     await applyComments(owner, [...(await modelComments()), ...(options.comments ?? [])]);
     if (options.queueDatabase !== undefined) {
       await createQueueDatabase(owner, options.queueDatabase);
     }
-    return applied;
+    return { applied, restoredSettings, revokedGrants };
   } finally {
     await owner.end();
   }

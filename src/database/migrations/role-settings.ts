@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { identifier, literal } from '../identifier.js';
+import type { Queryable } from '../queryable.js';
 import type { Role } from '../roles.js';
 
 /** Days and times in one format, whatever the settings of the server are. */
@@ -39,7 +40,10 @@ export async function restoreRoleSettings(owner: pg.ClientBase): Promise<string[
       [role],
     );
     const found = new Map(
-      (rows[0]?.found ?? []).map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+      (rows[0]?.found ?? []).map((line): [string, string] => {
+        const [name = '', value = ''] = line.split(/=(.*)/s);
+        return [name.toLowerCase(), value]; // Postgres spells some with capitals: DateStyle
+      }),
     );
     const wanted = Object.entries(settings);
     const names = new Set([...found.keys(), ...wanted.map(([name]) => name)]);
@@ -63,13 +67,21 @@ function settingText(value: string): string {
   return value.split(', ').map(literal).join(', ');
 }
 
+/** A right on a layer that readers must not see. */
+export interface StrangeGrant {
+  readonly schema: string;
+  /** The table, view or sequence; null for the schema. */
+  readonly relation: string | null;
+  /** The role; `public` is every role. */
+  readonly grantee: string;
+}
+
 /**
- * Revokes rights on the layers that readers must not see, which somebody granted by hand. Without the right to use a schema such a
- * grant gives nothing, but the next one might.
- * @returns what was revoked, one line each
+ * Finds rights on the layers that readers must not see, which somebody granted by hand. Without the right to use a schema such a
+ * grant gives nothing, but the next one might. Any role may look for them.
  */
-export async function revokeStrangeGrants(client: pg.ClientBase): Promise<string[]> {
-  const { rows } = await client.query<{ schema: string; relation: string | null; grantee: string }>(
+export async function findStrangeGrants(database: Queryable): Promise<StrangeGrant[]> {
+  const { rows } = await database.query<StrangeGrant>(
     `/* database.find_strange_grants */
      with readers as (
        select oid, rolname as name from pg_roles where rolname in ('marquee_reader', 'marquee_bi')
@@ -92,13 +104,25 @@ export async function revokeStrangeGrants(client: pg.ClientBase): Promise<string
      where schema in ('source', 'warehouse', 'rebuild', 'support')
      order by 1, 2, 3`,
   );
-  for (const { schema, relation, grantee } of rows) {
+  return rows;
+}
+
+/** A right in words, for a sentence for users. */
+export function describeGrant({ schema, relation, grantee }: StrangeGrant): string {
+  return `${schema}${relation === null ? '' : `.${relation}`} to ${grantee}`;
+}
+
+/**
+ * Revokes what `findStrangeGrants` finds.
+ * @returns what was revoked
+ */
+export async function revokeStrangeGrants(owner: pg.ClientBase): Promise<StrangeGrant[]> {
+  const grants = await findStrangeGrants(owner);
+  for (const { schema, relation, grantee } of grants) {
     const object =
       relation === null ? `schema ${identifier(schema)}` : `${identifier(schema)}.${identifier(relation)}`;
     const from = grantee === 'public' ? 'public' : identifier(grantee);
-    await client.query(`/* database.revoke_strange_grant */ revoke all on ${object} from ${from} cascade`);
+    await owner.query(`/* database.revoke_strange_grant */ revoke all on ${object} from ${from} cascade`);
   }
-  return rows.map(
-    ({ schema, relation, grantee }) => `${schema}${relation === null ? '' : `.${relation}`} from ${grantee}`,
-  );
+  return grants;
 }
