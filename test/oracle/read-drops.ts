@@ -91,7 +91,8 @@ const scales: Readonly<Record<string, readonly [number, number]>> = {
   rating: [0.5, 5],
 };
 
-function valid(values: Values, field: string): ReturnType<typeof decimal> {
+/** The number that a field gives; null when it is none, or outside of its scale. */
+export function valid(values: Values, field: string): ReturnType<typeof decimal> {
   const value = decimal(values[field]);
   if (value === null) return null;
   const [least, greatest] = scales[field] ?? [0, Number.POSITIVE_INFINITY];

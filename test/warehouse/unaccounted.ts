@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
-import { day, decimal, wholeNumber } from '../oracle/field-values.js';
+import { day, wholeNumber } from '../oracle/field-values.js';
 import { type FileAccount, linksIn } from '../oracle/file-accounts.js';
+import { valid } from '../oracle/read-drops.js';
 
 /** A row of the warehouse that keeps what a record of its own says. */
 interface Row {
@@ -35,7 +36,7 @@ const tables: Record<string, { table: string; rows: string; says(record: KeyedRe
         join warehouse.movie_ratings as same on same.file_id = sent.file_id and same.record_number = sent.record_number
         where same.rater_id = t.rater_id limit 1
       ) || ' ' || movielens_id as key, trim_scale(rating)::text as said`,
-    says: ({ values }) => decimal(values.rating)?.toString() ?? null,
+    says: ({ values }) => valid(values, 'rating')?.toString() ?? null,
   },
 };
 
