@@ -100,19 +100,22 @@ export class Installation {
     this.#environment = environment;
   }
 
-  /** Runs a command to its end. */
-  async run(command: readonly string[]): Promise<{ code: number | null; output: string }> {
+  /** Runs a command to its end. `output` is all that it printed, `result` without its messages. */
+  async run(command: readonly string[]): Promise<{ code: number | null; output: string; result: string }> {
     const child = this.#spawn(command);
     let output = '';
-    for (const stream of [child.stdout!, child.stderr!]) {
-      stream.on('data', (text) => {
-        output += text;
-      });
-    }
+    let result = '';
+    child.stdout!.on('data', (text) => {
+      output += text;
+      result += text;
+    });
+    child.stderr!.on('data', (text) => {
+      output += text;
+    });
     const timer = setTimeout(() => child.kill('SIGKILL'), commandLimitMs);
     const [code] = (await once(child, 'close')) as [number | null];
     clearTimeout(timer);
-    return { code, output };
+    return { code, output, result };
   }
 
   /** Starts a command without waiting for it. */
@@ -124,9 +127,9 @@ export class Installation {
   async exportAll(reports: readonly string[]): Promise<Map<string, string>> {
     const texts = new Map<string, string>();
     for (const report of reports) {
-      const { code, output } = await this.run(['export', report]);
+      const { code, output, result } = await this.run(['export', report]);
       if (code !== 0) throw new Error(`${report} cannot be exported: ${output.slice(-300)}`);
-      texts.set(report, output);
+      texts.set(report, result);
     }
     return texts;
   }

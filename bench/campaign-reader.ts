@@ -54,9 +54,9 @@ export class Reader {
 
   async #read(): Promise<void> {
     if (this.#token === undefined) {
-      const { code, output } = await this.#installation.run(['token']);
+      const { code, result } = await this.#installation.run(['token']);
       if (code !== 0) return;
-      this.#token = output.trim().split('\n').at(-1);
+      this.#token = result.trim().split('\n').at(-1);
     }
     const response = await fetch(`${this.#installation.url}/graphql`, {
       method: 'POST',
