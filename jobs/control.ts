@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../src/fault.js';
+import { requirePeriod } from '../src/period.js';
 import type { QueueBackend } from '../src/queue/backend/backend.js';
 import { answerControl, type ControlArguments } from '../src/queue/control/control.js';
 import { controlAnswers } from '../src/queue/control/control-handlers.js';
@@ -22,6 +23,7 @@ export function answerPipelineControl(backend: QueueBackend, runs: Runs, resourc
       runs,
       starts: {
         async ingestDrop({ period }, request) {
+          requirePeriod(period, resources.earliestPeriod);
           const folder = join(inbox.folder, period);
           const found = await stat(folder).catch(() => undefined);
           if (!found?.isDirectory())

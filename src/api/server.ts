@@ -69,7 +69,7 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   /** Shown at `/admin/queues` to logged-in users with the scope jobs:read. The caller closes them. */
   readonly queues?: readonly BoardQueue[];
   /** Folder for uploaded files and the maximum size of one. Without it, uploads are disabled. */
-  readonly inbox?: Pick<DropUploadOptions, 'folder' | 'maxBytes' | 'complaintOfName'>;
+  readonly inbox?: Pick<DropUploadOptions, 'folder' | 'maxBytes' | 'complaintOf'>;
   /** Port of the Prometheus metrics. Without it, they are not served. */
   readonly metricsPort?: number;
   /** How long running requests may take to finish after the server is asked to stop, in ms. */

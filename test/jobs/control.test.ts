@@ -64,7 +64,7 @@ describe('an admin who only uses HTTP', () => {
       readerPool: database.pools.reader,
       reports: movies.reports,
       control: openControlClient(backend),
-      inbox: { folder: inbox.folder, maxBytes: 100_000, complaintOfName: () => undefined },
+      inbox: { folder: inbox.folder, maxBytes: 100_000, complaintOf: () => undefined },
     });
   });
   afterAll(async () => {

@@ -18,8 +18,8 @@ export interface DropUploadOptions {
   /** The inbox, shared with the workers. */
   readonly folder: string;
   readonly maxBytes: number;
-  /** Why a file of this name would not be loaded, as a sentence. */
-  readonly complaintOfName: (fileName: string) => string | undefined;
+  /** Why a file of this month and name would not be loaded, as a sentence. */
+  readonly complaintOf: (period: string, fileName: string) => string | undefined;
   /** Records who sent a file. Without it, uploads are refused: every file must have an audit entry. */
   readonly control?: ControlClient;
 }
@@ -28,14 +28,14 @@ export interface DropUploadOptions {
 const ABANDONED_MS = 2 * REQUEST_TIMEOUT_MS;
 
 /** A period and a file name. The name cannot contain a path or start with a dot. */
-const PATH = /^\/admin\/drops\/(\d{4}-(?:0[1-9]|1[0-2]))\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/;
+const PATH = /^\/admin\/drops\/(\d{4}-\d{2})\/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/;
 
 /**
  * The handler of `PUT /admin/drops/{period}/{file}`, which streams a file into the inbox. The file appears under its name
  * when it is complete and the audit names its sender. It replaces a file of the same name.
  */
 export function dropUploadHandler(options: DropUploadOptions): Handler {
-  const { callerOf, folder, maxBytes, complaintOfName, control } = options;
+  const { callerOf, folder, maxBytes, complaintOf, control } = options;
   return async ({ request, response, common, note }) => {
     const caller = await callerOf(request);
     note.caller = caller;
@@ -48,7 +48,7 @@ export function dropUploadHandler(options: DropUploadOptions): Handler {
     if (request.method !== 'PUT') throwMethodNotAllowed(response, 'PUT', 'Upload files with PUT.');
     requireUnencoded(request);
     requireFile(request);
-    const complaint = complaintOfName(name);
+    const complaint = complaintOf(period, name);
     if (complaint !== undefined) throw apiError('BAD_USER_INPUT', complaint);
     // RFC 9110 section 14.5: a resumed upload contains only the rest, which would replace the whole file.
     if (request.headers['content-range'] !== undefined)

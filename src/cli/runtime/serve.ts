@@ -5,6 +5,7 @@ import { type RunningIssuer, startIssuer } from '../../auth/issuer/issuer.js';
 import { type LoginClient, loginCallback } from '../../auth/login/login.js';
 import { movies } from '../../dataset/movies.js';
 import { Fault } from '../../fault.js';
+import { complaintOfPeriod } from '../../period.js';
 import { openQueueBackend } from '../../queue/backend/backend.js';
 import { openControlClient } from '../../queue/control/control.js';
 import { complaintOfFileName } from '../../source/drop/feed-of-file.js';
@@ -50,7 +51,9 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       inbox: {
         folder: configuration.inbox.folder,
         maxBytes: configuration.maxUploadBytes,
-        complaintOfName: (fileName) => complaintOfFileName(fileName, movies.feeds),
+        complaintOf: (period, fileName) =>
+          complaintOfPeriod(period, configuration.earliestPeriod) ??
+          complaintOfFileName(fileName, movies.feeds),
       },
       control: queue?.control,
       queues: queue?.queues,

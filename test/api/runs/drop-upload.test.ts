@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SeededClientId } from '../../../src/auth/issuer/seeded-clients.js';
 import { movies } from '../../../src/dataset/movies.js';
+import { complaintOfPeriod } from '../../../src/period.js';
 import { openQueueBackend } from '../../../src/queue/backend/backend.js';
 import { answerControl, openControlClient } from '../../../src/queue/control/control.js';
 import { controlAnswers } from '../../../src/queue/control/control-handlers.js';
@@ -38,7 +39,8 @@ afterAll(async () => {
 const inbox = () => ({
   folder,
   maxBytes: 1000,
-  complaintOfName: (fileName: string) => complaintOfFileName(fileName, movies.feeds),
+  complaintOf: (period: string, fileName: string) =>
+    complaintOfPeriod(period) ?? complaintOfFileName(fileName, movies.feeds),
 });
 
 async function put(path: string, body: BodyInit, client: SeededClientId = 'demo-admin', more: object = {}) {
@@ -159,7 +161,6 @@ describe('an uploaded file', () => {
   });
 
   it.each([
-    '/admin/drops/2017-13/links.csv',
     '/admin/drops/2017-08/..%2flinks.csv',
     '/admin/drops/2017-08/.hidden',
     '/admin/drops/2017-08/a/b.csv',
@@ -190,6 +191,12 @@ describe('an uploaded file', () => {
       expect((await put(`/admin/drops/2017-01/${name}`, 'x', 'demo-admin', { headers })).status).toBe(201);
     },
   );
+
+  it.each(['0000-02', '1799-12', '2017-13', '9999-01'])('is refused for the month %s', async (month) => {
+    const { status, body } = await put(`/admin/drops/${month}/links.csv`, 'x');
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
+    expect(body.errors[0].message).toMatch(/^expected a month/i);
+  });
 
   it('requires the scope jobs:run', async () => {
     const { status, headers } = await put('/admin/drops/2017-08/links.csv', 'x', 'demo-partner');
