@@ -50,7 +50,7 @@ const ANSWER_TYPES = ['application/json; charset=utf-8', 'application/graphql-re
  */
 export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
   const { apollo, policies, rateLimiter, cache, watch, readerPool, limits } = options;
-  const share = new DatabaseShare(readerPool.options.max);
+  const share = new DatabaseShare(readerPool.options.max, rateLimiter.defaults);
 
   const answer: RequestHandler = (request, response) => {
     const open: { session?: ReadSession } = {};

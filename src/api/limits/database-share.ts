@@ -1,5 +1,5 @@
 import type { Caller } from '../../auth/caller.js';
-import type { CallerRights } from '../access/caller-policy.js';
+import type { CallerRights, Quotas } from '../access/caller-policy.js';
 import { RateLimitExceeded } from '../errors/rate-limit-exceeded.js';
 import { memoryRateLimits } from './rate-limit-store.js';
 
@@ -22,13 +22,20 @@ export class DatabaseShare {
   readonly #store = memoryRateLimits();
   readonly #loads = new Map<string, Load>();
 
-  constructor(connections: number) {
+  /** @param defaults quotas of callers whose policy sets none */
+  constructor(
+    connections: number,
+    readonly defaults: Quotas = {},
+  ) {
     this.#half = Math.max(Math.floor(connections / 2), 1);
   }
 
   /** @throws RateLimitExceeded when the caller's budget of statement time is used up */
   async requireBudget(caller: Caller, rights: CallerRights): Promise<void> {
-    const seconds = rights.quotas.statementSecondsPerMinute ?? DEFAULT_STATEMENT_SECONDS;
+    const seconds =
+      rights.quotas.statementSecondsPerMinute ??
+      this.defaults.statementSecondsPerMinute ??
+      DEFAULT_STATEMENT_SECONDS;
     const { used, resetSeconds } = await this.#store.take(keyOf(caller), 0, WINDOW_SECONDS);
     const usedSeconds = Math.ceil(used / 1000);
     if (used < seconds * 1000) return;

@@ -17,7 +17,11 @@ if (!hasPgBouncer()) {
   process.stderr.write(`\n!!! ${complaint}. THE TESTS BEHIND A CONNECTION POOLER ARE SKIPPED.\n\n`);
 }
 
-const quotas = { requestsPerMinute: 10_000_000, costPerMinute: 1_000_000_000 };
+const quotas = {
+  requestsPerMinute: 10_000_000,
+  costPerMinute: 1_000_000_000,
+  statementSecondsPerMinute: 100_000,
+};
 
 /** The partner may not see companies, nor most of a film. */
 const policies = [
