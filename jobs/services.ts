@@ -10,6 +10,8 @@ export interface Resources {
   readonly dataSet: DataSet;
   /** Where delivered files are stored. */
   readonly storage: Storage;
+  /** The folder of the embedded database; undefined when the database is elsewhere. */
+  readonly databaseFolder?: string | undefined;
   /** Key of the hash that replaces personal data. */
   readonly personalDataKey: string;
   /** Share of rejected records above which a load is held, 0 to 1. */

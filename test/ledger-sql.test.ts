@@ -60,6 +60,7 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'src/source/load/load-discard.ts': copy,
   'src/source/load/load-finisher.ts': copy,
   'src/source/load/reject-replay.ts': setBased,
+  'src/source/storage/disk-use.ts': setBased,
   'src/warehouse/clean/finish-clean.ts': setBased,
   'src/warehouse/clean/uncleaned-files.ts': setBased,
   'src/warehouse/corrections/reference-data.ts': copy,

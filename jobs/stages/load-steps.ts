@@ -9,6 +9,7 @@ import {
 } from '../../src/source/drop/clear-drop.js';
 import { type Drop, readDrop } from '../../src/source/drop/drop.js';
 import { refuseForeign } from '../../src/source/ledger/home-origin.js';
+import { requireDiskSpace } from '../../src/source/storage/disk-space.js';
 import { examineFileJob, receiveFileJob } from '../ingest.js';
 import { queues, type Services } from '../services.js';
 
@@ -40,7 +41,7 @@ export async function planLoading(payload: Loading, services: Services): Promise
   const drop = await read(payload, services);
   await refuseForeign(services.pool, drop.origin, drop.folder);
   return explainUnclear(drop, monthOf(payload), answering('')) === undefined
-    ? receivingSteps(drop, payload)
+    ? await receivingSteps(drop, payload, services)
     : [planStep(recognizeDropJob, 'recognize', loading.parse(payload))];
 }
 
@@ -57,7 +58,7 @@ export const recognizeDropJob = defineJob({
     const drop = await read(payload, services);
     await refuseForeign(services.pool, drop.origin, drop.folder);
     requireClear(drop, monthOf(payload), answering(String(runId)));
-    await addSteps(receivingSteps(drop, payload));
+    await addSteps(await receivingSteps(drop, payload, services));
     return {};
   },
 });
@@ -75,7 +76,12 @@ function answering(runId: string): ClearingCommands {
   return { files: retry, month: retry };
 }
 
-function receivingSteps(drop: Drop, { period, acceptedBy }: Loading): PlannedStep[] {
+async function receivingSteps(
+  drop: Drop,
+  { period, acceptedBy }: Loading,
+  { storage, databaseFolder }: Services,
+): Promise<PlannedStep[]> {
+  await requireDiskSpace(drop.deliveries, { storage: storage.folder, database: databaseFolder });
   // Within a month, files count in the order they are received: for one feed, in the order of their names, not of their sizes.
   const before = new Map<string, string>();
   return drop.deliveries.flatMap((each) => {

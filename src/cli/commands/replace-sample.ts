@@ -4,8 +4,7 @@ import { discardDatabase } from '../../database/embedded/discard-database.js';
 import { Fault } from '../../fault.js';
 import { readHomeOrigin } from '../../source/ledger/home-origin.js';
 import { print } from '../output/terminal.js';
-import { openEnvironment } from '../runtime/environment.js';
-import { storageFolder } from '../runtime/services.js';
+import { openEnvironment, storageFolder } from '../runtime/environment.js';
 
 /**
  * Removes the sample from the home, so that it can take other drops. Does nothing in a home without files.

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type pg from 'pg';
 import type { Configuration } from '../../configuration.js';
+import { connectionsNeeded } from '../../database/connection-need.js';
 import { type EmbeddedPostgres, useEmbeddedPostgres } from '../../database/embedded/embedded-postgres.js';
 import { readSecrets, type Secrets } from '../../database/embedded/secrets.js';
 import { type MigrationResult, migrate } from '../../database/migrations/migrate.js';
@@ -30,6 +32,11 @@ export interface Environment {
   close(): Promise<void>;
   /** Releases the embedded Postgres without waiting for statements; for a process that is about to exit. */
   abandon(): Promise<void>;
+}
+
+/** Where delivered files are kept under a home. */
+export function storageFolder(home: string): string {
+  return join(home, 'files');
 }
 
 /** Whether the embedded Postgres is used: no connection is configured. */
@@ -105,7 +112,7 @@ async function assemble(
     url,
     has: (purpose) => urls[purpose] !== undefined,
     pool(purpose) {
-      const most = connectionsFor(configuration.workerConcurrency);
+      const most = connectionsNeeded(configuration.workerConcurrency);
       // A request must not wait for a connection forever; a job may.
       const waitMs = purpose === 'reader' ? 30_000 : 0;
       const pool = pools.get(purpose) ?? openPool(url(purpose), `marquee ${purpose}`, most, waitMs);
@@ -174,12 +181,4 @@ function passwordsToSet(
     }
   }
   return passwords;
-}
-
-/**
- * The number of connections a process may need at once: those of each concurrent job's transactions (cleaning opens three)
- * and some for the ledgers. With fewer, jobs that hold one connection and wait for another would deadlock.
- */
-function connectionsFor(workerConcurrency: number): number {
-  return 4 + 8 * workerConcurrency;
 }

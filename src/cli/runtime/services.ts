@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import type { Resources } from '../../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../../jobs/worker.js';
+import { requireConnections } from '../../database/connection-need.js';
 import { movies } from '../../dataset/movies.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import { type Log, quietly } from '../output/log.js';
-import type { Environment } from './environment.js';
+import { type Environment, storageFolder } from './environment.js';
 import { checkRoleRights } from './role-rights.js';
-
-/** Where delivered files are kept under a home. */
-export function storageFolder(home: string): string {
-  return join(home, 'files');
-}
 
 /** What the jobs need. This is the only place on the pipeline's side that chooses the data set. */
 export function pipelineResources(environment: Environment): Resources {
@@ -18,6 +14,7 @@ export function pipelineResources(environment: Environment): Resources {
     pool: environment.pool('pipeline'),
     dataSet: movies,
     storage: { folder: storageFolder(environment.configuration.home) },
+    databaseFolder: environment.embedded ? join(environment.configuration.home, 'postgres') : undefined,
     personalDataKey: environment.piiKey,
     maxRejectShare: environment.configuration.maxRejectShare,
     maxUnkeyedShare: environment.configuration.maxUnkeyedShare,
@@ -46,6 +43,7 @@ export async function startWorker(
 ): Promise<Pipeline> {
   for (const sentence of await checkRoleRights(environment)) reports.notify('warn', sentence);
   const options = optionsFrom(environment, log);
+  await requireConnections(options.resources.pool, options.concurrency);
   return await startPipelineWorker({
     ...options,
     resources: { ...options.resources, notify: reports.notify },
@@ -99,6 +97,7 @@ export async function usePipeline(environment: Environment, log: Log): Promise<P
   const pipeline = await openPipeline(options);
   if (await isAlone(pipeline)) {
     await pipeline.close();
+    await requireConnections(options.resources.pool, options.concurrency);
     return startPipelineWorker(options);
   }
   let own: Promise<Pipeline> | undefined;

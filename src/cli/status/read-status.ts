@@ -7,10 +7,11 @@ import { readSteps } from '../../queue/ledger/step-ledger.js';
 import { type FoundOffenders, offendersOf, warningsOf } from '../../reporting/checks/offenders.js';
 import { servedPublication } from '../../reporting/publications/served-publication.js';
 import { listFiles } from '../../source/ledger/status.js';
+import { readDiskUse } from '../../source/storage/disk-use.js';
 import { countIssues } from '../../warehouse/clean/issue-list.js';
 import { findUncleanedFiles } from '../../warehouse/clean/uncleaned-files.js';
 import { stepErrors } from '../runs/drop.js';
-import type { Environment } from '../runtime/environment.js';
+import { type Environment, storageFolder } from '../runtime/environment.js';
 import { readInbox } from './read-inbox.js';
 
 /** Maximum number of recent runs searched for unsuccessful ones. */
@@ -43,6 +44,7 @@ export async function readStatus(environment: Environment) {
     uncleaned: await findUncleanedFiles(pool),
     replayed: await findUncleanedReplays(pool),
     inbox: await readInbox(environment),
+    disk: await readDiskUse(pool, { folder: storageFolder(environment.configuration.home) }),
   };
 }
 

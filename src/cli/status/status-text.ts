@@ -1,4 +1,5 @@
 import type { FileStatus } from '../../source/ledger/status.js';
+import { sizeText } from '../../source/storage/disk-space.js';
 import { offenderText } from '../output/offender-text.js';
 import { count, shortId, table, timeText } from '../output/text-format.js';
 import { inboxLines } from './read-inbox.js';
@@ -7,9 +8,12 @@ import { type OpenRun, periodOf, type Status, unsuccessful } from './read-status
 /** Maximum number of files shown by default. */
 const shownFiles = 20;
 
+/** Maximum number of months whose disk use is shown by default. */
+const shownDrops = 12;
+
 /** The status as one JSON object. */
 export function statusJson(status: Status) {
-  const { publication, warned, files, recent, open, issues, late, uncleaned, replayed, inbox } = status;
+  const { publication, warned, files, recent, open, issues, late, uncleaned, replayed, inbox, disk } = status;
   const offenders = new Map(open.map((each) => [each.run.id, each.offenders]));
   const runs = recent
     .slice(0, 5)
@@ -29,12 +33,13 @@ export function statusJson(status: Status) {
     uncleaned,
     replayed,
     inbox,
+    disk,
   };
 }
 
 /** The status as text, the verdict first. */
 export function statusLines(status: Status, { all = false }: { all?: boolean }): string[] {
-  const { warned, files, open, issues, inbox } = status;
+  const { warned, files, open, issues, inbox, disk } = status;
   return [
     verdict(status),
     publicationText(status),
@@ -43,6 +48,7 @@ export function statusLines(status: Status, { all = false }: { all?: boolean }):
     ...warningLines(status),
     ...inboxLines(inbox),
     ...fileLines(files, all),
+    ...diskLines(disk, all),
     ...issueLines(issues),
   ];
 }
@@ -107,6 +113,23 @@ function fileLines(files: readonly FileStatus[], all: boolean): string[] {
         count(file.unkeyedCount),
       ]),
     ),
+    ...(more > 0 ? [`... and ${count(more)} more; --all lists them.`] : []),
+  ];
+}
+
+function diskLines(disk: Status['disk'], all: boolean): string[] {
+  if (disk.length === 0) return [];
+  const shown = all ? disk : disk.slice(0, shownDrops);
+  const rows = shown.map(({ period, files, sourceBytes, backupBytes }) => [
+    period,
+    count(files),
+    sizeText(sourceBytes),
+    sizeText(backupBytes),
+  ]);
+  const more = disk.length - shown.length;
+  return [
+    '',
+    table(['drop', 'files', 'disk in source', 'disk as delivered'], rows),
     ...(more > 0 ? [`... and ${count(more)} more; --all lists them.`] : []),
   ];
 }

@@ -66,6 +66,17 @@ export async function readZipEntry(
   });
 }
 
+/** The uncompressed size of one file of an archive, as its directory states it; undefined when it does not contain the file. */
+export async function zipEntrySize(path: string, name: string): Promise<number | undefined> {
+  let size: number | undefined;
+  await withZip(path, async (zip) => {
+    for await (const entry of entriesOf(zip, path)) {
+      if (entry.fileName === name) size = entry.uncompressedSize;
+    }
+  });
+  return size;
+}
+
 /** Such a file is intact, so delivering it again in the same way would not help. */
 function requireKnownPacking(entry: yauzl.Entry, path: string): void {
   if (!entry.canDecodeFileData()) {

@@ -68,6 +68,7 @@ describe('a drop with refused and held files', () => {
   it('has its loaded files listed by status until a report includes them', async () => {
     const waiting = /warning: links\.csv of 2020-01 \(file \d+\) is loaded but not in the warehouse/;
     const { stdout } = await run(home, ['status']);
+    expect(stdout).toMatch(/\ndrop +files +disk in source +disk as delivered\n/);
     expect(stdout).toMatch(waiting);
     expect(stdout).toMatch(/2020-01 +credits +credits\.csv +held +2 +1/);
     expect(stdout).toMatch(/^Run \S+ \(drop of 2020-01\) is failed: The header of/m);
