@@ -17,7 +17,7 @@ import { replayRejectsFlow, replayRejectsJob } from './replay-rejects.js';
 import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollbackJob } from './report.js';
 import { rebuildReportsFlow, rollbackFlow } from './report-flows.js';
 import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire.js';
-import { scanInboxJob, upkeepJob } from './schedule.js';
+import { scanInboxJob, sealAuditJob, upkeepJob } from './schedule.js';
 import type { Resources } from './services.js';
 import { waitForExclusivityJob } from './stages/exclusive-stage.js';
 import { recognizeDropJob } from './stages/load-steps.js';
@@ -53,6 +53,7 @@ export const pipelineJobs = [
   replayRejectsJob,
   scanInboxJob,
   upkeepJob,
+  sealAuditJob,
 ];
 
 /** All kinds of runs. */

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { sealAudit } from '../src/database/audit-chain.js';
 import { Fault } from '../src/fault.js';
 import type { AnyQueue } from '../src/queue/backend/backend.js';
 import { isScheduled, schedule } from '../src/queue/backend/schedule.js';
@@ -17,6 +18,9 @@ import { queues, type Resources, type Services } from './services.js';
 
 /** A load is abandoned after this time without progress. */
 const abandonedAfterMs = 24 * 3_600_000;
+
+/** How long an event may wait until the audit's chain contains it. */
+const sealEveryMs = 5_000;
 
 const nothing = z.object({});
 
@@ -37,7 +41,11 @@ export const scanInboxJob = defineJob({
       const { created } = await runs.start(
         dropFlow,
         { folder, period, files: files === undefined ? undefined : [...files] },
-        { requestedBy: 'inbox', idempotencyKey: key },
+        {
+          requestedBy: 'inbox',
+          idempotencyKey: key,
+          audit: { action: 'ingestDrop', arguments: { folder, period } },
+        },
       );
       if (created) {
         started += 1;
@@ -92,6 +100,14 @@ export const upkeepJob = defineJob({
   },
 });
 
+/** Appends the events that were committed since the last time to the audit's chain of hashes. */
+export const sealAuditJob = defineJob({
+  name: 'seal-audit',
+  queue: queues.schedule,
+  payload: nothing,
+  run: async ({ services }: JobContext<object, Services>) => ({ sealed: await sealAudit(services.pool) }),
+});
+
 /**
  * Unfinished loads that an open run will continue, however long no worker was running: if they were discarded, its steps would
  * find no file.
@@ -136,5 +152,6 @@ function schedulesOf({ scanSeconds }: Resources['inbox']) {
   return [
     { id: 'inbox', rhythm: { everyMs: scanSeconds * 1000 }, job: scanInboxJob },
     { id: 'upkeep', rhythm: { cron: '17 * * * *', longestMs: 3_600_000 }, job: upkeepJob },
+    { id: 'seal-audit', rhythm: { everyMs: sealEveryMs }, job: sealAuditJob },
   ];
 }

@@ -4,7 +4,16 @@ import { type ProjectFile, withoutComments } from './layer-rules.js';
 const ledgerTables: Readonly<Record<string, readonly string[]>> = {
   source: ['file', 'part', 'reject'],
   support: [
-    ...['run', 'run_step', 'audit_event', 'mapping_version', 'data_mapping', 'file_transform', 'issue'],
+    ...[
+      'run',
+      'run_step',
+      'audit_event',
+      'audit_seal',
+      'mapping_version',
+      'data_mapping',
+      'file_transform',
+      'issue',
+    ],
     ...['check_result', 'report_build', 'report_state', 'publication_state', 'stock_state'],
     ...['contribution_history', 'retirement', 'withdrawal'],
   ],

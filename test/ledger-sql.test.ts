@@ -19,6 +19,8 @@ const mayContainSql: Readonly<Record<string, string>> = {
   'src/api/graphql/publication-watch.ts': pageStatement,
   'src/api/http/health.ts': pageStatement,
   'src/api/page-plan/page-statement.ts': pageStatement,
+  'src/database/audit-chain.ts': setBased,
+  'src/database/sql/verify-audit.sql': setBased,
   'src/dataset/reports/checks/few_known_keys_change_their_name.sql': 'text of a check',
   'src/dataset/reports/movie_genre_report.sql': definition,
   'src/dataset/reports/movie_score_report.sql': definition,

@@ -29,6 +29,7 @@ import { AnswerCache } from './operation/answer-cache.js';
 import { loadSafelist } from './operation/safelist.js';
 import { browserRoutes } from './pages/browser-routes.js';
 import { START_PATH, startPage } from './pages/start-page.js';
+import { auditQueries } from './runs/audit-resolvers.js';
 import { type DropUploadOptions, dropUploadHandler } from './runs/drop-upload.js';
 import type { BoardQueue } from './runs/queue-board.js';
 import { jobResolvers } from './runs/run-resolvers.js';
@@ -99,7 +100,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { logger, readerPool, reports } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   await preparePooling(readerPool, options.pooler, (found) => logger.warn({}, found));
-  const { schema } = await reportSchema(reports, jobResolvers(options.control));
+  const ofRuns = jobResolvers(options.control);
+  const { schema } = await reportSchema(reports, {
+    ...ofRuns,
+    Query: { ...ofRuns.Query, ...auditQueries(options.control) },
+  });
   const policies = await loadCallerPolicies(options.policyFile, reports);
   const safelist = options.safelistFile ? await loadSafelist(options.safelistFile) : undefined;
   const access = await openAccess(options);

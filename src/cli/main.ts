@@ -3,6 +3,7 @@ import { packageVersion } from '../package-root.js';
 import { errorSentence } from './output/error-sentence.js';
 import { visible, warn } from './output/terminal.js';
 import { isWrongUsage } from './output/wrong-usage.js';
+import { defineAuditCommand } from './program/audit-command.js';
 import { defineCorrectionCommands } from './program/correction-commands.js';
 import { defineDemonstrationCommands } from './program/demonstration-commands.js';
 import { defineMappingCommands } from './program/mapping-commands.js';
@@ -27,6 +28,7 @@ function defineProgram(): Command {
   defineCorrectionCommands(program);
   definePublicationCommands(program);
   defineStatusCommands(program);
+  defineAuditCommand(program);
   defineDemonstrationCommands(program);
   defineRoleCommands(program);
 

@@ -1,3 +1,4 @@
+import { Fault, messageOf } from '../fault.js';
 import { ledger } from './prisma-client.js';
 import type { Queryable } from './queryable.js';
 
@@ -24,6 +25,12 @@ export async function recordAudit(database: Queryable, event: AuditEvent): Promi
   });
 }
 
+/** The outcome of a request that was refused or failed. */
+export function refusalOf(error: unknown): string {
+  const code = error instanceof Fault ? error.code : 'failed';
+  return `refused: ${code}: ${messageOf(error)}`.slice(0, 500);
+}
+
 /** The latest accepted event of an actor that came with this idempotency key. */
 export async function readAcceptedAudit(
   database: Queryable,
@@ -40,6 +47,64 @@ export async function readAcceptedAudit(
   });
   if (found === null) return undefined;
   return { action: found.action, arguments: found.arguments, runId: found.run_id };
+}
+
+/** An event as lists show it. */
+export interface ListedAuditEvent {
+  readonly id: string;
+  readonly createdDate: Date;
+  readonly actor: string;
+  readonly action: string;
+  readonly arguments: unknown;
+  readonly outcome: string;
+  readonly runId: string | null;
+  /** Whether the hash chain contains it. */
+  readonly sealed: boolean;
+}
+
+/** Which events a list contains; a missing field does not restrict it. */
+export interface AuditFilter {
+  readonly actor?: string | null | undefined;
+  readonly action?: string | null | undefined;
+  readonly runId?: string | null | undefined;
+  readonly createdSince?: Date | null | undefined;
+  /** Id of an event: only older ones. */
+  readonly before?: string | null | undefined;
+  readonly limit: number;
+}
+
+/** Events of the audit, newest first. */
+export async function listAudit(
+  database: Queryable,
+  { actor, action, runId, createdSince, before, limit }: AuditFilter,
+): Promise<ListedAuditEvent[]> {
+  const { auditEvent, auditSeal } = await ledger(database);
+  const events = await auditEvent.findMany({
+    where: {
+      ...(actor ? { actor } : {}),
+      ...(action ? { action } : {}),
+      ...(runId ? { run_id: runId } : {}),
+      ...(createdSince ? { created_date: { gte: createdSince } } : {}),
+      ...(before ? { id: { lt: BigInt(before) } } : {}),
+    },
+    orderBy: { id: 'desc' },
+    take: limit,
+  });
+  const seals = await auditSeal.findMany({
+    select: { event_id: true },
+    where: { event_id: { in: events.map(({ id }) => id) } },
+  });
+  const sealed = new Set(seals.map(({ event_id }) => event_id));
+  return events.map((event) => ({
+    id: String(event.id),
+    createdDate: event.created_date,
+    actor: event.actor,
+    action: event.action,
+    arguments: event.arguments,
+    outcome: event.outcome,
+    runId: event.run_id,
+    sealed: sealed.has(event.id),
+  }));
 }
 
 /** The value as JSON keeps it, without fields that are undefined. */

@@ -57,6 +57,7 @@ describe('wrong usage exits with 2 and one sentence, before anything is started'
       ['mapping', 'import', 'x.csv', '--note', 'x'.repeat(1001)],
       'expected at most 1000 characters, found 1001.',
     ],
+    ['no note', ['mapping', 'import', 'x.csv'], "required option '--note <text>' not specified"],
     ['an unknown reason', ['rejects', '--reason', 'nope'], 'Allowed choices are field_count'],
     ['an invalid share', ['sample', '--out', 'x', '--delta', 'much'], 'expected a number from 0 to 1'],
     ['a word too many', ['publications', 'all'], 'too many arguments'],
@@ -102,7 +103,11 @@ describe('a command that cannot be done exits with 1 and one sentence', () => {
       'Cannot use /no/such/x.csv: the file or folder does not exist',
     ],
     ['a mapping that is a folder', ['mapping', 'diff', '/tmp'], 'Cannot use /tmp: it is a folder'],
-    ['a missing mapping file', ['mapping', 'import', '/no/such.csv'], 'Cannot use /no/such.csv'],
+    [
+      'a missing mapping file',
+      ['mapping', 'import', '/no/such.csv', '--note', 'x'],
+      'Cannot use /no/such.csv',
+    ],
   ])('for %s', async (_what, parameters, sentence) => {
     const empty = join(home, 'empty');
     await mkdir(empty, { recursive: true });

@@ -183,6 +183,38 @@ describe('an admin who only uses HTTP', () => {
     expect(rows.map(({ told }) => told)).toEqual(actions.map((action) => `demo-admin ${action} accepted`));
   });
 
+  it('reads the audit page by page, which shows that its events are sealed', async () => {
+    const page = async (given: string) => {
+      const fields =
+        'nodes { id actor action outcome runId sealed arguments } pageInfo { hasNextPage endCursor }';
+      return (await ask(`{ auditEvents(${given}) { ${fields} } }`)).auditEvents;
+    };
+    await expect
+      .poll(async () => (await page('first: 1')).nodes[0].sealed, { timeout: 30_000, interval: 500 })
+      .toBe(true);
+    const first = await page('filter: { actor: "demo-admin" }, first: 2');
+    expect(first).toMatchObject({
+      nodes: [
+        { action: 'warehouse.take_back', outcome: 'done', sealed: true, runId: expect.any(String) },
+        { action: 'takeFileBack', outcome: 'accepted', arguments: { file: 2, reason: 'It is theirs.' } },
+      ],
+      pageInfo: { hasNextPage: true },
+    });
+    const { endCursor } = first.pageInfo;
+    const next = await page(`filter: { action: "ingestDrop" }, first: 1, after: "${endCursor}"`);
+    expect(next.nodes).toMatchObject([{ action: 'ingestDrop', actor: 'demo-admin' }]);
+    expect(Number(next.nodes[0].id)).toBeLessThan(Number(first.nodes[1].id));
+    expect((await page(`filter: { runId: "${first.nodes[0].runId}" }`)).nodes).toMatchObject([
+      { action: 'warehouse.take_back', outcome: 'done' },
+      { action: 'takeFileBack', outcome: 'accepted' },
+    ]);
+    const { errors } = await answerTo('{ auditEvents(after: "nothing") { nodes { id } } }');
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining('after is not a cursor of events'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+
   it.each([
     ['rollbackPublication(to: 99, reason: "Far."', 'publication_unknown', 'BAD_USER_INPUT'],
     [

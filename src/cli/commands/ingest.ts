@@ -14,7 +14,6 @@ export async function ingest(
       as: options.as,
       ignore: options.ignore,
       acceptedBy: options.acceptRejects ? commandUser() : undefined,
-      requestedBy: commandUser(),
     });
     printDropResult(result, options);
   });

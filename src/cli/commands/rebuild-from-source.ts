@@ -15,12 +15,17 @@ interface Options {
 
 /** Rebuilds the warehouse from source, replaces the current one, and publishes its reports. */
 export async function rebuildWarehouse(options: Options): Promise<void> {
-  await runFlow(rebuildWarehouseFlow, options, ({ id, publication, counts: { published } }) => {
-    const outcome = published
-      ? `Rebuilt from source, and published as publication ${publication}.`
-      : `Rebuilt from source; nothing differs: publication ${publication} stays.`;
-    printResult(options, { publication, published, run: id }, outcome);
-  });
+  await runFlow(
+    'rebuildWarehouse',
+    rebuildWarehouseFlow,
+    options,
+    ({ id, publication, counts: { published } }) => {
+      const outcome = published
+        ? `Rebuilt from source, and published as publication ${publication}.`
+        : `Rebuilt from source; nothing differs: publication ${publication} stays.`;
+      printResult(options, { publication, published, run: id }, outcome);
+    },
+  );
 }
 
 /**
@@ -28,7 +33,7 @@ export async function rebuildWarehouse(options: Options): Promise<void> {
  * and exits with 1 if there are any.
  */
 export async function verifyWarehouse(options: Options): Promise<void> {
-  await runFlow(verifyWarehouseFlow, options, (run, steps) => {
+  await runFlow('verifyWarehouse', verifyWarehouseFlow, options, (run, steps) => {
     const tables = countsOf<TableComparison>(steps, 'compare-table');
     const [served] = countsOf<ServedComparison>(steps, 'compare-reports');
     const { compared, reports } = served!;
@@ -102,12 +107,14 @@ function listed(lines: readonly string[], found: number): string[] {
 }
 
 async function runFlow(
+  action: string,
   flow: typeof rebuildWarehouseFlow,
   { mapping = 'recorded' }: Options,
   report: (run: Run, steps: readonly Step[]) => void,
 ): Promise<void> {
   await runToSuccess(
-    (runs, requestedBy) => runs.start(flow, { mapping }, { requestedBy }),
+    { action, arguments: { mapping } },
+    (runs, request) => runs.start(flow, { mapping }, request),
     async (run, environment) => report(run, await readSteps(environment.pool('pipeline'), run.id)),
   );
 }

@@ -20,7 +20,8 @@ export async function rebuild(options: RebuildOptions): Promise<void> {
 /** Rebuilds the reports from the warehouse and publishes the differences. */
 async function rebuildReports(options: RebuildOptions): Promise<void> {
   await runToSuccess(
-    (runs, requestedBy) => runs.start(rebuildReportsFlow, { full: options.full }, { requestedBy }),
+    { action: 'rebuildReports', arguments: { full: options.full } },
+    (runs, request) => runs.start(rebuildReportsFlow, { full: options.full }, request),
     ({ id, publication, counts: { published } }) =>
       printResult(
         options,

@@ -10,7 +10,8 @@ export async function replay(options: { feed?: string; reason?: string; json?: b
   const { feed, reason } = options;
   if (feed !== undefined) feedNamed(movies.feeds, feed);
   await runToSuccess(
-    (runs, requestedBy) => runs.start(replayRejectsFlow, { feed, reason }, { requestedBy }),
+    { action: 'replayRejects', arguments: { feed, reason } },
+    (runs, request) => runs.start(replayRejectsFlow, { feed, reason }, request),
     ({ id, publication, counts }) => {
       const { tried, loaded } = counts as { tried: number; loaded: number };
       const published = publication === null ? '' : `; publication ${publication} includes them`;

@@ -3,5 +3,5 @@ import { type RetireOptions, runOnRows } from './retire.js';
 /** `marquee restore`: undoes retirements. */
 export async function restore(table: string, keys: string[], options: RetireOptions): Promise<void> {
   const { startRestoring } = await import('../../../jobs/retire.js');
-  await runOnRows(startRestoring, 'Restored', table, keys, options);
+  await runOnRows({ action: 'restoreLink', done: 'Restored', start: startRestoring }, table, keys, options);
 }

@@ -13,20 +13,20 @@ export interface RetireOptions {
 /** `marquee retire`: removes rows from the live warehouse until they are restored or the vendor sends them again. */
 export async function retire(table: string, keys: string[], options: RetireOptions): Promise<void> {
   const { startRetiring: start } = await import('../../../jobs/retire.js');
-  await runOnRows(start, 'Retired', table, keys, options);
+  await runOnRows({ action: 'retireLink', done: 'Retired', start }, table, keys, options);
 }
 
 /** Runs a correction of rows of a warehouse table until it is published, and prints the result. */
 export async function runOnRows(
-  start: typeof startRetiring,
-  done: string,
+  { action, done, start }: { action: string; done: string; start: typeof startRetiring },
   table: string,
   keys: string[],
   options: RetireOptions,
 ): Promise<void> {
   let rowKeys: ReturnType<typeof parseRowKey>[] = [];
   await runToSuccess(
-    async (runs, actor, environment) => {
+    { action, arguments: { table, keys, reason: options.reason } },
+    async (runs, request, environment) => {
       const mapping = await currentMapping(environment.pool('pipeline'));
       if (mapping === null) {
         throw new Fault(
@@ -35,7 +35,8 @@ export async function runOnRows(
         );
       }
       rowKeys = keys.map((key) => parseRowKey(mapping, table, key));
-      return start(runs, { table, keys: rowKeys, reason: options.reason, actor }, { requestedBy: actor });
+      const { requestedBy: actor } = request;
+      return start(runs, { table, keys: rowKeys, reason: options.reason, actor }, request);
     },
     ({ id, publication, counts }) =>
       printResult(

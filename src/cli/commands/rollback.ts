@@ -7,7 +7,8 @@ import { runToSuccess } from '../runs/follow.js';
 export async function rollbackCommand(options: { to: number; json?: boolean }): Promise<void> {
   const { to } = options;
   await runToSuccess(
-    (runs, requestedBy) => startRollback(runs, movies.reports, { to }, { requestedBy }),
+    { action: 'rollbackPublication', arguments: { to } },
+    (runs, request) => startRollback(runs, movies.reports, { to }, request),
     ({ id, publication }) =>
       printResult(
         options,

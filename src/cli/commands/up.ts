@@ -13,7 +13,7 @@ import { print, warn } from '../output/terminal.js';
 import { shortId } from '../output/text-format.js';
 import { ingestDrop, prepareDrop } from '../runs/drop.js';
 import { followRun } from '../runs/follow.js';
-import { commandUser, type Service, withService } from '../runtime/command.js';
+import { type Service, withService } from '../runtime/command.js';
 import type { Environment } from '../runtime/environment.js';
 import { announceServer, findServer, withdrawServer } from '../runtime/running-server.js';
 import { type Serving, serve } from '../runtime/serve.js';
@@ -131,7 +131,6 @@ async function loadDrops(
     print(`Loading ${folder} ...`);
     const result = await ingestDrop(environment, pipeline, folder, {
       period: options.period,
-      requestedBy: commandUser(),
     });
     for (const warning of result.warnings) {
       warn(`warning: ${warning}`);

@@ -9,7 +9,8 @@ export async function withdraw(
 ): Promise<void> {
   const start = undo ? startTakingBack : startWithdrawing;
   await runToSuccess(
-    (runs, actor) => start(runs, { fileId, reason, actor }, { requestedBy: actor }),
+    { action: undo ? 'takeFileBack' : 'withdrawFile', arguments: { file: fileId, reason } },
+    (runs, request) => start(runs, { fileId, reason, actor: request.requestedBy }, request),
     ({ id, publication, counts: { published } }) => {
       const outcome = published
         ? `publication ${publication}`

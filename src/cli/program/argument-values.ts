@@ -42,6 +42,16 @@ export function runId(text: string): string {
   return text;
 }
 
+/** The hash at the end of the audit's chain. */
+export function auditHead(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new InvalidArgumentError(
+      `expected the 64 hexadecimal digits of a head from marquee audit --verify, found ${text}.`,
+    );
+  }
+  return text;
+}
+
 /** A reason in some words; the API accepts the same. */
 export function reason(text: string): string {
   const complaint = complaintOfReason(text);

@@ -12,18 +12,41 @@ export function defineMappingCommands(program: Command): void {
     .action(async (options) => (await import('../commands/mapping-versions.js')).exportMapping(options));
   mapping
     .command('diff')
-    .description('show what importing a file would change; exit 1 when something differs')
-    .argument('<file>', 'a CSV file in the format of mapping export')
-    .option('--version <n>', 'the version to compare with; by default the newest', wholeNumber)
+    .description(
+      'show what importing a file would change, or what differs between two versions; exit 1 when something differs',
+    )
+    .argument(
+      '<file-or-version>',
+      'a CSV file in the format of mapping export; or the earlier of two versions',
+    )
+    .argument('[version]', 'the later of two versions', wholeNumber)
+    .option('--version <n>', 'the version to compare a file with; by default the newest', wholeNumber)
     .option('--json', 'print a JSON array')
-    .action(async (file: string, options) =>
-      (await import('../commands/mapping-versions.js')).diffMapping(file, options),
-    );
+    .action(async (given: string, later: number | undefined, options, command: Command) => {
+      const { diffMapping, diffVersions } = await import('../commands/mapping-versions.js');
+      if (later === undefined) return diffMapping(given, options);
+      if (options.version !== undefined) {
+        command.error(
+          'error: --version is for the comparison with a file; leave it out to compare two versions',
+        );
+      }
+      if (!/^[1-9]\d{0,8}$/.test(given)) {
+        command.error(
+          `error: expected the number of a version from marquee mapping log, found ${given}; a file is compared alone`,
+        );
+      }
+      return diffVersions([Number(given), later], options);
+    });
+  mapping
+    .command('log')
+    .description('list the versions of the mapping: when, by whom and why, newest first')
+    .option('--json', 'print a JSON array')
+    .action(async (options) => (await import('../commands/mapping-versions.js')).mappingLog(options));
   mapping
     .command('import')
     .description('check a mapping and make it the current one')
     .argument('<file>', 'a CSV file in the format of mapping export')
-    .option('--note <text>', 'why the mapping changes', reason)
+    .requiredOption('--note <text>', 'why the mapping changes', reason)
     .option('--json', 'print one JSON object')
     .action(async (file: string, options) =>
       (await import('../commands/mapping-versions.js')).importMapping(file, options),

@@ -18,6 +18,7 @@ import { countIssues, type IssueCount } from '../../warehouse/clean/issue-list.j
 import { countLiveRows } from '../../warehouse/tables/live-rows.js';
 import { offenderText } from '../output/offender-text.js';
 import type { Environment } from '../runtime/environment.js';
+import { auditedRequest } from './audited-request.js';
 import { followRun } from './follow.js';
 
 /** Record counts of one feed's files. For files loaded earlier, the counts of that load. */
@@ -71,7 +72,6 @@ const mappedTables = [...new Set(movies.mapping.map((row) => row.end_table))];
 export interface DropOptions extends DropAnswers {
   period?: string | undefined;
   acceptedBy?: string | undefined;
-  requestedBy: string;
 }
 
 /**
@@ -80,7 +80,7 @@ export interface DropOptions extends DropAnswers {
  * @throws Fault `period_missing` when neither the option nor a name gives the month, `drop_unclear` when names give several or a
  *   file may belong to a feed
  */
-export async function prepareDrop(folder: string, options: Omit<DropOptions, 'requestedBy'>) {
+export async function prepareDrop(folder: string, options: DropOptions) {
   const path = resolve(folder);
   const answers = {
     as: options.as?.map(({ feed, file }) => ({ feed, file: nameInDrop(path, file) })),
@@ -109,19 +109,27 @@ export async function ingestDrop(
   environment: Environment,
   pipeline: Pipeline,
   folder: string,
-  { requestedBy, ...options }: DropOptions,
+  options: DropOptions,
 ): Promise<DropResult> {
-  const { drop, payload } = await prepareDrop(folder, options);
   const pool = environment.pool('pipeline');
-  await refuseForeign(pool, drop.origin, folder);
-  const warnings = [
-    ...drop.warnings,
-    ...contradictions(drop, payload.period),
-    ...(await mixture(pool, drop)),
-  ];
-  const startedAt = Date.now();
-  const { run } = await pipeline.runs.start(dropFlow, payload, { requestedBy });
-  const ended = await followRun(pipeline.runs, run.id);
+  const { period, as, ignore, acceptedBy } = options;
+  const request = {
+    action: 'ingestDrop',
+    arguments: { folder: resolve(folder), period, as, ignore, acceptRejects: acceptedBy !== undefined },
+  };
+  const { warnings, runId, startedAt } = await auditedRequest(pool, request, async (start) => {
+    const { drop, payload } = await prepareDrop(folder, options);
+    await refuseForeign(pool, drop.origin, folder);
+    const warnings = [
+      ...drop.warnings,
+      ...contradictions(drop, payload.period),
+      ...(await mixture(pool, drop)),
+    ];
+    const startedAt = Date.now();
+    const { run } = await pipeline.runs.start(dropFlow, payload, start);
+    return { warnings, runId: run.id, startedAt };
+  });
+  const ended = await followRun(pipeline.runs, runId);
   return dropResult(environment, ended, (Date.now() - startedAt) / 1000, warnings);
 }
 

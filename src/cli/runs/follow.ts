@@ -2,10 +2,11 @@ import type { Pipeline } from '../../../jobs/worker.js';
 import { Fault } from '../../fault.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import type { Step } from '../../queue/ledger/step.js';
-import type { Runs } from '../../queue/runs/runs.js';
+import type { Runs, StartRun } from '../../queue/runs/runs.js';
 import { count } from '../output/text-format.js';
-import { commandUser, withPipeline } from '../runtime/command.js';
+import { withPipeline } from '../runtime/command.js';
 import type { Environment } from '../runtime/environment.js';
+import { auditedRequest, type CommandRequest } from './audited-request.js';
 import { showProgress } from './live-progress.js';
 
 /**
@@ -32,25 +33,23 @@ export async function followRun(runs: Runs, runId: string, done: Iterable<string
   }
 }
 
-/** Starts a run in the name of the command's user. */
-type StartRun = (
-  runs: Runs,
-  requestedBy: string,
-  environment: Environment,
-) => Promise<{ run: Pick<Run, 'id'> }>;
+/** Starts a run with the options of the request. */
+type Start = (runs: Runs, options: StartRun, environment: Environment) => Promise<{ run: Pick<Run, 'id'> }>;
 
 /**
- * Starts a run, follows it, and reports on it once it succeeded.
+ * Starts a run, follows it, and reports on it once it succeeded. The audit records the request.
  *
  * @throws Fault `run_failed` when the run did not succeed. Its own code is not used, because the command's arguments were
  *   right: a run was started
  */
 export async function runToSuccess(
-  start: StartRun,
+  request: CommandRequest,
+  start: Start,
   report: (run: Run, environment: Environment) => void | Promise<void>,
 ): Promise<void> {
   await withPipeline(async ({ runs }: Pipeline, environment) => {
-    const { run } = await start(runs, commandUser(), environment);
+    const pool = environment.pool('pipeline');
+    const { run } = await auditedRequest(pool, request, (options) => start(runs, options, environment));
     const ended = await followRun(runs, run.id);
     if (ended.state !== 'succeeded') {
       throw new Fault('run_failed', `The run ${run.id} is ${ended.state}: ${ended.error}`);

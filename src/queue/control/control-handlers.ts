@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
-import { readAcceptedAudit, recordAudit } from '../../database/audit-ledger.js';
+import { listAudit, readAcceptedAudit, recordAudit, refusalOf } from '../../database/audit-ledger.js';
 import { inTransaction } from '../../database/transaction.js';
-import { Fault, messageOf } from '../../fault.js';
+import { Fault } from '../../fault.js';
 import type { JsonValue } from '../ledger/json.js';
 import { listRunsWithSteps } from '../ledger/list-runs.js';
 import { type Run, readRun } from '../ledger/run-ledger.js';
@@ -14,7 +14,7 @@ import type { ControlAction, ControlArguments, ControlHandlers, ControlRequest }
 /** The actions that start a run; which flow it is, the process that answers decides. */
 export type StartingAction = Exclude<
   ControlAction,
-  'run' | 'runs' | 'retryRun' | 'cancelRun' | 'recordUpload'
+  'run' | 'runs' | 'auditEvents' | 'retryRun' | 'cancelRun' | 'recordUpload'
 >;
 
 /** How to start each of them; an action that is missing is refused. */
@@ -64,6 +64,17 @@ export function controlAnswers({ pool, runs, starts }: ControlAnswersOptions): C
     async recordUpload(upload, { action, caller }) {
       await recordAudit(pool, { actor: caller, action, arguments: upload, outcome: 'accepted', runId: null });
       return null;
+    },
+    async auditEvents({ actor, action, runId, createdSince, first, before }) {
+      const events = await listAudit(pool, {
+        actor,
+        action,
+        runId,
+        createdSince: createdSince ? new Date(createdSince) : null,
+        before,
+        limit: first,
+      });
+      return JSON.parse(JSON.stringify(events)) as JsonValue;
     },
     async run({ id }) {
       const run = await readRun(pool, id);
@@ -116,8 +127,7 @@ async function audited(
     });
     return describeRun(run, await readSteps(pool, run.id));
   } catch (error) {
-    const code = error instanceof Fault ? error.code : 'failed';
-    await recordAudit(pool, event(`refused: ${code}: ${messageOf(error)}`.slice(0, 500), null));
+    await recordAudit(pool, event(refusalOf(error), null));
     throw error;
   }
 }

@@ -30,7 +30,7 @@ const link = z.strictObject({
 const withdrawal = { file: z.int().positive(), reason, idempotencyKey };
 const state = z.enum(['queued', 'running', 'succeeded', 'failed', 'held', 'cancelled']);
 
-/** The actions and their arguments. All but `run` and `runs` are recorded in the audit. */
+/** The actions and their arguments. All but `run`, `runs` and `auditEvents` are recorded in the audit. */
 export const controlArguments = {
   ingestDrop: z.strictObject({ period: monthSchema, idempotencyKey }),
   rebuildReports: z.strictObject({ idempotencyKey }),
@@ -70,6 +70,19 @@ export const controlArguments = {
     first: z.int().min(0).max(201),
     /** Only runs after this one in the list. */
     after: z.strictObject({ createdDate: text, id: z.uuid() }).nullish(),
+  }),
+  auditEvents: z.strictObject({
+    actor: text.nullish(),
+    action: text.nullish(),
+    runId: z.uuid().nullish(),
+    createdSince: z.iso.datetime({ offset: true }).nullish(),
+    /** One more than the page size, as for `runs`. */
+    first: z.int().min(0).max(201),
+    /** Only events before this number. */
+    before: z
+      .string()
+      .regex(/^\d{1,18}$/)
+      .nullish(),
   }),
 } as const;
 

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { z } from 'zod';
+import { recordAudit } from '../../database/audit-ledger.js';
 import { inTransaction } from '../../database/transaction.js';
 import type { Dispatch } from '../backend/dispatch.js';
 import type { FlowDefinition } from '../backend/flow.js';
@@ -17,6 +18,8 @@ export interface StartRun {
    * certain to fail; whether the request is still valid when the run begins, the run itself checks.
    */
   judge?: (client: PoolClient) => Promise<void>;
+  /** What the audit records in that transaction; nothing when it is missing, because the caller records the request. */
+  audit?: { readonly action: string; readonly arguments: object };
 }
 
 /** Creates a run and puts it on its queue. */
@@ -24,7 +27,7 @@ export async function startRun<Schema extends z.ZodType, FlowServices, Services>
   dispatch: Dispatch<Services>,
   flow: FlowDefinition<Schema, FlowServices>,
   payload: z.input<Schema>,
-  { judge, ...request }: StartRun,
+  { judge, audit, ...request }: StartRun,
 ): Promise<{ run: Run; created: boolean }> {
   parsePayload(flow, payload);
   const started = await inTransaction(dispatch.pool, async (client) => {
@@ -34,7 +37,12 @@ export async function startRun<Schema extends z.ZodType, FlowServices, Services>
       payload: payload as JsonValue,
       ...request,
     });
-    if (made.created) await judge?.(client);
+    if (!made.created) return made;
+    await judge?.(client);
+    if (audit !== undefined) {
+      const { requestedBy: actor } = request;
+      await recordAudit(client, { actor, ...audit, outcome: 'accepted', runId: made.run.id });
+    }
     return made;
   });
   // If this fails, the ledger has a queued run without a job: the caller's next try or `reconcile` enqueues it.

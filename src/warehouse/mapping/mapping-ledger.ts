@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Pool } from 'pg';
+import { recordAudit } from '../../database/audit-ledger.js';
 import { ledger } from '../../database/prisma-client.js';
 import type { Queryable } from '../../database/queryable.js';
 import { inTransaction } from '../../database/transaction.js';
@@ -14,6 +15,16 @@ import type { Mapping } from './table-plan.js';
 export interface MappingChange {
   readonly author: string;
   readonly note: string;
+}
+
+/** A version of the mapping, as lists show it. */
+export interface MappingVersionSummary {
+  readonly version: number;
+  readonly createdDate: Date;
+  readonly author: string;
+  readonly note: string;
+  /** Number of rows. */
+  readonly rows: number;
 }
 
 /** The columns of a mapping row, without its version and position. */
@@ -144,8 +155,36 @@ export async function installMapping(
         rows: { createMany: { data: rows.map((row, index) => ({ ...row, position: index + 1 })) } },
       },
     });
+    await recordAudit(client, {
+      actor: author,
+      action: 'importMapping',
+      arguments: { version, note, contentHash: hash },
+      outcome: 'done',
+    });
     return { version, installed: true };
   });
+}
+
+/** All versions of the mapping, newest first. */
+export async function listMappingVersions(db: Queryable): Promise<MappingVersionSummary[]> {
+  const { mappingVersion } = await ledger(db);
+  const found = await mappingVersion.findMany({
+    select: {
+      number: true,
+      created_date: true,
+      author: true,
+      note: true,
+      _count: { select: { rows: true } },
+    },
+    orderBy: { number: 'desc' },
+  });
+  return found.map(({ number, created_date, author, note, _count }) => ({
+    version: number,
+    createdDate: created_date,
+    author,
+    note,
+    rows: _count.rows,
+  }));
 }
 
 /** The columns of a source table that the current mapping reads; undefined when it reads none of them. */
