@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { SqlText } from './sql.js';
 
 /**
@@ -14,8 +13,7 @@ export type SqlTemplate = (values?: Readonly<Record<string, unknown>>) => SqlTex
  * @param source what to call the SQL in an error
  */
 export function sqlTemplate(text: string, source: string): SqlTemplate {
-  // The comment at the head is for readers of the file; Postgres need not receive it.
-  const parts = text.replace(/^(\s*--.*\n)+/, '').split(/\{\{ *(\w+) *\}\}/);
+  const parts = partsOf(text);
   const strings = parts.filter((_, index) => index % 2 === 0);
   const names = parts.filter((_, index) => index % 2 === 1);
   return (values = {}) => {
@@ -31,9 +29,15 @@ export function sqlTemplate(text: string, source: string): SqlTemplate {
   };
 }
 
-/** Reads a .sql file of a data set, which may change while the process runs. */
-export async function readSqlFile(path: string): Promise<SqlTemplate> {
-  return sqlTemplate(await readFile(path, 'utf8'), path);
+/** The names of the placeholders in SQL, each once, in the order of their first use. */
+export function placeholdersOf(text: string): string[] {
+  return [...new Set(partsOf(text).filter((_, index) => index % 2 === 1))];
+}
+
+/** The text between placeholders and the names of the placeholders, in turn. */
+function partsOf(text: string): string[] {
+  // The comment at the head is for readers of the file; Postgres need not receive it.
+  return text.replace(/^(\s*--.*\n)+/, '').split(/\{\{ *(\w+) *\}\}/);
 }
 
 /** A .sql file next to the code that runs it. It is read at once, so that a missing file is found at start-up. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ident, render, renderLiterals, sql } from '../../src/database/sql.js';
-import { readSqlFile, sqlFile, sqlTemplate } from '../../src/database/sql-file.js';
+import { placeholdersOf, sqlFile, sqlTemplate } from '../../src/database/sql-file.js';
 
 const text =
   '-- what it reads\n-- grain: one row\n\nselect * from {{ table }}\nwhere a > {{low}} or b > {{ low }}';
@@ -29,6 +29,10 @@ describe('a template of SQL', () => {
     );
   });
 
+  it('names its placeholders, without those of the comment at its head', () => {
+    expect(placeholdersOf(`-- {{ a }}\n${text}`)).toEqual(['table', 'low']);
+  });
+
   it('does not look for placeholders in values', () => {
     expect(render(sql`${template({ table: ident('{{ low }}'), low: '{{ low }}' })}`).text).toContain(
       'from "{{ low }}"',
@@ -41,12 +45,11 @@ describe('a .sql file', () => {
   beforeAll(() => writeFile(path, `${text}\n`));
   afterAll(() => rm(path));
 
-  it('is read with or without waiting', async () => {
+  it('is read at once', () => {
     const values = { table: ident('a'), low: 1 };
     expect(render(sqlFile(pathToFileURL(path))(values)).text).toBe(
       '\nselect * from "a"\nwhere a > $1 or b > $2',
     );
-    expect(render((await readSqlFile(path))(values)).values).toEqual([1, 1]);
   });
 });
 

@@ -44,7 +44,7 @@ export async function until(isSo: () => Promise<boolean>, what: string, patience
 /** Starts the pipeline before the tests of the file and closes it after them. */
 export function usePipeline(
   change: Partial<Resources['inbox']> = {},
-  limits: Pick<Resources, 'maxRowLossShare'> = {},
+  limits: Partial<Pick<Resources, 'maxRowLossShare' | 'dataSet'>> = {},
   database: TestDatabase = useDatabase({ queues: true }),
 ): TestPipeline {
   const pipeline = { database, said: [] as string[] } as unknown as TestPipeline;

@@ -17,8 +17,22 @@ export interface Film {
   content?: string;
 }
 
+/** The rules that several reports have in common, so that a test can compute the reports by others. */
+export interface FilmRules {
+  /** The profit of a film whose budget and revenue are both known. */
+  profit(revenue: Fraction, budget: Fraction): Fraction | null;
+  /** A film with any other status is not released, whatever its date. */
+  readonly releasedStatuses: readonly string[];
+}
+
+export const filmRules: FilmRules = {
+  profit: (revenue, budget) => revenue.minus(budget),
+  releasedStatuses: ['Released', ''],
+};
+
 /** All data that the six reports are computed from. */
 export interface FilmWorld {
+  rules: FilmRules;
   /** The last day of the newest period. */
   asOfDay: string;
   films: Map<number, Film>;
@@ -36,6 +50,7 @@ export interface FilmWorld {
 
 export function emptyWorld(): FilmWorld {
   return {
+    rules: filmRules,
     asOfDay: '',
     films: new Map(),
     companies: new Map(),
@@ -52,18 +67,16 @@ export function knownMoney(value: Fraction | null): Fraction | null {
   return value === null || value.isZero() ? null : value;
 }
 
-export function profitOf(film: Film): Fraction | null {
+export function profitOf({ rules }: FilmWorld, film: Film): Fraction | null {
   const budget = knownMoney(film.budget);
   const revenue = knownMoney(film.revenue);
-  return budget === null || revenue === null ? null : revenue.minus(budget);
+  return budget === null || revenue === null ? null : rules.profit(revenue, budget);
 }
 
 /** Whether it is released: its status does not say otherwise, and its release date is not in the future. */
-export function isReleased(film: Film, asOfDay: string): boolean {
+export function isReleased({ rules, asOfDay }: FilmWorld, film: Film): boolean {
   return (
-    (film.status === 'Released' || film.status === '') &&
-    film.releaseDate !== null &&
-    film.releaseDate <= asOfDay
+    rules.releasedStatuses.includes(film.status) && film.releaseDate !== null && film.releaseDate <= asOfDay
   );
 }
 

@@ -8,7 +8,7 @@ export function movieGenreRows(world: FilmWorld): OracleRow[] {
     genresOf(world, film).map((genre) => ({
       ...genreKey(world, genre),
       ...movieKey(film),
-      ...movieMoney(film),
+      ...movieMoney(world, film),
       ...origin(film),
     })),
   );
@@ -21,10 +21,10 @@ export function productionCompanyMoviesRows(world: FilmWorld): OracleRow[] {
     return companies.map((company) => ({
       ...companyKey(world, company),
       ...movieKey(film),
-      ...movieMoney(film),
+      ...movieMoney(world, film),
       budget_share: share(knownMoney(film.budget)),
       revenue_share: share(knownMoney(film.revenue)),
-      profit_share: share(profitOf(film)),
+      profit_share: share(profitOf(world, film)),
       ...origin(film),
     }));
   });
@@ -58,7 +58,7 @@ export function movieScoreRows(world: FilmWorld): OracleRow[] {
       calculated_vote_average: calculatedMean?.toFixed(2) ?? null,
       calculated_vote_count: String(calculatedCount),
       movie_score: mean === null ? null : v.times(mean).plus(m.times(c)).over(v.plus(m)).toFixed(4),
-      ...movieMoney(film),
+      ...movieMoney(world, film),
       ...origin(film),
     };
   });
@@ -116,11 +116,11 @@ function movieKey(film: Film): OracleRow {
   return { movie_id: String(film.id), movie_name: film.title };
 }
 
-function movieMoney(film: Film): OracleRow {
+function movieMoney(world: FilmWorld, film: Film): OracleRow {
   return {
     budget: knownMoney(film.budget)?.toString() ?? null,
     revenue: knownMoney(film.revenue)?.toString() ?? null,
-    profit: profitOf(film)?.toString() ?? null,
+    profit: profitOf(world, film)?.toString() ?? null,
   };
 }
 

@@ -111,7 +111,7 @@ function money(world: FilmWorld, members: Member[]): OracleRow {
   return {
     budget: sum(films.map((film) => knownMoney(film.budget)))?.toString() ?? null,
     revenue: sum(films.map((film) => knownMoney(film.revenue)))?.toString() ?? null,
-    profit: sum(films.map(profitOf))?.toString() ?? null,
+    profit: sum(films.map((film) => profitOf(world, film)))?.toString() ?? null,
   };
 }
 
@@ -124,13 +124,13 @@ function shares(world: FilmWorld, members: Member[]): OracleRow {
   return {
     budget_share: share((film) => knownMoney(film.budget)),
     revenue_share: share((film) => knownMoney(film.revenue)),
-    profit_share: share(profitOf),
+    profit_share: share((film) => profitOf(world, film)),
   };
 }
 
 function counts(world: FilmWorld, members: Member[]): OracleRow {
   const released = releasedOf(world, members).map((member) => member.film);
-  const others = members.map((member) => member.film).filter((film) => !isReleased(film, world.asOfDay));
+  const others = members.map((member) => member.film).filter((film) => !isReleased(world, film));
   const known = (of: (film: Film) => Fraction | null) =>
     String(released.filter((film) => of(film) !== null).length);
   return {
@@ -138,7 +138,7 @@ function counts(world: FilmWorld, members: Member[]): OracleRow {
     average_popularity: meanPopularity(world, members)?.toFixed(6) ?? null,
     budget_movie_count: known((film) => knownMoney(film.budget)),
     revenue_movie_count: known((film) => knownMoney(film.revenue)),
-    profit_movie_count: known(profitOf),
+    profit_movie_count: known((film) => profitOf(world, film)),
     unreleased_budget: sum(others.map((film) => knownMoney(film.budget)))?.toString() ?? null,
   };
 }
@@ -155,7 +155,7 @@ function sum(values: (Fraction | null)[]): Fraction | null {
 }
 
 function releasedOf(world: FilmWorld, members: Member[]): Member[] {
-  return members.filter((member) => isReleased(member.film, world.asOfDay));
+  return members.filter((member) => isReleased(world, member.film));
 }
 
 function datedFilms(world: FilmWorld): Film[] {

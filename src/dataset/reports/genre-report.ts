@@ -6,7 +6,7 @@ import {
   yearlyCountColumns,
   yearlyMoneyColumns,
 } from './report-columns.js';
-import { check, fromFilms, reportSql } from './report-files.js';
+import { check, fromReleases, reportSql } from './report-files.js';
 
 export const genreReport: ReportDefinition = {
   name: 'genre_report',
@@ -30,7 +30,7 @@ export const genreReport: ReportDefinition = {
     ['year', 'popularity_rank'],
   ],
   sqlFile: reportSql('genre_report'),
-  contributions: fromFilms(['genre_id'], ['year']),
+  contributions: fromReleases(['genre_id'], ['year']),
   checks: [
     check('blocking', 'genre_years_reconcile_with_genre_movies'),
     check('blocking', 'genres_of_a_year_are_ranked_from_1_without_gaps'),

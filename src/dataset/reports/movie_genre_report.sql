@@ -5,18 +5,9 @@
 -- The first statement computes the contribution of each film, the second makes one row of each.
 
 with movies as (
-  select
-    id as version,
-    movie_id,
-    title as movie_name,
-    nullif(budget, 0) as budget,
-    nullif(revenue, 0) as revenue,
-    release_date,
-    file_id,
-    record_number
-  from warehouse.movies
-  where not deleted
-    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
+  select *
+  from {{ films_with_money }}
+  where {{ entities }}::integer[] is null or movie_id = any({{ entities }})
 ),
 
 movie_genres as (
@@ -33,14 +24,14 @@ select
   movie_genres.genre_id,
   movies.movie_id,
   movies.movie_id as entity,
-  movies.movie_name as entity_name,
-  movies.version,
+  movies.title as entity_name,
+  movies.id as version,
   movies.file_id,
   movies.record_number,
   null::text as left_out,
-  trim_scale(movies.budget) as budget,
-  trim_scale(movies.revenue) as revenue,
-  trim_scale(movies.revenue - movies.budget) as profit,
+  trim_scale(movies.known_budget) as budget,
+  trim_scale(movies.known_revenue) as revenue,
+  trim_scale(movies.profit) as profit,
   movies.release_date
 from movies
 join movie_genres on movie_genres.movie_id = movies.movie_id;

@@ -12,19 +12,11 @@
 
 with movies as (
   select
-    id as version,
-    movie_id,
-    title as movie_name,
-    nullif(budget, 0) as budget,
-    nullif(revenue, 0) as revenue,
-    release_date,
+    films.*,
     coalesce(vote_count, 0) as reported_vote_count,
-    case when vote_count > 0 then vote_average end as reported_vote_average,
-    file_id,
-    record_number
-  from warehouse.movies
-  where not deleted
-    and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
+    case when vote_count > 0 then vote_average end as reported_vote_average
+  from {{ films_with_money }} as films
+  where {{ entities }}::integer[] is null or movie_id = any({{ entities }})
 ),
 
 calculated_votes as (
@@ -43,8 +35,8 @@ calculated_votes as (
 select
   movies.movie_id,
   movies.movie_id as entity,
-  movies.movie_name as entity_name,
-  movies.version,
+  movies.title as entity_name,
+  movies.id as version,
   movies.file_id,
   movies.record_number,
   null::text as left_out,
@@ -52,9 +44,9 @@ select
   movies.reported_vote_count,
   coalesce(calculated_votes.vote_count, 0) as calculated_vote_count,
   calculated_votes.vote_sum as calculated_vote_sum,
-  trim_scale(movies.budget) as budget,
-  trim_scale(movies.revenue) as revenue,
-  trim_scale(movies.revenue - movies.budget) as profit,
+  trim_scale(movies.known_budget) as budget,
+  trim_scale(movies.known_revenue) as revenue,
+  trim_scale(movies.profit) as profit,
   movies.release_date
 from movies
 left join calculated_votes on calculated_votes.movie_id = movies.movie_id;

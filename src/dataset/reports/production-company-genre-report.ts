@@ -7,7 +7,7 @@ import {
   yearlyMoneyColumns,
   yearlyShareColumns,
 } from './report-columns.js';
-import { check, fromFilms, reportSql } from './report-files.js';
+import { check, fromReleases, reportSql } from './report-files.js';
 
 export const productionCompanyGenreReport: ReportDefinition = {
   name: 'production_company_genre_report',
@@ -33,6 +33,6 @@ export const productionCompanyGenreReport: ReportDefinition = {
   ],
   searchedNames: ['production_company_name'],
   sqlFile: reportSql('production_company_genre_report'),
-  contributions: fromFilms(['production_company_id', 'genre_id']),
+  contributions: fromReleases(['production_company_id', 'genre_id']),
   checks: [check('blocking', 'company_genre_years_reconcile_with_the_movies_of_both')],
 };

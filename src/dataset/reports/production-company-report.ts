@@ -6,7 +6,7 @@ import {
   yearlyMoneyColumns,
   yearlyShareColumns,
 } from './report-columns.js';
-import { check, fromFilms, reportSql } from './report-files.js';
+import { check, fromReleases, reportSql } from './report-files.js';
 
 export const productionCompanyReport: ReportDefinition = {
   name: 'production_company_report',
@@ -28,7 +28,7 @@ export const productionCompanyReport: ReportDefinition = {
   indexes: [['year', 'production_company_id']],
   searchedNames: ['production_company_name'],
   sqlFile: reportSql('production_company_report'),
-  contributions: fromFilms(['production_company_id']),
+  contributions: fromReleases(['production_company_id']),
   checks: [
     check('blocking', 'company_years_reconcile_with_company_movies'),
     check('warning', 'companies_have_a_name'),

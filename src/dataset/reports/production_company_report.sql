@@ -6,26 +6,9 @@
 -- The first statement computes the contribution of each film to a row, the second sums them to rows.
 
 with movies as (
-  select
-    id as version,
-    movie_id,
-    title,
-    status,
-    release_date,
-    extract(year from release_date)::integer as year,
-    case
-      when coalesce(status, '') not in ('Released', '') then 'unreleased by its status'
-      when release_date > {{ as_of_day }}::date then 'unreleased on the as-of day'
-    end as left_out,
-    nullif(budget, 0) as budget,
-    nullif(revenue, 0) as revenue,
-    nullif(revenue, 0) - nullif(budget, 0) as profit,
-    popularity,
-    file_id,
-    record_number
-  from warehouse.movies
-  where not deleted
-    and release_date is not null
+  select *
+  from {{ film_releases }}
+  where release_date is not null
     and ({{ entities }}::integer[] is null or movie_id = any({{ entities }}))
 ),
 
@@ -46,27 +29,27 @@ select
   movies.year,
   movies.movie_id as entity,
   movies.title as entity_name,
-  movies.version,
+  movies.id as version,
   movies.file_id,
   movies.record_number,
   movies.left_out,
   movies.status,
   movies.release_date,
   credits.company_count,
-  case when movies.left_out is null then movies.budget end as budget,
-  case when movies.left_out is null then movies.revenue end as revenue,
+  case when movies.left_out is null then movies.known_budget end as budget,
+  case when movies.left_out is null then movies.known_revenue end as revenue,
   case when movies.left_out is null then movies.profit end as profit,
   -- Divided to 80 places, and rounded to 60 after summing, so that thirds and sixths that add up to half a cent are
   -- rounded like half a cent.
-  case when movies.left_out is null then trim_scale(round(movies.budget, 80) / credits.company_count) end as budget_share,
-  case when movies.left_out is null then trim_scale(round(movies.revenue, 80) / credits.company_count) end as revenue_share,
+  case when movies.left_out is null then trim_scale(round(movies.known_budget, 80) / credits.company_count) end as budget_share,
+  case when movies.left_out is null then trim_scale(round(movies.known_revenue, 80) / credits.company_count) end as revenue_share,
   case when movies.left_out is null then trim_scale(round(movies.profit, 80) / credits.company_count) end as profit_share,
   (movies.left_out is null)::integer as release_count,
   case when movies.left_out is null then movies.popularity end as popularity,
-  (movies.left_out is null and movies.budget is not null)::integer as budget_movie_count,
-  (movies.left_out is null and movies.revenue is not null)::integer as revenue_movie_count,
+  (movies.left_out is null and movies.known_budget is not null)::integer as budget_movie_count,
+  (movies.left_out is null and movies.known_revenue is not null)::integer as revenue_movie_count,
   (movies.left_out is null and movies.profit is not null)::integer as profit_movie_count,
-  case when movies.left_out is not null then movies.budget end as unreleased_budget
+  case when movies.left_out is not null then movies.known_budget end as unreleased_budget
 from movies
 join credits on credits.movie_id = movies.movie_id;
 

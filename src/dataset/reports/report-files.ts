@@ -43,11 +43,25 @@ const linked = {
 } as const;
 
 /**
- * Contributions to rows that sum films.
+ * Contributions to rows that sum the films of a release year.
  * @param by the id columns of the entries that the films are linked to
  * @param together as in `Contributions`
  */
-export function fromFilms(by: (keyof typeof linked)[], together?: readonly string[]): Contributions {
+export function fromReleases(by: (keyof typeof linked)[], together?: readonly string[]): Contributions {
+  const contributions = fromFilms(by);
+  const { touched } = contributions;
+  return {
+    ...contributions,
+    together,
+    touched: [...touched, fileNextToThis('touched/movies_released_since.sql')],
+  };
+}
+
+/**
+ * Contributions to rows of films.
+ * @param by the id columns of the entries that the films are linked to
+ */
+export function fromFilms(by: (keyof typeof linked)[]): Contributions {
   const links = by.map(
     (column): ContributionSource => ({
       table: linked[column].links,
@@ -65,7 +79,6 @@ export function fromFilms(by: (keyof typeof linked)[], together?: readonly strin
   );
   return {
     ...ofFilms,
-    together,
     touched: [fileNextToThis('touched/movies_with_their_links.sql')],
     rollups: [],
     sources: [...links, ...things],

@@ -1,4 +1,5 @@
 import type { ReportDefinition } from '../../reporting/definition/definition.js';
+import { relations } from '../relations/relations.js';
 import { genreReport } from './genre-report.js';
 import { movieGenreReport } from './movie-genre-report.js';
 import { movieScoreReport } from './movie-score-report.js';
@@ -6,7 +7,7 @@ import { productionCompanyGenreReport } from './production-company-genre-report.
 import { productionCompanyMoviesReport } from './production-company-movies-report.js';
 import { productionCompanyReport } from './production-company-report.js';
 
-/** The reports of the data set. */
+/** The reports of the data set. Each can select from all relations. */
 export const reports: readonly ReportDefinition[] = [
   productionCompanyReport,
   productionCompanyGenreReport,
@@ -14,4 +15,4 @@ export const reports: readonly ReportDefinition[] = [
   movieGenreReport,
   productionCompanyMoviesReport,
   movieScoreReport,
-];
+].map((report) => ({ ...report, relations }));

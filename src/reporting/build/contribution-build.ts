@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { ClientBase } from 'pg';
 import { ident, joined, raw, runSql, type SqlText, sql } from '../../database/sql.js';
-import { readSqlFile, type SqlTemplate } from '../../database/sql-file.js';
+import type { SqlTemplate } from '../../database/sql-file.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import { onEarlierDay, readRelations, templateWithRelations } from '../definition/relations.js';
 import { columnList, groupColumns, inScope } from '../sql/row-sql.js';
 import {
   contributionBuildTable,
@@ -96,18 +98,16 @@ function scope(definition: ReportDefinition): SqlText {
 
 async function touchedEntities(
   client: ClientBase,
-  { name, contributions }: ReportDefinition,
+  definition: ReportDefinition,
   asOfDay: string,
   base: IncrementalBase,
 ): Promise<number[]> {
+  const { name } = definition;
   const table = entityTable(name);
-  const values = { since: base.cleanedUntil, earlier_as_of_day: base.asOfDay, as_of_day: asOfDay };
-  const templates = await Promise.all(contributions!.touched.map((file) => readSqlFile(file)));
-  const queries = templates.map((template) => sql`select entity from (\n${template(values)}\n) as touched`);
   await runSql(
     client,
     sql`/* reporting.find_touched_entities ${raw(name)} */
-      create unlogged table ${table} ${withoutAutovacuum} as ${joined(queries, '\nunion\n')}`,
+      create unlogged table ${table} ${withoutAutovacuum} as ${await touchedSince(definition, asOfDay, base)}`,
   );
   await runSql(client, sql`/* reporting.analyze_build */ analyze ${table}`);
   const { rows } = await runSql<{ entities: number[] | null }>(
@@ -115,4 +115,20 @@ async function touchedEntities(
     sql`/* reporting.list_touched_entities */ select array_agg(entity) as entities from ${table}`,
   );
   return rows[0]!.entities ?? [];
+}
+
+/** A query that selects, as `entity`, the entities whose contributions may have changed since a state. */
+export async function touchedSince(
+  { contributions, relations }: ReportDefinition,
+  asOfDay: string,
+  base: IncrementalBase,
+): Promise<SqlText> {
+  const values = { since: base.cleanedUntil, earlier_as_of_day: base.asOfDay, as_of_day: asOfDay };
+  const now = await readRelations(relations);
+  const known = [...now, ...onEarlierDay(now)];
+  const queries = contributions!.touched.map(async (file) => {
+    const template = templateWithRelations(await readFile(file, 'utf8'), file, known);
+    return sql`select entity from (\n${template(values)}\n) as touched`;
+  });
+  return joined(await Promise.all(queries), '\nunion\n');
 }

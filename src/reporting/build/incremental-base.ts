@@ -24,14 +24,23 @@ export async function incrementalBase(
   client: ClientBase,
   definition: ReportDefinition,
 ): Promise<IncrementalBase | null> {
-  const { name, contributions } = definition;
+  const base = await publishedBase(client, definition);
+  return base?.hash === (await definitionHash(definition)) ? base : null;
+}
+
+/** Like `incrementalBase`, but no matter whether the definition changed; `hash` is that of the definition then. */
+export async function publishedBase(
+  client: ClientBase,
+  { name, contributions }: ReportDefinition,
+): Promise<(IncrementalBase & { readonly hash: string }) | null> {
   if (contributions === undefined) return null;
-  const { rows } = await runSql<IncrementalBase & { cleaned: string; retired: string }>(
+  const { rows } = await runSql<IncrementalBase & { hash: string; cleaned: string; retired: string }>(
     client,
     sql`/* reporting.read_incremental_base */
-      select publication, as_of_day::text as "asOfDay", cleaned, retired, ${exactTime('cleaned_until')} as "cleanedUntil"
+      select publication, as_of_day::text as "asOfDay", definition_hash as hash, cleaned, retired,
+        ${exactTime('cleaned_until')} as "cleanedUntil"
       from support.report_state
-      where report = ${name} and definition_hash = ${await definitionHash(definition)}
+      where report = ${name}
         and to_regclass(${render(contributionTable(name)).text}) is not null
         and (select row_counts ? ${name} from reporting.publication order by number desc limit 1)`,
   );

@@ -9,20 +9,24 @@ import {
   differenceTable,
   withoutAutovacuum,
 } from '../sql/table-names.js';
+import type { Redefinition } from './cause.js';
 import { maxNamedEntities } from './row-causes.js';
 
 const amountCausesQuery = sqlFile(new URL('sql/amount-causes.sql', import.meta.url));
 
 /**
  * Collects the causes of all differences that have amounts in a table, see `sql/amount-causes.sql`.
- * @param restKind the kind of cause of amounts that no contribution explains; null if only the rounding of sums can leave any
+ * @param rest what explains the amounts that no contribution explains, besides the rounding of sums
  */
 export async function collectAmountCauses(
   client: ClientBase,
   definition: ReportDefinition,
-  restKind: 'definition' | 'not kept' | null,
+  rest: { redefinition: Redefinition | null; areContributionsKnown: boolean },
 ): Promise<void> {
   const { name } = definition;
+  const { redefinition, areContributionsKnown } = rest;
+  const notKept = areContributionsKnown ? null : { kind: 'not kept' };
+  const restCause = redefinition === null ? notKept : { kind: 'definition', relation: redefinition.relation };
   const table = amountCauseTable(name);
   const sums = definition.columns.filter((column) => column.sum !== undefined);
   const causes = amountCausesQuery({
@@ -33,7 +37,8 @@ export async function collectAmountCauses(
     has_amounts: hasAmounts(definition),
     same_key: sameKey(definition, 'change', 'difference'),
     max_named: raw(String(maxNamedEntities)),
-    rest_kind: restKind,
+    rest_cause: restCause === null ? null : JSON.stringify(restCause),
+    rest_is_exact: redefinition !== null && redefinition.touched !== null,
   });
   await runSql(
     client,

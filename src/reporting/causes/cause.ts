@@ -61,9 +61,27 @@ export type ReportWideCause =
   | { kind: 'new file'; feed: string; period: string; name: string; late: boolean }
   | { kind: 'as-of day'; from: string; to: string }
   | { kind: 'mapping'; from: number; to: number }
-  | { kind: 'definition'; report: string }
+  | DefinitionCause
   | { kind: 'rollback'; from: number; to: number }
   | RetirementCause;
+
+/** The report's own definition changed or, with `relation`, a relation that it uses. */
+export interface DefinitionCause {
+  readonly kind: 'definition';
+  readonly report: string;
+  readonly relation?: string;
+}
+
+/** What is known about a definition that changed since the publication that is compared with. */
+export interface Redefinition {
+  /** The relation that changed, if nothing else did. */
+  readonly relation?: string | undefined;
+  /**
+   * Selects, as `entity`, the entities whose data may have changed since as well. What the others contribute changed because of the
+   * definition alone. Null if it is not known which entities these are.
+   */
+  readonly touched: SqlText | null;
+}
 
 /** The files that a publication reflects. Any other file arrived later. */
 export interface KnownFiles {
@@ -88,6 +106,8 @@ export interface CauseSources {
   readonly since: string | null;
   /** Rows that were retired or restored manually since. */
   readonly corrections: ManualCorrections;
+  /** Null if the definition is the same. */
+  readonly redefinition: Redefinition | null;
 }
 
 /** The columns with their types: of the published contributions (`known`) and of the built ones. */

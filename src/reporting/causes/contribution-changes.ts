@@ -21,7 +21,7 @@ const changesQuery = sqlFile(new URL('sql/collect-contribution-changes.sql', imp
 /**
  * Compares the built contributions with the published ones and collects those that appeared, disappeared or changed in a table:
  * the row's key, the `entity`, whether it `came` or `went`, its `amounts` by summed column, the columns in which it is `differing`,
- * and in `causes` a list with one cause.
+ * and in `causes` a list with one cause, or null if it differs because of the changed definition alone.
  * @param whole whether all contributions were built; if not, those of the touched entities
  * @returns how many differ; null if there are no published contributions to compare with
  */
@@ -89,6 +89,8 @@ async function changes(
     sources,
     unusable,
   );
+  const touched = sources.redefinition?.touched ?? null;
+  const entity = sql`coalesce(${columnOf('entity', 'known')}, ${columnOf('entity', 'built')})`;
   const query = changesQuery({
     key: listOf(
       key.map(
@@ -105,9 +107,11 @@ async function changes(
     built: contributionBuildTable(name),
     same_contribution: sameContribution(definition, 'known', 'built'),
     joins,
+    is_of_data: touched === null ? sql`true` : sql`${entity} in (select entity from touched)`,
     is_different: haveSameColumns ? sql`known is distinct from built` : commonColumnsDiffer(common),
   });
-  return head.length === 0 ? query : sql`with ${joined(head, ', ')} ${query}`;
+  const relations = [...head, ...(touched === null ? [] : [sql`touched as materialized (${touched})`])];
+  return relations.length === 0 ? query : sql`with ${joined(relations, ', ')} ${query}`;
 }
 
 /** A column that only one of two definitions has does not change what an entity contributes. */

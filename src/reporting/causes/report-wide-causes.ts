@@ -1,6 +1,7 @@
+import type { DefinitionIdentity } from '../definition/definition-hash.js';
 import { fileIdentity } from '../publications/publication.js';
 import type { LatestPublication, ReadyBuilds } from '../publications/types.js';
-import type { KnownFiles, ReportWideCause } from './cause.js';
+import type { DefinitionCause, KnownFiles, ReportWideCause } from './cause.js';
 
 export function knownFiles({ drops }: LatestPublication): KnownFiles {
   const periods = drops.map(({ period }) => period).sort();
@@ -31,8 +32,30 @@ export function ruleCauses(
   if (previous.mappingVersion !== mappingVersion) {
     causes.push({ kind: 'mapping', from: previous.mappingVersion, to: mappingVersion });
   }
-  if (previous.definitions[report] !== builds.hashes[report]) {
-    causes.push({ kind: 'definition', report });
-  }
+  causes.push(
+    ...definitionCauses(report, previous, { hash: builds.hashes[report]!, rules: builds.rules[report]! }),
+  );
   return causes;
+}
+
+/**
+ * The changed rules of a report: its own definition, and each relation that it uses. Changed checks are none, since they change no
+ * number.
+ */
+export function definitionCauses(
+  report: string,
+  previous: LatestPublication,
+  { hash, rules }: DefinitionIdentity,
+): DefinitionCause[] {
+  const before = previous.rules[report];
+  if (before === undefined) {
+    return previous.definitions[report] === hash ? [] : [{ kind: 'definition', report }];
+  }
+  const changed = Object.entries(rules.relations).filter(
+    ([name, relation]) => before.relations[name] !== undefined && before.relations[name] !== relation,
+  );
+  return [
+    ...(before.own === rules.own ? [] : [{ kind: 'definition' as const, report }]),
+    ...changed.map(([relation]) => ({ kind: 'definition' as const, report, relation })),
+  ];
 }

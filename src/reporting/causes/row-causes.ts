@@ -12,6 +12,9 @@ const maxNamed = raw(String(maxNamedEntities));
 /** An entity that only has another version with the same values is not a cause if there are others. */
 const hasConsequence = sql`(causes -> 0 ->> 'kind' <> 'changed' or causes -> 0 -> 'fields' <> '[]')`;
 
+/** What only the changed definition has changed is not the doing of an entity. */
+const isOfData = sql`causes is not null`;
+
 /** Cells that depend on the same columns of the contributions. */
 export interface CellGroup {
   /** The positions of the columns, as a list. */
@@ -73,6 +76,7 @@ export function rowGroupCauses(definition: ReportDefinition, groups: readonly Ce
   return sql`
     select ${listOf([...columns.map((column) => columnList([column])), ...lists, sql`${counted(hasConsequence)} as list`])}
     from ${contributionChangeTable(definition.name)}
+    where ${isOfData}
     ${columns.length > 0 ? sql`group by ${columnList(columns)}` : sql``}`;
 }
 
@@ -102,19 +106,22 @@ function causeOfOne(definition: ReportDefinition, groups: readonly CellGroup[]):
   const isRowOfEntity = definition.key.includes(definition.contributions!.entityKey);
   const lists = groups.map(
     ({ isInput }, index) =>
-      sql`case when ${isInput} then causes end as ${raw(`list_${index}`)}, 1 as ${raw(`count_${index}`)}`,
+      sql`case when ${isInput} then coalesce(causes, '[]') end as ${raw(`list_${index}`)}, (${isOfData})::integer as ${raw(`count_${index}`)}`,
   );
   return sql`(
-    select ${listOf([columnList(definition.key), ...lists, sql`causes as list`])}
+    select ${listOf([columnList(definition.key), ...lists, sql`coalesce(causes, '[]') as list`])}
     from ${contributionChangeTable(definition.name)}
-    where ${isRowOfEntity ? sql`true` : hasConsequence}
+    where ${isRowOfEntity ? sql`true` : hasConsequence} or not ${isOfData}
   )`;
 }
 
 function causesOfSeveral({ name, key }: ReportDefinition, groups: readonly CellGroup[]): SqlText {
   const conditions = [
-    ...groups.map(({ isInput }, index) => ({ condition: isInput, suffix: raw(`_${index}`) })),
-    { condition: sql`true`, suffix: raw('') },
+    ...groups.map(({ isInput }, index) => ({
+      condition: sql`${isInput} and ${isOfData}`,
+      suffix: raw(`_${index}`),
+    })),
+    { condition: isOfData, suffix: raw('') },
   ];
   const ranks = conditions.map(
     ({ condition, suffix }) =>
@@ -124,19 +131,21 @@ function causesOfSeveral({ name, key }: ReportDefinition, groups: readonly CellG
   );
   const lists = conditions.map(
     ({ suffix }) => sql`
-      jsonb_agg(causes -> 0 order by entity) filter (where rank${suffix} <= ${maxNamed})
-        || case when max(rank${suffix}) > ${maxNamed} then jsonb_build_array(jsonb_build_object(
+      coalesce(
+        jsonb_agg(causes -> 0 order by entity) filter (where rank${suffix} <= ${maxNamed}),
+        case when bool_or(not ${isOfData}) then '[]'::jsonb end
+      ) || case when max(rank${suffix}) > ${maxNamed} then jsonb_build_array(jsonb_build_object(
              'kind', 'others', 'count', max(rank${suffix}) - ${maxNamed}, 'amounts', '{}'::jsonb
            ) || jsonb_strip_nulls(jsonb_build_object('unusableCount', nullif(
              count(*) filter (where rank${suffix} > ${maxNamed} and causes -> 0 ? 'unusable'), 0
-           )))) else '[]' end as list${suffix}, max(rank${suffix}) as count${suffix}`,
+           )))) else '[]' end as list${suffix}, coalesce(max(rank${suffix}), 0) as count${suffix}`,
   );
   return sql`(
     select ${columnList(key)}, ${listOf(lists)}
     from (
       select ${columnList(key)}, entity, causes, ${listOf(ranks)}
       from ${contributionChangeTable(name)}
-      where ${hasConsequence}
+      where ${hasConsequence} or not ${isOfData}
     ) as ranked
     group by ${columnList(key)}
   )`;

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { ledger } from '../../database/prisma-client.js';
-import { joined, literal, raw, type SqlText, sql } from '../../database/sql.js';
+import { joined, literal, raw, render, type SqlText, sql } from '../../database/sql.js';
 import { sqlFile } from '../../database/sql-file.js';
 import { unusableValueReasons } from '../../warehouse/clean/issue-reason.js';
 import type { ReportDefinition } from '../definition/definition.js';
@@ -40,10 +40,8 @@ export async function unusableFields(
   });
   const has = (table: string, field: string) =>
     rows.some((found) => found.table_name === table && found.column_name === field);
-  const text = (await readReportSql(definition)).contributions!({
-    as_of_day: raw(''),
-    entities: raw(''),
-  }).strings.join(' ');
+  const { contributions } = await readReportSql(definition);
+  const { text } = render(contributions!({ as_of_day: raw(''), entities: raw('') }));
   const words = new Set(text.split(/\W+/));
   return {
     ofEntities: rows.flatMap(({ table_name, column_name }) =>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { anyOf, ident, joined, raw, type SqlText, sql } from '../../database/sql.js';
-import { sqlTemplate } from '../../database/sql-file.js';
 import type { CheckSeverity, ReportCheck, ReportDefinition } from '../definition/definition.js';
+import { type RelationText, readRelations, templateWithRelations } from '../definition/relations.js';
 import { columnList, groupColumns, inScope } from '../sql/row-sql.js';
 import { buildTable, scopeTable, servedTable } from '../sql/table-names.js';
 
@@ -36,7 +36,10 @@ export async function checkQueries(
   definitions: readonly ReportDefinition[],
   limits: CheckLimits,
 ): Promise<CheckQuery[]> {
-  const listed = await Promise.all(definition.checks.map((check) => listedCheck(check, definitions, limits)));
+  const known = await readRelations(definition.relations);
+  const listed = await Promise.all(
+    definition.checks.map((check) => listedCheck(check, known, definitions, limits)),
+  );
   return [
     keysAreUnique(definition),
     requiredValuesAreThere(definition),
@@ -48,6 +51,7 @@ export async function checkQueries(
 
 async function listedCheck(
   { name, severity, sqlFile }: ReportCheck,
+  known: readonly RelationText[],
   definitions: readonly ReportDefinition[],
   { asOfDay, incremental }: CheckLimits,
 ): Promise<CheckQuery> {
@@ -56,9 +60,10 @@ async function listedCheck(
     .flatMap((report) => nextAndTouched(report, incremental.has(report.name)))
     .filter((relation) => text.includes(relation.name))
     .map((relation) => sql`${ident(relation.name)} as not materialized (${relation.query})`);
-  const offenders = sqlTemplate(
+  const offenders = templateWithRelations(
     text,
-    sqlFile,
+    `The check ${name}`,
+    known,
   )({
     as_of_day: asOfDay,
     all_rows: definitions.some((report) => !incremental.has(report.name)),

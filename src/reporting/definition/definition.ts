@@ -35,6 +35,18 @@ export interface ReportColumn {
   readonly usesGlobalAggregates?: boolean | undefined;
 }
 
+/**
+ * A named query that states a rule once, for all reports, checks and other relations that select from it as `{{ name }}`. It becomes a
+ * common table expression of each query that uses it, directly or through another relation, and may have the parameters that all of
+ * these queries have. A changed relation changes the definition of the reports that use it.
+ */
+export interface Relation {
+  /** The name of its .sql file, in lower-case words with underscores. */
+  readonly name: string;
+  /** Path of its .sql file. */
+  readonly sqlFile: string;
+}
+
 /** A blocking check with offenders prevents the publication; the offenders of a warning are kept with the publication. */
 export type CheckSeverity = 'blocking' | 'warning';
 
@@ -123,7 +135,8 @@ export interface Contributions {
   readonly together?: readonly string[] | undefined;
   /**
    * Paths of queries that select, as `entity`, the entities whose contributions may have changed `since` a time, when the as-of day
-   * was `earlier_as_of_day`; it is `as_of_day` now.
+   * was `earlier_as_of_day`; it is `as_of_day` now. They can select from each relation as it is now, `{{ name }}`, and as it was on the
+   * earlier day, `{{ earlier_name }}`.
    */
   readonly touched: readonly string[];
   readonly rollups: readonly Rollup[];
@@ -160,6 +173,8 @@ export interface ReportDefinition {
   /** Missing: every build is a full build, and changes have report-wide causes only. */
   readonly contributions?: Contributions | undefined;
   readonly checks: readonly ReportCheck[];
+  /** What its SQL and its checks can select from. Only the relations that they use are part of the definition. */
+  readonly relations?: readonly Relation[] | undefined;
 }
 
 /**

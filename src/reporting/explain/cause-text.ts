@@ -33,7 +33,9 @@ export function causeText(cause: Cause, noun: string, entityKey: string): string
     case 'mapping':
       return `the mapping changed from version ${text('from')} to ${text('to')}`;
     case 'definition':
-      return 'the definition of the report changed';
+      return cause.relation === undefined
+        ? 'the definition of the report changed'
+        : `the rule ${text('relation')} changed`;
     case 'rollback':
       return `publication ${text('to')} was published again in place of ${text('from')}`;
     case 'together':

@@ -30,6 +30,7 @@ export async function latestPublication(
     mappingVersion: row.mapping_version,
     rowCounts: row.row_counts as Record<string, number>,
     definitions,
+    rules: row.rules as unknown as LatestPublication['rules'],
     restores: row.restores,
     reflects: hashOf(drops, row.mapping_version, asOfDay, definitions),
   };
@@ -131,11 +132,12 @@ export async function insertPublication(client: ClientBase, publication: NewPubl
     sql`/* reporting.insert_publication */
       insert into reporting.publication
         (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
-         check_state, checks, definitions)
+         check_state, checks, definitions, rules)
       values (
         ${number}, clock_timestamp(), ${runId}, ${reason}, ${builds.asOfDay}, ${builds.asOfDay.slice(0, 7)},
         ${JSON.stringify(builds.reflected.drops)}, ${builds.reflected.mappingVersion}, ${JSON.stringify(rowCounts)},
-        ${JSON.stringify(changes)}, ${checkState}, ${JSON.stringify(checks)}, ${JSON.stringify(builds.hashes)}
+        ${JSON.stringify(changes)}, ${checkState}, ${JSON.stringify(checks)}, ${JSON.stringify(builds.hashes)},
+        ${JSON.stringify(builds.rules)}
       )`,
   );
 }
@@ -158,9 +160,9 @@ export async function insertRollback(
     sql`/* reporting.insert_rollback */
       insert into reporting.publication
         (number, published_date, run_id, reason, as_of_day, period, drops, mapping_version, row_counts, changes,
-         check_state, checks, definitions, restores)
+         check_state, checks, definitions, rules, restores)
       select ${number}, clock_timestamp(), ${runId}, 'rollback', as_of_day, period, drops, mapping_version, row_counts,
-        ${JSON.stringify(changes)}, check_state, checks, definitions, number
+        ${JSON.stringify(changes)}, check_state, checks, definitions, rules, number
       from reporting.publication
       where number = ${to}
       returning row_counts as "rowCounts"`,
@@ -189,7 +191,7 @@ export async function listPublications(client: Queryable): Promise<ListedPublica
   const rows = await ledger(client);
   const publications = await rows.publication.findMany({
     orderBy: { number: 'desc' },
-    omit: { drops: true, checks: true, definitions: true },
+    omit: { drops: true, checks: true, definitions: true, rules: true },
   });
   return publications.map((row) => ({
     number: row.number,

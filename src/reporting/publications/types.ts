@@ -1,4 +1,5 @@
 import type { CheckOutcome } from '../checks/check.js';
+import type { ReportRules } from '../definition/definition-hash.js';
 
 /** How many rows of a report a publication inserts, updates and deletes. */
 export interface DifferenceCounts {
@@ -27,6 +28,8 @@ export interface ReadyBuilds {
   readonly reflected: Reflected;
   /** SHA-256 of each report's definition. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** The rules of each report. */
+  readonly rules: Readonly<Record<string, ReportRules>>;
   readonly reports: Readonly<Record<string, ReadyBuild>>;
   readonly checks: readonly CheckOutcome[];
 }
@@ -65,6 +68,8 @@ export interface LatestPublication {
   readonly mappingVersion: number;
   readonly rowCounts: Readonly<Record<string, number>>;
   readonly definitions: Readonly<Record<string, string>>;
+  /** Missing for a report of a publication by an earlier version of the software. */
+  readonly rules: Readonly<Record<string, ReportRules | undefined>>;
   /** For a rollback: the publication whose state it published again. */
   readonly restores: number | null;
   readonly reflects: string;

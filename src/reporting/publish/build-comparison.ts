@@ -2,14 +2,17 @@ import type { ClientBase } from 'pg';
 import type { Prisma } from '../../database/client/client.js';
 import { ledger } from '../../database/prisma-client.js';
 import { runSql, sql } from '../../database/sql.js';
+import { touchedSince } from '../build/contribution-build.js';
 import { dropComparison } from '../build/drop-build.js';
+import { publishedBase } from '../build/incremental-base.js';
 import { collectDifferences } from '../build/row-difference.js';
 import { collectAmountCauses } from '../causes/amount-causes.js';
-import type { CauseSources } from '../causes/cause.js';
+import type { CauseSources, Redefinition } from '../causes/cause.js';
 import { collectContributionChanges } from '../causes/contribution-changes.js';
 import { correctionsBetween } from '../causes/manual-corrections.js';
-import { knownFiles } from '../causes/report-wide-causes.js';
+import { definitionCauses, knownFiles } from '../causes/report-wide-causes.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import { definitionIdentity } from '../definition/definition-hash.js';
 import { latestPublication } from '../publications/publication.js';
 import { readPublicationState } from '../publications/publication-state.js';
 import type { Comparison, LatestPublication, Reflected } from '../publications/types.js';
@@ -31,7 +34,11 @@ export async function compareBuild(
   const build = await rows.reportBuild.findFirst({ where: { report: name, run_id: runId } });
   if (build === null || published?.rowCounts[name] === undefined) return null;
   const { retirements } = build.reflects as unknown as Reflected;
-  const compared = { hash: build.definition_hash, whole: build.base_publication === null, retirements };
+  const compared = {
+    asOfDay: build.as_of_day.toISOString().slice(0, 10),
+    whole: build.base_publication === null,
+    retirements,
+  };
   const comparison = await compareWithPublished(client, definition, compared, published);
   await rows.reportBuild.update({
     where: { report: name },
@@ -44,8 +51,8 @@ export async function compareBuild(
 export interface ComparedBuild {
   /** Whether all rows were built; if not, the touched ones. */
   readonly whole: boolean;
-  /** Hash of the definition it was built with. */
-  readonly hash: string;
+  /** YYYY-MM-DD */
+  readonly asOfDay: string;
   /** Ids of the retirements it reflects. */
   readonly retirements: readonly number[];
 }
@@ -54,7 +61,7 @@ export interface ComparedBuild {
 export async function compareWithPublished(
   client: ClientBase,
   definition: ReportDefinition,
-  { whole, hash, retirements }: ComparedBuild,
+  { whole, asOfDay, retirements }: ComparedBuild,
   published: LatestPublication,
 ): Promise<Comparison> {
   const state = await readPublicationState(client, published.number);
@@ -62,10 +69,26 @@ export async function compareWithPublished(
     knownFiles: knownFiles(published),
     since: state.builtDate,
     corrections: correctionsBetween(state.retirements, retirements),
+    redefinition: await redefinitionSince(client, definition, published, asOfDay),
   };
-  const isRedefined = published.definitions[definition.name] !== hash;
-  const compared = await compare(client, definition, whole, sources, isRedefined);
+  const compared = await compare(client, definition, whole, sources);
   return { publication: published.number, ...compared };
+}
+
+/** How the rules of a report differ from those of the publication; null if they do not. */
+async function redefinitionSince(
+  client: ClientBase,
+  definition: ReportDefinition,
+  published: LatestPublication,
+  asOfDay: string,
+): Promise<Redefinition | null> {
+  const [first, ...more] = definitionCauses(definition.name, published, await definitionIdentity(definition));
+  if (first === undefined) return null;
+  const base = await publishedBase(client, definition);
+  return {
+    relation: more.length === 0 ? first.relation : undefined,
+    touched: base === null ? null : await touchedSince(definition, asOfDay, base),
+  };
 }
 
 /** Like `compareWithPublished`, with the sources of causes as an argument. */
@@ -74,7 +97,6 @@ export async function compare(
   definition: ReportDefinition,
   whole: boolean,
   sources: CauseSources,
-  isRedefined: boolean,
 ): Promise<Omit<Comparison, 'publication'>> {
   await dropComparison(client, definition);
   // Causes have values as text, with days in ISO format.
@@ -87,8 +109,11 @@ export async function compare(
   const { differences, ...counts } = await collectDifferences(client, definition, whole);
   const contributions = await collectContributionChanges(client, definition, whole, sources);
   if (definition.contributions !== undefined) {
-    const restKind = contributions === null ? 'not kept' : null;
-    await collectAmountCauses(client, definition, isRedefined ? 'definition' : restKind);
+    const { redefinition } = sources;
+    await collectAmountCauses(client, definition, {
+      redefinition,
+      areContributionsKnown: contributions !== null,
+    });
   }
   return { counts, differences, contributions };
 }

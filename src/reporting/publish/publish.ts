@@ -133,7 +133,7 @@ async function compareAll(
       rowCounts[name] = rows;
       continue;
     }
-    const build = { whole, hash: builds.hashes[name]!, retirements: builds.reflected.retirements };
+    const build = { whole, asOfDay: builds.asOfDay, retirements: builds.reflected.retirements };
     const compared =
       comparison?.publication === previous.number
         ? comparison

@@ -4,7 +4,7 @@ import { raw, render, runSql, type SqlText, sql } from '../../database/sql.js';
 import { Failure, Fault } from '../../fault.js';
 import { type CheckOutcome, refusal } from '../checks/check.js';
 import type { CheckSeverity, ReportDefinition } from '../definition/definition.js';
-import { definitionHash } from '../definition/definition-hash.js';
+import { type DefinitionIdentity, definitionIdentity } from '../definition/definition-hash.js';
 import type { Comparison, ReadyBuilds, Reflected } from '../publications/types.js';
 import { buildTable, contributionChangeTable, differenceTable } from '../sql/table-names.js';
 
@@ -35,7 +35,7 @@ export async function readyBuilds(
   runId: string | null,
 ): Promise<ReadyBuilds> {
   const builds = await readBuilds(client, definitions, runId);
-  const hashes = await requireBuilt(builds, definitions, runId);
+  const identities = await requireBuilt(builds, definitions, runId);
   const first = requireConsistent(builds);
   await requireComplete(client, builds);
   const checks = await readChecks(client, definitions, runId);
@@ -43,7 +43,8 @@ export async function readyBuilds(
     asOfDay: first.asOfDay,
     builtDate: first.builtDate,
     reflected: first.reflected,
-    hashes,
+    hashes: Object.fromEntries(identities.map(([name, { hash }]) => [name, hash])),
+    rules: Object.fromEntries(identities.map(([name, { rules }]) => [name, rules])),
     reports: Object.fromEntries(
       builds.map(({ report, rows, base, comparison }) => [
         report,
@@ -79,19 +80,19 @@ async function requireBuilt(
   builds: readonly BuildRow[],
   definitions: readonly ReportDefinition[],
   runId: string | null,
-): Promise<Record<string, string>> {
-  const hashes: Record<string, string> = {};
+): Promise<[report: string, DefinitionIdentity][]> {
+  const identities: [string, DefinitionIdentity][] = [];
   for (const definition of definitions) {
-    const hash = await definitionHash(definition);
-    if (builds.find((build) => build.report === definition.name)?.hash !== hash) {
+    const identity = await definitionIdentity(definition);
+    if (builds.find((build) => build.report === definition.name)?.hash !== identity.hash) {
       throw new Fault(
         'not_built',
         `${definition.name} is not built with its current definition in run ${runId ?? 'none'}. Build it, then publish.`,
       );
     }
-    hashes[definition.name] = hash;
+    identities.push([definition.name, identity]);
   }
-  return hashes;
+  return identities;
 }
 
 function requireConsistent(builds: readonly BuildRow[]): BuildRow {

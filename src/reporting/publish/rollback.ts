@@ -115,7 +115,8 @@ async function buildEarlier(
     knownFiles: { newestPeriod: '', files: [] },
     since: null,
     corrections: { retired: [], restored: [] },
+    redefinition: isRedefined ? { touched: null } : null,
   };
-  const { counts } = await compare(client, definition, true, sources, isRedefined);
+  const { counts } = await compare(client, definition, true, sources);
   return { counts, hasContributions };
 }

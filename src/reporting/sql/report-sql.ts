@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { type SqlTemplate, sqlTemplate } from '../../database/sql-file.js';
+import type { SqlTemplate } from '../../database/sql-file.js';
 import { Fault } from '../../fault.js';
 import type { ReportDefinition } from '../definition/definition.js';
+import { readRelations, templateWithRelations } from '../definition/relations.js';
 
 /** The statements of a report's .sql file. */
 export interface ReportSql {
@@ -14,16 +15,17 @@ export interface ReportSql {
 }
 
 /**
- * Reads a report's .sql file.
- * @throws Fault `report_sql_invalid` when the number of statements does not match the definition
+ * Reads a report's .sql file, and the relations that it uses.
+ * @throws Fault `report_sql_invalid` when the number of statements does not match the definition; as `templateWithRelations`
  */
 export async function readReportSql(definition: ReportDefinition): Promise<ReportSql> {
   const text = await readFile(definition.sqlFile, 'utf8');
+  const relations = await readRelations(definition.relations);
   const statements = text
     .split(/;[ \t]*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '')
-    .map((statement) => sqlTemplate(statement, `The .sql file of ${definition.name}`));
+    .map((statement) => templateWithRelations(statement, `The .sql file of ${definition.name}`, relations));
   const hasContributions = definition.contributions !== undefined;
   const hasAggregates =
     hasContributions && definition.columns.some(({ usesGlobalAggregates }) => usesGlobalAggregates);

@@ -1,10 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReportDescription } from '../../../src/api/contract/report-description.js';
 import { migrate } from '../../../src/database/migrations/migrate.js';
+import { relations } from '../../../src/dataset/relations/relations.js';
 import { reportComments } from '../../../src/dataset/report-comments.js';
 import { reports } from '../../../src/dataset/reports/reports.js';
+import { definitionIdentity } from '../../../src/reporting/definition/definition-hash.js';
 import { useDatabase } from '../../database-fixture.js';
 import { filmWorld } from '../film-world.js';
 import { publishReports } from '../publish-reports.js';
@@ -90,6 +93,42 @@ describe('the report definitions', () => {
     for (const { name, sqlFile } of reports) {
       expect(await readFile(sqlFile, 'utf8')).toMatch(new RegExp(`^-- ${name}: .*\\n-- grain: `));
     }
+  });
+
+  it('use every relation, whose head says what it is', async () => {
+    const folder = dirname(relations[0]!.sqlFile);
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.sql'));
+    expect(files.sort()).toEqual(relations.map(({ name }) => `${name}.sql`).sort());
+    const used = new Set<string>();
+    for (const report of reports) {
+      const { rules } = await definitionIdentity(report);
+      for (const name of Object.keys(rules.relations)) used.add(name);
+    }
+    expect([...used].sort()).toEqual(relations.map(({ name }) => name).sort());
+    for (const { name, sqlFile } of relations) {
+      expect(await readFile(sqlFile, 'utf8')).toMatch(
+        new RegExp(`^-- ${name}: .*\\n(-- .*\\n)*-- The rules?: .*\\n(-- .*\\n)*-- grain: `),
+      );
+    }
+  });
+
+  it('have another identity when a relation that they use is another, and only then', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'marquee-relations-'));
+    const sqlFile = join(folder, 'film_releases.sql');
+    await cp(relations.find(({ name }) => name === 'film_releases')!.sqlFile, sqlFile);
+    await appendFile(sqlFile, 'where true\n');
+    const others = relations.map((one) => (one.name === 'film_releases' ? { ...one, sqlFile } : one));
+    const changed = [];
+    for (const report of reports) {
+      const [before, after] = await Promise.all([
+        definitionIdentity(report),
+        definitionIdentity({ ...report, relations: others }),
+      ]);
+      expect(after.rules.own).toBe(before.rules.own);
+      if (before.hash !== after.hash) changed.push(report.name);
+    }
+    await rm(folder, { recursive: true });
+    expect(changed).toEqual(['production_company_report', 'production_company_genre_report', 'genre_report']);
   });
 
   it('fill the catalog and, with the warehouse’s comments, the dictionary', async () => {

@@ -4,10 +4,8 @@
 
 with released as (
   select movie_id
-  from warehouse.movies
-  where not deleted
-    and coalesce(status, '') in ('Released', '')
-    and release_date <= {{ as_of_day }}::date
+  from {{ film_releases }}
+  where left_out is null
 ),
 
 films as (

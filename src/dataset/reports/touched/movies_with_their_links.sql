@@ -1,11 +1,10 @@
--- Films with changes in their own data, companies, genres or the names of these, and films that the as-of day has
--- released. parameters: since timestamptz, changes after this time; earlier_as_of_day date, the as-of day then; as_of_day date, the as-of day now.
+-- Films with changes in their own data, companies, genres or the names of these.
+-- parameters: since timestamptz, changes after this time.
 
 select movie_id as entity
 from warehouse.movies
 where created_date > {{ since }}
   or (deleted and deleted_date > {{ since }})
-  or (not deleted and release_date > {{ earlier_as_of_day }}::date and release_date <= {{ as_of_day }}::date)
 
 union
 

@@ -1,8 +1,9 @@
 -- The causes of all differences that have amounts: cells of sums, and rows that were inserted or deleted.
--- grain: one row per difference; `list` has its causes, `is_exact` says whether any of them is a contribution.
+-- grain: one row per difference; `list` has its causes, `is_exact` says whether any of them leaves no question.
 -- parameters: sum_names, sum_places (arrays: the summed columns, and to how many places each is rounded), difference,
 --   contribution_change (tables), has_amounts (of difference), same_key (of contribution_change and difference), max_named,
---   rest_kind (text: the kind of cause of amounts that no contribution explains; null if only rounding can leave any).
+--   rest_cause (jsonb: the cause of amounts that no contribution explains; null if only rounding can leave any), rest_is_exact
+--   (whether nothing else can have left them).
 -- The amounts of a difference's causes add up to the difference exactly: entities by size, the others as one, then the rest.
 
 with summed as (
@@ -26,7 +27,8 @@ part as (
     abs((change.amounts ->> difference.column_name)::numeric) as size
   from difference
   join {{ contribution_change }} as change on {{ same_key }}
-  where difference.column_position = 0 or change.amounts ? difference.column_name
+  where change.causes is not null
+    and (difference.column_position = 0 or change.amounts ? difference.column_name)
 ),
 
 ranked as materialized (
@@ -109,15 +111,11 @@ line as (
   select
     rest.cell,
     {{ max_named }} + 2,
-    false,
-    jsonb_build_object(
-      'kind', case
-        when {{ rest_kind }}::text is not null then {{ rest_kind }}::text
-        when bool_and(rest.places is not null) then 'rounding'
-        else 'unexplained'
-      end,
-      'amounts', jsonb_object_agg(rest.name, trim_scale(rest.amount)::text)
-    )
+    {{ rest_is_exact }}::boolean,
+    coalesce(
+      {{ rest_cause }}::jsonb,
+      jsonb_build_object('kind', case when bool_and(rest.places is not null) then 'rounding' else 'unexplained' end)
+    ) || jsonb_build_object('amounts', jsonb_object_agg(rest.name, trim_scale(rest.amount)::text))
   from rest
   where rest.amount <> 0
   group by rest.cell
