@@ -44,6 +44,7 @@ const environmentSchema = z
     OIDC_AUDIENCE_CLAIM: z.enum(['aud', 'scope'], 'expected aud or scope').default('aud'),
     OIDC_CLIENT_ID: z.string().min(1).optional(),
     OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+    SESSION_SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
     ISSUER_PORT: wholeNumber(0, 65535).optional(),
     PUBLIC_URL: url('http:', 'https:').optional(),
     CORS_ORIGINS: z.string().default('').transform(list),
@@ -130,6 +131,8 @@ export interface Configuration {
   issuerUrl?: string;
   /** The client for browser logins at an external issuer; undefined: browser logins are off there. */
   loginClient?: { id: string; secret: string };
+  /** Shares login sessions between API processes, with Redis. */
+  sessionSecret?: string;
   /** Port of the built-in issuer; the API's port plus one by default. */
   issuerPort: number;
   audience: string;
@@ -221,6 +224,7 @@ export function readConfiguration(environment: NodeJS.ProcessEnv = process.env):
     redisUrl: read.REDIS_URL,
     queuePrefix: read.QUEUE_PREFIX,
     issuerUrl: read.OIDC_ISSUER,
+    sessionSecret: read.SESSION_SECRET,
     loginClient:
       read.OIDC_CLIENT_ID && read.OIDC_CLIENT_SECRET
         ? { id: read.OIDC_CLIENT_ID, secret: read.OIDC_CLIENT_SECRET }

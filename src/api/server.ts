@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { ProtectedResource } from '../auth/access-error.js';
 import type { LoginClient } from '../auth/login/login.js';
+import { SharedSessions } from '../auth/login/shared-sessions.js';
 import { SCOPES } from '../auth/scopes.js';
 import { scopeAtIssuer } from '../auth/token-profile.js';
 import { bearerToken } from '../auth/tokens/bearer.js';
@@ -65,6 +66,8 @@ export interface ApiOptions extends Omit<TokenVerifierOptions, 'algorithms' | 'r
   readonly corsOrigins?: readonly string[];
   /** Reaches the pipeline through its queue. Without it, everything about runs fails with QUEUE_UNAVAILABLE. */
   readonly control?: ControlClient;
+  /** With `redis`, shares login sessions between API processes that have the same secret. */
+  readonly sessionSecret?: string | undefined;
   /** The OpenID Connect client for logging in with a browser. Without it, only tokens are accepted. */
   readonly login?: LoginClient;
   /** Shown at `/admin/queues` to logged-in users with the scope jobs:read. The caller closes them. */
@@ -124,7 +127,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     defaultScopes: ['reports:read'],
   };
   const browsers =
-    options.login && browserRoutes({ ...options, client: options.login, publicUrl, verify: access.verify });
+    options.login &&
+    browserRoutes({
+      ...options,
+      client: options.login,
+      publicUrl,
+      verify: access.verify,
+      sessions: sharedSessions(options),
+    });
   const shared = {
     callerOf: access.callerOf,
     policies,
@@ -183,6 +193,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       await metricsServer?.close();
     },
   };
+}
+
+function sharedSessions({ redis, redisPrefix = 'marquee', sessionSecret }: ApiOptions) {
+  if (redis === undefined || sessionSecret === undefined) return undefined;
+  return { store: new SharedSessions(redis, redisPrefix, sessionSecret), secret: sessionSecret };
 }
 
 /** Verifies the tokens of requests, with caching and revocation. */

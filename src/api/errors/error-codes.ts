@@ -113,6 +113,11 @@ export const ERROR_CODES = {
     message: 'The token issuer does not respond, so the token cannot be verified. Try again later.',
     remedy: 'Try again in a moment.',
   },
+  SESSIONS_UNAVAILABLE: {
+    status: 503,
+    message: 'Login sessions cannot be read, because Redis does not respond. Try again later.',
+    remedy: 'Try again in a moment, or use an access token.',
+  },
   INTERNAL_SERVER_ERROR: {
     status: 500,
     message: 'Internal error. Report it with the request id.',

@@ -87,6 +87,10 @@ export function failureResponse(
     logger.error({ requestId, err: error }, 'cannot reach the token issuer');
     return errorResponse('ISSUER_UNAVAILABLE', requestId);
   }
+  if (error instanceof Failure && error.code === 'sessions_unavailable') {
+    logger.error({ requestId, err: error }, 'cannot reach the sessions');
+    return errorResponse('SESSIONS_UNAVAILABLE', requestId);
+  }
   logger.error({ requestId, err: error }, 'request failed');
   return errorResponse('INTERNAL_SERVER_ERROR', requestId);
 }

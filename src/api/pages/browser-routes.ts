@@ -5,6 +5,7 @@ import type { Caller } from '../../auth/caller.js';
 import {
   browserLogin,
   type LoginClient,
+  type LoginOptions,
   requireOwnPage,
   requireSameOrigin,
   userOf,
@@ -26,6 +27,8 @@ export interface BrowserRoutesOptions {
   readonly verify: (token: string) => Promise<Caller>;
   /** The queues that the queue board shows. Without any, there is no queue board. */
   readonly queues?: readonly BoardQueue[];
+  /** Shares sessions with other API processes. */
+  readonly sessions?: LoginOptions['sessions'];
 }
 
 /** The pages that users open in a browser, with a session instead of a token. */

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import session from 'express-session';
+import session, { type Store } from 'express-session';
 import { Passport } from 'passport';
 import OAuth2Strategy from 'passport-oauth2';
 import { Failure } from '../../fault.js';
@@ -31,6 +31,8 @@ export interface LoginOptions {
   /** Where browsers reach the API. The issuer redirects to `/login/callback` under it. */
   readonly publicUrl: string;
   readonly verify: (token: string) => Promise<Caller>;
+  /** Shares sessions with other API processes. By default they are kept in this process. */
+  readonly sessions?: { readonly store: Store; readonly secret: string } | undefined;
   /** The pages a login may return to. The first is the default. */
   readonly pages: readonly string[];
 }
@@ -63,9 +65,9 @@ export function browserLogin(options: LoginOptions): BrowserLogin {
   const cookieName = secure ? '__Host-marquee' : 'marquee.session';
   const withSession = session({
     name: cookieName,
-    // Sessions are kept in this process, so the key that signs their ids may be, too.
-    secret: randomBytes(32).toString('base64url'),
-    store: new SessionStore(),
+    // If sessions are kept in this process, the key that signs their ids may be, too.
+    secret: options.sessions?.secret ?? randomBytes(32).toString('base64url'),
+    store: options.sessions?.store ?? new SessionStore(),
     resave: false,
     saveUninitialized: false,
     // Only the proxy that terminates TLS knows whether the browser used it.

@@ -8,12 +8,12 @@ interface StoredSession {
 }
 
 /** How long a login may take, in ms. */
-const LOGIN_MS = 10 * 60_000;
+export const LOGIN_MS = 10 * 60_000;
 const MAX_SESSIONS = 10_000;
 
 /**
  * Keeps sessions in the memory of this process. They end with the process, and several API processes behind one address
- * need a load balancer with sticky sessions. Anyone can start a login, which creates a session, so the number of
+ * need sticky sessions, or `SharedSessions`. Anyone can start a login, which creates a session, so the number of
  * sessions is limited and unfinished logins are evicted first.
  */
 export class SessionStore extends Store {

@@ -59,6 +59,7 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
       queues: queue?.queues,
       login: loginClient(environment, issuer),
       redis: queue?.redis,
+      sessionSecret: configuration.sessionSecret,
       redisPrefix: configuration.queuePrefix,
     });
     issuer?.registerRedirects([loginCallback(configuration.publicUrl ?? api.url)]);
