@@ -4,10 +4,10 @@ import { type RunningApi, startApi } from '../../api/server.js';
 import { type RunningIssuer, startIssuer } from '../../auth/issuer/issuer.js';
 import { type LoginClient, loginCallback } from '../../auth/login/login.js';
 import { movies } from '../../dataset/movies.js';
-import { Fault } from '../../fault.js';
+import { Failure, Fault } from '../../fault.js';
 import { complaintOfPeriod } from '../../period.js';
 import { openQueueBackend } from '../../queue/backend/backend.js';
-import { openControlClient } from '../../queue/control/control.js';
+import { controlLater, openControlClient } from '../../queue/control/control.js';
 import { complaintOfFileName } from '../../source/drop/feed-of-file.js';
 import { type Log, quietly } from '../output/log.js';
 import type { Environment } from './environment.js';
@@ -82,23 +82,30 @@ export async function serve(environment: Environment, log: Log): Promise<Serving
 
 /**
  * Connects to the queue, the API's only way to the pipeline. Without a connection the API still serves reports and answers
- * requests about runs with an error.
+ * requests about runs with an error; each such request tries again to connect.
  */
 async function openControl(environment: Environment, log: Log) {
   const { redisUrl } = environment.configuration;
   if (redisUrl === undefined && !environment.has('queue')) {
     return undefined;
   }
-  const backend = await openQueueBackend(environment.queueLocation(), quietly(log));
+  const open = () => openQueueBackend(environment.queueLocation(), quietly(log));
+  const backend = await open().catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    log.warn(`${error.message} Reports are served; requests about runs fail until it answers.`);
+    return undefined;
+  });
+  const control =
+    backend === undefined ? controlLater(open) : { ...openControlClient(backend), close: backend.close };
   const redis = redisUrl === undefined ? undefined : new Redis(redisUrl, { maxRetriesPerRequest: 1 });
   redis?.on('error', quietly(log));
   return {
-    control: openControlClient(backend),
-    queues: Object.values(queues).map((name) => backend.makeQueue(name)),
+    control,
+    queues: Object.values(queues).flatMap((name) => backend?.makeQueue(name) ?? []),
     redis,
     async close() {
       redis?.disconnect();
-      await backend.close();
+      await control.close();
     },
   };
 }

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
-  createPostgresBackend,
   createRedisBackend,
   FlowProducer,
   type IQueueBackend,
@@ -13,13 +11,12 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import { Client, type ClientConfig, type Pool } from 'pg';
-import { Failure, Fault, messageOf } from '../../fault.js';
+import { Failure, Fault } from '../../fault.js';
+import { type Patience, type Plumbing, type QueueLocation, unreachable } from './plumbing.js';
+import { openPostgres } from './postgres-plumbing.js';
+import { within } from './within.js';
 
-/** Where the queues are stored: Redis in production, Postgres when nothing else is installed. */
-export type QueueLocation =
-  | { kind: 'redis'; url: string; prefix: string; acceptEviction?: boolean }
-  | { kind: 'postgres'; connectionString: string; schema: string };
+export type { QueueLocation } from './plumbing.js';
 
 export type AnyQueue = Queue;
 
@@ -41,18 +38,7 @@ export interface QueueBackend {
  */
 const maxStalledCount = 10;
 
-/** Maximum number of Postgres connections for all queues and workers of a process; each worker's listener is extra. */
-const poolSize = 6;
-
-/** How long a worker waits before it tries again to open a backend. */
-const pauseMs = 1000;
-
-interface Plumbing {
-  connection: (use: 'producer' | 'worker') => unknown;
-  prefix: string | undefined;
-  factory: BackendFactory<IQueueBackend, never>;
-  close: () => Promise<void>;
-}
+const usualPatience: Patience = { open: 5000, command: 10_000, close: 3000 };
 
 /**
  * Opens the queue backend and checks that it answers.
@@ -64,9 +50,12 @@ interface Plumbing {
 export async function openQueueBackend(
   location: QueueLocation,
   onError: (error: Error) => void = () => {},
+  patience: Patience = usualPatience,
 ): Promise<QueueBackend> {
   const plumbing =
-    location.kind === 'redis' ? await openRedis(location, onError) : await openPostgres(location, onError);
+    location.kind === 'redis'
+      ? await openRedis(location, onError, patience)
+      : await openPostgres(location, onError, patience);
   const queues = new Map<string, AnyQueue>();
   const made: { close(): Promise<unknown> }[] = [];
   const base = { prefix: plumbing.prefix };
@@ -83,10 +72,16 @@ export async function openQueueBackend(
   }
   let closing: Promise<void> | undefined;
   let closed = false;
+  /** What a server that hangs does not close ends with its connections. */
+  function onLateClose(error: unknown): void {
+    if (!(error instanceof Failure)) throw error;
+    onError(error);
+  }
   async function closeAll(): Promise<void> {
     const workers = made.filter((part) => part instanceof Worker);
     await Promise.all(workers.map((worker) => worker.close()));
-    await Promise.all(made.filter((part) => !(part instanceof Worker)).map((part) => part.close()));
+    const others = made.filter((part) => !(part instanceof Worker));
+    await within(patience.close, Promise.all(others.map((part) => part.close()))).catch(onLateClose);
     await plumbing.close();
     closed = true;
   }
@@ -125,10 +120,14 @@ export async function openQueueBackend(
 async function openRedis(
   location: Extract<QueueLocation, { kind: 'redis' }>,
   onError: (error: Error) => void,
+  patience: Patience,
 ): Promise<Plumbing> {
-  await checkRedis(location);
-  // A producer gives up after some attempts, so that its caller gets the error; a worker waits forever.
-  const producer = new Redis(location.url, { connectionName: location.prefix });
+  await checkRedis(location, patience.open);
+  // A producer gives up after some attempts or time, so that its caller gets the error; a worker waits forever.
+  const producer = new Redis(location.url, {
+    connectionName: location.prefix,
+    commandTimeout: patience.command,
+  });
   const worker = new Redis(location.url, { connectionName: location.prefix, maxRetriesPerRequest: null });
   producer.on('error', onError);
   worker.on('error', onError);
@@ -137,25 +136,34 @@ async function openRedis(
     prefix: location.prefix,
     factory: createRedisBackend as unknown as BackendFactory<IQueueBackend, never>,
     close: async () => {
-      await Promise.all([producer.quit(), worker.quit()]);
+      await within(patience.close, Promise.all([producer.quit(), worker.quit()])).catch(() => {
+        producer.disconnect();
+        worker.disconnect();
+      });
     },
   };
 }
 
-async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): Promise<void> {
+async function checkRedis(
+  location: Extract<QueueLocation, { kind: 'redis' }>,
+  openMs: number,
+): Promise<void> {
   const probe = new Redis(location.url, {
     lazyConnect: true,
     retryStrategy: () => null,
-    connectTimeout: 5000,
+    connectTimeout: openMs,
   });
   let lastError: unknown;
   probe.on('error', (error) => {
     lastError = error;
   });
   try {
-    await probe.connect();
+    // A Redis that hangs accepts the connection and does not answer.
+    const info = await within(
+      openMs,
+      probe.connect().then(() => probe.info('memory')),
+    );
     // INFO rather than CONFIG GET: hosted Redis often forbids CONFIG.
-    const info = await probe.info('memory');
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
     if (policy !== 'noeviction' && location.acceptEviction !== true) {
       throw new Fault(
@@ -164,102 +172,9 @@ async function checkRedis(location: Extract<QueueLocation, { kind: 'redis' }>): 
       );
     }
   } catch (error) {
-    if (error instanceof Fault) throw error;
+    if (error instanceof Fault || error instanceof Failure) throw error;
     throw unreachable('Redis', lastError ?? error);
   } finally {
     probe.disconnect();
   }
-}
-
-async function openPostgres(
-  location: Extract<QueueLocation, { kind: 'postgres' }>,
-  onError: (error: Error) => void,
-): Promise<Plumbing> {
-  const probe = new Client({ connectionString: location.connectionString, connectionTimeoutMillis: 5000 });
-  probe.on('error', () => undefined);
-  try {
-    await probe.connect();
-  } catch (error) {
-    throw unreachable('The queue database', error);
-  } finally {
-    await probe.end().catch(() => {});
-  }
-  const shared = shareConnections(onError);
-  return {
-    connection: () => ({
-      connectionString: location.connectionString,
-      schema: location.schema,
-      migrate: true,
-      max: poolSize,
-    }),
-    prefix: undefined,
-    factory: shared.factory as unknown as BackendFactory<IQueueBackend, never>,
-    close: shared.close,
-  };
-}
-
-/** A connection that always has an error listener: without one, losing the connection would end the process. */
-class ListenedClient extends Client {
-  constructor(config?: ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
-
-  /** BullMQ removes all listeners before it closes a connection; the server may close it at the same moment. */
-  override removeAllListeners(event?: string | symbol): this {
-    super.removeAllListeners(event);
-    return event === undefined || event === 'error' ? this.on('error', () => undefined) : this;
-  }
-}
-
-/**
- * Makes BullMQ's Postgres backends with one pool for all of them. BullMQ gives each queue and each worker its own pool, and
- * prepares the schema in each: for our queues that is 40 connections and 200 statements before the first job. Listeners
- * keep their own connections.
- *
- * It also makes them safe for a server that may stop at any moment. BullMQ has no error listener on the connection that prepares
- * the schema, nor on its notification connection while that opens and closes. And it keeps a failed start forever: its workers
- * then retry without a pause, so that no timer, signal or child process gets a turn. Here a failed start is tried again.
- */
-function shareConnections(onError: (error: Error) => void) {
-  let pool: Pool | undefined;
-  let ready: Promise<void> | undefined;
-  const factory: typeof createPostgresBackend = (name, options, use) => {
-    const backend = createPostgresBackend(name, options, use);
-    const { connection } = backend;
-    const own = connection.pool as unknown as Pool;
-    if (pool === undefined) {
-      pool = own;
-      pool.removeAllListeners('error');
-      pool.on('error', onError);
-      pool.on('connect', (client) => client.on('error', () => undefined));
-    }
-    Object.assign(connection, { pool, ownsPool: false, pgModule: { Client: ListenedClient } });
-    const prepare = connection.waitUntilReady.bind(connection);
-    connection.waitUntilReady = async () => {
-      try {
-        ready ??= prepare();
-        await ready;
-      } catch (error) {
-        await sleep(pauseMs);
-        ready = undefined;
-        Object.assign(connection, { readyPromise: undefined });
-        throw error;
-      }
-    };
-    return backend;
-  };
-  return { factory, close: async () => await pool?.end() };
-}
-
-function unreachable(what: string, error: unknown): Failure {
-  const { code } = error as { code?: unknown };
-  // Unknown database, unknown user or wrong password: `migrate` creates these.
-  const isMissing = code === '3D000' || code === '28P01' || code === '28000';
-  const remedy = isMissing ? 'run marquee migrate, which creates it, or correct' : 'start it or correct';
-  return new Failure(
-    'queue_unreachable',
-    `${what} does not answer (${messageOf(error)}); ${remedy} its address.`,
-    { cause: error },
-  );
 }

@@ -18,7 +18,7 @@ const systemCodes = new Set([
 ]);
 /** Errors of `pg` and `ioredis` that have no code. */
 const messages =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Connection is closed|Stream isn't writeable|LOADING |MASTERDOWN |READONLY )/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Connection is closed|Command timed out|Stream isn't writeable|LOADING |MASTERDOWN |READONLY )/;
 
 /**
  * What does not answer, as one sentence, when the error means that the database or the queue cannot be reached for now; undefined for

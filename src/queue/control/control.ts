@@ -161,6 +161,26 @@ export function openControlClient(backend: QueueBackend, timeoutMs = DEFAULT_TIM
   };
 }
 
+/**
+ * Sends requests over a queue that did not answer yet: each request tries to open it until it is open.
+ * @param open throws Failure `queue_unreachable` when it does not answer, which the requests report
+ */
+export function controlLater(open: () => Promise<QueueBackend>): ControlClient & { close(): Promise<void> } {
+  let opened: Promise<{ backend: QueueBackend; client: ControlClient }> | undefined;
+  return {
+    async ask(action, args, caller) {
+      opened ??= open()
+        .then((backend) => ({ backend, client: openControlClient(backend) }))
+        .catch((error: unknown) => {
+          opened = undefined;
+          throw error;
+        });
+      return await (await opened).client.ask(action, args, caller);
+    },
+    close: async () => (await opened?.catch(() => undefined))?.backend.close(),
+  };
+}
+
 async function answered(outcome: Promise<ControlOutcome>, timeoutMs: number): Promise<ControlOutcome> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
