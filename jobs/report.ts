@@ -86,6 +86,7 @@ async function checkBuilds(
   );
   const refused = refusal(
     outcomes,
+    runId,
     `To accept this loss, run marquee retry ${runId} --accept-loss. Otherwise, ${undo ?? takesFileOut}.`,
   );
   if (refused !== undefined) {

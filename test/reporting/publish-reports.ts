@@ -48,7 +48,7 @@ export async function publishReports(
   reason: PublicationReason = 'load',
 ): Promise<PublishResult> {
   const asOfDay = await buildAll(pool, definitions, whole);
-  const refused = refusal(await checkAll(pool, asOfDay, definitions, maxLossShare));
+  const refused = refusal(await checkAll(pool, asOfDay, definitions, maxLossShare), null);
   if (refused !== undefined) throw refused;
   return inTransaction(pool, (client) => publish(client, definitions, { runId: null, reason }));
 }
@@ -59,7 +59,7 @@ export async function publishAsJobs(
   definitions: readonly ReportDefinition[] = reports,
 ): Promise<PublishResult> {
   const asOfDay = await buildAll(pool, definitions, false);
-  const refused = refusal(await checkAll(pool, asOfDay, definitions, 1));
+  const refused = refusal(await checkAll(pool, asOfDay, definitions, 1), null);
   if (refused !== undefined) throw refused;
   for (const definition of definitions) {
     await inTransaction(pool, (client) => compareBuild(client, definition, null));

@@ -53,6 +53,13 @@ export function defineStatusCommands(program: Command): void {
     .action(async (options) => (await import('../commands/runs.js')).runs(options));
 
   program
+    .command('checks')
+    .description('list what the checks of a run found: the rows because of which nothing was published')
+    .argument('<run>', 'its id in marquee runs; the first 8 characters are enough', runId)
+    .option('--json', 'print a JSON array')
+    .action(async (run, options) => (await import('../commands/checks.js')).checks(run, options));
+
+  program
     .command('retry')
     .description(
       'resume a failed, held or cancelled run from where it stopped; exit 0 only when it succeeded',

@@ -13,7 +13,7 @@ export interface CheckOutcome {
   readonly severity: CheckSeverity;
   /** Offenders found; 0 means passed. */
   readonly offenderCount: number;
-  /** The first 20 of them. */
+  /** The first of them, see `keptOffenders`. */
   readonly offenders: readonly unknown[];
   /** Who accepted the offenders of a blocking check. */
   readonly acceptedBy?: string | null;
@@ -32,6 +32,12 @@ export interface CheckOptions {
 }
 
 export const defaultMaxLossShare = 0.2;
+
+/**
+ * Maximum number of offenders kept of a check. What blocks a publication has to be corrected, so an operator needs all of it; a warning
+ * may repeat with every publication.
+ */
+export const keptOffenders: Readonly<Record<CheckSeverity, number>> = { blocking: 10_000, warning: 1000 };
 
 /**
  * Runs all checks of these reports on their builds and keeps the results in `support.check_result`. Build all reports first, since
@@ -81,7 +87,7 @@ async function runCheck(client: ClientBase, report: string, check: CheckQuery): 
       with offender as materialized (\n${check.query}\n)
       select
         (select count(*)::integer from offender) as "offenderCount",
-        coalesce((select jsonb_agg(first) from (select * from offender limit 20) as first), '[]') as offenders`,
+        coalesce((select jsonb_agg(first) from (select * from offender limit ${keptOffenders[check.severity]}) as first), '[]') as offenders`,
   );
   return { report, name: check.name, severity: check.severity, ...rows[0]! };
 }
@@ -90,9 +96,14 @@ async function runCheck(client: ClientBase, report: string, check: CheckQuery): 
  * The reason not to publish, if there is one: blocking checks with offenders that nobody accepted, with their counts. The published
  * reports stay as they are.
  *
+ * @param runId the run, whose offenders `marquee checks` lists
  * @param onlyLoss what to do if lost rows are the only problem, as sentences
  */
-export function refusal(outcomes: readonly CheckOutcome[], onlyLoss?: string): Fault | undefined {
+export function refusal(
+  outcomes: readonly CheckOutcome[],
+  runId: string | null,
+  onlyLoss?: string,
+): Fault | undefined {
   const failed = outcomes.filter(
     ({ severity, offenderCount, acceptedBy }) =>
       severity === 'blocking' && offenderCount > 0 && (acceptedBy ?? null) === null,
@@ -107,7 +118,9 @@ export function refusal(outcomes: readonly CheckOutcome[], onlyLoss?: string): F
     `Publication blocked: these checks failed: ${list}. The current reports stay live. ` +
       (isLossAlone && onlyLoss !== undefined
         ? onlyLoss
-        : 'See support.check_result for the first offenders.'),
+        : runId === null
+          ? 'See support.check_result for the offenders.'
+          : `To list the offenders, run marquee checks ${runId}.`),
   );
 }
 

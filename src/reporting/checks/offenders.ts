@@ -1,5 +1,8 @@
 import type { Pool } from 'pg';
+import { ledger } from '../../database/prisma-client.js';
+import type { Queryable } from '../../database/queryable.js';
 import { runSql, type SqlText, sql } from '../../database/sql.js';
+import type { CheckSeverity } from '../definition/definition.js';
 
 /** What a check found, with its first offender as evidence. */
 export interface FoundOffenders {
@@ -11,7 +14,44 @@ export interface FoundOffenders {
   readonly acceptedBy: string | null;
 }
 
-/** What the blocking checks of a run found; empty if they passed. `support.check_result` has more offenders of each. */
+/** A check that found offenders, with those that are kept of them. */
+export interface FailedCheck {
+  readonly report: string;
+  readonly check: string;
+  readonly severity: CheckSeverity;
+  readonly count: number;
+  readonly acceptedBy: string | null;
+  readonly offenders: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The results of the checks of a run. */
+export interface RunChecks {
+  /** How many checks were run; 0 if the run ended before, or builds no reports. */
+  readonly checked: number;
+  readonly failed: readonly FailedCheck[];
+}
+
+/** Reads the results of the checks of a run, with all kept offenders. */
+export async function checksOf(client: Queryable, runId: string): Promise<RunChecks> {
+  const rows = await ledger(client);
+  const results = await rows.checkResult.findMany({
+    where: { run_id: runId, offender_count: { gt: 0 } },
+    orderBy: { id: 'asc' },
+  });
+  return {
+    checked: await rows.checkResult.count({ where: { run_id: runId } }),
+    failed: results.map((row) => ({
+      report: row.report,
+      check: row.check_name,
+      severity: row.severity as CheckSeverity,
+      count: row.offender_count,
+      acceptedBy: row.accepted_by,
+      offenders: row.offenders as Record<string, unknown>[],
+    })),
+  };
+}
+
+/** What the blocking checks of a run found; empty if they passed. `checksOf` has more offenders of each. */
 export function offendersOf(pool: Pool, runId: string): Promise<FoundOffenders[]> {
   return find(pool, sql`run_id = ${runId} and severity = 'blocking'`);
 }

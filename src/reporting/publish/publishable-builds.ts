@@ -159,7 +159,7 @@ async function readChecks(
       `${unchecked.name} was built but not checked. Run the checks, then publish.`,
     );
   }
-  const refused = refusal(checks);
+  const refused = refusal(checks, runId);
   if (refused !== undefined) throw refused;
   return checks;
 }

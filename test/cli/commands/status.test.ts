@@ -168,6 +168,10 @@ describe('a blocking check that finds offenders', () => {
     const advice = `To accept this loss, run marquee retry ${runs[0].id} --accept-loss. Otherwise, marquee restore brings back`;
     expect(ended.stderr).toContain(advice);
     expect(runs[0].error).toContain(advice);
+    const { stdout: found } = await run(home, ['checks', runs[0].id.slice(0, 8)]);
+    expect(found).toMatch(
+      /^movie_score_report no_more_rows_are_lost_than_allowed \(blocking\): 1 found\n.*built_rows.*\n[- ]+\n.*\d/m,
+    );
     expect((await run(home, ['retry', runs[0].id, '--accept-loss'])).code).toBe(0);
     expect((await run(home, ['status'])).stdout).toMatch(
       /checks warned\.\n(?:.*\n)*? {2}movie_score_report no_more_rows_are_lost_than_allowed: 1, first .*, accepted by /,

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { undoing } from '../../../src/database/savepoint.js';
 import { inTransaction } from '../../../src/database/transaction.js';
 import { reports } from '../../../src/dataset/reports/reports.js';
 import { checkReports, refusal } from '../../../src/reporting/checks/check.js';
+import { checksOf } from '../../../src/reporting/checks/offenders.js';
 import { useDatabase } from '../../database-fixture.js';
 import { filmWorld } from '../film-world.js';
 import { buildAll, checkAll } from '../publish-reports.js';
@@ -111,9 +113,36 @@ describe('the checks', () => {
     expect(outcomes.filter(({ acceptedBy }) => acceptedBy === 'ann')).toEqual([
       expect.objectContaining({ report: 'genre_report', name: 'no_more_rows_are_lost_than_allowed' }),
     ]);
-    expect(refusal(outcomes, 'Accept it.')?.message).toMatch(
-      /: movie_score_report numbers_are_finite \(1\)\. The current reports stay live\. See support\.check_result for the first offenders\.$/,
+    expect(refusal(outcomes, 'a-run', 'Accept it.')?.message).toMatch(
+      /: movie_score_report numbers_are_finite \(1\)\. The current reports stay live\. To list the offenders, run marquee checks a-run\.$/,
     );
+  });
+
+  it('keep all offenders of what they refuse with the run', async () => {
+    const { pipeline } = database.pools;
+    const runId = randomUUID();
+    const found = await inTransaction(pipeline, (client) =>
+      undoing(client, async () => {
+        await client.query(
+          `insert into support.build_movie_score_report
+           select (jsonb_populate_record(built, jsonb_build_object('movie_id', number, 'budget', 'NaN'))).*
+           from support.build_movie_score_report as built cross join generate_series(2, 51) as number`,
+        );
+        await checkReports(client, reports, { asOfDay, runId });
+        return checksOf(client, runId);
+      }),
+    );
+    expect(found.checked).toBeGreaterThan(30);
+    const { offenders, ...check } = found.failed.find(({ check }) => check === 'numbers_are_finite')!;
+    expect(check).toEqual({
+      report: 'movie_score_report',
+      check: 'numbers_are_finite',
+      severity: 'blocking',
+      count: 50,
+      acceptedBy: null,
+    });
+    expect(offenders).toHaveLength(50);
+    expect(await checksOf(pipeline, runId)).toEqual({ checked: 0, failed: [] });
   });
 
   it('are each proven able to fail', async () => {
