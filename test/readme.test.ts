@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { settingNames } from '../src/configuration.js';
@@ -20,9 +21,9 @@ it('the README lists exactly the existing commands', () => {
   expect(known.filter((name) => name !== 'help' && !described.has(name))).toEqual([]);
 });
 
-it.each(['README.md', 'ARCHITECTURE.md'])('%s refers only to existing files', (page) => {
+it.each(['README.md', 'ARCHITECTURE.md', 'docs/security.md'])('%s refers only to existing files', (page) => {
   const text = read(page);
-  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1]!);
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => join(dirname(page), match[1]!));
   const paths = [...text.matchAll(/`((?:src|jobs|test|prisma|bin|docs|bench)\/[\w./-]*\w)`/g)].map(
     (match) => match[1]!,
   );
