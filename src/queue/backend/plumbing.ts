@@ -10,7 +10,7 @@ export type QueueLocation =
 export interface Patience {
   /** For its first answer, when a backend is opened. */
   readonly open: number;
-  /** For a command of a producer; a healthy Redis needs less than one. */
+  /** For a command; a healthy Redis needs less than one. Workers on Redis wait without a limit, as they wait for jobs. */
   readonly command: number;
   /** For its connections to close properly; then they are cut. */
   readonly close: number;

@@ -7,6 +7,9 @@ import { within } from './within.js';
 /** Maximum number of Postgres connections for all queues and workers of a process; each worker's listener is extra. */
 const poolSize = 6;
 
+/** A Postgres that loads data at the same time is slower than Redis. */
+const slowdown = 3;
+
 /** How long a worker waits before it tries again to open a backend. */
 const pauseMs = 1000;
 
@@ -35,6 +38,8 @@ export async function openPostgres(
       schema: location.schema,
       migrate: true,
       max: poolSize,
+      connectionTimeoutMillis: patience.command * slowdown,
+      query_timeout: patience.command * slowdown,
     }),
     prefix: undefined,
     factory: shared.factory as unknown as BackendFactory<IQueueBackend, never>,
