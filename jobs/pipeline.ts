@@ -18,6 +18,7 @@ import { buildReportJob, checkReportsJob, compareReportJob, publishJob, rollback
 import { rebuildReportsFlow, rollbackFlow } from './report-flows.js';
 import { restoreFlow, restoreRowsJob, retireFlow, retireRowsJob } from './retire.js';
 import { scanInboxJob, sealAuditJob, upkeepJob } from './schedule.js';
+import { userScheduleJob } from './schedules/user-schedule.js';
 import type { Resources } from './services.js';
 import { waitForExclusivityJob } from './stages/exclusive-stage.js';
 import { recognizeDropJob } from './stages/load-steps.js';
@@ -54,6 +55,7 @@ export const pipelineJobs = [
   scanInboxJob,
   upkeepJob,
   sealAuditJob,
+  userScheduleJob,
 ];
 
 /** All kinds of runs. */

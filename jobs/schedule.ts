@@ -32,33 +32,35 @@ export const scanInboxJob = defineJob({
   name: 'scan-inbox',
   queue: queues.schedule,
   payload: nothing,
-  run: async ({ services }: JobContext<object, Services>) => {
-    const { inbox, dataSet, runs, notify } = services;
-    const options = { stableMs: inbox.stableSeconds * 1000 };
-    const ready = await scanInbox(inbox.folder, dataSet.feeds, options);
-    let started = 0;
-    for (const { folder, period, files, key } of ready) {
-      const { created } = await runs.start(
-        dropFlow,
-        { folder, period, files: files === undefined ? undefined : [...files] },
-        {
-          requestedBy: 'inbox',
-          idempotencyKey: key,
-          audit: { action: 'ingestDrop', arguments: { folder, period } },
-        },
-      );
-      if (created) {
-        started += 1;
-        await reportTaken(services, { folder, period, files });
-      }
-    }
-    for (const sentence of await findPassedOver(inbox.folder, dataSet.feeds, options)) {
-      if (!warned.has(sentence)) notify?.('warn', sentence);
-      warned.add(sentence);
-    }
-    return { ready: ready.length, started };
-  },
+  run: ({ services }: JobContext<object, Services>) => takeInbox(services, 'inbox'),
 });
+
+/** Starts the runs of the inbox's complete drops in the name of what scans it. */
+export async function takeInbox(
+  services: Services,
+  requestedBy: string,
+): Promise<{ ready: number; started: number }> {
+  const { inbox, dataSet, runs, notify } = services;
+  const options = { stableMs: inbox.stableSeconds * 1000 };
+  const ready = await scanInbox(inbox.folder, dataSet.feeds, options);
+  let started = 0;
+  for (const { folder, period, files, key } of ready) {
+    const { created } = await runs.start(
+      dropFlow,
+      { folder, period, files: files === undefined ? undefined : [...files] },
+      { requestedBy, idempotencyKey: key, audit: { action: 'ingestDrop', arguments: { folder, period } } },
+    );
+    if (created) {
+      started += 1;
+      await reportTaken(services, { folder, period, files });
+    }
+  }
+  for (const sentence of await findPassedOver(inbox.folder, dataSet.feeds, options)) {
+    if (!warned.has(sentence)) notify?.('warn', sentence);
+    warned.add(sentence);
+  }
+  return { ready: ready.length, started };
+}
 
 /** Reports which files of a drop are loaded, and which are ignored and why. What is wrong with an unreadable drop, its run says. */
 async function reportTaken(
@@ -151,7 +153,7 @@ export async function keepSchedules(queue: AnyQueue, { inbox }: Resources): Prom
 function schedulesOf({ scanSeconds }: Resources['inbox']) {
   return [
     { id: 'inbox', rhythm: { everyMs: scanSeconds * 1000 }, job: scanInboxJob },
-    { id: 'upkeep', rhythm: { cron: '17 * * * *', longestMs: 3_600_000 }, job: upkeepJob },
+    { id: 'upkeep', rhythm: { cron: '17 * * * *', timeZone: 'UTC' }, job: upkeepJob },
     { id: 'seal-audit', rhythm: { everyMs: sealEveryMs }, job: sealAuditJob },
   ];
 }

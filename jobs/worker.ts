@@ -6,6 +6,7 @@ import { startWorkers } from '../src/queue/worker/worker.js';
 import { answerPipelineControl } from './control.js';
 import { pipelineFlows, pipelineJobs, prepareWarehouse } from './pipeline.js';
 import { keepSchedules, startSchedules } from './schedule.js';
+import { keepUserSchedules } from './schedules/user-schedule.js';
 import { queues, type Resources } from './services.js';
 
 /** Interval of the search for runs and schedules that the queue has lost. */
@@ -93,6 +94,7 @@ export async function startPipelineWorker(options: PipelineOptions): Promise<Pip
   const reconcile = async () => {
     await pipeline.runs.reconcile().catch(report);
     await keepSchedules(schedules, resources).catch(report);
+    await keepUserSchedules(schedules, resources).catch(report);
   };
   await reconcile();
   const timer = setInterval(reconcile, reconcileMs);

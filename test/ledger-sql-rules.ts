@@ -15,7 +15,7 @@ const ledgerTables: Readonly<Record<string, readonly string[]>> = {
       'issue',
     ],
     ...['check_result', 'report_build', 'report_state', 'publication_state', 'stock_state'],
-    ...['contribution_history', 'retirement', 'withdrawal'],
+    ...['contribution_history', 'retirement', 'withdrawal', 'schedule'],
   ],
   reporting: ['publication', 'report_change', 'report_catalog', 'data_dictionary'],
 };

@@ -10,6 +10,7 @@ import { defineMappingCommands } from './program/mapping-commands.js';
 import { definePipelineCommands } from './program/pipeline-commands.js';
 import { definePublicationCommands } from './program/publication-commands.js';
 import { defineRoleCommands } from './program/role-commands.js';
+import { defineScheduleCommands } from './program/schedule-commands.js';
 import { defineStatusCommands } from './program/status-commands.js';
 
 /** Defines the commands. A command's code is loaded when it is called, so that `--help` is fast. */
@@ -29,6 +30,7 @@ function defineProgram(): Command {
   definePublicationCommands(program);
   defineStatusCommands(program);
   defineAuditCommand(program);
+  defineScheduleCommands(program);
   defineDemonstrationCommands(program);
   defineRoleCommands(program);
 

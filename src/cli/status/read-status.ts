@@ -13,6 +13,7 @@ import { findUncleanedFiles } from '../../warehouse/clean/uncleaned-files.js';
 import { stepErrors } from '../runs/drop.js';
 import { type Environment, storageFolder } from '../runtime/environment.js';
 import { readInbox } from './read-inbox.js';
+import { readSchedules } from './read-schedules.js';
 
 /** Maximum number of recent runs searched for unsuccessful ones. */
 const searchedRuns = 50;
@@ -44,6 +45,7 @@ export async function readStatus(environment: Environment) {
     uncleaned: await findUncleanedFiles(pool),
     replayed: await findUncleanedReplays(pool),
     inbox: await readInbox(environment),
+    schedules: await readSchedules(pool),
     disk: await readDiskUse(pool, { folder: storageFolder(environment.configuration.home) }),
   };
 }

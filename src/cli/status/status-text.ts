@@ -13,7 +13,20 @@ const shownDrops = 12;
 
 /** The status as one JSON object. */
 export function statusJson(status: Status) {
-  const { publication, warned, files, recent, open, issues, late, uncleaned, replayed, inbox, disk } = status;
+  const {
+    publication,
+    warned,
+    files,
+    recent,
+    open,
+    issues,
+    late,
+    uncleaned,
+    replayed,
+    inbox,
+    schedules,
+    disk,
+  } = status;
   const offenders = new Map(open.map((each) => [each.run.id, each.offenders]));
   const runs = recent
     .slice(0, 5)
@@ -33,6 +46,7 @@ export function statusJson(status: Status) {
     uncleaned,
     replayed,
     inbox,
+    schedules,
     disk,
   };
 }
@@ -54,9 +68,11 @@ export function statusLines(status: Status, { all = false }: { all?: boolean }):
 }
 
 /** Whether the reports are complete, in one sentence. */
-function verdict({ publication, open, late, uncleaned, replayed, warned, inbox }: Status): string {
+function verdict({ publication, open, late, uncleaned, replayed, warned, inbox, schedules }: Status): string {
   const needing = open.filter(({ run }) => run.state === 'failed' || run.state === 'held').length;
-  const warnings = late.length + uncleaned.length + replayed.length + warned.length + inbox.ignored.length;
+  const ofData = late.length + uncleaned.length + replayed.length + warned.length;
+  const ofSchedules = schedules.flatMap((each) => each.warnings).length;
+  const warnings = ofData + inbox.ignored.length + ofSchedules;
   const parts = [
     ...(needing > 0 ? [`${needing} ${needing === 1 ? 'run needs' : 'runs need'} attention`] : []),
     ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
@@ -89,8 +105,11 @@ function openRunLines({ run, errors, offenders }: OpenRun): string[] {
   ];
 }
 
-function warningLines({ uncleaned, replayed, late }: Status): string[] {
-  const warnings = [...uncleaned, ...replayed, ...late].map(({ detail }) => `warning: ${detail}`);
+function warningLines({ uncleaned, replayed, late, schedules }: Status): string[] {
+  const details = [...uncleaned, ...replayed, ...late].map(({ detail }) => detail);
+  const warnings = [...details, ...schedules.flatMap((each) => each.warnings)].map(
+    (sentence) => `warning: ${sentence}`,
+  );
   return warnings.length === 0 ? [] : ['', ...warnings];
 }
 

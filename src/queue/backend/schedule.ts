@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import { type JobDefinition, jobOptions, parsePayload } from '../ledger/job.js';
 import type { AnyQueue } from './backend.js';
+import { type CronRhythm, nextDue } from './cron.js';
 
-/** When a scheduled job is due: at an interval, or by a cron pattern (UTC), of which the longest pause must be known. */
-export type Rhythm = { everyMs: number } | { cron: string; longestMs: number };
+/** When a scheduled job is due: at an interval, or by a cron pattern in a time zone. */
+export type Rhythm = { everyMs: number } | CronRhythm;
 
 /** Clocks of hosts differ by this much. */
 const toleranceMs = 60_000;
@@ -20,7 +21,7 @@ export async function schedule<Schema extends z.ZodType, Services>(
   payload: z.input<Schema>,
 ): Promise<void> {
   parsePayload(job, payload);
-  const repeat = 'cron' in rhythm ? { pattern: rhythm.cron, tz: 'UTC' } : { every: rhythm.everyMs };
+  const repeat = 'cron' in rhythm ? { pattern: rhythm.cron, tz: rhythm.timeZone } : { every: rhythm.everyMs };
   const template = {
     name: job.name,
     data: { payload },
@@ -44,8 +45,8 @@ export async function schedule<Schema extends z.ZodType, Services>(
 }
 
 function isOnTime(next: number | undefined, rhythm: Rhythm): boolean {
-  const longestMs = 'cron' in rhythm ? rhythm.longestMs : rhythm.everyMs;
-  return next !== undefined && next <= Date.now() + longestMs + toleranceMs;
+  const expected = 'cron' in rhythm ? nextDue(rhythm, new Date()).getTime() : Date.now() + rhythm.everyMs;
+  return next !== undefined && next <= expected + toleranceMs;
 }
 
 /**

@@ -58,7 +58,7 @@ describe.each(queuePlaces())('a schedule on $kind', (place) => {
   ])('works after a clock that was %s: it is made again, and its job runs', async (_, wrongByMs) => {
     const queue = fixture.backend.makeQueue('clock');
     const word = `right ${wrongByMs}`;
-    for (const rhythm of [{ everyMs: 60_000 }, { cron: '17 * * * *', longestMs: 3_600_000 }]) {
+    for (const rhythm of [{ everyMs: 60_000 }, { cron: '17 * * * *', timeZone: 'UTC' }]) {
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + wrongByMs });
       await schedule(queue, 'once-wrong', rhythm, tick, { word: 'wrong' });
       vi.useRealTimers();
@@ -76,7 +76,7 @@ describe.each(queuePlaces())('a schedule on $kind', (place) => {
 
   test('is made although an ended job has the id of the next one', async () => {
     const queue = fixture.backend.makeQueue('clock');
-    const hourly = { cron: '17 * * * *', longestMs: 3_600_000 };
+    const hourly = { cron: '17 * * * *', timeZone: 'UTC' };
     // As version 0.1.0 made them: ended jobs stay.
     await queue.upsertJobScheduler('kept', { pattern: hourly.cron, tz: 'UTC' }, { name: 'tick' });
     const [next] = await queue.getJobs(['delayed']);
