@@ -25,6 +25,17 @@ interface Pooling {
 
 const poolings = new WeakMap<pg.Pool, Pooling>();
 
+/** A statement that lowers a timeout of the connection, and keeps it if it is lower already. 0 is no limit. */
+export function lowerTimeout(
+  name: 'statement_timeout' | 'idle_in_transaction_session_timeout',
+  milliseconds: number,
+  extent: 'session' | 'transaction',
+): string {
+  return `select set_config('${name}', least(
+    nullif(extract(epoch from current_setting('${name}')::interval) * 1000, 0), ${milliseconds})::int::text,
+    ${extent === 'transaction'})`;
+}
+
 /** The connections whose statements Postgres ends after `defaultStatementMs`, whatever the settings of their role are. */
 const limited = new WeakSet<pg.PoolClient>();
 
@@ -118,7 +129,9 @@ async function runOnce<Row extends unknown[]>(
   try {
     // Once per connection. Behind a pooler there are no settings of the session: the role's setting and `query_timeout` remain.
     if (mode !== 'transaction' && !limited.has(client)) {
-      await client.query(`/* api.limit_statements */ set statement_timeout = ${defaultStatementMs}`);
+      await client.query(
+        `/* api.limit_statements */ ${lowerTimeout('statement_timeout', defaultStatementMs, 'session')}`,
+      );
       limited.add(client);
     }
     // Postgres ends a statement at its own timeout; this one is for a Postgres that does not answer.

@@ -5,7 +5,7 @@ import { beginSnapshot } from '../../database/transaction.js';
 import { spanned } from '../../telemetry.js';
 import { apiError, isDataException } from '../errors/api-error.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
-import { defaultStatementMs } from './pooling.js';
+import { defaultStatementMs, lowerTimeout } from './pooling.js';
 
 /** The attributes of a statement's span. The name of the span identifies the statement. */
 export const DATABASE = { 'db.system.name': 'postgresql', 'db.namespace': 'reporting' } as const;
@@ -29,7 +29,7 @@ export class ReadSession {
   /** Time of these statements, in ms. */
   databaseMs = 0;
 
-  /** @param statementMs how long a statement may take, and the transaction wait for one, whatever the role's settings are */
+  /** @param statementMs how long a statement may take at most, whatever the role's settings are */
   constructor(
     readonly pool: pg.Pool,
     readonly statementMs: number = defaultStatementMs,
@@ -108,9 +108,13 @@ export class ReadSession {
       // A role can change its own settings, so the limits are set here. The statements run once, so a plan for their values is
       // best (see `runPrepared`).
       await client.query(
-        `${beginSnapshot}; set local statement_timeout = ${this.statementMs};
-         set local idle_in_transaction_session_timeout = ${Math.max(this.statementMs, defaultStatementMs)};
-         set local plan_cache_mode = force_custom_plan; savepoint opened`,
+        [
+          beginSnapshot,
+          'set local plan_cache_mode = force_custom_plan',
+          lowerTimeout('statement_timeout', this.statementMs, 'transaction'),
+          lowerTimeout('idle_in_transaction_session_timeout', defaultStatementMs, 'transaction'),
+          'savepoint opened',
+        ].join('; '),
       );
       return client;
     } catch (error) {

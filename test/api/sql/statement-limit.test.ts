@@ -40,4 +40,20 @@ describe('without limits in the settings of the role', () => {
     expect(await runPrepared(pool, statement)).toEqual([['30s']]);
     expect(await runPrepared(pool, statement)).toEqual([['30s']]);
   });
+
+  it('a lower limit of the connection stays', async () => {
+    const impatient = new pg.Pool({
+      connectionString: database.urls.reader,
+      max: 1,
+      options: '-c statement_timeout=700ms',
+    });
+    const text = 'show statement_timeout';
+    expect(await runPrepared(impatient, { name: 'lower', text, rowMode: 'array' })).toEqual([['700ms']]);
+    const session = new ReadSession(impatient);
+    expect(await session.rows('limit', sql`show statement_timeout`)).toEqual([
+      { statement_timeout: '700ms' },
+    ]);
+    await session.close();
+    await impatient.end();
+  });
 });
