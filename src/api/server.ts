@@ -102,7 +102,7 @@ const METADATA_PATH = '/.well-known/oauth-protected-resource';
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { logger, readerPool, reports } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  await preparePooling(readerPool, options.pooler, (found) => logger.warn({}, found));
+  await preparePooling(readerPool, options.pooler, (found) => logger.warn({}, found), limits.statementMs);
   const ofRuns = jobResolvers(options.control);
   const { schema } = await reportSchema(reports, {
     ...ofRuns,

@@ -94,7 +94,8 @@ describe('the server', () => {
     const lock = await api.database.owner.connect();
     await lock.query('begin; lock reporting.genre_report in access exclusive mode');
     const impatient = await startScratchApi({
-      readerPool: api.database.readerWith('-c statement_timeout=200'),
+      readerPool: api.database.readerWith(''),
+      limits: { statementMs: 200 },
     });
     const { body } = await impatient.query('{ genreReport { totalCount } }');
     await lock.query('rollback');
@@ -122,7 +123,8 @@ describe('the server', () => {
     const lock = await api.database.owner.connect();
     await lock.query('begin; lock reporting.genre_report in access exclusive mode');
     const impatient = await startScratchApi({
-      readerPool: api.database.readerWith('-c statement_timeout=200'),
+      readerPool: api.database.readerWith(''),
+      limits: { statementMs: 200 },
     });
     const answers = await batch(impatient, [
       '{ genreReport { totalCount } }',

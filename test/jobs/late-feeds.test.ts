@@ -80,10 +80,10 @@ describe('a month whose file has the bytes of another month', () => {
     await load('2017-11', [film('2')]);
     expect(await missing()).toMatchObject({ period: '2017-12' });
     const { pool } = pipeline.resources;
-    await pool.query("update source.file set state = 'withdrawn' where period = '2017-10'");
+    await pool.query("update source.file set state = 'withdrawn' where period = '2017-11'");
     expect(await missing()).toMatchObject({
-      period: '2017-10',
-      detail: expect.stringMatching(/is not loaded \(file \d+ was withdrawn\); the newest one is of 2017-09/),
+      period: '2017-11',
+      detail: expect.stringMatching(/is not loaded \(file \d+ was withdrawn\); the newest one is of 2017-10/),
     });
   });
 });

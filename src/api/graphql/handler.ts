@@ -99,7 +99,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): RequestHandler {
   };
 
   const contextOf = (exchange: Exchange, { caller, rights, key }: Admitted): RequestContext => {
-    const session = new ReadSession(readerPool, limits.deadlineMs);
+    const session = new ReadSession(readerPool);
     // Stops the database when the client disconnects.
     exchange.note.atClose = () => void session.close();
     return {

@@ -21,6 +21,8 @@ export interface RequestLimits {
   readonly filterTerms: number;
   /** Length of a text that a filter searches for, in characters. */
   readonly filterTextLength: number;
+  /** How long Postgres may work on a statement, in ms. */
+  readonly statementMs: number;
   /** How long a request may take, in ms, waiting for a database connection included. Uploads and exports may take longer. */
   readonly deadlineMs: number;
   /** Operations in one HTTP request. */
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: RequestLimits = {
   inputDepth: 100,
   filterTerms: 200,
   filterTextLength: 1000,
+  statementMs: 25_000,
   deadlineMs: 30_000,
   batch: 10,
   bodyBytes: 100_000,

@@ -10,15 +10,17 @@ export type PoolerMode = 'none' | 'session' | 'transaction';
 /** A prepared statement exists already, or does not exist any more: another client uses the same connection. */
 const conflicts = new Set(['42P05', '26000']);
 
-/** How long Postgres may work on a statement, in ms. */
-export const defaultStatementMs = 30_000;
+/** How long Postgres may work on a statement, in ms. Less than a request may take, so that its caller learns the reason. */
+const defaultStatementMs = 25_000;
 
-/** How long a statement may take before its connection is given up, in ms. */
-const silenceMs = defaultStatementMs + 1000;
+/** How much longer a statement may take before its connection is given up, in ms. */
+const silenceMs = 1000;
 
 /** How the statements of a pool are sent. */
 interface Pooling {
   mode: PoolerMode;
+  /** How long Postgres may work on a statement, in ms. */
+  statementMs: number;
   /** Called once, when a pooler is detected. */
   onDetected: (found: string) => void;
 }
@@ -36,11 +38,15 @@ export function lowerTimeout(
     ${extent === 'transaction'})`;
 }
 
-/** The connections whose statements Postgres ends after `defaultStatementMs`, whatever the settings of their role are. */
+/** The connections whose statements Postgres ends in time, whatever the settings of their role are. */
 const limited = new WeakSet<pg.PoolClient>();
 
 function poolingOf(pool: pg.Pool): Pooling {
-  const known = poolings.get(pool) ?? { mode: 'none', onDetected: () => undefined };
+  const known = poolings.get(pool) ?? {
+    mode: 'none',
+    statementMs: defaultStatementMs,
+    onDetected: () => undefined,
+  };
   poolings.set(pool, known);
   return known;
 }
@@ -50,19 +56,27 @@ function poolingOf(pool: pg.Pool): Pooling {
  * that Postgres knows, and later by errors that only a pooler causes. If the database does not answer now, only later.
  *
  * @param onDetected receives what was found, as one sentence
+ * @param statementMs how long Postgres may work on a statement, whatever the settings of the role are
  */
 export async function preparePooling(
   pool: pg.Pool,
   given: PoolerMode | undefined,
   onDetected: (found: string) => void,
+  statementMs: number = defaultStatementMs,
 ): Promise<void> {
   const pooling = poolingOf(pool);
   pooling.onDetected = onDetected;
+  pooling.statementMs = statementMs;
   if (given !== undefined) {
     pooling.mode = given;
     return;
   }
   if (await isPooled(pool)) switchToPooler(pooling, 'the numbers of connections are not those of Postgres');
+}
+
+/** How long Postgres may work on a statement of this pool, in ms. */
+export function statementMsOf(pool: pg.Pool): number {
+  return poolingOf(pool).statementMs;
 }
 
 /** A pooler reports numbers of connections that it invented. */
@@ -78,7 +92,7 @@ async function isPooled(pool: pg.Pool): Promise<boolean> {
   } catch {
     return false;
   } finally {
-    client.release();
+    client.release(true); // The pool's first connections are those of requests.
   }
 }
 
@@ -109,11 +123,11 @@ export async function runPrepared<Row extends unknown[] = unknown[]>(
   const pooling = poolingOf(pool);
   const prepared = name !== undefined && pooling.mode !== 'transaction';
   try {
-    return await runOnce<Row>(pool, prepared ? { name, ...statement } : statement, onTime, pooling.mode);
+    return await runOnce<Row>(pool, prepared ? { name, ...statement } : statement, onTime, pooling);
   } catch (error) {
     if (!prepared || !isConflict(error)) throw error;
     switchToPooler(pooling, (error as Error).message);
-    return await runOnce<Row>(pool, statement, onTime, pooling.mode);
+    return await runOnce<Row>(pool, statement, onTime, pooling);
   }
 }
 
@@ -121,7 +135,7 @@ async function runOnce<Row extends unknown[]>(
   pool: pg.Pool,
   statement: pg.QueryArrayConfig,
   onTime: (milliseconds: number) => void,
-  mode: PoolerMode,
+  { mode, statementMs }: Pooling,
 ): Promise<Row[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -130,12 +144,15 @@ async function runOnce<Row extends unknown[]>(
     // Once per connection. Behind a pooler there are no settings of the session: the role's setting and `query_timeout` remain.
     if (mode !== 'transaction' && !limited.has(client)) {
       await client.query(
-        `/* api.limit_statements */ ${lowerTimeout('statement_timeout', defaultStatementMs, 'session')}`,
+        `/* api.limit_statements */ ${lowerTimeout('statement_timeout', statementMs, 'session')}`,
       );
       limited.add(client);
     }
     // Postgres ends a statement at its own timeout; this one is for a Postgres that does not answer.
-    const timed: pg.QueryArrayConfig & { query_timeout: number } = { ...statement, query_timeout: silenceMs };
+    const timed: pg.QueryArrayConfig & { query_timeout: number } = {
+      ...statement,
+      query_timeout: statementMs + silenceMs,
+    };
     return (await client.query<Row>(timed)).rows;
   } catch (error) {
     // After an error of Postgres the connection is still usable; after any other error, or behind a pooler, it is not.

@@ -5,10 +5,13 @@ import { beginSnapshot } from '../../database/transaction.js';
 import { spanned } from '../../telemetry.js';
 import { apiError, isDataException } from '../errors/api-error.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
-import { defaultStatementMs, lowerTimeout } from './pooling.js';
+import { lowerTimeout, statementMsOf } from './pooling.js';
 
 /** The attributes of a statement's span. The name of the span identifies the statement. */
 export const DATABASE = { 'db.system.name': 'postgresql', 'db.namespace': 'reporting' } as const;
+
+/** How long the transaction may wait for its next statement, in ms. */
+const idleMs = 30_000;
 
 /** Also timestamps as text: a `Date` would lose the microseconds. */
 const types = exactTypes(pg.types.builtins.TIMESTAMP, pg.types.builtins.TIMESTAMPTZ);
@@ -29,11 +32,7 @@ export class ReadSession {
   /** Time of these statements, in ms. */
   databaseMs = 0;
 
-  /** @param statementMs how long a statement may take at most, whatever the role's settings are */
-  constructor(
-    readonly pool: pg.Pool,
-    readonly statementMs: number = defaultStatementMs,
-  ) {}
+  constructor(readonly pool: pg.Pool) {}
 
   /** Whether any statement was sent. If not, the response does not reflect a publication. */
   get used(): boolean {
@@ -111,8 +110,8 @@ export class ReadSession {
         [
           beginSnapshot,
           'set local plan_cache_mode = force_custom_plan',
-          lowerTimeout('statement_timeout', this.statementMs, 'transaction'),
-          lowerTimeout('idle_in_transaction_session_timeout', defaultStatementMs, 'transaction'),
+          lowerTimeout('statement_timeout', statementMsOf(this.pool), 'transaction'),
+          lowerTimeout('idle_in_transaction_session_timeout', idleMs, 'transaction'),
           'savepoint opened',
         ].join('; '),
       );
