@@ -81,7 +81,9 @@ describe.each(queuePlaces())('a schedule on $kind', (place) => {
     await queue.upsertJobScheduler('kept', { pattern: hourly.cron, tz: 'UTC' }, { name: 'tick' });
     const [next] = await queue.getJobs(['delayed']);
     await next!.promote();
-    await expect.poll(async () => (await next!.isCompleted()) || (await next!.isFailed())).toBe(true);
+    await expect
+      .poll(async () => (await next!.isCompleted()) || (await next!.isFailed()), { timeout: 10_000 })
+      .toBe(true);
     await queue.removeJobScheduler('kept');
     await schedule(queue, 'kept', hourly, tick, { word: 'kept' });
     expect(await isScheduled(queue, 'kept', hourly)).toBe(true);
