@@ -1,5 +1,6 @@
+import type { Pool } from 'pg';
 import { z } from 'zod';
-import { defineJob, type JobContext } from '../src/queue/ledger/job.js';
+import { type Counts, defineJob, type JobContext } from '../src/queue/ledger/job.js';
 import { updateRollups } from '../src/reporting/build/rollup.js';
 import { cleanTable } from '../src/warehouse/clean/clean-table.js';
 import { finishClean } from '../src/warehouse/clean/finish-clean.js';
@@ -9,6 +10,7 @@ import { expandFile } from '../src/warehouse/extract/entry-staging.js';
 import type { LiteralLimit } from '../src/warehouse/extract/malformed-literals.js';
 import { defaultUnusableShare } from '../src/warehouse/extract/value-limit.js';
 import { mappingOfVersion } from '../src/warehouse/mapping/mapping-ledger.js';
+import type { Mapping } from '../src/warehouse/mapping/table-plan.js';
 import { queues, type Services } from './services.js';
 
 const expand = z.object({
@@ -27,16 +29,10 @@ export const expandFileJob = defineJob({
   queue: queues.clean,
   payload: expand,
   holdOn: ['load_held'],
-  run: async ({ payload, services, runId }: JobContext<z.output<typeof expand>, Services>) => {
-    if ((await leaveOutWithdrawn(services.pool, [payload.fileId])).length === 0) return {};
-    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
-    const { entries, issues } = await expandFile(services.pool, {
-      mapping,
-      fileId: payload.fileId,
-      limit: limitOf(services, payload.acceptedBy, runId),
-    });
+  run: unlessWithdrawn(async (pool, file) => {
+    const { entries, issues } = await expandFile(pool, file);
     return { entries: { ...entries }, issues };
-  },
+  }),
 });
 
 /**
@@ -48,17 +44,23 @@ export const judgeFileJob = defineJob({
   queue: queues.clean,
   payload: expand,
   holdOn: ['load_held'],
-  run: async ({ payload, services, runId }: JobContext<z.output<typeof expand>, Services>) => {
-    if ((await leaveOutWithdrawn(services.pool, [payload.fileId])).length === 0) return {};
-    const mapping = await mappingOfVersion(services.pool, payload.mappingVersion);
-    const limit = limitOf(services, payload.acceptedBy, runId);
-    await judgeFile(services.pool, { mapping, fileId: payload.fileId, limit });
+  run: unlessWithdrawn(async (pool, file) => {
+    await judgeFile(pool, file);
     return {};
-  },
+  }),
 });
 
-function limitOf(services: Services, acceptedBy: string | undefined, runId: string | null): LiteralLimit {
-  return { share: services.maxUnusableShare ?? defaultUnusableShare, acceptedBy, runId };
+/** Work on one file under a mapping, with the limit above which the run is held; nothing for a file that was withdrawn. */
+function unlessWithdrawn(
+  work: (pool: Pool, file: { mapping: Mapping; fileId: number; limit: LiteralLimit }) => Promise<Counts>,
+) {
+  return async ({ payload, services, runId }: JobContext<z.output<typeof expand>, Services>) => {
+    const { fileId, mappingVersion, acceptedBy } = payload;
+    if ((await leaveOutWithdrawn(services.pool, [fileId])).length === 0) return {};
+    const mapping = await mappingOfVersion(services.pool, mappingVersion);
+    const share = services.maxUnusableShare ?? defaultUnusableShare;
+    return work(services.pool, { mapping, fileId, limit: { share, acceptedBy, runId } });
+  };
 }
 
 const clean = z.object({ table: z.string(), fileIds: z.array(z.int()), mappingVersion: z.int() });

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { Fault } from '../src/fault.js';
 import { defineJob, planStep } from '../src/queue/ledger/job.js';
 import { tableOf } from '../src/source/feed.js';
-import type { FileState } from '../src/source/ledger/file-ledger.js';
 import { finishLoad, type LoadResult } from '../src/source/load/load-finisher.js';
 import { loadPart } from '../src/source/load/part-loader.js';
 import { examineFile, receiveFile } from '../src/source/receive/receive.js';
@@ -175,7 +174,6 @@ function knownCounts(
   received: {
     fileId: number;
     feed: string;
-    state: FileState;
     notice?: string;
     warnings: readonly string[];
   },
@@ -185,7 +183,7 @@ function knownCounts(
     fileId: received.fileId,
     feed: received.feed,
     name,
-    outcome: received.state === 'withdrawn' ? 'withdrawn' : 'known',
+    outcome: 'known',
     read: 0,
     loaded: 0,
     rejected: 0,

@@ -25,6 +25,20 @@ export interface RateLimitHeaders {
   readonly ratelimit: string;
 }
 
+/** The headers that describe a quota and what is left of it. */
+export function rateLimitHeaders(
+  kind: RateLimitKind,
+  quota: number,
+  windowSeconds: number,
+  left: number,
+  resetSeconds: number,
+): RateLimitHeaders {
+  return {
+    'ratelimit-policy': `"${kind}";q=${quota};w=${windowSeconds}`,
+    ratelimit: `"${kind}";r=${left};t=${resetSeconds}`,
+  };
+}
+
 /** What is limited, under its name in the RateLimit headers. */
 export type RateLimitKind = 'requests' | 'cost' | 'exports' | 'statement-time';
 

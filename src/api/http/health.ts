@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { within } from '../../within.js';
 import { requireGet, send } from './responses.js';
 import { answerJson, type Handler } from './router.js';
 
@@ -21,10 +22,12 @@ export type Readiness =
 /** Checks only the database. Before the first publication the API is ready, too. */
 export async function readinessOf(pool: pg.Pool): Promise<Readiness> {
   try {
-    const { rows } = await inTime(
+    const { rows } = await within(
+      READY_TIMEOUT_MS,
       pool.query<{ number: number | null }>(
         '/* api.check_readiness */ select max(number)::int4 as number from reporting.publication',
       ),
+      () => new Error('too late'),
     );
     return { ready: true, publication: rows[0]?.number ?? null };
   } catch {
@@ -42,15 +45,4 @@ export function answerReady(pool: pg.Pool, isShared: (() => boolean) | undefined
     const status = readiness.ready ? 200 : 503;
     send(response, { status, headers: {}, body: JSON.stringify(readiness) }, common);
   };
-}
-
-async function inTime<Result>(promise: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`the database did not respond within ${READY_TIMEOUT_MS} ms`)),
-      READY_TIMEOUT_MS,
-    );
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -1,6 +1,6 @@
 import type { Caller } from '../../auth/caller.js';
 import type { CallerRights, Quotas } from '../access/caller-policy.js';
-import { RateLimitExceeded } from '../errors/rate-limit-exceeded.js';
+import { RateLimitExceeded, rateLimitHeaders } from '../errors/rate-limit-exceeded.js';
 import { memoryRateLimits } from './rate-limit-store.js';
 
 /** Seconds of statement time that a caller may use per minute, unless its policy says otherwise. */
@@ -39,10 +39,9 @@ export class DatabaseShare {
     const { used, resetSeconds } = await this.#store.take(keyOf(caller), 0, WINDOW_SECONDS);
     const usedSeconds = Math.ceil(used / 1000);
     if (used < seconds * 1000) return;
-    throw new RateLimitExceeded('statement-time', seconds, usedSeconds, WINDOW_SECONDS, resetSeconds, {
-      'ratelimit-policy': `"statement-time";q=${seconds};w=${WINDOW_SECONDS}`,
-      ratelimit: `"statement-time";r=0;t=${resetSeconds}`,
-    });
+    const kind = 'statement-time';
+    const headers = rateLimitHeaders(kind, seconds, WINDOW_SECONDS, 0, resetSeconds);
+    throw new RateLimitExceeded(kind, seconds, usedSeconds, WINDOW_SECONDS, resetSeconds, headers);
   }
 
   /** Counts statement time against the caller's budget. */

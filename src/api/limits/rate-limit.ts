@@ -4,6 +4,7 @@ import {
   RateLimitExceeded,
   type RateLimitHeaders,
   type RateLimitKind,
+  rateLimitHeaders,
 } from '../errors/rate-limit-exceeded.js';
 import type { RateLimitStore } from './rate-limit-store.js';
 
@@ -38,10 +39,7 @@ export class RateLimiter {
     const quota = rights.quotas[name] ?? this.defaults[name] ?? DEFAULT_QUOTAS[name];
     const key = `${kind} ${caller.clientId} ${caller.subject}`;
     const { used, resetSeconds } = await this.store.take(key, amount, window);
-    const headers = {
-      'ratelimit-policy': `"${kind}";q=${quota};w=${window}`,
-      ratelimit: `"${kind}";r=${Math.max(quota - used, 0)};t=${resetSeconds}`,
-    };
+    const headers = rateLimitHeaders(kind, quota, window, Math.max(quota - used, 0), resetSeconds);
     if (used <= quota) return headers;
     throw new RateLimitExceeded(kind, quota, used, window, resetSeconds, headers);
   }

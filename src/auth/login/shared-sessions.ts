@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { type SessionData, Store } from 'express-session';
 import type { Redis } from 'ioredis';
 import { Failure } from '../../fault.js';
+import { within } from '../../within.js';
 import { LOGIN_MS } from './session-store.js';
 
 /** How long a request waits for Redis, in ms. A healthy one answers in less than one. */
@@ -72,20 +73,14 @@ export class SharedSessions extends Store {
 
   /** @throws Failure `sessions_unavailable` when Redis fails or does not answer in time */
   async #within<Result>(work: () => Promise<Result>): Promise<Result> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`Redis did not answer within ${WAIT_MS} ms`)), WAIT_MS);
-    });
     try {
-      return await Promise.race([work(), late]);
+      return await within(WAIT_MS, work(), () => new Error(`Redis did not answer within ${WAIT_MS} ms`));
     } catch (error) {
       throw new Failure(
         'sessions_unavailable',
         'Login sessions cannot be read or stored, because Redis does not answer. Try again later, or use an access token.',
         { cause: error },
       );
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

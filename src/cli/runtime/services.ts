@@ -3,7 +3,7 @@ import type { Resources } from '../../../jobs/services.js';
 import { openPipeline, type Pipeline, startPipelineWorker } from '../../../jobs/worker.js';
 import { requireConnections } from '../../database/connection-need.js';
 import { movies } from '../../dataset/movies.js';
-import { within } from '../../queue/backend/within.js';
+import { withinQueueLimit } from '../../queue/backend/queue-limit.js';
 import type { Run } from '../../queue/ledger/run-ledger.js';
 import { type Log, quietly } from '../output/log.js';
 import { type Environment, storageFolder } from './environment.js';
@@ -89,7 +89,7 @@ export async function isWorkedOn(environment: Environment, log: Log): Promise<bo
 const answerMs = 5000;
 
 async function isAlone({ backend }: Pipeline): Promise<boolean> {
-  return (await within(answerMs, backend.makeQueue('drop').getWorkersCount())) === 0;
+  return (await withinQueueLimit(answerMs, backend.makeQueue('drop').getWorkersCount())) === 0;
 }
 
 /** How often to check whether the workers of other processes are still running. */

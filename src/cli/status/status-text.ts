@@ -13,20 +13,7 @@ const shownDrops = 12;
 
 /** The status as one JSON object. */
 export function statusJson(status: Status) {
-  const {
-    publication,
-    warned,
-    files,
-    recent,
-    open,
-    issues,
-    late,
-    uncleaned,
-    replayed,
-    inbox,
-    schedules,
-    disk,
-  } = status;
+  const { recent, open, ...shown } = status;
   const offenders = new Map(open.map((each) => [each.run.id, each.offenders]));
   const runs = recent
     .slice(0, 5)
@@ -35,20 +22,7 @@ export function statusJson(status: Status) {
       const found = offenders.get(run.id) ?? [];
       return found.length === 0 ? run : { ...run, offenders: found };
     });
-  return {
-    verdict: verdict(status),
-    publication,
-    warned,
-    files,
-    runs,
-    issues,
-    late,
-    uncleaned,
-    replayed,
-    inbox,
-    schedules,
-    disk,
-  };
+  return { verdict: verdict(status), ...shown, runs };
 }
 
 /** The status as text, the verdict first. */

@@ -14,7 +14,7 @@ import { Redis } from 'ioredis';
 import { Failure, Fault } from '../../fault.js';
 import { type Patience, type Plumbing, type QueueLocation, unreachable } from './plumbing.js';
 import { openPostgres } from './postgres-plumbing.js';
-import { within } from './within.js';
+import { withinQueueLimit } from './queue-limit.js';
 
 export type { QueueLocation } from './plumbing.js';
 
@@ -81,7 +81,9 @@ export async function openQueueBackend(
     const workers = made.filter((part) => part instanceof Worker);
     await Promise.all(workers.map((worker) => worker.close()));
     const others = made.filter((part) => !(part instanceof Worker));
-    await within(patience.close, Promise.all(others.map((part) => part.close()))).catch(onLateClose);
+    await withinQueueLimit(patience.close, Promise.all(others.map((part) => part.close()))).catch(
+      onLateClose,
+    );
     await plumbing.close();
     closed = true;
   }
@@ -136,7 +138,7 @@ async function openRedis(
     prefix: location.prefix,
     factory: createRedisBackend as unknown as BackendFactory<IQueueBackend, never>,
     close: async () => {
-      await within(patience.close, Promise.all([producer.quit(), worker.quit()])).catch(() => {
+      await withinQueueLimit(patience.close, Promise.all([producer.quit(), worker.quit()])).catch(() => {
         producer.disconnect();
         worker.disconnect();
       });
@@ -159,7 +161,7 @@ async function checkRedis(
   });
   try {
     // A Redis that hangs accepts the connection and does not answer.
-    const info = await within(
+    const info = await withinQueueLimit(
       openMs,
       probe.connect().then(() => probe.info('memory')),
     );

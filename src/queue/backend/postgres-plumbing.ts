@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendFactory, createPostgresBackend, type IQueueBackend } from 'bullmq';
 import { Client, type ClientConfig, type Pool } from 'pg';
 import { type Patience, type Plumbing, type QueueLocation, unreachable } from './plumbing.js';
-import { within } from './within.js';
+import { withinQueueLimit } from './queue-limit.js';
 
 /** Maximum number of Postgres connections for all queues and workers of a process; each worker's listener is extra. */
 const poolSize = 6;
@@ -29,7 +29,7 @@ export async function openPostgres(
   } catch (error) {
     throw unreachable('The queue database', error);
   } finally {
-    await within(patience.close, probe.end()).catch(() => destroyConnection(probe));
+    await withinQueueLimit(patience.close, probe.end()).catch(() => destroyConnection(probe));
   }
   const shared = shareConnections(onError, patience.close);
   return {
@@ -113,7 +113,7 @@ function shareConnections(onError: (error: Error) => void, closeMs: number) {
   return {
     factory,
     async close() {
-      await within(closeMs, pool?.end() ?? Promise.resolve()).catch(() => undefined);
+      await withinQueueLimit(closeMs, pool?.end() ?? Promise.resolve()).catch(() => undefined);
       for (const client of opened) destroyConnection(client);
     },
   };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isStorable, storableText } from '../../database/storable-text.js';
 import { Failure, Fault, messageOf } from '../../fault.js';
 import { monthSchema } from '../../period.js';
+import { within } from '../../within.js';
 import type { QueueBackend } from '../backend/backend.js';
 import type { JsonValue } from '../ledger/json.js';
 import { complaintOfReason } from '../ledger/reason-text.js';
@@ -182,22 +183,14 @@ export function controlLater(open: () => Promise<QueueBackend>): ControlClient &
 }
 
 async function answered(outcome: Promise<ControlOutcome>, timeoutMs: number): Promise<ControlOutcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), timeoutMs + 500);
-  });
   try {
-    return await Promise.race([outcome, late]);
+    return await within(timeoutMs + 500, outcome, () => new Error('no answer'));
   } catch (error) {
     throw new Failure(
       'control_unanswered',
       `The pipeline did not answer within ${timeoutMs / 1000} s (${messageOf(error)}): check that a worker is running, then send the request again with the same idempotency key.`,
       { cause: error },
     );
-  } finally {
-    clearTimeout(timer);
-    // When the time limit was first, the request may still fail later.
-    outcome.catch(() => undefined);
   }
 }
 
